@@ -1,0 +1,371 @@
+"""The only HTTP of the package: timeouts, capped retries, Retry-After, budgets, evidence of every response."""
+
+import random
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from email.utils import parsedate_to_datetime
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+from uuid import UUID, uuid4
+
+import requests
+
+from social_metrics.clock import Clock
+from social_metrics.connections import PlatformConnection
+from social_metrics.contract import ApiResponse, Outcome, ResponseBody, Source, Spend
+from social_metrics.evidence import Redactor, clean_text, parse_json, sha256
+from social_metrics.readings import Account, CaptureFailure
+
+TRANSIENT_CONNECTION_DETAIL = "no answer from the platform"
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What a call costs: calls, the platform's quota units, US$."""
+
+    calls: int = 1
+    quota_units: int = 0
+    usd: Decimal = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """One response, parsed. `body` is None when it was not JSON."""
+
+    endpoint: str
+    status: int
+    headers: Mapping[str, str]
+    body: Any
+    response_id: UUID
+    received_at: datetime
+
+    def member(self, *path: str | int) -> Any:
+        """The value at a path of member names and list positions, or None where the path does not exist."""
+        value = self.body
+        for step in path:
+            if isinstance(step, int):
+                value = value[step] if isinstance(value, list) and -len(value) <= step < len(value) else None
+            else:
+                value = value.get(step) if isinstance(value, dict) else None
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A response that is not what was asked for.
+
+    Args:
+        outcome: what it means for the account(s) asked about.
+        detail: the platform's words.
+        transient: worth trying again within this call's few tries.
+        retry_after: how long the platform asks to wait, if it says so.
+        for_all: it concerns the credential or the whole platform.
+    """
+
+    outcome: Outcome
+    detail: str
+    transient: bool = False
+    retry_after: timedelta | None = None
+    for_all: bool = False
+
+
+@dataclass(frozen=True)
+class ApiRules:
+    """What a platform file tells the client about its API."""
+
+    platform: str
+    api_version: str  # the default; the connection's extra `api_version` overrides it
+    batch_size: int  # accounts per profile call
+    kept_members: frozenset[str]  # JSON members kept as evidence; all others are stripped before writing
+    refusal: Callable[[Reply, datetime], Refusal | None]  # reads a JSON reply; the instant is now, UTC
+    # Adds the credential to a call: (connection, token) -> (query parameters, headers).
+    authorize: Callable[[PlatformConnection, str | None], tuple[dict[str, str], dict[str, str]]]
+    cost: Callable[[Reply], Cost] = lambda _reply: Cost()
+
+
+class Meter(Protocol):
+    """Holds the budget: asked before a call, told after it."""
+
+    def reserve(self, expected: Cost) -> None:
+        """Set the expected cost aside.
+
+        Raises:
+            CaptureFailure: with `budget_exhausted`, when the call would pass the budget.
+        """
+
+    def settle(self, expected: Cost, actual: Cost) -> None:
+        """Replace what was set aside by what it really cost."""
+
+
+class Tokens(Protocol):
+    """Gives the access token of an account whose owner authorised us by itself (TikTok)."""
+
+    def access_token(self, account: Account) -> str:
+        """A token valid now.
+
+        Raises:
+            CaptureFailure: there is none, or it cannot be renewed.
+        """
+
+
+@dataclass
+class Recorder:
+    """Collects the evidence of a shard's calls; safe to use from several threads."""
+
+    run_id: str
+    try_number: int
+    source: Source
+    body_lifetime: timedelta | None
+    responses: list[ApiResponse] = field(default_factory=list)
+    bodies: list[ResponseBody] = field(default_factory=list)
+    spends: list[Spend] = field(default_factory=list)
+
+
+class ApiClient:
+    """Calls one platform's API with one credential."""
+
+    def __init__(
+        self,
+        rules: ApiRules,
+        connection: PlatformConnection,
+        clock: Clock,
+        recorder: Recorder,
+        meter: Meter,
+        *,
+        tokens: Tokens | None = None,
+        timeout_seconds: float = 30.0,
+        attempts: int = 3,
+        max_wait_seconds: float = 60.0,
+        wait: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.rules = rules
+        self.connection = connection
+        self.clock = clock
+        self.tokens = tokens
+        self.api_version = str(connection.extra.get("api_version", rules.api_version))
+        self._recorder = recorder
+        self._meter = meter
+        self._timeout = timeout_seconds
+        self._attempts = attempts
+        self._max_wait = max_wait_seconds
+        self._wait = wait
+        self._local = threading.local()
+
+    def get(self, endpoint: str, path: str, params: Mapping[str, Any], **options: Any) -> Reply:
+        """`call` with GET."""
+        return self.call("GET", endpoint, path, params=params, **options)
+
+    def call(
+        self,
+        method: str,
+        endpoint: str,
+        path: str,
+        *,
+        params: Mapping[str, Any] | None = None,
+        form: Mapping[str, Any] | None = None,
+        json_body: Any = None,
+        account: Account | None = None,
+        expected: Cost | None = None,
+        authorized: bool = True,
+    ) -> Reply:
+        """Make one call, with a few tries where trying again can help.
+
+        Args:
+            method: GET or POST.
+            endpoint: short name for the evidence and the ledger, e.g. `channels`.
+            path: path below the connection's base address.
+            params: query parameters, without the credential.
+            form: form fields of a POST.
+            json_body: JSON body of a POST.
+            account: the account whose own token is to be used, for platforms that have one per account.
+            expected: the most that the call may cost; the budget must still hold it.
+            authorized: False for the token endpoint, which carries its credential in the form.
+
+        Raises:
+            CaptureFailure: the platform refused, did not answer, or answered with something unusable.
+        """
+        token = self.tokens.access_token(account) if authorized and self.tokens and account else None
+        auth_params, auth_headers = self.rules.authorize(self.connection, token) if authorized else ({}, {})
+        redactor = Redactor([self.connection.secret, token, *_secrets_of(form)])
+        expected = expected or Cost()
+        failure = CaptureFailure(Outcome.NOT_ATTEMPTED, "no try was made")
+        for attempt in range(1, self._attempts + 1):
+            self._meter.reserve(expected)
+            started = time.perf_counter()
+            try:
+                response = self._session().request(
+                    method,
+                    self.connection.base_url + path,
+                    params={**(params or {}), **auth_params},
+                    headers={"Accept": "application/json", **auth_headers},
+                    data=form,
+                    json=json_body,
+                    timeout=self._timeout,
+                    allow_redirects=False,
+                )
+                received = response.content
+            except requests.RequestException as error:
+                self._meter.settle(expected, Cost(calls=1))
+                failure = CaptureFailure(
+                    Outcome.PLATFORM_UNAVAILABLE, f"{TRANSIENT_CONNECTION_DETAIL} ({type(error).__name__})"
+                )
+                pause: float | None = _backoff(attempt)
+            else:
+                shown = redactor.parameters({**(params or {}), **(form or {}), **_body_parameters(json_body)})
+                reply = self._record(
+                    method, endpoint, shown, response, received, attempt, time.perf_counter() - started, redactor
+                )
+                cost = self.rules.cost(reply)
+                self._meter.settle(expected, cost)
+                self._record_spend(reply, cost)
+                refusal = self._refusal(reply)
+                if refusal is None:
+                    return reply
+                failure = self._failure(refusal, reply, redactor)
+                pause = self._pause(refusal, attempt)
+            if pause is None or attempt == self._attempts:
+                break
+            self._wait(pause)
+        raise failure
+
+    def _session(self) -> requests.Session:
+        session: requests.Session | None = getattr(self._local, "session", None)
+        if session is None:
+            session = self._local.session = requests.Session()
+            session.trust_env = urlsplit(self.connection.base_url).hostname not in ("127.0.0.1", "localhost")
+        return session
+
+    def _record(
+        self,
+        method: str,
+        endpoint: str,
+        parameters: dict[str, Any],
+        response: requests.Response,
+        received: bytes,
+        attempt: int,
+        seconds: float,
+        redactor: Redactor,
+    ) -> Reply:
+        received_at = self.clock.now()
+        try:
+            parsed = parse_json(received)
+        except (ValueError, RecursionError):
+            parsed = None
+        kept = redactor.keep(received, parsed, self.rules.kept_members)
+        response_id = uuid4()
+        lifetime = self._recorder.body_lifetime
+        expires_at = received_at + lifetime if lifetime else None
+        self._recorder.responses.append(
+            ApiResponse(
+                response_id=response_id,
+                platform=self.rules.platform,
+                endpoint=endpoint,
+                api_version=self.api_version,
+                method=method,
+                parameters=parameters,
+                http_status=response.status_code,
+                received_at=received_at,
+                duration_ms=round(seconds * 1000),
+                received_sha256=sha256(received),
+                received_bytes=len(received),
+                kept_sha256=sha256(kept.body),
+                stripped=kept.stripped,
+                attempt=attempt,
+                source=self._recorder.source,
+                run_id=self._recorder.run_id,
+                try_number=self._recorder.try_number,
+                expires_at=expires_at,
+            )
+        )
+        self._recorder.bodies.append(ResponseBody(response_id, received_at, kept.body, expires_at))
+        return Reply(endpoint, response.status_code, response.headers, parsed, response_id, received_at)
+
+    def _record_spend(self, reply: Reply, cost: Cost) -> None:
+        self._recorder.spends.append(
+            Spend(
+                response_id=reply.response_id,
+                platform=self.rules.platform,
+                credential=str(self.connection.extra.get("credential_name", self.rules.platform)),
+                endpoint=reply.endpoint,
+                spent_at=reply.received_at,
+                calls=cost.calls,
+                quota_units=cost.quota_units,
+                usd=cost.usd,
+                run_id=self._recorder.run_id,
+            )
+        )
+
+    def _refusal(self, reply: Reply) -> Refusal | None:
+        if reply.body is not None and not isinstance(reply.body, (str, int, float, bool)):
+            refusal = self.rules.refusal(reply, self.clock.now())
+            if refusal is not None:
+                return refusal
+            if reply.status < 300:
+                return None
+        return _refusal_by_status(reply, self.clock.now())
+
+    def _failure(self, refusal: Refusal, reply: Reply, redactor: Redactor) -> CaptureFailure:
+        return CaptureFailure(
+            refusal.outcome,
+            redactor.text(clean_text(refusal.detail))[:500],
+            retry_at=reply.received_at + refusal.retry_after if refusal.retry_after else None,
+            response_id=reply.response_id,
+            for_all=refusal.for_all,
+        )
+
+    def _pause(self, refusal: Refusal, attempt: int) -> float | None:
+        """Seconds to wait before the next try, or None when another try here is pointless."""
+        if not refusal.transient:
+            return None
+        if refusal.retry_after is None:
+            return _backoff(attempt)
+        seconds = refusal.retry_after.total_seconds()
+        return seconds if seconds <= self._max_wait else None
+
+
+def retry_after(headers: Mapping[str, str], now: datetime) -> timedelta | None:
+    """The wait that a Retry-After header asks for, in either of its forms (RFC 9110, 10.2.3); None without one."""
+    value = headers.get("Retry-After", "").strip()
+    if not value:
+        return None
+    if value.isdigit():
+        return timedelta(seconds=min(int(value), 7 * 86_400))
+    try:
+        until = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    until = until if until.tzinfo else until.replace(tzinfo=UTC)
+    return max(until - now, timedelta(0))
+
+
+def _refusal_by_status(reply: Reply, now: datetime) -> Refusal:
+    """What a response means when the platform's own body does not say it."""
+    wait = retry_after(reply.headers, now)
+    said = f"HTTP {reply.status}" + ("" if reply.body is not None else ", not JSON")
+    if reply.status == 429:
+        return Refusal(Outcome.RATE_LIMITED, said, transient=True, retry_after=wait)
+    if reply.status >= 500:
+        return Refusal(Outcome.PLATFORM_UNAVAILABLE, said, transient=True, retry_after=wait)
+    if reply.status == 401:
+        return Refusal(Outcome.TOKEN_EXPIRED, said, for_all=True)
+    if reply.status == 403:
+        return Refusal(Outcome.PERMISSION_MISSING, said)
+    if reply.status == 404:
+        return Refusal(Outcome.ACCOUNT_NOT_FOUND, said)
+    return Refusal(Outcome.INVALID_RESPONSE, said, transient=reply.status < 300)
+
+
+def _backoff(attempt: int) -> float:
+    return float(0.5 * 2 ** (attempt - 1) * random.uniform(0.8, 1.2))
+
+
+def _secrets_of(form: Mapping[str, Any] | None) -> Sequence[str]:
+    return [str(value) for name, value in (form or {}).items() if name in ("client_secret", "refresh_token")]
+
+
+def _body_parameters(json_body: Any) -> dict[str, Any]:
+    return dict(json_body) if isinstance(json_body, dict) else {}

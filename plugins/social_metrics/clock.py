@@ -1,0 +1,66 @@
+"""Which instant it is: the system's, or the simulator's for a connection that points at the simulator."""
+
+import time
+from datetime import UTC, date, datetime, timedelta
+from typing import Protocol
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+import requests
+
+WIB = ZoneInfo("Asia/Jakarta")
+SIMULATOR_HEADER = "X-Simulator"
+
+
+class Clock(Protocol):
+    """Anything that tells the current UTC instant."""
+
+    def now(self) -> datetime:
+        """The current instant, timezone-aware UTC."""
+
+
+class SystemClock:
+    """The machine's clock: the only one that a real platform's capture may carry."""
+
+    def now(self) -> datetime:
+        """The current instant, timezone-aware UTC."""
+        return datetime.now(UTC)
+
+
+class SimulatedClock:
+    """The simulator's clock, read once and then carried on by the time that really passes.
+
+    Raises:
+        ValueError: the address does not answer as the simulator; a real platform never sets our clock.
+    """
+
+    def __init__(self, base_url: str) -> None:
+        address = f"{base_url.rstrip('/')}/_simulator/clock"
+        try:
+            reply = requests.get(address, timeout=10, allow_redirects=False)
+        except requests.RequestException as error:
+            raise ValueError(
+                f"A simulated clock is set for {urlsplit(base_url).netloc}, which does not answer. "
+                "Start the simulator (make up), or take simulated_clock out of the connection."
+            ) from error
+        if SIMULATOR_HEADER not in reply.headers or reply.status_code != 200:
+            raise ValueError(
+                f"A simulated clock is set for {urlsplit(base_url).netloc}, which is not the simulator. "
+                "Take simulated_clock out of the connection: a capture carries the time at which it was made."
+            )
+        self._anchor = datetime.fromisoformat(reply.json()["now"]).astimezone(UTC)
+        self._started = time.monotonic()
+
+    def now(self) -> datetime:
+        """The simulated current instant, timezone-aware UTC."""
+        return self._anchor + timedelta(seconds=time.monotonic() - self._started)
+
+
+def wib_date(instant: datetime) -> date:
+    """The WIB (Asia/Jakarta) date of an aware instant: the reporting day of every center."""
+    return instant.astimezone(WIB).date()
+
+
+def wib_day_start(day: date) -> datetime:
+    """The UTC instant at which the WIB date `day` begins."""
+    return datetime(day.year, day.month, day.day, tzinfo=WIB).astimezone(UTC)

@@ -1,0 +1,133 @@
+"""Airflow connections read without Airflow: the CLI and the tasks use the same AIRFLOW_CONN_… variables."""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
+
+from social_metrics.contract import AuthorizationMode
+from social_metrics.settings import UsageProblem
+
+WAREHOUSE_CONN_ID = "social_metrics_warehouse"
+
+
+def platform_conn_id(platform: str) -> str:
+    """The connection that holds a platform's credential, e.g. social_metrics_youtube."""
+    return f"social_metrics_{platform}"
+
+
+@dataclass(frozen=True)
+class PlatformConnection:
+    """Where a platform's API is and who we are there.
+
+    `secret` is the API key, bearer or client secret and never printed. `login` is whatever the platform calls
+    its public half: client key, or our own Instagram user id.
+    """
+
+    platform: str
+    base_url: str
+    login: str | None
+    secret: str | None = field(repr=False)
+    authorization_mode: AuthorizationMode = AuthorizationMode.PUBLIC
+    simulated_clock: bool = False
+    extra: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def from_parts(
+        cls, platform: str, host: str | None, login: str | None, secret: str | None, extra: Mapping[str, Any]
+    ) -> "PlatformConnection":
+        """Build from the fields of an Airflow connection.
+
+        Raises:
+            UsageProblem: the host is missing or the authorization mode unknown.
+        """
+        where = f"The connection {platform_conn_id(platform)}"
+        if not host:
+            raise UsageProblem(f"{where} has no host. Set it to the platform's address, e.g. https://api.x.com.")
+        if "://" not in host:
+            host = f"https://{host}"
+        mode = str(extra.get("authorization_mode", AuthorizationMode.PUBLIC))
+        if mode not in list(AuthorizationMode):
+            raise UsageProblem(f"{where}: authorization_mode is {mode!r}; write 'owner' or 'public'.")
+        simulated = extra.get("simulated_clock", False)
+        return cls(
+            platform=platform,
+            base_url=host.rstrip("/"),
+            login=login or None,
+            secret=secret or None,
+            authorization_mode=AuthorizationMode(mode),
+            simulated_clock=simulated is True or str(simulated).lower() == "true",
+            extra=dict(extra),
+        )
+
+
+def _parts_from_environment(conn_id: str) -> dict[str, Any]:
+    variable = f"AIRFLOW_CONN_{conn_id.upper()}"
+    value = os.environ.get(variable, "").strip()
+    if not value:
+        raise UsageProblem(f"No connection {conn_id}: set {variable} (docs/configuration.md shows the form).")
+    if value.startswith("{"):
+        try:
+            parts = json.loads(value)
+        except json.JSONDecodeError as error:
+            raise UsageProblem(f"{variable} begins like JSON but cannot be read at character {error.pos}.") from error
+        extra = parts.get("extra") or {}
+        if isinstance(extra, str):
+            extra = json.loads(extra)
+        return {**parts, "extra": extra}
+    try:
+        parsed = urlsplit(value)
+        port = parsed.port
+    except ValueError as error:
+        raise UsageProblem(f"{variable} is not a connection address: {error}.") from error
+    return {
+        "conn_type": parsed.scheme,
+        "host": parsed.hostname,
+        "port": port,
+        "login": unquote(parsed.username) if parsed.username else None,
+        "password": unquote(parsed.password) if parsed.password else None,
+        "schema": parsed.path.lstrip("/"),
+        "extra": dict(parse_qsl(parsed.query)),
+    }
+
+
+def platform_connection(platform: str) -> PlatformConnection:
+    """The platform's connection from the environment.
+
+    Raises:
+        UsageProblem: it is not set or cannot be used.
+    """
+    parts = _parts_from_environment(platform_conn_id(platform))
+    host = parts.get("host")
+    if host and "://" not in host:
+        scheme = parts.get("schema") or "https"
+        port = f":{parts['port']}" if parts.get("port") else ""
+        host = f"{scheme}://{host}{port}"
+    return PlatformConnection.from_parts(platform, host, parts.get("login"), parts.get("password"), parts["extra"])
+
+
+def warehouse_url() -> str:
+    """The warehouse's address (postgresql://…) from the environment.
+
+    Raises:
+        UsageProblem: it is not set or names no database.
+    """
+    parts = _parts_from_environment(WAREHOUSE_CONN_ID)
+    return url_from_parts(
+        parts.get("host"), parts.get("port"), parts.get("login"), parts.get("password"), parts.get("schema")
+    )
+
+
+def url_from_parts(host: str | None, port: int | None, login: str | None, secret: str | None, name: str | None) -> str:
+    """A postgresql:// address from the fields of a connection; every part is percent-encoded.
+
+    Raises:
+        UsageProblem: host, login or database name are missing.
+    """
+    for label, part in (("host", host), ("login", login), ("database name (schema)", name)):
+        if not part:
+            raise UsageProblem(f"The connection {WAREHOUSE_CONN_ID} has no {label}.")
+    credentials = quote(str(login), safe="") + (f":{quote(secret, safe='')}" if secret else "")
+    return f"postgresql://{credentials}@{host}:{port or 5432}/{quote(str(name), safe='')}"

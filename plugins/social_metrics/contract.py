@@ -1,0 +1,242 @@
+"""The raw contract: what a capture may write, table by table.
+
+Every platform yields the same few records, so a platform is a row in the registry and not a set of
+models. The dataclasses below are the columns of the `raw` tables in their order; the loader builds its
+SQL from them and `tests/unit/test_contract.py` holds them against the migrated database.
+
+Instants are timezone-aware UTC. Counts are exact unless a precision step says otherwise. A value that
+nobody reported is None, never zero.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any, ClassVar
+from uuid import UUID
+
+
+class Outcome(StrEnum):
+    """What became of one attempt to read one account, best first: the order is the day's precedence.
+
+    `seeds/rules/capture_outcomes.csv` holds the same list with labels and next steps for people.
+    """
+
+    CAPTURED = "captured"
+    CAPTURED_PARTLY = "captured_partly"
+    BELOW_THRESHOLD = "below_threshold"
+    IDENTITY_MISMATCH = "identity_mismatch"
+    ACCOUNT_PRIVATE = "account_private"
+    ACCOUNT_SUSPENDED = "account_suspended"
+    ACCOUNT_NOT_FOUND = "account_not_found"
+    CONSENT_REVOKED = "consent_revoked"
+    TOKEN_EXPIRED = "token_expired"
+    PERMISSION_MISSING = "permission_missing"
+    QUOTA_EXHAUSTED = "quota_exhausted"
+    BUDGET_EXHAUSTED = "budget_exhausted"
+    RATE_LIMITED = "rate_limited"
+    PLATFORM_UNAVAILABLE = "platform_unavailable"
+    INVALID_RESPONSE = "invalid_response"
+    NOT_ATTEMPTED = "not_attempted"
+    MISSED = "missed"
+    MISSING_ACCOUNT = "missing_account"
+    NOT_YET_VERIFIED = "not_yet_verified"
+
+    @property
+    def settles_the_day(self) -> bool:
+        """True when a sweep later in the same WIB day has nothing left to ask this account."""
+        return self in (Outcome.CAPTURED, Outcome.BELOW_THRESHOLD)
+
+
+class FollowersState(StrEnum):
+    """Why a follower count is there or not."""
+
+    REPORTED = "reported"
+    HIDDEN = "hidden"
+    NOT_AVAILABLE = "not_available"
+    RETENTION_EXPIRED = "retention_expired"
+
+
+class Presence(StrEnum):
+    """Whether a look at the account found the post; `absent` is a sighting too: of its disappearance."""
+
+    SEEN = "seen"
+    ABSENT = "absent"
+
+
+class PostsRead(StrEnum):
+    """How far an attempt looked at the posts; `unchanged` means that the platform's own post count stood still."""
+
+    LISTED = "listed"
+    UNCHANGED = "unchanged"
+    FAILED = "failed"
+    NOT_TRIED = "not_tried"
+
+
+class Source(StrEnum):
+    """Where a row comes from; `simulator` travels with the row wherever a person can see it."""
+
+    API = "api"
+    SIMULATOR = "simulator"
+    MANUAL = "manual"
+
+
+class AuthorizationMode(StrEnum):
+    """On whose permission a number was read; it decides how long the platform's terms let us keep it."""
+
+    PUBLIC = "public"
+    OWNER = "owner"
+
+
+@dataclass(frozen=True, slots=True)
+class ApiResponse:
+    """One HTTP response, as evidence; the bytes themselves are a `ResponseBody`."""
+
+    table: ClassVar[str] = "raw.api_responses"
+    key: ClassVar[tuple[str, ...]] = ("response_id", "received_at")
+
+    response_id: UUID
+    platform: str
+    endpoint: str
+    api_version: str | None
+    method: str
+    parameters: dict[str, Any]  # redacted: no secret ever reaches this record
+    http_status: int
+    received_at: datetime
+    duration_ms: int
+    received_sha256: str  # of the bytes the platform sent
+    received_bytes: int
+    kept_sha256: str  # of the bytes kept in raw.response_bodies, exactly as stored
+    stripped: dict[str, int]  # member name -> how often it was taken out before writing
+    attempt: int  # 1 for the first try of this call
+    source: Source
+    run_id: str
+    try_number: int
+    expires_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseBody:
+    """The kept bytes of a response: personal data, captions and secrets are stripped before this exists."""
+
+    table: ClassVar[str] = "raw.response_bodies"
+    key: ClassVar[tuple[str, ...]] = ("response_id", "received_at")
+
+    response_id: UUID
+    received_at: datetime
+    body: bytes
+    expires_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileSnapshot:
+    """One account's profile as one attempt saw it."""
+
+    table: ClassVar[str] = "raw.profile_snapshots"
+    key: ClassVar[tuple[str, ...]] = ("attempt_id", "captured_at")
+
+    attempt_id: UUID
+    account_code: str
+    platform: str
+    captured_at: datetime
+    followers_count: int | None
+    followers_precision_step: int | None  # 1 = exact; 100 = rounded down to hundreds
+    followers_state: FollowersState
+    following_count: int | None
+    posts_count: int | None
+    views_count: int | None
+    handle_seen: str | None
+    platform_account_id_seen: str | None
+    metric_definition_id: str  # a change of it breaks the series
+    authorization_mode: AuthorizationMode
+    source: Source
+    response_id: UUID
+    run_id: str
+    try_number: int
+    expires_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """One post as one response showed it; written only when content, counts or presence changed."""
+
+    table: ClassVar[str] = "raw.posts"
+    key: ClassVar[tuple[str, ...]] = ("account_code", "post_id", "captured_at", "response_id")
+
+    account_code: str
+    platform: str
+    post_id: str
+    captured_at: datetime
+    published_at: datetime
+    url: str | None
+    post_type: str
+    content_hash: str | None  # sha256 of the caption; None when the post has no text
+    caption_length: int | None  # characters
+    like_count: int | None
+    comment_count: int | None
+    share_count: int | None
+    view_count: int | None
+    presence: Presence
+    source: Source
+    response_id: UUID
+    run_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class PostCaption:
+    """The words of a post: restricted, and purged earlier than the counts."""
+
+    table: ClassVar[str] = "raw.post_captions"
+    key: ClassVar[tuple[str, ...]] = ("account_code", "post_id", "content_hash", "captured_at")
+
+    account_code: str
+    platform: str
+    post_id: str
+    content_hash: str
+    captured_at: datetime
+    caption: str
+    expires_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class CaptureOutcome:
+    """What became of one attempt at one account."""
+
+    table: ClassVar[str] = "raw.capture_outcomes"
+    key: ClassVar[tuple[str, ...]] = ("attempt_id", "attempted_at")
+
+    attempt_id: UUID
+    account_code: str
+    platform: str
+    attempted_at: datetime
+    outcome: Outcome
+    detail: str | None  # what the platform said, in words, without secrets
+    next_step: str | None  # what a person or a sweep should do
+    posts_read: PostsRead
+    posts_seen: int | None
+    retry_at: datetime | None  # not worth asking again before this instant
+    response_id: UUID | None  # the response that decided it
+    source: Source
+    run_id: str
+    try_number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Spend:
+    """What one call cost: one row of the ledger that budgets are held against."""
+
+    table: ClassVar[str] = "ops.spend_ledger"
+    key: ClassVar[tuple[str, ...]] = ("response_id",)
+
+    response_id: UUID
+    platform: str
+    credential: str  # a name for the credential, never the secret
+    endpoint: str
+    spent_at: datetime
+    calls: int
+    quota_units: int
+    usd: Decimal
+    run_id: str
+
+
+RAW_RECORDS: tuple[type, ...] = (ApiResponse, ResponseBody, ProfileSnapshot, Post, PostCaption, CaptureOutcome)

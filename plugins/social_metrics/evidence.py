@@ -1,0 +1,127 @@
+"""What is kept of a response: parsed for use, stripped and hashed for evidence.
+
+Only members that a platform file lists are kept. Captions, names, media links, signed addresses and
+tokens are taken out before anything is written (docs/compliance.md; domain rules on personal data),
+the count of what was taken out is recorded, and both the received and the kept bytes are hashed.
+"""
+
+import hashlib
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+SECRET_PARAMETERS = frozenset(
+    {"key", "access_token", "client_secret", "refresh_token", "code", "appsecret_proof", "input_token"}
+)
+HIDDEN = "[hidden]"
+UNREADABLE_BYTES_KEPT = 64 * 1024
+
+_ID_MEMBER = re.compile(r"[0-9_]+")
+# In a body that is not JSON, every quoted string after a member name may be words about people.
+_QUOTED_VALUE = re.compile(rb'("(?:[^"\\]|\\.){1,64}"\s*:\s*)"(?:[^"\\]|\\.)*(?:"|$)', re.DOTALL)
+
+
+class Members(dict[str, Any]):
+    """A JSON object that remembers repeated members: reads like a dict (the last one wins), writes all of them."""
+
+    def __init__(self, pairs: list[tuple[str, Any]]) -> None:
+        super().__init__(pairs)
+        self._pairs = pairs
+
+    def items(self) -> list[tuple[str, Any]]:  # type: ignore[override]
+        """Every member in the order received, repeated ones included."""
+        return self._pairs
+
+
+def parse_json(body: bytes) -> Any:
+    """The body as Python values.
+
+    Raises:
+        ValueError: it is not whole, well-formed UTF-8 JSON.
+    """
+    return json.loads(body.decode("utf-8"), object_pairs_hook=Members, parse_constant=_refuse_constant)
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")
+
+
+def sha256(body: bytes) -> str:
+    """Hex SHA-256 of the bytes."""
+    return hashlib.sha256(body).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class KeptBody:
+    """The bytes to store and what was taken out of them (member name -> how often)."""
+
+    body: bytes
+    stripped: dict[str, int]
+
+
+class Redactor:
+    """Takes secrets out of anything that is written or shown."""
+
+    def __init__(self, secrets: Iterable[str | None]) -> None:
+        # Longest first, so that a secret containing another is hidden whole.
+        self._secrets = sorted({secret for secret in secrets if secret and len(secret) >= 6}, key=len, reverse=True)
+
+    def text(self, value: str) -> str:
+        """The text with every known secret hidden."""
+        for secret in self._secrets:
+            value = value.replace(secret, HIDDEN)
+        return value
+
+    def parameters(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        """Request parameters fit for storing: secrets hidden by name and by value."""
+        return {
+            name: HIDDEN if name in SECRET_PARAMETERS else self.text(clean_text(str(value)))
+            for name, value in parameters.items()
+        }
+
+    def keep(self, received: bytes, parsed: Any, kept_members: frozenset[str]) -> KeptBody:
+        """Strip a response for storage.
+
+        Args:
+            received: the bytes as they came.
+            parsed: the result of `parse_json`, or None when the body is not JSON.
+            kept_members: names of the JSON members that are evidence; ids used as member names stay as well.
+        """
+        if parsed is None:
+            masked = _QUOTED_VALUE.sub(rb'\1"[hidden]"', received[:UNREADABLE_BYTES_KEPT])
+            for secret in self._secrets:
+                masked = masked.replace(secret.encode(), HIDDEN.encode())
+            cut = {"bytes_after_the_first_64_KiB": 1} if len(received) > UNREADABLE_BYTES_KEPT else {}
+            return KeptBody(masked, {"quoted_values_of_an_unreadable_body": 1, **cut})
+        taken: Counter[str] = Counter()
+        kept = _keep(parsed, kept_members, taken)
+        written = json.dumps(kept, ensure_ascii=True, separators=(",", ":"))
+        return KeptBody(self.text(written).encode("ascii"), dict(taken))
+
+
+def _keep(value: Any, kept_members: frozenset[str], taken: Counter[str]) -> Any:
+    if isinstance(value, dict):
+        pairs = []
+        for name, member in value.items():
+            if name in kept_members or _ID_MEMBER.fullmatch(name):
+                pairs.append((name, _keep(member, kept_members, taken)))
+            else:
+                taken[clean_text(name[:64])] += 1
+        return Members(pairs)
+    if isinstance(value, list):
+        return [_keep(member, kept_members, taken) for member in value]
+    return value
+
+
+def clean_text(value: str) -> str:
+    """Text that PostgreSQL can hold: NUL and lone surrogates become U+FFFD; nothing else changes."""
+    if "\x00" in value:
+        value = value.replace("\x00", "\ufffd")
+    try:
+        value.encode("utf-8")
+    except UnicodeEncodeError:
+        value = "".join("\ufffd" if "\ud800" <= char <= "\udfff" else char for char in value)
+    return value

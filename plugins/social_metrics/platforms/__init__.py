@@ -1,0 +1,16 @@
+"""A platform lives here: one file each, named as in seeds/registry/platforms.csv; siblings never import each other.
+
+A platform file offers
+
+    RULES: ApiRules                                     how to authorise, what to keep, what a refusal means
+    read_profiles(client, accounts) -> dict[str, ProfileReading | CaptureFailure]
+                                                        one batch (at most RULES.batch_size), keyed by account_code
+    read_posts(client, account, profile, window) -> PostListing
+
+and, where each account has its own rotating token,
+
+    refresh(client, refresh_token) -> TokenPair         the account's new tokens
+
+`read_profiles` gives every account of the batch a reading or a failure of its own; it raises CaptureFailure
+only when the whole call failed, which then is the outcome of them all.
+"""

@@ -1,0 +1,117 @@
+"""What a platform file receives and yields: accounts in, readings out.
+
+A platform file knows its API and nothing else: neither the warehouse nor Airflow. `extract.py` turns
+readings into the records of `contract.py`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from social_metrics.contract import FollowersState, Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One official account as the registry has it on a WIB date."""
+
+    account_code: str  # immutable slug, e.g. kartini-youtube
+    center_code: str
+    platform: str
+    platform_account_id: str | None  # the identity
+    handle: str | None  # an attribute; versioned by dated rows
+    url: str | None
+    status: str
+    valid_from: date | None
+    valid_to: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileReading:
+    """An account's profile in one response; counts are None when the platform did not report them."""
+
+    platform_account_id: str | None
+    handle: str | None
+    followers_count: int | None
+    followers_precision_step: int | None  # 1 = exact
+    followers_state: FollowersState
+    response_id: UUID
+    received_at: datetime  # UTC instant
+    metric_definition_id: str
+    following_count: int | None = None
+    posts_count: int | None = None
+    views_count: int | None = None
+    # What the posts call of the same platform needs (an uploads playlist, a nested first page); opaque to others.
+    context: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class PostReading:
+    """One post in one response; counts are None when hidden, switched off or not offered."""
+
+    post_id: str
+    published_at: datetime  # UTC instant
+    post_type: str  # video, photo, text, carousel, reel, live, story, link, other
+    url: str | None
+    caption: str | None
+    response_id: UUID
+    received_at: datetime
+    like_count: int | None = None
+    comment_count: int | None = None
+    share_count: int | None = None
+    view_count: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReadWindow:
+    """How far back to read the posts of one account."""
+
+    since: datetime | None  # UTC instant; None reads back to the first page's end only when nothing is known
+    newest_known_id: str | None = None
+    reread_ids: tuple[str, ...] = ()  # known posts whose counts are due, for platforms that charge per post
+
+
+@dataclass(frozen=True, slots=True)
+class PostListing:
+    """The posts of one account as one look found them.
+
+    `complete_since`: every public post published at or after this instant stands in `posts`; None when the
+    look gives no such promise. `gone` names posts that were asked for by id and no longer exist.
+    """
+
+    posts: tuple[PostReading, ...]
+    complete_since: datetime | None
+    response_id: UUID | None  # the last response read, evidence for an absence
+    received_at: datetime | None
+    gone: tuple[str, ...] = ()
+
+
+class CaptureFailure(Exception):
+    """A platform refused, or answered with something unusable; carries the outcome for the account(s) concerned.
+
+    Args:
+        outcome: one of the closed list of `contract.Outcome`.
+        detail: what the platform said, in words and without secrets.
+        retry_at: UTC instant before which asking again is pointless, if the platform said so.
+        response_id: the response that decided it, None when no response came.
+        for_all: True when the refusal concerns the credential or the platform, so that asking for the
+            other accounts would fail in the same way.
+    """
+
+    def __init__(
+        self,
+        outcome: Outcome,
+        detail: str,
+        *,
+        retry_at: datetime | None = None,
+        response_id: UUID | None = None,
+        for_all: bool = False,
+    ) -> None:
+        super().__init__(f"{outcome}: {detail}")
+        self.outcome = outcome
+        self.detail = detail
+        self.retry_at = retry_at
+        self.response_id = response_id
+        self.for_all = for_all

@@ -1,0 +1,56 @@
+"""Settings from the environment: one prefix, read in one place, listed in docs/configuration.md."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+DEFAULT_REGISTRY = REPOSITORY / "dbt_project" / "seeds" / "registry"
+
+
+class UsageProblem(Exception):
+    """Something that the person at the keyboard can mend; its text says what, where and what to do (exit code 2)."""
+
+
+@dataclass(frozen=True)
+class EveningWindow:
+    """The evening's capture in WIB: cron for the first read and for the sweeps after it."""
+
+    cron: str
+    time_zone: str = "Asia/Jakarta"
+
+
+class Settings(BaseSettings):
+    """Everything that can be set; the field's text is what docs/configuration.md prints."""
+
+    model_config = SettingsConfigDict(env_prefix="SOCIAL_METRICS_", extra="ignore")
+
+    registry_dir: Path = Field(DEFAULT_REGISTRY, description="Folder of the registry's seed files; dbt reads the same.")
+    dbt_project_dir: Path = Field(REPOSITORY / "dbt_project", description="The dbt project.")
+    state_dir: Path = Field(REPOSITORY / ".demo", description="Where local state and dbt's working files go.")
+    credentials_key: str | None = Field(None, description="Fernet key(s), comma-separated, for ops.credentials.")
+    capture_cron: str = Field(
+        "0,30 20-23 * * *", description="Evening capture and sweeps, WIB: first read at 20:00, last sweep at 23:30."
+    )
+    capture_cutoff: str = Field("23:45", description="WIB time after which no capture is started any more.")
+    http_timeout_seconds: float = Field(30.0, gt=0, description="Timeout of one HTTP call.")
+    http_attempts: int = Field(3, ge=1, le=6, description="Tries of one call before its account gets an outcome.")
+    http_max_wait_seconds: float = Field(
+        60.0, ge=0, description="Longest wait for Retry-After inside a task; a longer one is left to the next sweep."
+    )
+
+
+def load_settings() -> Settings:
+    """Read the settings.
+
+    Raises:
+        UsageProblem: a variable holds a value that cannot be used; the text names it.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "SOCIAL_METRICS_" + str(first["loc"][0]).upper()
+        raise UsageProblem(f"{name} is set to {first['input']!r}, which cannot be used: {first['msg']}.") from error

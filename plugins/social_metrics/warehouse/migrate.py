@@ -1,0 +1,48 @@
+"""Bring the warehouse's own schemas (`raw`, `ops`, `audit`) to the newest version."""
+
+from pathlib import Path
+
+import sqlalchemy
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+# One migrator at a time: two containers starting together must not both create the schemas.
+MIGRATION_LOCK = 5_120_401
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
+    return config
+
+
+def _engine(url: str) -> sqlalchemy.Engine:
+    return sqlalchemy.create_engine(sqlalchemy.make_url(url).set(drivername="postgresql+psycopg"))
+
+
+def upgrade(url: str) -> None:
+    """Migrate the database at `url` (postgresql://…) to the newest revision; running it again changes nothing.
+
+    Raises:
+        sqlalchemy.exc.SQLAlchemyError: the server cannot be reached or refuses a statement; nothing is half-done.
+    """
+    engine = _engine(url)
+    with engine.begin() as connection:
+        connection.exec_driver_sql(f"select pg_advisory_xact_lock({MIGRATION_LOCK})")
+        config = _config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+    engine.dispose()
+
+
+def pending(url: str) -> list[str]:
+    """Revisions that the database at `url` still lacks, oldest first."""
+    script = ScriptDirectory.from_config(_config())
+    engine = _engine(url)
+    with engine.connect() as connection:
+        current = MigrationContext.configure(connection).get_current_revision()
+    engine.dispose()
+    missing = [revision.revision for revision in script.iterate_revisions("head", current or "base")]
+    return list(reversed(missing))

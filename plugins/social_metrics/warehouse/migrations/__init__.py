@@ -1,0 +1,1 @@
+"""Alembic migrations of `raw`, `ops` and later `audit`; dbt owns every other schema."""
