@@ -115,3 +115,13 @@ class CaptureFailure(Exception):
         self.retry_at = retry_at
         self.response_id = response_id
         self.for_all = for_all
+
+
+@dataclass(frozen=True, slots=True)
+class TokenPair:
+    """An account's own tokens as a platform issued them; never printed, logged or stored unencrypted."""
+
+    access_token: str = field(repr=False)
+    access_expires_at: datetime
+    refresh_token: str = field(repr=False)
+    refresh_expires_at: datetime | None
