@@ -1,0 +1,11 @@
+"""The local stack: an embedded PostgreSQL, the simulator and Airflow's processes, started and stopped as one.
+
+`make demo`, `make up` and `make down` are `python -m social_metrics.stack demo | up | down`. Nothing in the
+other rooms depends on this one: in production the same commands run in containers (`docker-compose.yml`).
+"""
+
+from social_metrics.settings import UsageProblem
+
+
+class StackError(UsageProblem):
+    """The local stack cannot go on; the message is one sentence that says what, where and what to do."""

@@ -1,0 +1,51 @@
+"""The stack's two databases on one server, each with its own login: the warehouse and Airflow's metadata."""
+
+from dataclasses import dataclass
+
+from psycopg import sql
+
+from social_metrics.stack.server import Server
+
+WAREHOUSE = "social_metrics_demo"
+AIRFLOW = "social_metrics_demo_airflow"
+SERVICE_LOGIN = "social_metrics_service"
+
+
+@dataclass(frozen=True)
+class Login:
+    """A login of the server and its password."""
+
+    name: str
+    password: str
+
+
+def ensure_service_login(server: Server, login: Login) -> None:
+    """Creates the warehouse's service login; it may create the group roles, and joins those that are there.
+
+    Group roles belong to the whole server: another warehouse on it may have made them already.
+    """
+    server.ensure_login(login.name, login.password)
+    with server.admin() as connection:
+        name = sql.Identifier(login.name)
+        connection.execute(sql.SQL("alter role {} createrole").format(name))
+        groups = connection.execute(
+            r"select rolname from pg_roles where rolname like 'social\_metrics\_%' and not rolcanlogin"
+        ).fetchall()
+        for (group,) in groups:
+            connection.execute(
+                sql.SQL("grant {} to {} with admin option").format(sql.Identifier(group), name)
+            )
+
+
+def ensure_warehouse(server: Server, login: Login, database: str = WAREHOUSE) -> str:
+    """Creates the warehouse's database for the service login; returns the login's URI. Not yet migrated."""
+    ensure_service_login(server, login)
+    server.ensure_database(database, owner=login.name)
+    return server.url(database, login.name, login.password)
+
+
+def ensure_airflow_metadata(server: Server, login: Login, database: str = AIRFLOW) -> str:
+    """Creates Airflow's metadata database for its login; returns the login's URI."""
+    server.ensure_login(login.name, login.password)
+    server.ensure_database(database, owner=login.name)
+    return server.url(database, login.name, login.password)

