@@ -1,0 +1,332 @@
+"""The registry of platforms, centers and official accounts, read from the seed files and defended.
+
+The seeds are CSV files that people edit (`dbt_project/seeds/registry`); dbt reads the same files. Every
+problem names file, line and column and says what to write instead.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from functools import cached_property
+from pathlib import Path
+from zoneinfo import available_timezones
+
+from social_metrics.readings import Account
+from social_metrics.seed_file import SeedFile, SeedRow
+from social_metrics.settings import UsageProblem
+
+DEMO_HANDLE_PREFIX = "demo_"
+ACCOUNT_STATUSES = ("placeholder", "submitted", "verified", "suspended", "closed", "missing")
+CENTER_TYPES = ("sentra", "sentra_terpadu")
+VERIFICATION_MARKS = ("verified", "partly", "unconfirmed")
+
+_SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+_EXPONENT = re.compile(r"[0-9]+(?:[.,][0-9]+)?[eE]\+?[0-9]+")
+
+
+class RegistryProblem(UsageProblem):
+    """The registry cannot be used; `problems` holds one sentence per fault."""
+
+    def __init__(self, problems: Iterable[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("The registry cannot be used:\n" + "\n".join(f"  {problem}" for problem in self.problems))
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """One line of platforms.csv: everything about a platform that is not its protocol."""
+
+    platform: str
+    platform_label: str
+    platform_account_id_pattern: re.Pattern[str]
+    handle_pattern: re.Pattern[str]
+    allowed_api_hosts: tuple[str, ...]
+    required_from: date | None
+    required_until: date | None
+    shard_size: int  # accounts per task
+    max_in_flight: int  # calls at once with one credential
+    lookback_days: int  # re-read this far behind the watermark
+    full_sweep_days: int  # list the posts at least this often even if the post count stands still
+    reread_age_days: tuple[int, ...]  # ages at which a known post's counts are asked again; empty: with the listing
+    quota_day_zone: str  # IANA zone whose midnight resets the budget
+    daily_call_limit: int | None
+    daily_quota_limit: int | None
+    daily_usd_limit: Decimal | None
+    count_retention_days: int | None  # of counts read without the owner's authorization
+    body_retention_days: int | None
+    caption_retention_days: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Center:
+    """One dated row of centers.csv."""
+
+    center_code: str
+    center_name: str
+    city: str
+    province: str
+    time_zone: str
+    valid_from: date | None
+    valid_to: date | None
+
+
+@dataclass(frozen=True)
+class Registry:
+    """What the seed files say, checked."""
+
+    platforms: Mapping[str, Platform]
+    centers: tuple[Center, ...]
+    accounts: tuple[Account, ...]
+
+    def accounts_on(self, platform: str, day: date) -> list[Account]:
+        """The accounts of a platform that a capture is expected of on a WIB date: verified and valid that day."""
+        return [
+            account
+            for account in self._accounts_by_platform.get(platform, ())
+            if account.status == "verified" and _covers(account.valid_from, account.valid_to, day)
+        ]
+
+    def shards(self, platform: str, day: date) -> list[list[str]]:
+        """The account codes expected on a WIB date, cut into the platform's shard size."""
+        codes = [account.account_code for account in self.accounts_on(platform, day)]
+        size = self.platforms[platform].shard_size
+        return [codes[start : start + size] for start in range(0, len(codes), size)]
+
+    @cached_property
+    def _accounts_by_platform(self) -> dict[str, list[Account]]:
+        accounts: dict[str, list[Account]] = defaultdict(list)
+        for account in self.accounts:
+            accounts[account.platform].append(account)
+        return accounts
+
+
+def load_registry(folder: Path) -> Registry:
+    """Read and check the registry.
+
+    Args:
+        folder: holds platforms.csv, centers.csv and center_accounts.csv.
+
+    Raises:
+        RegistryProblem: with one sentence per fault found; nothing of a faulty registry is used.
+    """
+    problems: list[str] = []
+    platform_file = SeedFile.read(folder / "platforms.csv", _PLATFORM_COLUMNS, problems)
+    center_file = SeedFile.read(folder / "centers.csv", _CENTER_COLUMNS, problems)
+    account_file = SeedFile.read(folder / "center_accounts.csv", _ACCOUNT_COLUMNS, problems)
+    if problems:
+        raise RegistryProblem(problems)
+    platforms = {row["platform"]: _platform(row) for row in platform_file.rows}
+    _check_unique(platform_file.rows, "platform")
+    centers = tuple(_center(row) for row in center_file.rows)
+    _check_periods(center_file.rows, "center_code")
+    accounts = tuple(_account(row, platforms, {center.center_code for center in centers}) for row in account_file.rows)
+    _check_periods(account_file.rows, "account_code")
+    _check_identities(account_file.rows)
+    if problems:
+        raise RegistryProblem(problems)
+    return Registry(platforms, centers, accounts)
+
+
+_PLATFORM_COLUMNS = (
+    "platform",
+    "platform_label",
+    "followers_label_id",
+    "url_hosts",
+    "url_path_pattern",
+    "url_stop_words",
+    "platform_account_id_pattern",
+    "handle_pattern",
+    "allowed_api_hosts",
+    "required_from",
+    "required_until",
+    "shard_size",
+    "max_in_flight",
+    "lookback_days",
+    "full_sweep_days",
+    "reread_age_days",
+    "quota_day_zone",
+    "daily_call_limit",
+    "daily_quota_limit",
+    "daily_usd_limit",
+    "count_retention_days",
+    "body_retention_days",
+    "caption_retention_days",
+)
+_CENTER_COLUMNS = (
+    "center_code",
+    "center_name",
+    "center_type",
+    "city",
+    "province",
+    "province_iso",
+    "time_zone",
+    "verification_mark",
+    "source_refs",
+    "legacy_focus",
+    "valid_from",
+    "valid_to",
+)
+_ACCOUNT_COLUMNS = (
+    "account_code",
+    "center_code",
+    "platform",
+    "platform_account_id",
+    "handle",
+    "url",
+    "owner_unit",
+    "contact_role",
+    "status",
+    "verified_by",
+    "verified_at",
+    "evidence_ref",
+    "review_due_at",
+    "valid_from",
+    "valid_to",
+)
+
+
+def _platform(row: SeedRow) -> Platform:
+    if not _SLUG.fullmatch(row["platform"]):
+        row.problem("platform", "is not a short lower-case name; write e.g. 'youtube'")
+    return Platform(
+        platform=row["platform"],
+        platform_label=row.required("platform_label"),
+        platform_account_id_pattern=row.pattern("platform_account_id_pattern"),
+        handle_pattern=row.pattern("handle_pattern"),
+        allowed_api_hosts=row.items("allowed_api_hosts"),
+        required_from=row.date("required_from"),
+        required_until=row.date("required_until"),
+        shard_size=row.whole("shard_size", least=1) or 1,
+        max_in_flight=row.whole("max_in_flight", least=1) or 1,
+        lookback_days=row.whole("lookback_days", least=0) or 0,
+        full_sweep_days=row.whole("full_sweep_days", least=1) or 1,
+        reread_age_days=row.whole_items("reread_age_days"),
+        quota_day_zone=_time_zone(row, "quota_day_zone"),
+        daily_call_limit=row.whole("daily_call_limit", least=1, optional=True),
+        daily_quota_limit=row.whole("daily_quota_limit", least=1, optional=True),
+        daily_usd_limit=row.money("daily_usd_limit"),
+        count_retention_days=row.whole("count_retention_days", least=1, optional=True),
+        body_retention_days=row.whole("body_retention_days", least=1, optional=True),
+        caption_retention_days=row.whole("caption_retention_days", least=1, optional=True),
+    )
+
+
+def _center(row: SeedRow) -> Center:
+    if not _SLUG.fullmatch(row["center_code"]):
+        row.problem("center_code", "is not a slug; write lower-case words joined by '-', e.g. 'tumou-tou'")
+    row.one_of("center_type", CENTER_TYPES)
+    row.one_of("verification_mark", VERIFICATION_MARKS)
+    return Center(
+        center_code=row["center_code"],
+        center_name=row.required("center_name"),
+        city=row.required("city"),
+        province=row.required("province"),
+        time_zone=_time_zone(row, "time_zone"),
+        valid_from=row.date("valid_from"),
+        valid_to=row.date("valid_to"),
+    )
+
+
+def _account(row: SeedRow, platforms: Mapping[str, Platform], center_codes: set[str]) -> Account:
+    platform = platforms.get(row["platform"])
+    if platform is None:
+        row.problem("platform", f"is not a platform of platforms.csv; write one of {', '.join(sorted(platforms))}")
+    if row["center_code"] not in center_codes:
+        row.problem("center_code", "is not a center of centers.csv; write its code, e.g. 'kartini'")
+    stem = f"{row['center_code']}-{row['platform']}"
+    if row["account_code"] != stem and not re.fullmatch(re.escape(stem) + r"-[a-z0-9-]+", row["account_code"]):
+        row.problem("account_code", f"does not belong to this row; write '{stem}'")
+    row.one_of("status", ACCOUNT_STATUSES)
+    if platform is not None:
+        _check_identity_form(row, platform)
+    if row["status"] == "verified" and not (row["platform_account_id"] or row["handle"]):
+        row.problem("status", "is 'verified' although id and handle are blank; fill one in, or write 'placeholder'")
+    for column in ("verified_at", "review_due_at"):
+        row.date(column)
+    return Account(
+        account_code=row["account_code"],
+        center_code=row["center_code"],
+        platform=row["platform"],
+        platform_account_id=row["platform_account_id"] or None,
+        handle=row["handle"] or None,
+        url=row["url"] or None,
+        status=row["status"],
+        valid_from=row.date("valid_from"),
+        valid_to=row.date("valid_to"),
+    )
+
+
+def _check_identity_form(row: SeedRow, platform: Platform) -> None:
+    identity, handle = row["platform_account_id"], row["handle"]
+    if identity and not platform.platform_account_id_pattern.fullmatch(identity):
+        if _EXPONENT.fullmatch(identity):
+            advice = "looks like a number that a spreadsheet rounded; format the column as text and paste the id again"
+        elif identity.startswith("@") or "/" in identity or platform.handle_pattern.fullmatch(identity):
+            advice = "looks like a handle; move it to the column 'handle' and write the platform's own id here"
+        else:
+            advice = f"is not an id of {platform.platform_label} (pattern {platform.platform_account_id_pattern.pattern})"
+        row.problem("platform_account_id", advice)
+    if handle and not platform.handle_pattern.fullmatch(handle):
+        advice = "has an '@' or an address in it; write the bare name" if "@" in handle or "/" in handle else (
+            f"is not a handle of {platform.platform_label} (pattern {platform.handle_pattern.pattern})"
+        )
+        row.problem("handle", advice)
+
+
+def _time_zone(row: SeedRow, column: str) -> str:
+    if row[column] not in available_timezones():
+        row.problem(column, "is not an IANA time zone; write Asia/Jakarta, Asia/Makassar or Asia/Jayapura")
+    return row[column]
+
+
+def _check_unique(rows: Iterable[SeedRow], column: str) -> None:
+    seen: dict[str, SeedRow] = {}
+    for row in rows:
+        if row[column] in seen:
+            row.problem(column, f"stands already on line {seen[row[column]].line}; remove one of the two")
+        seen.setdefault(row[column], row)
+
+
+def _check_periods(rows: Iterable[SeedRow], key: str) -> None:
+    """Dated rows of one key must not overlap; each must end no earlier than it begins."""
+    by_key: dict[str, list[tuple[date, date, SeedRow]]] = defaultdict(list)
+    for row in rows:
+        start, end = row.date("valid_from") or date.min, row.date("valid_to") or date.max
+        if end < start:
+            row.problem("valid_to", f"is before valid_from ({row['valid_from']}); write a later date or leave it blank")
+        by_key[row[key]].append((start, end, row))
+    for periods in by_key.values():
+        periods.sort(key=lambda period: (period[0], period[2].line))
+        for (_, previous_end, previous), (start, _, row) in zip(periods, periods[1:], strict=False):
+            if start <= previous_end:
+                row.problem(
+                    "valid_from",
+                    f"overlaps line {previous.line} of {row[key]}; end that row the day before this one begins",
+                )
+
+
+def _check_identities(rows: Iterable[SeedRow]) -> None:
+    """A platform id belongs to one account code, and an account code keeps its id."""
+    owner: dict[tuple[str, str], SeedRow] = {}
+    identity: dict[str, SeedRow] = {}
+    for row in rows:
+        account_id = row["platform_account_id"]
+        if not account_id:
+            continue
+        first = owner.setdefault((row["platform"], account_id), row)
+        if first["account_code"] != row["account_code"]:
+            row.problem("platform_account_id", f"is already the id of {first['account_code']} (line {first.line})")
+        before = identity.setdefault(row["account_code"], row)
+        if before["platform_account_id"] != account_id:
+            row.problem(
+                "account_code",
+                f"has another platform id on line {before.line}; a new id is a new account code, e.g. "
+                f"'{row['account_code']}-2'",
+            )
+
+
+def _covers(start: date | None, end: date | None, day: date) -> bool:
+    return (start is None or start <= day) and (end is None or day <= end)

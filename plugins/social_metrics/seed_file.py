@@ -1,0 +1,166 @@
+"""A seed file that people edit: read whole, every fault named by file, line and column."""
+
+import csv
+import datetime
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class SeedRow:
+    """One line of a seed file; reading a cell that cannot be used notes a problem and gives None or a stand-in."""
+
+    file: str
+    line: int  # as an editor counts it; the header is line 1
+    cells: dict[str, str]
+    problems: list[str]
+
+    def __getitem__(self, column: str) -> str:
+        return self.cells[column]
+
+    def problem(self, column: str, advice: str) -> None:
+        """Note a fault of this row once: `advice` completes the sentence that begins with the value."""
+        sentence = f"{self.file}, line {self.line}, column {column}: {self.cells[column]!r} {advice}."
+        if sentence not in self.problems:
+            self.problems.append(sentence)
+
+    def required(self, column: str) -> str:
+        """The cell, which must not be blank."""
+        if not self.cells[column]:
+            self.problem(column, "is blank; fill it in")
+        return self.cells[column]
+
+    def one_of(self, column: str, allowed: Sequence[str]) -> str:
+        """The cell, which must be one of a closed list."""
+        if self.cells[column] not in allowed:
+            self.problem(column, f"is not allowed here; write one of {', '.join(allowed)}")
+        return self.cells[column]
+
+    def items(self, column: str) -> tuple[str, ...]:
+        """The parts of a cell separated by semicolons."""
+        return tuple(part.strip() for part in self.cells[column].split(";") if part.strip())
+
+    def date(self, column: str) -> datetime.date | None:
+        """The WIB date in the cell (YYYY-MM-DD), or None when blank."""
+        value = self.cells[column]
+        if not value:
+            return None
+        if re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):
+            try:
+                return datetime.date.fromisoformat(value)
+            except ValueError:
+                pass
+        self.problem(column, "is not a date; write YYYY-MM-DD, e.g. 2024-01-31")
+        return None
+
+    def whole(self, column: str, *, least: int, optional: bool = False) -> int | None:
+        """The whole number in the cell, at least `least`; None when blank and optional, or unusable."""
+        value = self.cells[column]
+        if not value and optional:
+            return None
+        if re.fullmatch(r"\d{1,18}", value) and int(value) >= least:
+            return int(value)
+        self.problem(column, f"is not a whole number of at least {least}")
+        return None
+
+    def whole_items(self, column: str) -> tuple[int, ...]:
+        """The whole numbers in the cell, separated by semicolons."""
+        parts = self.items(column)
+        if not all(re.fullmatch(r"\d{1,9}", part) for part in parts):
+            self.problem(column, "is not a list of whole numbers; write e.g. 1;3;7;30 or leave it blank")
+            return ()
+        return tuple(int(part) for part in parts)
+
+    def money(self, column: str) -> Decimal | None:
+        """The amount in the cell in US$, or None when blank."""
+        value = self.cells[column]
+        if not value:
+            return None
+        try:
+            amount = Decimal(value)
+        except InvalidOperation:
+            amount = Decimal("NaN")
+        if not amount.is_finite() or amount < 0:
+            self.problem(column, "is not an amount in US$; write e.g. 2.50")
+            return None
+        return amount
+
+    def pattern(self, column: str) -> re.Pattern[str]:
+        """The regular expression in the cell."""
+        try:
+            return re.compile(self.required(column))
+        except re.error as error:
+            self.problem(column, f"is not a regular expression ({error})")
+            return re.compile("")
+
+
+@dataclass(frozen=True)
+class SeedFile:
+    """The rows of a seed file."""
+
+    rows: tuple[SeedRow, ...]
+
+    @classmethod
+    def read(cls, path: Path, columns: Sequence[str], problems: list[str]) -> "SeedFile":
+        """Read a file; faults are appended to `problems`.
+
+        Args:
+            path: a CSV file with commas and a header, UTF-8.
+            columns: the columns that must be there; others are refused, since a misspelt one would be lost.
+            problems: receives one sentence per fault.
+        """
+        try:
+            # newline="" keeps line breaks inside quoted cells; utf-8-sig takes off what a spreadsheet puts first.
+            with path.open(encoding="utf-8-sig", newline="") as handle:
+                reader = csv.reader(handle, strict=True)
+                header = next(reader, None)
+                if header is None:
+                    problems.append(f"{path.name} is empty; begin it with the header {','.join(columns)}.")
+                    return cls(())
+                if fault := _header_fault(header, columns):
+                    problems.append(f"{path.name}, line 1: {fault}")
+                    return cls(())
+                rows = []
+                for cells in reader:
+                    if not any(cells):
+                        continue
+                    if len(cells) != len(header):
+                        problems.append(
+                            f"{path.name}, line {reader.line_num}: {len(cells)} cells instead of {len(header)}; "
+                            "put cells that contain a comma in double quotes."
+                        )
+                        continue
+                    stripped = {name: cell.strip() for name, cell in zip(header, cells, strict=True)}
+                    rows.append(SeedRow(path.name, reader.line_num, stripped, problems))
+        except FileNotFoundError:
+            problems.append(f"{path} does not exist; set SOCIAL_METRICS_REGISTRY_DIR to the registry's folder.")
+            return cls(())
+        except OSError as error:
+            problems.append(f"{path} cannot be read: {error.strerror}.")
+            return cls(())
+        except UnicodeDecodeError as error:
+            problems.append(f"{path.name} is not UTF-8 (byte {error.start}); save it as 'CSV UTF-8'.")
+            return cls(())
+        except csv.Error as error:
+            problems.append(f"{path.name}, line {reader.line_num}: {error}; check the double quotes of that line.")
+            return cls(())
+        if not rows and not problems:
+            problems.append(f"{path.name} has a header and no rows.")
+        return cls(tuple(rows))
+
+
+def _header_fault(header: Sequence[str], columns: Sequence[str]) -> str | None:
+    if len(header) == 1 and ";" in header[0]:
+        return "the columns are separated by semicolons; save the file with commas."
+    missing = [column for column in columns if column not in header]
+    unknown = [column for column in header if column not in columns]
+    if len(set(header)) != len(header):
+        return "a column stands twice."
+    if missing:
+        return f"the column {', '.join(missing)} is missing."
+    if unknown:
+        return f"the column {', '.join(map(repr, unknown))} is not known; remove it or correct its name."
+    return None
