@@ -1,0 +1,84 @@
+"""Values out of a platform's JSON, read strictly: a value that makes no sense is never a zero."""
+
+import re
+from datetime import UTC, datetime
+from typing import Any
+
+from social_metrics.evidence import clean_text
+
+LARGEST_COUNT = 2**63 - 1  # what a bigint column holds
+
+_DIGITS = re.compile(r"[0-9]{1,19}")
+_IDENTIFIER = re.compile(r"[A-Za-z0-9_-]{1,128}")
+
+
+class MalformedValueError(ValueError):
+    """A member is there and unusable; the message names the member and shows the beginning of its value."""
+
+    def __init__(self, name: str, value: Any, wanted: str) -> None:
+        super().__init__(f"{name} is {clean_text(repr(value)[:60])}, not {wanted}")
+
+
+def count(value: Any, name: str) -> int | None:
+    """A count as a JSON number or as a string of digits (YouTube); None when the platform left it out.
+
+    Raises:
+        MalformedValueError: anything else, negative numbers and fractions included.
+    """
+    if value is None:
+        return None
+    if isinstance(value, str) and _DIGITS.fullmatch(value):
+        value = int(value)
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= LARGEST_COUNT:
+        return value
+    raise MalformedValueError(name, value, "a count")
+
+
+def identifier(value: Any, name: str) -> str:
+    """A platform's id: always a string, of letters, digits, hyphens and underscores.
+
+    Raises:
+        MalformedValueError: it is missing or anything else; a JSON number may already have lost its last digits.
+    """
+    if isinstance(value, str) and _IDENTIFIER.fullmatch(value):
+        return value
+    raise MalformedValueError(name, value, "an id")
+
+
+def instant(value: Any, name: str) -> datetime:
+    """A UTC instant from ISO 8601 with an offset, as YouTube, Meta (`+0000`) and X write it.
+
+    Raises:
+        MalformedValueError: it is missing, has no offset, or is no such time.
+    """
+    try:
+        parsed = datetime.fromisoformat(value)
+        if parsed.tzinfo is not None:
+            return parsed.astimezone(UTC)
+    except (TypeError, ValueError, OverflowError):
+        pass
+    raise MalformedValueError(name, value, "a time with an offset")
+
+
+def instant_of_seconds(value: Any, name: str) -> datetime:
+    """A UTC instant from whole Unix seconds (TikTok).
+
+    Raises:
+        MalformedValueError: it is missing or no such number.
+    """
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**33:
+        return datetime.fromtimestamp(value, UTC)
+    raise MalformedValueError(name, value, "a time in Unix seconds")
+
+
+def words(value: Any, name: str) -> str | None:
+    """Text fit for PostgreSQL; None when left out or empty.
+
+    Raises:
+        MalformedValueError: it is not text.
+    """
+    if value is None or value == "":
+        return None
+    if isinstance(value, str):
+        return clean_text(value)
+    raise MalformedValueError(name, value, "text")
