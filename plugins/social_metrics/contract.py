@@ -30,7 +30,7 @@ class Outcome(StrEnum):
     ACCOUNT_SUSPENDED = "account_suspended"
     ACCOUNT_NOT_FOUND = "account_not_found"
     CONSENT_REVOKED = "consent_revoked"
-    TOKEN_EXPIRED = "token_expired"
+    TOKEN_EXPIRED = "token_expired"  # noqa: S105  an outcome, no secret
     PERMISSION_MISSING = "permission_missing"
     QUOTA_EXHAUSTED = "quota_exhausted"
     BUDGET_EXHAUSTED = "budget_exhausted"
@@ -239,4 +239,11 @@ class Spend:
     run_id: str
 
 
-RAW_RECORDS: tuple[type, ...] = (ApiResponse, ResponseBody, ProfileSnapshot, Post, PostCaption, CaptureOutcome)
+RAW_RECORDS: tuple[type, ...] = (
+    ApiResponse,
+    ResponseBody,
+    ProfileSnapshot,
+    Post,
+    PostCaption,
+    CaptureOutcome,
+)

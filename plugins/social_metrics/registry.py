@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from zoneinfo import available_timezones
 
@@ -267,11 +268,15 @@ def _check_identity_form(row: SeedRow, platform: Platform) -> None:
         elif identity.startswith("@") or "/" in identity or platform.handle_pattern.fullmatch(identity):
             advice = "looks like a handle; move it to the column 'handle' and write the platform's own id here"
         else:
-            advice = f"is not an id of {platform.platform_label} (pattern {platform.platform_account_id_pattern.pattern})"
+            advice = (
+                f"is not an id of {platform.platform_label} (pattern {platform.platform_account_id_pattern.pattern})"
+            )
         row.problem("platform_account_id", advice)
     if handle and not platform.handle_pattern.fullmatch(handle):
-        advice = "has an '@' or an address in it; write the bare name" if "@" in handle or "/" in handle else (
-            f"is not a handle of {platform.platform_label} (pattern {platform.handle_pattern.pattern})"
+        advice = (
+            "has an '@' or an address in it; write the bare name"
+            if "@" in handle or "/" in handle
+            else (f"is not a handle of {platform.platform_label} (pattern {platform.handle_pattern.pattern})")
         )
         row.problem("handle", advice)
 
@@ -296,11 +301,14 @@ def _check_periods(rows: Iterable[SeedRow], key: str) -> None:
     for row in rows:
         start, end = row.date("valid_from") or date.min, row.date("valid_to") or date.max
         if end < start:
-            row.problem("valid_to", f"is before valid_from ({row['valid_from']}); write a later date or leave it blank")
+            row.problem(
+                "valid_to",
+                f"is before valid_from ({row['valid_from']}); write a later date or leave it blank",
+            )
         by_key[row[key]].append((start, end, row))
     for periods in by_key.values():
         periods.sort(key=lambda period: (period[0], period[2].line))
-        for (_, previous_end, previous), (start, _, row) in zip(periods, periods[1:], strict=False):
+        for (_, previous_end, previous), (start, _, row) in pairwise(periods):
             if start <= previous_end:
                 row.problem(
                     "valid_from",

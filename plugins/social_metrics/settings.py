@@ -27,18 +27,38 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="SOCIAL_METRICS_", extra="ignore")
 
-    registry_dir: Path = Field(DEFAULT_REGISTRY, description="Folder of the registry's seed files; dbt reads the same.")
-    dbt_project_dir: Path = Field(REPOSITORY / "dbt_project", description="The dbt project.")
-    state_dir: Path = Field(REPOSITORY / ".demo", description="Where local state and dbt's working files go.")
-    credentials_key: str | None = Field(None, description="Fernet key(s), comma-separated, for ops.credentials.")
-    capture_cron: str = Field(
-        "0,30 20-23 * * *", description="Evening capture and sweeps, WIB: first read at 20:00, last sweep at 23:30."
+    registry_dir: Path = Field(
+        default=DEFAULT_REGISTRY, description="Folder of the registry's seed files; dbt reads the same."
     )
-    capture_cutoff: str = Field("23:45", description="WIB time after which no capture is started any more.")
-    http_timeout_seconds: float = Field(30.0, gt=0, description="Timeout of one HTTP call.")
-    http_attempts: int = Field(3, ge=1, le=6, description="Tries of one call before its account gets an outcome.")
+    dbt_project_dir: Path = Field(default=REPOSITORY / "dbt_project", description="The dbt project.")
+    state_dir: Path = Field(default=REPOSITORY / ".demo", description="Where local state and dbt's working files go.")
+    credentials_key: str | None = Field(
+        default=None, description="Fernet key(s), comma-separated, for ops.credentials."
+    )
+    capture_cron: str = Field(
+        default="0,30 20-23 * * *",
+        description="Evening capture and sweeps, WIB: first read at 20:00, last sweep at 23:30.",
+    )
+    capture_cutoff: str = Field(default="23:45", description="WIB time after which no capture is started any more.")
+    http_timeout_seconds: float = Field(default=30.0, gt=0, description="Timeout of one HTTP call.")
+    http_attempts: int = Field(
+        default=3, ge=1, le=6, description="Tries of one call before its account gets an outcome."
+    )
     http_max_wait_seconds: float = Field(
-        60.0, ge=0, description="Longest wait for Retry-After inside a task; a longer one is left to the next sweep."
+        default=60.0,
+        ge=0,
+        description="Longest wait for Retry-After inside a task; a longer one is left to the next sweep.",
+    )
+    postgres_url: str | None = Field(
+        None,
+        description="postgresql://administrator:password@host:port/postgres of a server (15 or newer) that the "
+        "local stack and the tests use instead of the embedded PostgreSQL.",
+    )
+    airflow_port: int | None = Field(
+        None, gt=0, lt=65536, description="Local stack: port of Airflow; without it 8080, or a free one when taken."
+    )
+    simulator_port: int | None = Field(
+        None, gt=0, lt=65536, description="Local stack: port of the simulator; without it a free one."
     )
 
 

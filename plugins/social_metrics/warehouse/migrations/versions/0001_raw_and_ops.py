@@ -53,7 +53,7 @@ create table raw.response_bodies (
     primary key (response_id, received_at)
 ) partition by range (received_at);
 comment on table raw.response_bodies is
-    'The kept bytes of a response, hashed as stored; bytea because jsonb refuses real payloads. May lose rows to retention.';
+    'The kept bytes of a response, hashed as stored; bytea, since jsonb refuses real payloads. Retention may empty it.';
 
 create table raw.profile_snapshots (
     attempt_id uuid not null,
@@ -158,7 +158,7 @@ create table ops.spend_ledger (
     run_id text not null
 );
 create index on ops.spend_ledger (platform, spent_at);
-comment on table ops.spend_ledger is 'One row per call: calls, quota units and US$ that budgets are held against.';
+comment on table ops.spend_ledger is 'One row per call: calls, quota units, US$.';
 
 create table ops.credentials (
     account_code text primary key,
@@ -170,7 +170,7 @@ create table ops.credentials (
     generation integer not null default 0,
     updated_at timestamptz not null default now()
 );
-comment on table ops.credentials is 'Rotating tokens, encrypted with SOCIAL_METRICS_CREDENTIALS_KEY; one writer at a time.';
+comment on table ops.credentials is 'Rotating tokens, encrypted with the credentials key; one writer at a time.';
 
 create table ops.dbt_results (
     invocation_id text not null,
@@ -183,7 +183,7 @@ create table ops.dbt_results (
     finished_at timestamptz not null default now(),
     primary key (invocation_id, unique_id)
 );
-comment on table ops.dbt_results is 'One row per dbt node and invocation: what was built or tested, how long it took, what it said.';
+comment on table ops.dbt_results is 'One row per dbt node and invocation: what was built, how long it took, what it said.';
 """
 
 # Months are WIB months, so that a closed month is a set of whole partitions. The function is the owner's:

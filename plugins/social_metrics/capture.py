@@ -1,0 +1,64 @@
+"""A whole evening's capture outside Airflow: every platform, every shard, for the CLI and the demo's history."""
+
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from datetime import date
+
+from social_metrics.connections import platform_connection
+from social_metrics.extract import ShardReport, capture_shard
+from social_metrics.registry import Registry
+from social_metrics.settings import Settings, UsageProblem
+
+
+def capture_evening(
+    registry: Registry,
+    settings: Settings,
+    warehouse_url: str,
+    *,
+    run_id: str,
+    day: date,
+    platforms: Sequence[str] | None = None,
+    on_shard: Callable[[ShardReport], None] = lambda _report: None,
+) -> list[ShardReport]:
+    """Read every account that is still missing on the WIB date `day`, which must be today.
+
+    Args:
+        registry: the registry in force.
+        settings: see `settings.Settings`.
+        warehouse_url: postgresql://… of the service login.
+        run_id: a name for this run, kept with every row.
+        day: today's WIB date.
+        platforms: only these; all of the registry by default.
+        on_shard: told about each shard as it ends.
+
+    Raises:
+        UsageProblem: an unknown platform, or a connection, registry or warehouse that cannot be used.
+    """
+    names = list(platforms or registry.platforms)
+    for name in names:
+        if name not in registry.platforms:
+            raise UsageProblem(f"{name!r} is not a platform of the registry; it has {', '.join(registry.platforms)}.")
+    shards = [(name, codes) for name in names for codes in registry.shards(name, day)]
+    reports: list[ShardReport] = []
+    with ThreadPoolExecutor(min(len(shards), 4 + (os.cpu_count() or 1)) or 1) as pool:
+        pending = [
+            pool.submit(
+                capture_shard,
+                name,
+                codes,
+                run_id=run_id,
+                try_number=1,
+                registry=registry,
+                connection=platform_connection(name),
+                warehouse_url=warehouse_url,
+                settings=settings,
+                expected_day=day,
+            )
+            for name, codes in shards
+        ]
+        for done in as_completed(pending):
+            report = done.result()
+            reports.append(report)
+            on_shard(report)
+    return reports

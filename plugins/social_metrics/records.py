@@ -1,0 +1,234 @@
+"""Turns the readings of a shard into the records of the raw contract."""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from social_metrics.api_client import Recorder
+from social_metrics.contract import (
+    AuthorizationMode,
+    CaptureOutcome,
+    Outcome,
+    Post,
+    PostCaption,
+    PostsRead,
+    Presence,
+    ProfileSnapshot,
+)
+from social_metrics.evidence import clean_text
+from social_metrics.readings import Account, CaptureFailure, PostListing, PostReading, ProfileReading
+from social_metrics.registry import Platform
+from social_metrics.warehouse.capture_state import KnownPost
+from social_metrics.warehouse.raw_loader import ShardRecords
+
+NEXT_STEPS = {
+    Outcome.CAPTURED_PARTLY: "The next sweep asks for the posts again.",
+    Outcome.BELOW_THRESHOLD: "Nothing to mend; the platform shows it once it is larger. Enter it by hand meanwhile.",
+    Outcome.IDENTITY_MISMATCH: "Look at the account: was it renamed, or taken over? Then correct the registry row.",
+    Outcome.ACCOUNT_PRIVATE: "Ask the center to make the account public.",
+    Outcome.ACCOUNT_SUSPENDED: "Ask the center to appeal to the platform; enter the count by hand meanwhile.",
+    Outcome.ACCOUNT_NOT_FOUND: "Ask the center: renamed, made private or deleted? Then correct the registry row.",
+    Outcome.CONSENT_REVOKED: "Ask the center to authorise the application again.",
+    Outcome.TOKEN_EXPIRED: "Renew the credential, then run `social-metrics capture --missing` before midnight WIB.",
+    Outcome.PERMISSION_MISSING: "Ask for the missing permission, then run `social-metrics capture --missing`.",
+    Outcome.QUOTA_EXHAUSTED: "Wait for the quota to reset; if that is after midnight WIB, enter the count by hand.",
+    Outcome.BUDGET_EXHAUSTED: "Raise the daily limit in platforms.csv, or accept the gap.",
+    Outcome.RATE_LIMITED: "The next sweep asks again.",
+    Outcome.PLATFORM_UNAVAILABLE: "The next sweep asks again.",
+    Outcome.INVALID_RESPONSE: "The next sweep asks again; if it stays, see the response: the API changed.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class AccountAttempt:
+    """One attempt at one account: the profile or why not; the listing, why not, or None when nothing had moved."""
+
+    attempt_id: UUID
+    account: Account
+    attempted_at: datetime
+    profile: ProfileReading | CaptureFailure
+    posts: PostListing | CaptureFailure | None
+
+
+def shard_records(
+    attempts: Sequence[AccountAttempt],
+    recorder: Recorder,
+    platform: Platform,
+    authorization_mode: AuthorizationMode,
+    known_posts: Iterable[KnownPost],
+) -> ShardRecords:
+    """The records that a shard's attempts amount to.
+
+    Args:
+        attempts: one per account.
+        recorder: the evidence of their calls.
+        platform: its retention times decide when rows expire.
+        authorization_mode: on whose permission the counts were read.
+        known_posts: earlier posts that the listings should have shown; those they lack are recorded as absent.
+    """
+    earlier: dict[str, list[KnownPost]] = defaultdict(list)
+    for post in known_posts:
+        earlier[post.account_code].append(post)
+    records = ShardRecords(responses=recorder.responses, bodies=recorder.bodies, spends=recorder.spends)
+    for attempt in attempts:
+        records.outcomes.append(outcome_of(attempt, recorder))
+        if isinstance(attempt.profile, ProfileReading):
+            records.snapshots.append(_snapshot(attempt, attempt.profile, recorder, platform, authorization_mode))
+        if isinstance(attempt.posts, PostListing):
+            code = attempt.account.account_code
+            seen = {post.post_id: post for post in attempt.posts.posts}
+            records.posts.extend(_seen_post(attempt.account, post, recorder) for post in seen.values())
+            records.posts.extend(
+                _absent_post(attempt.account, post, attempt.posts, attempt.attempted_at, recorder)
+                for post in earlier[code]
+                if post.post_id not in seen
+            )
+            lifetime = _days(platform.caption_retention_days)
+            records.captions.extend(_caption(attempt.account, post, lifetime) for post in seen.values() if post.caption)
+    return records
+
+
+def outcome_of(attempt: AccountAttempt, recorder: Recorder) -> CaptureOutcome:
+    """What became of the attempt, in one of the closed list's words."""
+    posts_read, posts_seen = PostsRead.NOT_TRIED, None
+    failure: CaptureFailure | None = None
+    decided_by: ProfileReading | CaptureFailure = attempt.profile
+    if isinstance(attempt.profile, CaptureFailure):
+        outcome, failure = attempt.profile.outcome, attempt.profile
+    elif isinstance(attempt.posts, CaptureFailure):
+        outcome, posts_read = Outcome.CAPTURED_PARTLY, PostsRead.FAILED
+        failure = decided_by = attempt.posts
+    elif attempt.posts is None:
+        outcome, posts_read = Outcome.CAPTURED, PostsRead.UNCHANGED
+    else:
+        outcome, posts_read, posts_seen = Outcome.CAPTURED, PostsRead.LISTED, len(attempt.posts.posts)
+    detail = None
+    if failure is not None:
+        words = failure.detail if failure.outcome is outcome else f"posts: {failure.outcome}: {failure.detail}"
+        detail = clean_text(words)
+    return CaptureOutcome(
+        attempt_id=attempt.attempt_id,
+        account_code=attempt.account.account_code,
+        platform=attempt.account.platform,
+        attempted_at=attempt.attempted_at,
+        outcome=outcome,
+        detail=detail,
+        next_step=NEXT_STEPS.get(outcome),
+        posts_read=posts_read,
+        posts_seen=posts_seen,
+        retry_at=failure.retry_at if failure else None,
+        response_id=decided_by.response_id,
+        source=recorder.source,
+        run_id=recorder.run_id,
+        try_number=recorder.try_number,
+    )
+
+
+def _snapshot(
+    attempt: AccountAttempt,
+    profile: ProfileReading,
+    recorder: Recorder,
+    platform: Platform,
+    authorization_mode: AuthorizationMode,
+) -> ProfileSnapshot:
+    lifetime = _days(platform.count_retention_days) if authorization_mode is AuthorizationMode.PUBLIC else None
+    return ProfileSnapshot(
+        attempt_id=attempt.attempt_id,
+        account_code=attempt.account.account_code,
+        platform=attempt.account.platform,
+        captured_at=profile.received_at,
+        followers_count=profile.followers_count,
+        followers_precision_step=profile.followers_precision_step,
+        followers_state=profile.followers_state,
+        following_count=profile.following_count,
+        posts_count=profile.posts_count,
+        views_count=profile.views_count,
+        handle_seen=_clean(profile.handle),
+        platform_account_id_seen=_clean(profile.platform_account_id),
+        metric_definition_id=profile.metric_definition_id,
+        authorization_mode=authorization_mode,
+        source=recorder.source,
+        response_id=profile.response_id,
+        run_id=recorder.run_id,
+        try_number=recorder.try_number,
+        expires_at=profile.received_at + lifetime if lifetime else None,
+    )
+
+
+def content_hash(caption: str | None) -> str | None:
+    """SHA-256 of a caption as stored (cleaned, UTF-8); None for a post without words."""
+    return hashlib.sha256(clean_text(caption).encode()).hexdigest() if caption else None
+
+
+def _seen_post(account: Account, post: PostReading, recorder: Recorder) -> Post:
+    return Post(
+        account_code=account.account_code,
+        platform=account.platform,
+        post_id=clean_text(post.post_id),
+        captured_at=post.received_at,
+        published_at=post.published_at,
+        url=_clean(post.url),
+        post_type=clean_text(post.post_type),
+        content_hash=content_hash(post.caption),
+        caption_length=len(post.caption) if post.caption else None,
+        like_count=post.like_count,
+        comment_count=post.comment_count,
+        share_count=post.share_count,
+        view_count=post.view_count,
+        presence=Presence.SEEN,
+        source=recorder.source,
+        response_id=post.response_id,
+        run_id=recorder.run_id,
+    )
+
+
+def _absent_post(
+    account: Account, post: KnownPost, listing: PostListing, attempted_at: datetime, recorder: Recorder
+) -> Post:
+    """The disappearance of a post: what was last known of it, under the look that no longer found it."""
+    if listing.response_id is None:
+        raise ValueError("a listing that lacks a known post must name the response that shows it")
+    return Post(
+        account_code=account.account_code,
+        platform=account.platform,
+        post_id=post.post_id,
+        captured_at=listing.received_at or attempted_at,
+        published_at=post.published_at,
+        url=post.url,
+        post_type=post.post_type,
+        content_hash=post.content_hash,
+        caption_length=post.caption_length,
+        like_count=post.like_count,
+        comment_count=post.comment_count,
+        share_count=post.share_count,
+        view_count=post.view_count,
+        presence=Presence.ABSENT,
+        source=recorder.source,
+        response_id=listing.response_id,
+        run_id=recorder.run_id,
+    )
+
+
+def _caption(account: Account, post: PostReading, lifetime: timedelta | None) -> PostCaption:
+    caption = clean_text(post.caption or "")
+    digest = content_hash(post.caption)
+    return PostCaption(
+        account_code=account.account_code,
+        platform=account.platform,
+        post_id=clean_text(post.post_id),
+        content_hash=digest or "",
+        captured_at=post.received_at,
+        caption=caption,
+        expires_at=post.received_at + lifetime if lifetime else None,
+    )
+
+
+def _days(days: int | None) -> timedelta | None:
+    return timedelta(days=days) if days else None
+
+
+def _clean(value: str | None) -> str | None:
+    return None if value is None else clean_text(value)

@@ -1,0 +1,168 @@
+"""What is already captured: which accounts are settled today, how far posts are known, what was spent."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import psycopg
+from psycopg.rows import class_row, dict_row
+
+from social_metrics.clock import wib_day_start
+from social_metrics.contract import Outcome, PostsRead
+
+# An account seen for the first time is read back this far, so that its month is whole from the first day.
+FIRST_READ_DAYS = 35
+
+
+@dataclass(frozen=True, slots=True)
+class PostsState:
+    """How far the posts of one account are known."""
+
+    last_listed_at: datetime | None  # the last look that listed posts
+    posts_count_then: int | None  # the platform's own post count at that look
+    newest_post_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class KnownPost:
+    """A post as last observed `seen`."""
+
+    account_code: str
+    post_id: str
+    published_at: datetime
+    url: str | None
+    post_type: str
+    content_hash: str | None
+    caption_length: int | None
+    like_count: int | None
+    comment_count: int | None
+    share_count: int | None
+    view_count: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class SpentToday:
+    """What the ledger says was spent since the platform's budget day began."""
+
+    calls: int
+    quota_units: int
+    usd: Decimal
+
+
+def settled_accounts(connection: psycopg.Connection, platform: str, day: date) -> set[str]:
+    """Account codes of which nothing is left to ask on the WIB date `day`."""
+    settling = [outcome.value for outcome in Outcome if outcome.settles_the_day]
+    rows = connection.execute(
+        """
+        select distinct account_code from raw.capture_outcomes
+        where attempted_at >= %s and attempted_at < %s and platform = %s and outcome = any(%s)
+        """,
+        (wib_day_start(day), wib_day_start(day + timedelta(days=1)), platform, settling),
+    ).fetchall()
+    return {row[0] for row in rows}
+
+
+def posts_states(connection: psycopg.Connection, account_codes: Sequence[str]) -> dict[str, PostsState]:
+    """How far each account's posts are known; an account never listed has an empty state."""
+    with connection.cursor(row_factory=dict_row) as cursor:
+        rows = cursor.execute(
+            """
+            select a.account_code, listed.attempted_at, listed.posts_count, newest.post_id
+            from unnest(%s::text[]) as a (account_code)
+            left join lateral (
+                select o.attempted_at, s.posts_count
+                from raw.capture_outcomes as o
+                left join raw.profile_snapshots as s
+                    on s.attempt_id = o.attempt_id and s.account_code = o.account_code
+                where o.account_code = a.account_code and o.posts_read = %s
+                order by o.attempted_at desc
+                limit 1
+            ) as listed on true
+            left join lateral (
+                select p.post_id from raw.posts as p
+                where p.account_code = a.account_code
+                order by p.published_at desc, p.post_id desc
+                limit 1
+            ) as newest on true
+            """,
+            (list(account_codes), PostsRead.LISTED.value),
+        ).fetchall()
+    return {row["account_code"]: PostsState(row["attempted_at"], row["posts_count"], row["post_id"]) for row in rows}
+
+
+def posts_due_for_rereading(
+    connection: psycopg.Connection, account_codes: Sequence[str], ages_days: Sequence[int], now: datetime
+) -> dict[str, tuple[str, ...]]:
+    """Ids of known posts that reached one of the ages (in days) within the last 24 hours."""
+    rows = connection.execute(
+        """
+        select p.account_code, p.post_id
+        from (
+            select distinct on (account_code, post_id) account_code, post_id, published_at, presence
+            from raw.posts
+            where account_code = any(%s) and published_at > %s - make_interval(days => %s)
+            order by account_code, post_id, captured_at desc
+        ) as p
+        where p.presence = 'seen' and exists (
+            select from unnest(%s::int[]) as age
+            where p.published_at + make_interval(days => age) <= %s
+                and p.published_at + make_interval(days => age) > %s - interval '1 day'
+        )
+        order by 1, 2
+        """,
+        (list(account_codes), now, max(ages_days) + 1, list(ages_days), now, now),
+    ).fetchall()
+    due: dict[str, tuple[str, ...]] = {}
+    for account_code, post_id in rows:
+        due[account_code] = (*due.get(account_code, ()), post_id)
+    return due
+
+
+def known_posts(
+    connection: psycopg.Connection, floors: Mapping[str, datetime], ids: Mapping[str, Sequence[str]]
+) -> list[KnownPost]:
+    """Posts last observed `seen` that a listing should have shown: at or after an account's floor, or by id.
+
+    Args:
+        floors: account code -> UTC instant from which the listing was complete.
+        ids: account code -> post ids that were asked for and are gone.
+    """
+    gone_codes = [code for code, post_ids in ids.items() for _ in post_ids]
+    gone_ids = [post_id for post_ids in ids.values() for post_id in post_ids]
+    with connection.cursor(row_factory=class_row(KnownPost)) as cursor:
+        return cursor.execute(
+            """
+            with asked as (
+                select p.account_code, p.post_id
+                from unnest(%s::text[], %s::timestamptz[]) as f (account_code, complete_since)
+                join raw.posts as p on p.account_code = f.account_code and p.published_at >= f.complete_since
+                union
+                select * from unnest(%s::text[], %s::text[])
+            )
+            select l.account_code, l.post_id, l.published_at, l.url, l.post_type, l.content_hash,
+                l.caption_length, l.like_count, l.comment_count, l.share_count, l.view_count
+            from asked
+            join lateral (
+                select p.* from raw.posts as p
+                where p.account_code = asked.account_code and p.post_id = asked.post_id
+                order by p.captured_at desc, p.response_id desc
+                limit 1
+            ) as l on true
+            where l.presence = 'seen'
+            """,
+            (list(floors), list(floors.values()), gone_codes, gone_ids),
+        ).fetchall()
+
+
+def spent_since(connection: psycopg.Connection, platform: str, since: datetime) -> SpentToday:
+    """Calls, quota units and US$ that the ledger holds for a platform since an instant."""
+    row: Any = connection.execute(
+        """
+        select coalesce(sum(calls), 0), coalesce(sum(quota_units), 0), coalesce(sum(usd), 0)
+        from ops.spend_ledger where platform = %s and spent_at >= %s
+        """,
+        (platform, since),
+    ).fetchone()
+    return SpentToday(int(row[0]), int(row[1]), Decimal(row[2]))

@@ -1,0 +1,160 @@
+"""Rotating tokens in `ops.credentials`: encrypted, one writer at a time, saved before they are used.
+
+TikTok's refresh token works once: the new pair must be durable before the new access token makes a call,
+and two processes must never refresh the same account together (apis/README 5.2).
+"""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+
+import psycopg
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from psycopg.rows import tuple_row
+
+from social_metrics.clock import Clock
+from social_metrics.contract import Outcome
+from social_metrics.readings import Account, CaptureFailure, TokenPair
+from social_metrics.settings import UsageProblem
+from social_metrics.warehouse.connect import open_connection
+
+# A token that dies within this time is renewed first: a shard's calls must not outlive it.
+RENEW_BEFORE = timedelta(minutes=10)
+
+
+def cipher(keys: str | None) -> MultiFernet:
+    """The cipher of SOCIAL_METRICS_CREDENTIALS_KEY; the first key encrypts, all of them decrypt.
+
+    Raises:
+        UsageProblem: the key is missing or not a Fernet key.
+    """
+    if not keys:
+        raise UsageProblem(
+            "SOCIAL_METRICS_CREDENTIALS_KEY is not set. Make one with "
+            "`python -c 'from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())'`."
+        )
+    try:
+        return MultiFernet([Fernet(key.strip()) for key in keys.split(",")])
+    except ValueError as error:
+        raise UsageProblem("SOCIAL_METRICS_CREDENTIALS_KEY is not a Fernet key (32 bytes, url-safe base64).") from error
+
+
+class AccountTokens:
+    """Gives each account's access token, renewing it when it is about to die.
+
+    Args:
+        url: the warehouse.
+        keys: see `cipher`.
+        clock: the capture's clock.
+        refresh: asks the platform for a new pair (refresh token -> pair); a refusal is a CaptureFailure.
+    """
+
+    def __init__(self, url: str, keys: MultiFernet, clock: Clock, refresh: Callable[[str], TokenPair]) -> None:
+        self._url = url
+        self._cipher = keys
+        self._clock = clock
+        self._refresh = refresh
+        self._known: dict[str, str] = {}
+        self._idle: list[psycopg.Connection] = []
+        self._lock = threading.Lock()
+
+    def close(self) -> None:
+        """Close the connections that renewing has used."""
+        while self._idle:
+            self._idle.pop().close()
+
+    def access_token(self, account: Account) -> str:
+        """A token valid for at least some minutes.
+
+        Raises:
+            CaptureFailure: the account never authorised us, or its chain of tokens is broken.
+        """
+        with self._lock:
+            if account.account_code in self._known:
+                return self._known[account.account_code]
+        with self._connection() as connection:
+            token = self._current_or_renewed(connection, account)
+        with self._lock:
+            self._known[account.account_code] = token
+        return token
+
+    @contextmanager
+    def _connection(self) -> Iterator[psycopg.Connection]:
+        """One connection for each thread that renews at the same moment, kept for the next account."""
+        with self._lock:
+            connection = self._idle.pop() if self._idle else None
+        connection = connection or open_connection(self._url, "loader")
+        try:
+            with connection.transaction():
+                yield connection
+        finally:
+            if not connection.broken:
+                with self._lock:
+                    self._idle.append(connection)
+
+    def _current_or_renewed(self, connection: psycopg.Connection, account: Account) -> str:
+        cursor = connection.cursor(row_factory=tuple_row)
+        row = cursor.execute(
+            """
+            select access_token, access_expires_at, refresh_token from ops.credentials
+            where account_code = %s for update
+            """,
+            (account.account_code,),
+        ).fetchone()
+        if row is None:
+            raise CaptureFailure(
+                Outcome.PERMISSION_MISSING,
+                f"the owner of {account.account_code} has not authorised the application yet",
+            )
+        access_token, access_expires_at, refresh_token = row
+        now = self._clock.now()
+        if access_token is not None and access_expires_at is not None and access_expires_at > now + RENEW_BEFORE:
+            return self._open(access_token, account)
+        pair = self._refresh(self._open(refresh_token, account))
+        self._save(connection, account, pair, now)
+        return pair.access_token
+
+    def _open(self, sealed: bytes, account: Account) -> str:
+        try:
+            return self._cipher.decrypt(bytes(sealed)).decode()
+        except InvalidToken as error:
+            raise CaptureFailure(
+                Outcome.TOKEN_EXPIRED,
+                f"the stored token of {account.account_code} cannot be opened with SOCIAL_METRICS_CREDENTIALS_KEY",
+            ) from error
+
+    def _save(self, connection: psycopg.Connection, account: Account, pair: TokenPair, now: datetime) -> None:
+        connection.execute(
+            """
+            update ops.credentials set access_token = %s, access_expires_at = %s, refresh_token = %s,
+                refresh_expires_at = %s, generation = generation + 1, updated_at = %s
+            where account_code = %s
+            """,
+            (
+                self._cipher.encrypt(pair.access_token.encode()),
+                pair.access_expires_at,
+                self._cipher.encrypt(pair.refresh_token.encode()),
+                pair.refresh_expires_at,
+                now,
+                account.account_code,
+            ),
+        )
+
+
+def store_first_token(
+    connection: psycopg.Connection, keys: MultiFernet, account_code: str, platform: str, refresh_token: str
+) -> bool:
+    """Save the refresh token with which an owner has just authorised us; an existing chain is left alone.
+
+    Returns:
+        True when it was new.
+    """
+    cursor = connection.execute(
+        """
+        insert into ops.credentials (account_code, platform, refresh_token) values (%s, %s, %s)
+        on conflict (account_code) do nothing
+        """,
+        (account_code, platform, keys.encrypt(refresh_token.encode())),
+    )
+    return cursor.rowcount == 1

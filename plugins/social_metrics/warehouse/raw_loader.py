@@ -1,0 +1,184 @@
+"""Writes the records of a shard into `raw`: all of them or none, and never one twice.
+
+COPY into a temporary table, then insert what is new. A post is new only when its content, counts or
+presence differ from what was known at that instant, so reading it again changes no row count.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, fields
+from datetime import datetime
+from enum import Enum
+from typing import Any
+
+import psycopg
+from psycopg import sql
+from psycopg.types.json import Jsonb
+
+from social_metrics.contract import (
+    ApiResponse,
+    CaptureOutcome,
+    Post,
+    PostCaption,
+    ProfileSnapshot,
+    ResponseBody,
+    Spend,
+)
+
+# What makes an observation of a post a new row.
+_POST_OBSERVED = (
+    "published_at",
+    "url",
+    "post_type",
+    "content_hash",
+    "like_count",
+    "comment_count",
+    "share_count",
+    "view_count",
+    "presence",
+)
+
+
+@dataclass
+class ShardRecords:
+    """Everything that one shard's capture writes, in the order of writing."""
+
+    responses: list[ApiResponse] = field(default_factory=list)
+    bodies: list[ResponseBody] = field(default_factory=list)
+    snapshots: list[ProfileSnapshot] = field(default_factory=list)
+    posts: list[Post] = field(default_factory=list)
+    captions: list[PostCaption] = field(default_factory=list)
+    outcomes: list[CaptureOutcome] = field(default_factory=list)
+    spends: list[Spend] = field(default_factory=list)
+
+    def instants(self) -> set[datetime]:
+        """The instants by which the rows are partitioned, one for each WIB month is enough; here all distinct ones."""
+        return (
+            {record.received_at for record in self.responses}
+            | {record.captured_at for record in self.snapshots}
+            | {record.captured_at for record in self.posts}
+            | {record.attempted_at for record in self.outcomes}
+        )
+
+
+def load(connection: psycopg.Connection, records: ShardRecords) -> dict[str, int]:
+    """Write a shard in one transaction; the caller's `with connection` commits it.
+
+    Returns:
+        rows newly inserted by table name; loading the same records again gives zeros.
+
+    Raises:
+        psycopg.Error: the database refused; nothing of the shard is kept.
+    """
+    with connection.transaction(), connection.cursor() as cursor:
+        cursor.execute("select ops.ensure_month_partitions(%s::timestamptz[])", (list(records.instants()),))
+        return dict(
+            (
+                _insert_new(cursor, ApiResponse, records.responses),
+                _insert_new(cursor, ResponseBody, records.bodies),
+                _insert_new(cursor, ProfileSnapshot, records.snapshots),
+                _insert_changed_posts(cursor, records.posts),
+                _insert_new_captions(cursor, records.captions),
+                _insert_new(cursor, CaptureOutcome, records.outcomes),
+                _insert_new(cursor, Spend, records.spends),
+            )
+        )
+
+
+def _insert_new(cursor: psycopg.Cursor, record_type: type[Any], records: Sequence[Any]) -> tuple[str, int]:
+    if not records:
+        return record_type.table, 0
+    staged, columns = _stage(cursor, record_type, records)
+    cursor.execute(
+        sql.SQL("insert into {table} ({columns}) select {columns} from {staged} on conflict do nothing").format(
+            table=_table(record_type), columns=columns, staged=staged
+        )
+    )
+    return record_type.table, cursor.rowcount
+
+
+def _insert_changed_posts(cursor: psycopg.Cursor, posts: Sequence[Post]) -> tuple[str, int]:
+    if not posts:
+        return Post.table, 0
+    staged, columns = _stage(cursor, Post, posts)
+    observed = sql.SQL(", ").join(map(sql.Identifier, _POST_OBSERVED))
+    cursor.execute(
+        sql.SQL(
+            """
+            insert into raw.posts ({columns})
+            select {incoming} from {staged} as incoming
+            left join lateral (
+                select {observed} from raw.posts as p
+                where p.account_code = incoming.account_code and p.post_id = incoming.post_id
+                    and p.captured_at <= incoming.captured_at
+                order by p.captured_at desc, p.response_id desc
+                limit 1
+            ) as known on true
+            where ({known}) is distinct from ({new})
+            on conflict do nothing
+            """
+        ).format(
+            columns=columns,
+            incoming=_qualified("incoming", [column.name for column in fields(Post)]),
+            staged=staged,
+            observed=observed,
+            known=_qualified("known", _POST_OBSERVED),
+            new=_qualified("incoming", _POST_OBSERVED),
+        )
+    )
+    return Post.table, cursor.rowcount
+
+
+def _insert_new_captions(cursor: psycopg.Cursor, captions: Sequence[PostCaption]) -> tuple[str, int]:
+    if not captions:
+        return PostCaption.table, 0
+    staged, columns = _stage(cursor, PostCaption, captions)
+    cursor.execute(
+        sql.SQL(
+            """
+            insert into raw.post_captions ({columns})
+            select {columns} from {staged} as incoming
+            where not exists (
+                select from raw.post_captions as c
+                where c.account_code = incoming.account_code and c.post_id = incoming.post_id
+                    and c.content_hash = incoming.content_hash
+            )
+            on conflict do nothing
+            """
+        ).format(columns=columns, staged=staged)
+    )
+    return PostCaption.table, cursor.rowcount
+
+
+def _stage(
+    cursor: psycopg.Cursor, record_type: type[Any], records: Iterable[Any]
+) -> tuple[sql.Composable, sql.Composable]:
+    """COPY the records into a temporary table of the target's column types; give its name and the column list."""
+    names = [column.name for column in fields(record_type)]
+    columns = sql.SQL(", ").join(map(sql.Identifier, names))
+    staged = sql.Identifier("incoming_" + record_type.table.split(".")[1])
+    cursor.execute(sql.SQL("drop table if exists {}").format(staged))
+    cursor.execute(
+        sql.SQL("create temporary table {} on commit drop as select {} from {} with no data").format(
+            staged, columns, _table(record_type)
+        )
+    )
+    with cursor.copy(sql.SQL("copy {} ({}) from stdin").format(staged, columns)) as copy:
+        for record in records:
+            copy.write_row([_value(getattr(record, name)) for name in names])
+    return staged, columns
+
+
+def _value(value: Any) -> Any:
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, dict):
+        return Jsonb(value)
+    return value
+
+
+def _table(record_type: type[Any]) -> sql.Composable:
+    return sql.Identifier(*record_type.table.split("."))
+
+
+def _qualified(alias: str, names: Sequence[str]) -> sql.Composable:
+    return sql.SQL(", ").join(sql.Identifier(alias, name) for name in names)
