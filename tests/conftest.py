@@ -1,4 +1,4 @@
-"""What every test may ask for: a real PostgreSQL, a fresh warehouse, and a run that cannot be green by accident."""
+"""What every test may ask for: a real PostgreSQL and a fresh warehouse."""
 
 import os
 from collections.abc import Iterator

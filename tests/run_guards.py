@@ -50,14 +50,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if not config.getoption("--whole"):
         return
     tests = Path(__file__).parent
-    found = Counter(
-        item.path.relative_to(tests).parts[0] for item in items if item.path.is_relative_to(tests)
-    )
+    found = Counter(item.path.relative_to(tests).parts[0] for item in items if item.path.is_relative_to(tests))
     empty = [room for room in ROOMS if not found[room]]
     if empty:
-        raise pytest.UsageError(
-            f"No tests in {', '.join(f'tests/{room}' for room in empty)}: an empty run is red."
-        )
+        raise pytest.UsageError(f"No tests in {', '.join(f'tests/{room}' for room in empty)}: an empty run is red.")
 
 
 class _Skipped:

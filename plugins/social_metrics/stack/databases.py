@@ -32,9 +32,7 @@ def ensure_service_login(server: Server, login: Login) -> None:
             r"select rolname from pg_roles where rolname like 'social\_metrics\_%' and not rolcanlogin"
         ).fetchall()
         for (group,) in groups:
-            connection.execute(
-                sql.SQL("grant {} to {} with admin option").format(sql.Identifier(group), name)
-            )
+            connection.execute(sql.SQL("grant {} to {} with admin option").format(sql.Identifier(group), name))
 
 
 def ensure_warehouse(server: Server, login: Login, database: str = WAREHOUSE) -> str:

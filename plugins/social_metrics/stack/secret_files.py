@@ -37,9 +37,7 @@ def _read(path: Path) -> str:
     try:
         secret = path.read_text(encoding="utf-8")
     except OSError as error:
-        raise StackError(
-            f"The secret in {path} cannot be read ({error.strerror}); run `make clean`."
-        ) from error
+        raise StackError(f"The secret in {path} cannot be read ({error.strerror}); run `make clean`.") from error
     if not secret:
         raise StackError(f"The secret in {path} is empty; run `make clean` and start again.")
     return secret

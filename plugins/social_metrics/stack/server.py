@@ -105,9 +105,7 @@ class Server:
     def drop_database(self, name: str) -> None:
         """Drops the database if it exists, cutting off whoever is connected."""
         with self.admin() as connection:
-            connection.execute(
-                sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name))
-            )
+            connection.execute(sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name)))
 
 
 def server_at(url: str) -> Server:
@@ -123,8 +121,7 @@ def server_at(url: str) -> Server:
         parts, port = urlsplit(""), 0
     if parts.scheme not in {"postgresql", "postgres"} or not parts.hostname or not parts.username:
         raise StackError(
-            "SOCIAL_METRICS_POSTGRES_URL is not of the form "
-            "postgresql://administrator:password@host:port/postgres."
+            "SOCIAL_METRICS_POSTGRES_URL is not of the form postgresql://administrator:password@host:port/postgres."
         )
     server = Server(
         host=parts.hostname,

@@ -1,0 +1,62 @@
+# Every target also works without a terminal. `make` alone lists them.
+.DEFAULT_GOAL := help
+.PHONY: help venv demo up down doctor test check lint-code lint-types lint-imports lint-sql lock clean
+
+BIN := .venv/bin
+STACK := $(BIN)/python -m social_metrics.stack
+SQL := dbt_project/models dbt_project/macros dbt_project/tests
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+venv: .venv/.installed ## the environment in .venv/, from the locks (PYTHON=… picks the interpreter)
+
+.venv/.installed: requirements/install requirements/bootstrap.txt requirements/development.txt pyproject.toml
+	@requirements/install
+	@touch $@
+
+demo: venv ## a few minutes: this evening's capture on a real scheduler, both boards at the end
+	@$(STACK) demo
+
+up: venv ## the same stack kept running: Airflow, simulator, PostgreSQL
+	@$(STACK) up
+
+down: venv ## stops what `make up` started
+	@$(STACK) down
+
+doctor: venv ## says what is set up, what is missing, and what to do about it
+	@$(STACK) run social-metrics doctor
+
+test: venv ## everything: unit, contract, simulator, dbt, DAGs, end to end, browser
+	@tests/system-packages
+	@$(BIN)/python -m pytest --whole
+
+check: lint-code lint-types lint-imports lint-sql ## lint, types, import contracts, SQL; checks, never fixes
+
+lint-code: venv
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+lint-types: venv
+	$(BIN)/mypy
+
+lint-imports: venv
+	$(BIN)/lint-imports --no-logo
+
+lint-sql: venv
+	$(BIN)/sqlfluff lint --processes 2 --disable-progress-bar $(wildcard $(SQL))
+
+# Without the index: a lock names no registry's host. UPGRADE=--upgrade takes the newest versions.
+COMPILE = $(BIN)/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 \
+	--no-emit-index-url --no-header --no-annotate $(UPGRADE)
+
+lock: venv ## re-makes requirements/*.txt from pyproject.toml (UPGRADE=--upgrade for newest versions)
+	$(COMPILE) requirements/bootstrap.in --output-file requirements/bootstrap.txt
+	$(COMPILE) pyproject.toml --extra demo --extra dev --output-file requirements/development.txt
+	$(COMPILE) pyproject.toml --constraint requirements/development.txt --output-file requirements/production.txt
+
+clean: ## stops the stack, removes .demo/ and what the tools left
+	@if [ -d .demo ] && [ -x $(BIN)/python ]; then $(STACK) down; fi
+	rm -rf .demo build dist dbt_project/target dbt_project/logs
+	rm -rf .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	find plugins simulator dags tests -name __pycache__ -prune -exec rm -rf {} +

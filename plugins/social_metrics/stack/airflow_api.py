@@ -1,0 +1,183 @@
+"""Airflow's REST API, as far as the stack needs it: health, unpause, trigger, and what became of a run."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import requests
+
+from social_metrics.stack import StackError
+
+POLL_SECONDS = 0.5
+PARSED_SECONDS = 120
+"""A DAG file is parsed within this time of the start; until then its DAG answers 404."""
+
+COMPONENTS = {
+    "scheduler": "latest_scheduler_heartbeat",
+    "dag_processor": "latest_dag_processor_heartbeat",
+    "triggerer": "latest_triggerer_heartbeat",
+}
+
+
+@dataclass(frozen=True)
+class Run:
+    """One DAG run: `state` is Airflow's word (queued, running, success, failed)."""
+
+    dag_id: str
+    run_id: str
+    state: str
+
+
+@dataclass(frozen=True)
+class TaskState:
+    """A task instance: mapped ones carry their index, others -1."""
+
+    task_id: str
+    map_index: int
+    state: str | None
+    try_number: int
+
+
+class AirflowApi:
+    """A client of one api-server; logs in when first needed.
+
+    Args:
+        base_url: such as http://127.0.0.1:8080.
+        login: user of the auth manager.
+        password: gives the user's password.
+    """
+
+    def __init__(self, base_url: str, login: str, password: Callable[[], str]) -> None:
+        """Notes the address; nothing is asked yet."""
+        self._base_url = base_url
+        self._login = login
+        self._password = password
+        self._session = requests.Session()
+        self._session.trust_env = False  # neither a proxy nor a .netrc of the user's
+
+    def answers(self) -> bool:
+        """Whether the api-server is there."""
+        try:
+            return self._session.get(f"{self._base_url}/api/v2/version", timeout=5).ok
+        except requests.RequestException:
+            return False
+
+    def beats_since(self, component: str, started: float) -> bool:
+        """Whether a component is healthy and gave its heartbeat after it was started.
+
+        The health page may show the heartbeat of an earlier run: the times are compared.
+
+        Args:
+            component: a key of COMPONENTS.
+            started: seconds since 1970 (UTC).
+        """
+        try:
+            health = self._session.get(f"{self._base_url}/api/v2/monitor/health", timeout=5).json()[component]
+        except (requests.RequestException, ValueError, KeyError):
+            return False
+        beat = health.get(COMPONENTS[component])
+        if health.get("status") != "healthy" or beat is None:
+            return False
+        return datetime.fromisoformat(beat).timestamp() > started
+
+    def unpause(self, dag_id: str) -> None:
+        """Lets the scheduler run the DAG; waits until its file has been parsed.
+
+        Raises:
+            StackError: the DAG does not appear; the message carries the import errors.
+        """
+        deadline = time.monotonic() + PARSED_SECONDS
+        while True:
+            reply = self._call("PATCH", f"/dags/{dag_id}", {"is_paused": False})
+            if reply.status_code != requests.codes.not_found:
+                self._checked(reply)
+                return
+            errors = self._get("/importErrors")["import_errors"]
+            if errors or time.monotonic() > deadline:
+                reasons = [f"{error['filename']}: {error['stack_trace'].strip()}" for error in errors]
+                raise StackError("\n".join([f"Airflow does not know the DAG {dag_id}.", *reasons]))
+            time.sleep(POLL_SECONDS)
+
+    def trigger(self, dag_id: str) -> Run:
+        """Starts a run now."""
+        now = datetime.now(UTC).isoformat()
+        return _run(self._checked(self._call("POST", f"/dags/{dag_id}/dagRuns", {"logical_date": now})))
+
+    def run(self, dag_id: str, run_id: str) -> Run:
+        """A run as it stands."""
+        return _run(self._get(f"/dags/{dag_id}/dagRuns/{run_id}"))
+
+    def consumers(self, run: Run) -> list[Run]:
+        """The runs that were started by the assets that this run published."""
+        events = self._get("/assets/events", source_dag_id=run.dag_id, source_run_id=run.run_id)
+        return [
+            self.run(created["dag_id"], created["run_id"])
+            for event in events["asset_events"]
+            for created in event["created_dagruns"]
+        ]
+
+    def tasks(self, run: Run) -> list[TaskState]:
+        """The run's task instances."""
+        reply = self._get(f"/dags/{run.dag_id}/dagRuns/{run.run_id}/taskInstances", limit=1000)
+        return [
+            TaskState(task["task_id"], task["map_index"], task["state"], task["try_number"])
+            for task in reply["task_instances"]
+        ]
+
+    def task_log(self, run: Run, task: TaskState, lines: int = 25) -> str:
+        """The last lines of a task's log, as plain text."""
+        path = f"/dags/{run.dag_id}/dagRuns/{run.run_id}/taskInstances/{task.task_id}/logs/{task.try_number}"
+        reply = self._get(path, map_index=task.map_index)
+        entries = [
+            f"{entry.get('level', '')} {entry.get('event', '')} {_exception(entry)}".strip()
+            if isinstance(entry, dict)
+            else str(entry)
+            for entry in reply["content"]
+        ]
+        return "\n".join(entries[-lines:])
+
+    def _get(self, path: str, **parameters: str | int) -> dict[str, Any]:
+        return self._checked(self._call("GET", path, parameters=parameters))
+
+    def _call(
+        self,
+        method: str,
+        path: str,
+        body: dict[str, Any] | None = None,
+        parameters: dict[str, str | int] | None = None,
+    ) -> requests.Response:
+        if "Authorization" not in self._session.headers:
+            self._log_in()
+        try:
+            return self._session.request(
+                method, f"{self._base_url}/api/v2{path}", json=body, params=parameters, timeout=30
+            )
+        except requests.RequestException as error:
+            raise StackError(f"Airflow's API at {self._base_url} does not answer any more.") from error
+
+    def _log_in(self) -> None:
+        reply = self._session.post(
+            f"{self._base_url}/auth/token",
+            json={"username": self._login, "password": self._password()},
+            timeout=30,
+        )
+        token = self._checked(reply)["access_token"]
+        self._session.headers["Authorization"] = f"Bearer {token}"
+
+    def _checked(self, reply: requests.Response) -> dict[str, Any]:
+        if not reply.ok:
+            what = f"{reply.request.method} {reply.request.path_url}"
+            raise StackError(f"Airflow refuses {what} ({reply.status_code}): {reply.text[:300]}")
+        answer: dict[str, Any] = reply.json()
+        return answer
+
+
+def _run(fields: dict[str, Any]) -> Run:
+    return Run(fields["dag_id"], fields["dag_run_id"], fields["state"])
+
+
+def _exception(entry: dict[str, Any]) -> str:
+    details = entry.get("error_detail") or []
+    return " ".join(f"{detail.get('exc_type')}: {detail.get('exc_value')}" for detail in details)

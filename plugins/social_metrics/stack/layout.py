@@ -1,0 +1,73 @@
+"""Where the local stack keeps what: everything below one state folder, which `make clean` removes."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from social_metrics.settings import REPOSITORY
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The folders and files of one local stack.
+
+    Attributes:
+        state: the state folder, `.demo/` unless SOCIAL_METRICS_STATE_DIR says otherwise.
+        repository: the checkout that holds dags/, dbt_project/, plugins/ and simulator/.
+    """
+
+    state: Path
+    repository: Path = REPOSITORY
+
+    @property
+    def postgres(self) -> Path:
+        """The embedded PostgreSQL's folder."""
+        return self.state / "postgres"
+
+    @property
+    def airflow_home(self) -> Path:
+        """AIRFLOW_HOME: nothing of the user's own Airflow is read or written."""
+        return self.state / "airflow"
+
+    @property
+    def airflow_passwords(self) -> Path:
+        """The simple auth manager's file; its one user is `admin`."""
+        return self.airflow_home / "passwords.json"
+
+    @property
+    def logs(self) -> Path:
+        """One log per program."""
+        return self.state / "logs"
+
+    @property
+    def run(self) -> Path:
+        """Records of the running programs."""
+        return self.state / "run"
+
+    @property
+    def registry(self) -> Path:
+        """The demo's own registry: `demo_…` handles, never the production seeds."""
+        return self.state / "registry"
+
+    @property
+    def production_registry(self) -> Path:
+        """The seeds that the demo's registry is made from."""
+        return self.repository / "dbt_project" / "seeds" / "registry"
+
+    @property
+    def dbt(self) -> Path:
+        """dbt's target folder and logs."""
+        return self.state / "dbt"
+
+    @property
+    def boards(self) -> Path:
+        """The page with both boards and the tail."""
+        return self.state / "boards.html"
+
+    @property
+    def addresses(self) -> Path:
+        """The ports that were chosen, so that a restarted stack keeps its addresses."""
+        return self.state / "ports.json"
+
+    def secret(self, name: str) -> Path:
+        """The file of a generated secret (mode 0600)."""
+        return self.state / "secrets" / name

@@ -1,0 +1,244 @@
+"""The local stack as one thing: database, simulator, Airflow; started in order, stopped together."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from importlib.metadata import version
+from pathlib import Path
+
+import requests
+from cryptography.fernet import Fernet
+
+from social_metrics.settings import Settings
+from social_metrics.stack import StackError
+from social_metrics.stack.airflow_api import COMPONENTS, AirflowApi
+from social_metrics.stack.databases import (
+    SERVICE_LOGIN,
+    Login,
+    ensure_airflow_metadata,
+    ensure_warehouse,
+)
+from social_metrics.stack.embedded_postgres import EmbeddedPostgres
+from social_metrics.stack.environment import ADMIN, StackAddresses, stack_environment
+from social_metrics.stack.layout import Layout
+from social_metrics.stack.ports import demand_port, free_port
+from social_metrics.stack.processes import ProcessStack, Program, Tell
+from social_metrics.stack.secret_files import keep_secret
+from social_metrics.stack.server import Server, server_at
+from social_metrics.warehouse import migrate
+
+SIMULATOR = "simulator"
+API_SERVER = "api-server"
+START_SECONDS = 180
+
+
+class LocalStack:
+    """One stack in one state folder.
+
+    Args:
+        layout: its folders.
+        settings: what the environment says about ports and the database server.
+    """
+
+    def __init__(self, layout: Layout, settings: Settings) -> None:
+        """Names the parts; nothing is started."""
+        self.layout = layout
+        self.processes = ProcessStack(layout.run, layout.logs)
+        self._settings = settings
+        self._embedded = EmbeddedPostgres(layout.postgres) if settings.postgres_url is None else None
+
+    # ------------------------------------------------------------------ parts, in the order of starting
+
+    def start_database(self) -> StackAddresses:
+        """Starts or finds PostgreSQL, with both databases there and the warehouse migrated.
+
+        Raises:
+            StackError: no server can be had, or it refuses us.
+        """
+        self.layout.state.mkdir(mode=0o700, parents=True, exist_ok=True)
+        server = self._server()
+        warehouse = ensure_warehouse(server, Login(SERVICE_LOGIN, self._secret("warehouse-login")))
+        metadata = ensure_airflow_metadata(server, Login("social_metrics_airflow", self._secret("airflow-login")))
+        migrate.upgrade(warehouse)
+        return self._addresses(warehouse, metadata)
+
+    def start_simulator(self, addresses: StackAddresses, now: datetime) -> None:
+        """Makes the demo's registry and starts the simulator at the given instant."""
+        source, out = str(self.layout.production_registry), str(self.layout.registry)
+        make_registry = [sys.executable, "-m", "simulator", "registry", "--source", source, "--out", out]
+        self._run_to_end("registry", make_registry, self.environment(addresses))
+        program = self._simulator(addresses, now)
+        self._start([program], addresses)
+        self.processes.wait_until_ready([program], START_SECONDS)
+
+    def start_airflow(self, addresses: StackAddresses) -> list[Program]:
+        """Migrates Airflow's metadata and starts its four processes; they get ready while others work.
+
+        Args:
+            addresses: of the running database and simulator.
+
+        Returns:
+            The programs to wait for, see `wait_for_airflow`.
+        """
+        self.layout.airflow_home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        keep_secret(self.layout.airflow_passwords, lambda: json.dumps({ADMIN: self._secret("airflow-admin")}))
+        self._migrate_airflow(addresses)
+        programs = self._airflow_programs(self.airflow_api(addresses))
+        self._start(programs, addresses)
+        return programs
+
+    def wait_for_airflow(self, programs: list[Program], tell: Tell = lambda _: None) -> None:
+        """Waits until Airflow's processes do their work.
+
+        Raises:
+            StackError: one ended or takes too long; with the end of its log.
+        """
+        self.processes.wait_until_ready(programs, START_SECONDS, tell)
+
+    def stop(self) -> list[str]:
+        """Stops everything that this folder started, the database last; returns the names of what ran."""
+        stopped = self.processes.stop()
+        if self._embedded is not None and self._embedded.pid is not None:
+            self._embedded.stop()
+            stopped.append("postgresql")
+        return stopped
+
+    # ------------------------------------------------------------------ what others ask for
+
+    def environment(self, addresses: StackAddresses) -> dict[str, str]:
+        """The environment of every program of this stack, and of commands run against it."""
+        return stack_environment(self.layout, addresses, simulated_credentials())
+
+    def airflow_api(self, addresses: StackAddresses) -> AirflowApi:
+        """A client of this stack's Airflow."""
+        return AirflowApi(addresses.airflow_url, ADMIN, lambda: self._secret("airflow-admin"))
+
+    def run_command(self, addresses: StackAddresses, command: list[str]) -> int:
+        """Runs a command in the stack's environment, on this terminal; returns its exit code."""
+        return subprocess.run(command, env=self.environment(addresses), check=False).returncode
+
+    # ------------------------------------------------------------------ inner parts
+
+    def _server(self) -> Server:
+        if self._embedded is not None:
+            return self._embedded.start()
+        return server_at(str(self._settings.postgres_url))
+
+    def _secret(self, name: str) -> str:
+        return keep_secret(self.layout.secret(name))
+
+    def _addresses(self, warehouse: str, metadata: str) -> StackAddresses:
+        return StackAddresses(
+            warehouse_url=warehouse,
+            airflow_metadata_url=metadata,
+            simulator_url=f"http://127.0.0.1:{self._port(SIMULATOR, self._settings.simulator_port, None)}",
+            airflow_port=self._port(API_SERVER, self._settings.airflow_port, 8080),
+            jwt_secret=self._secret("airflow-jwt"),
+            fernet_key=keep_secret(self.layout.secret("airflow-fernet"), _fernet_key),
+            credentials_key=keep_secret(self.layout.secret("credentials-key"), _fernet_key),
+        )
+
+    def _port(self, program: str, wanted: int | None, preferred: int | None) -> int:
+        """The program's port: its present one while it runs, else the one asked for, else a free one."""
+        chosen = json.loads(self.layout.addresses.read_text()) if self.layout.addresses.exists() else {}
+        if program in self.processes.running() and program in chosen:
+            return int(chosen[program])
+        if wanted is not None:
+            setting = f"SOCIAL_METRICS_{'AIRFLOW' if program == API_SERVER else 'SIMULATOR'}_PORT"
+            port = demand_port(wanted, program, setting)
+        else:
+            port = free_port(chosen.get(program, preferred))
+        self.layout.addresses.write_text(json.dumps(chosen | {program: port}))
+        return port
+
+    def _start(self, programs: list[Program], addresses: StackAddresses) -> None:
+        environment = self.environment(addresses)
+        for program in programs:
+            self.processes.start(program, environment, self.layout.repository)
+
+    def _migrate_airflow(self, addresses: StackAddresses) -> None:
+        """Migrates the metadata; seconds saved when this version has done it to this database before."""
+        marker = self.layout.airflow_home / "migrated"
+        database = addresses.airflow_metadata_url.rsplit("@", 1)[1]
+        done = f"{version('apache-airflow')} {database}"
+        if not marker.exists() or marker.read_text(encoding="utf-8") != done:
+            command = [_installed("airflow"), "db", "migrate"]
+            self._run_to_end("airflow-migrate", command, self.environment(addresses))
+            marker.write_text(done, encoding="utf-8")
+
+    def _simulator(self, addresses: StackAddresses, now: datetime) -> Program:
+        port = addresses.simulator_url.rsplit(":", 1)[1]
+        command = [sys.executable, "-m", "simulator", "serve", "--port", port]
+        command += ["--registry", str(self.layout.registry), "--now", now.isoformat()]
+        return Program(SIMULATOR, command, lambda _: _answers(f"{addresses.simulator_url}/_simulator/clock"))
+
+    def _airflow_programs(self, api: AirflowApi) -> list[Program]:
+        airflow = _installed("airflow")
+
+        def beats(component: str) -> Callable[[float], bool]:
+            return lambda started: api.beats_since(component, started)
+
+        return [
+            Program(API_SERVER, [airflow, "api-server"], lambda _: api.answers()),
+            *(
+                Program(component.replace("_", "-"), [airflow, *arguments], beats(component))
+                for component, arguments in AIRFLOW_COMMANDS.items()
+            ),
+        ]
+
+    def _run_to_end(self, name: str, command: list[str], environment: Mapping[str, str]) -> None:
+        self.layout.logs.mkdir(mode=0o700, parents=True, exist_ok=True)
+        log = self.processes.log(name)
+        with log.open("wb") as output:
+            result = subprocess.run(
+                command,
+                env=dict(environment),
+                cwd=self.layout.repository,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                check=False,
+            )
+        if result.returncode:
+            raise StackError(f"{name} failed (exit {result.returncode}).\n{self.processes.log_tail(name)}")
+
+
+AIRFLOW_COMMANDS = {
+    "scheduler": ["scheduler", "--skip-serve-logs"],  # the api-server reads the logs from the same disk
+    "dag_processor": ["dag-processor"],
+    "triggerer": ["triggerer", "--skip-serve-logs"],
+}
+if AIRFLOW_COMMANDS.keys() != COMPONENTS.keys():
+    raise AssertionError("every component of the health page has a command")
+
+
+def simulated_credentials() -> dict[str, tuple[str | None, str]]:
+    """Platform → (login, secret) that the simulator accepts; they open nothing else."""
+    return {
+        "youtube": (None, "demo-youtube-key"),
+        "facebook": (None, "demo-facebook-token"),
+        "instagram": ("17841400000000001", "demo-instagram-token"),
+        "x": (None, "demo-x-bearer"),
+        "tiktok": ("demo-client-key", "demo-tiktok-client-secret"),
+    }
+
+
+def _fernet_key() -> str:
+    return Fernet.generate_key().decode()
+
+
+def _installed(program: str) -> str:
+    path = Path(sys.executable).with_name(program)
+    if not os.access(path, os.X_OK):
+        raise StackError(f"{program} is not installed beside {sys.executable}: run `make venv`.")
+    return str(path)
+
+
+def _answers(address: str) -> bool:
+    try:
+        return requests.get(address, timeout=5).ok
+    except requests.RequestException:
+        return False
