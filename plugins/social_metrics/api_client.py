@@ -18,6 +18,7 @@ from social_metrics.clock import Clock
 from social_metrics.connections import PlatformConnection
 from social_metrics.contract import ApiResponse, Outcome, ResponseBody, Source, Spend
 from social_metrics.evidence import Redactor, clean_text, parse_json, sha256
+from social_metrics.payload import at
 from social_metrics.readings import Account, CaptureFailure
 
 TRANSIENT_CONNECTION_DETAIL = "no answer from the platform"
@@ -45,13 +46,7 @@ class Reply:
 
     def member(self, *path: str | int) -> Any:
         """The value at a path of member names and list positions, or None where the path does not exist."""
-        value = self.body
-        for step in path:
-            if isinstance(step, int):
-                value = value[step] if isinstance(value, list) and -len(value) <= step < len(value) else None
-            else:
-                value = value.get(step) if isinstance(value, dict) else None
-        return value
+        return at(self.body, *path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,7 +308,7 @@ class ApiClient:
                 return refusal
             if reply.status < 300:
                 return None
-        return _refusal_by_status(reply, self.clock.now())
+        return refusal_by_status(reply, self.clock.now())
 
     def _failure(self, refusal: Refusal, reply: Reply, redactor: Redactor) -> CaptureFailure:
         return CaptureFailure(
@@ -349,8 +344,8 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> timedelta | None:
     return max(until - now, timedelta(0))
 
 
-def _refusal_by_status(reply: Reply, now: datetime) -> Refusal:
-    """What a response means when the platform's own body does not say it."""
+def refusal_by_status(reply: Reply, now: datetime) -> Refusal:
+    """What a response means when the platform's own body does not say it; the instant is now, UTC."""
     wait = retry_after(reply.headers, now)
     said = f"HTTP {reply.status}" + ("" if reply.body is not None else ", not JSON")
     if reply.status == 429:
@@ -361,7 +356,7 @@ def _refusal_by_status(reply: Reply, now: datetime) -> Refusal:
         return Refusal(Outcome.TOKEN_EXPIRED, said, for_all=True)
     if reply.status == 403:
         return Refusal(Outcome.PERMISSION_MISSING, said)
-    if reply.status == 404:
+    if reply.status == 404 and reply.body is not None:  # a page of HTML is not the platform speaking of an account
         return Refusal(Outcome.ACCOUNT_NOT_FOUND, said)
     return Refusal(Outcome.INVALID_RESPONSE, said, transient=reply.status < 300)
 

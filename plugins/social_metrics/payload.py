@@ -19,6 +19,16 @@ class MalformedValueError(ValueError):
         super().__init__(f"{name} is {clean_text(repr(value)[:60])}, not {wanted}")
 
 
+def at(value: Any, *path: str | int) -> Any:
+    """The value at a path of member names and list positions, or None where the path does not exist."""
+    for step in path:
+        if isinstance(step, int):
+            value = value[step] if isinstance(value, list) and -len(value) <= step < len(value) else None
+        else:
+            value = value.get(step) if isinstance(value, dict) else None
+    return value
+
+
 def count(value: Any, name: str) -> int | None:
     """A count as a JSON number or as a string of digits (YouTube); None when the platform left it out.
 
@@ -38,7 +48,7 @@ def identifier(value: Any, name: str) -> str:
     """A platform's id: always a string, of letters, digits, hyphens and underscores.
 
     Raises:
-        MalformedValueError: it is missing or anything else; a JSON number may already have lost its last digits.
+        MalformedValueError: it is missing or anything else; a JSON number may have lost its last digits.
     """
     if isinstance(value, str) and _IDENTIFIER.fullmatch(value):
         return value

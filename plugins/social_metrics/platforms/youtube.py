@@ -1,0 +1,369 @@
+"""YouTube Data API v3: channels by id, then each channel's uploads playlist, then the counts of its videos.
+
+Free of charge; every request costs one quota unit, a refused one too (Quota calculator page). The uploads
+playlist is read rather than search: it is complete, newest first in practice, and cheap.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from social_metrics.api_client import (
+    ApiClient,
+    ApiRules,
+    Cost,
+    Refusal,
+    Reply,
+    refusal_by_status,
+    retry_after,
+)
+from social_metrics.connections import PlatformConnection
+from social_metrics.contract import FollowersState, Outcome
+from social_metrics.payload import MalformedValueError, at, count, identifier, instant, words
+from social_metrics.post_pages import BEFORE_EVERY_POST
+from social_metrics.readings import (
+    Account,
+    CaptureFailure,
+    PostListing,
+    PostReading,
+    ProfileReading,
+    ReadWindow,
+)
+
+# Breaks a series of followers when it changes. What a *view* is changed on 31 March 2025 (Shorts) and about
+# 24 to 27 August 2026 (all formats: a view counts at the start of play); subscribers were not touched by it.
+METRIC_DEFINITION_ID = "youtube.subscriberCount.v1"
+
+BATCH = 50  # ids in one call, and items on one page: the API's most
+ONE_UNIT = Cost(calls=1, quota_units=1)
+
+_PACIFIC = ZoneInfo("America/Los_Angeles")  # the zone of the quota day
+
+_KEPT_MEMBERS = frozenset({
+    "kind", "etag", "pageInfo", "totalResults", "resultsPerPage", "nextPageToken", "prevPageToken", "items", "id",
+    "snippet", "publishedAt", "channelId", "customUrl", "liveBroadcastContent", "resourceId", "playlistId",
+    "contentDetails", "relatedPlaylists", "uploads", "videoId", "videoPublishedAt", "duration", "position",
+    "statistics", "viewCount", "subscriberCount", "hiddenSubscriberCount", "videoCount", "likeCount",
+    "commentCount", "status", "privacyStatus", "uploadStatus",
+    "liveStreamingDetails", "actualStartTime", "actualEndTime", "scheduledStartTime",
+    "error", "errors", "code", "message", "domain", "reason", "details",
+})  # fmt: skip
+
+_KEY_REFUSED = Refusal(Outcome.TOKEN_EXPIRED, "", for_all=True)
+_NOT_ALLOWED = Refusal(Outcome.PERMISSION_MISSING, "", for_all=True)
+_QUOTA_GONE = Refusal(Outcome.QUOTA_EXHAUSTED, "", for_all=True)
+_TOO_FAST = Refusal(Outcome.RATE_LIMITED, "", transient=True, for_all=True)
+_TEMPORARY = Refusal(Outcome.PLATFORM_UNAVAILABLE, "", transient=True)
+_REFUSALS = {
+    "keyInvalid": _KEY_REFUSED,
+    "keyExpired": _KEY_REFUSED,
+    "API_KEY_INVALID": _KEY_REFUSED,
+    "authError": _KEY_REFUSED,
+    "accessNotConfigured": _NOT_ALLOWED,
+    "SERVICE_DISABLED": _NOT_ALLOWED,
+    "ipRefererBlocked": _NOT_ALLOWED,
+    "insufficientPermissions": _NOT_ALLOWED,
+    "quotaExceeded": _QUOTA_GONE,
+    "dailyLimitExceeded": _QUOTA_GONE,
+    "rateLimitExceeded": _TOO_FAST,
+    "userRateLimitExceeded": _TOO_FAST,
+    "RATE_LIMIT_EXCEEDED": _TOO_FAST,
+    "backendError": _TEMPORARY,
+    "internalError": _TEMPORARY,
+    "SERVICE_UNAVAILABLE": _TEMPORARY,
+    "UNAVAILABLE": _TEMPORARY,
+    "invalidPageToken": Refusal(Outcome.INVALID_RESPONSE, ""),
+    # Of a channel that was found: it has no uploads. `read_posts` turns it into an empty listing.
+    "playlistNotFound": Refusal(Outcome.ACCOUNT_NOT_FOUND, ""),
+}
+
+
+def _authorize(connection: PlatformConnection, _token: str | None) -> tuple[dict[str, str], dict[str, str]]:
+    """The API key as a header, so that it stands in no address."""
+    return {}, {"X-Goog-Api-Key": connection.secret} if connection.secret else {}
+
+
+def _refusal(reply: Reply, now: datetime) -> Refusal | None:
+    if reply.member("error") is None:
+        return None
+    details = reply.member("error", "details")
+    reasons = [
+        reply.member("error", "errors", 0, "reason"),
+        *(at(detail, "reason") for detail in (details if isinstance(details, list) else ())),
+        reply.member("error", "status"),
+        reply.member("error", "message"),
+    ]
+    detail = ": ".join(str(said) for said in (reasons[0], reasons[-1]) if said) or f"HTTP {reply.status}"
+    known = next((_REFUSALS[reason] for reason in reasons if isinstance(reason, str) and reason in _REFUSALS), None)
+    if known is None:
+        code = reply.member("error", "code")
+        status = code if isinstance(code, int) and code >= 400 else max(reply.status, 400)
+        return replace(refusal_by_status(replace(reply, status=status), now), detail=detail)
+    wait = _until_quota_returns(now) if known is _QUOTA_GONE else retry_after(reply.headers, now)
+    return replace(known, detail=detail, retry_after=wait)
+
+
+def _until_quota_returns(now: datetime) -> timedelta:
+    """Quota comes back at midnight Pacific Time."""
+    tomorrow = now.astimezone(_PACIFIC).date() + timedelta(days=1)
+    return datetime.combine(tomorrow, time(), _PACIFIC).astimezone(UTC) - now
+
+
+RULES = ApiRules(
+    platform="youtube",
+    api_version="v3",
+    batch_size=BATCH,
+    kept_members=_KEPT_MEMBERS,
+    refusal=_refusal,
+    authorize=_authorize,
+    cost=lambda _reply: ONE_UNIT,
+)
+
+
+def read_profiles(client: ApiClient, accounts: Sequence[Account]) -> dict[str, ProfileReading | CaptureFailure]:
+    """Read up to 50 channels in one call; a channel whose id is not known yet costs a call by its handle."""
+    readings: dict[str, ProfileReading | CaptureFailure] = {}
+    refused: CaptureFailure | None = None
+    for asked, lookup in _lookups(accounts):
+        try:
+            if refused is not None:
+                raise refused
+            readings |= _read_channels(client, asked, lookup)
+        except CaptureFailure as failure:
+            readings |= {account.account_code: failure for account in asked}
+            refused = failure if failure.for_all else None
+    return readings
+
+
+def _lookups(accounts: Sequence[Account]) -> Iterator[tuple[list[Account], dict[str, Any]]]:
+    known = [account for account in accounts if account.platform_account_id]
+    if known:
+        ids = dict.fromkeys(account.platform_account_id for account in known)
+        # maxResults: its default of 5 is documented as a page size; 50 keeps a batch whole either way.
+        yield known, {"id": ",".join(filter(None, ids)), "maxResults": BATCH}
+    for account in accounts:
+        if not account.platform_account_id:
+            yield [account], {"forHandle": f"@{(account.handle or '').removeprefix('@')}"}
+
+
+def _read_channels(
+    client: ApiClient, asked: Sequence[Account], lookup: Mapping[str, Any]
+) -> dict[str, ProfileReading | CaptureFailure]:
+    reply = _get(client, "channels", {"part": "snippet,statistics,contentDetails,status", **lookup})
+    channels = _items(reply, may_be_absent=True)
+    by_id = {at(channel, "id"): channel for channel in channels if isinstance(at(channel, "id"), str)}
+    all_named = all(isinstance(at(channel, "id"), str) for channel in channels)
+    readings: dict[str, ProfileReading | CaptureFailure] = {}
+    for account in asked:
+        channel = by_id.get(account.platform_account_id) if account.platform_account_id else at(channels, 0)
+        readings[account.account_code] = _reading_of(channel, reply, all_named)
+    return readings
+
+
+def _reading_of(channel: Any, reply: Reply, all_named: bool) -> ProfileReading | CaptureFailure:
+    if channel is None and all_named:
+        return CaptureFailure(
+            Outcome.ACCOUNT_NOT_FOUND, "no such channel, or terminated", response_id=reply.response_id
+        )
+    if channel is None:
+        return _invalid("the reply holds a channel without an id, which may be this one", reply)
+    try:
+        return _profile(channel, reply)
+    except MalformedValueError as problem:
+        return _invalid(str(problem), reply)
+
+
+def _profile(channel: Any, reply: Reply) -> ProfileReading:
+    statistics = at(channel, "statistics")
+    if not isinstance(statistics, dict):
+        raise MalformedValueError("statistics", statistics, "an object")
+    hidden = statistics.get("hiddenSubscriberCount")
+    if not isinstance(hidden, bool | None):
+        raise MalformedValueError("hiddenSubscriberCount", hidden, "true or false")
+    # A hidden count is missing whatever number stands beside the flag.
+    followers = None if hidden else count(statistics.get("subscriberCount"), "subscriberCount")
+    if hidden:
+        state = FollowersState.HIDDEN
+    else:
+        state = FollowersState.NOT_AVAILABLE if followers is None else FollowersState.REPORTED
+    uploads = at(channel, "contentDetails", "relatedPlaylists", "uploads")
+    return ProfileReading(
+        platform_account_id=identifier(at(channel, "id"), "id"),
+        handle=(words(at(channel, "snippet", "customUrl"), "customUrl") or "").removeprefix("@") or None,
+        followers_count=followers,
+        followers_precision_step=None if followers is None else precision_step(followers),
+        followers_state=state,
+        response_id=reply.response_id,
+        received_at=reply.received_at,
+        metric_definition_id=METRIC_DEFINITION_ID,
+        posts_count=count(statistics.get("videoCount"), "videoCount"),
+        views_count=count(statistics.get("viewCount"), "viewCount"),
+        context={"uploads": identifier(uploads, "uploads")} if uploads else {},
+    )
+
+
+def precision_step(followers: int) -> int:
+    """The step to which YouTube rounded a subscriber count down: three significant figures, exact below 1000."""
+    return int(10 ** max(len(str(followers)) - 3, 0))
+
+
+def read_posts(client: ApiClient, account: Account, profile: ProfileReading, window: ReadWindow) -> PostListing:
+    """The channel's public videos of the window, and those of `window.reread_ids`.
+
+    Raises:
+        CaptureFailure: a call was refused or its reply is unusable.
+    """
+    playlist = profile.context.get("uploads")
+    if not isinstance(playlist, str):
+        raise CaptureFailure(
+            Outcome.INVALID_RESPONSE,
+            "the channel names no uploads playlist",
+            response_id=profile.response_id,
+        )
+    found = _uploads(client, playlist, window.since)
+    uploads, response_id, received_at = found.published, found.response_id, found.received_at
+    due = [video_id for video_id in window.reread_ids if video_id not in uploads]
+    posts: dict[str, PostReading] = {}
+    asked = [*uploads, *due]
+    for start in range(0, len(asked), BATCH):
+        reply = _get(
+            client,
+            "videos",
+            {
+                "part": "snippet,statistics,contentDetails,status,liveStreamingDetails",
+                "id": ",".join(asked[start : start + BATCH]),
+            },
+        )
+        posts |= _videos(reply, uploads)
+        response_id, received_at = reply.response_id, reply.received_at
+    return PostListing(
+        posts=tuple(posts[video_id] for video_id in asked if video_id in posts),
+        complete_since=found.complete_since,
+        response_id=response_id,
+        received_at=received_at,
+        gone=tuple(video_id for video_id in due if video_id not in posts),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Uploads:
+    published: dict[str, datetime | None]  # by video id, newest first in practice
+    complete_since: datetime | None
+    response_id: UUID | None
+    received_at: datetime
+
+
+def _uploads(client: ApiClient, playlist: str, since: datetime | None) -> _Uploads:
+    """The uploads of the window.
+
+    A premiere or a video published late can stand below newer ones: only a whole page older than the window
+    ends the reading. A video without a date (private, deleted, or the reply has no dates) keeps None.
+    """
+    published: dict[str, datetime | None] = {}
+    tokens: set[str] = set()
+    page: dict[str, Any] = {}
+    while True:
+        parameters = {"part": "contentDetails,status", "playlistId": playlist, "maxResults": BATCH, **page}
+        try:
+            reply = _get(client, "playlistItems", parameters)
+        except CaptureFailure as failure:
+            if failure.outcome is not Outcome.ACCOUNT_NOT_FOUND or page:
+                raise
+            # playlistNotFound of a channel that was found in this run: it has no uploads.
+            return _Uploads({}, since or BEFORE_EVERY_POST, failure.response_id, client.clock.now())
+        listed = _listed(reply)
+        published |= {
+            video_id: instant_of_it
+            for video_id, instant_of_it in listed.items()
+            if instant_of_it is None or since is None or instant_of_it >= since
+        }
+        token = reply.member("nextPageToken")
+        newest = max(filter(None, listed.values()), default=None)
+        if token is None:
+            complete_since: datetime | None = since or BEFORE_EVERY_POST
+        elif since is None:
+            complete_since = newest  # older ones than this page's newest may stand on the pages not read
+        elif newest is not None and newest < since:
+            complete_since = since
+        elif isinstance(token, str) and token not in tokens:
+            tokens.add(token)
+            page = {"pageToken": token}
+            continue
+        else:
+            raise _invalid("the page tokens of the uploads go in a circle or are no text", reply)
+        return _Uploads(published, complete_since, reply.response_id, reply.received_at)
+
+
+def _listed(reply: Reply) -> dict[str, datetime | None]:
+    try:
+        return dict(_upload(item) for item in _items(reply, may_be_absent=True) if not _is_private(item))
+    except MalformedValueError as problem:
+        raise _invalid(str(problem), reply) from problem
+
+
+def _is_private(item: Any) -> bool:
+    return at(item, "status", "privacyStatus") in ("private", "unlisted")
+
+
+def _upload(item: Any) -> tuple[str, datetime | None]:
+    video_id = at(item, "contentDetails", "videoId") or at(item, "snippet", "resourceId", "videoId")
+    # snippet.publishedAt is the time of the entry in the playlist, not that of the video.
+    published = at(item, "contentDetails", "videoPublishedAt")
+    return (
+        identifier(video_id, "videoId"),
+        None if published is None else instant(published, "videoPublishedAt"),
+    )
+
+
+def _videos(reply: Reply, uploads: Mapping[str, datetime | None]) -> dict[str, PostReading]:
+    """The public videos of a reply; a private or deleted one is left out of it by YouTube."""
+    try:
+        videos = [_video(item, uploads, reply) for item in _items(reply) if not _is_private(item)]
+    except MalformedValueError as problem:
+        raise _invalid(str(problem), reply) from problem
+    return {video.post_id: video for video in videos}
+
+
+def _video(item: Any, uploads: Mapping[str, datetime | None], reply: Reply) -> PostReading:
+    video_id = identifier(at(item, "id"), "id")
+    snippet, statistics = at(item, "snippet"), at(item, "statistics")
+    title, description = words(at(snippet, "title"), "title"), words(at(snippet, "description"), "description")
+    is_live = at(item, "liveStreamingDetails") is not None or at(snippet, "liveBroadcastContent") in (
+        "live",
+        "upcoming",
+    )
+    return PostReading(
+        post_id=video_id,
+        published_at=uploads.get(video_id) or instant(at(snippet, "publishedAt"), "publishedAt"),
+        post_type="live" if is_live else "video",
+        url=f"https://www.youtube.com/watch?v={video_id}",
+        caption="\n\n".join(filter(None, (title, description))) or None,
+        response_id=reply.response_id,
+        received_at=reply.received_at,
+        # likeCount is left out when hidden, commentCount when comments are switched off; shares are not offered.
+        like_count=count(at(statistics, "likeCount"), "likeCount"),
+        comment_count=count(at(statistics, "commentCount"), "commentCount"),
+        view_count=count(at(statistics, "viewCount"), "viewCount"),
+    )
+
+
+def _get(client: ApiClient, endpoint: str, parameters: Mapping[str, Any]) -> Reply:
+    path = f"/youtube/{client.api_version}/{endpoint}"
+    return client.get(endpoint, path, parameters, expected=ONE_UNIT)
+
+
+def _items(reply: Reply, *, may_be_absent: bool = False) -> list[Any]:
+    """The items of a list reply; YouTube leaves the member out of a reply in which nothing was found."""
+    items = reply.member("items")
+    if isinstance(items, list):
+        return items
+    if may_be_absent and items is None and str(reply.member("kind")).endswith("ListResponse"):
+        return []
+    raise _invalid("the reply holds no list of items", reply)
+
+
+def _invalid(detail: str, reply: Reply) -> CaptureFailure:
+    return CaptureFailure(Outcome.INVALID_RESPONSE, detail, response_id=reply.response_id)
