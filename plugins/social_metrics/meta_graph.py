@@ -1,0 +1,203 @@
+"""What Meta's Graph APIs have in common (Facebook, Instagram, Threads): credential, errors, usage headers, paging.
+
+Errors are decided by `code` and `error_subcode` (apis/README 2.7): the texts follow the reader's locale.
+"""
+
+import hashlib
+import hmac
+import json
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from social_metrics.api_client import Refusal, Reply, retry_after
+from social_metrics.connections import PlatformConnection
+from social_metrics.contract import Outcome
+from social_metrics.payload import MalformedValueError, words
+
+# Members of an error that are evidence. `message` is not among them: a Facebook post's words have that name.
+ERROR_MEMBERS = frozenset({"error", "type", "code", "error_subcode", "is_transient", "fbtrace_id"})
+
+_TOKEN_CODES = frozenset({102, 190})
+# The owner's side ended it: the password changed, the app was removed, the person left the page.
+_REVOKED_SUBCODES = frozenset({458, 460, 492})
+_RATE_CODES = frozenset({4, 17, 32, 341, 613})
+_BUSINESS_RATE_CODES = range(80000, 80100)
+# These two count the calls about one page; the others count those of the app or of its user.
+_ONE_PAGE_RATE_CODES = frozenset({32, 80001})
+_PERMISSION_CODES = frozenset({3, 10, *range(200, 300)})
+_POLICY_BLOCK = 368
+_INVALID_PARAMETER = 100
+_NOT_VISIBLE_SUBCODE = 33
+_NO_SUCH_NAME = 803
+_PAGE_MOVED = 21
+
+_MOST_MINUTES = 7 * 24 * 60
+
+
+def authorize(connection: PlatformConnection, _token: str | None) -> tuple[dict[str, str], dict[str, str]]:
+    """The access token as a header, so that it stands in no address.
+
+    With `app_secret` in the connection's extra the proof is added that Meta asks for when an app reads pages
+    it does not manage (error 100 "requires either app secret proof or an app token").
+    """
+    token = connection.secret or ""
+    secret = connection.extra.get("app_secret")
+    proof = {"appsecret_proof": hmac.new(str(secret).encode(), token.encode(), hashlib.sha256).hexdigest()}
+    return (proof if secret else {}), {"Authorization": f"Bearer {token}"}
+
+
+def refusal(reply: Reply, now: datetime) -> Refusal | None:
+    """What a Graph error means, whatever the HTTP status it comes with; None when there is no error to read."""
+    error = reply.member("error")
+    if error is None:
+        return None
+    if not isinstance(error, dict):
+        if reply.status >= 300:
+            return None  # the status says more
+        return Refusal(Outcome.INVALID_RESPONSE, "an error without a code inside a good reply", transient=True)
+    code, subcode = error_codes(reply)
+    said = f"Meta error {_numbered(code, subcode)}: {error.get('message') or 'without a message'}"
+    if code in _RATE_CODES or code in _BUSINESS_RATE_CODES:
+        wait = _wait(reply.headers, now)
+        # Without a word on how long to wait, asking again at once only lengthens the refusal.
+        return Refusal(
+            Outcome.RATE_LIMITED,
+            said,
+            transient=wait is not None,
+            retry_after=wait,
+            for_all=code not in _ONE_PAGE_RATE_CODES,
+        )
+    if code in (1, 2) or error.get("is_transient") is True:
+        wait = retry_after(reply.headers, now)
+        return Refusal(Outcome.PLATFORM_UNAVAILABLE, said, transient=True, retry_after=wait)
+    if code in _TOKEN_CODES:
+        revoked = subcode in _REVOKED_SUBCODES
+        return Refusal(Outcome.CONSENT_REVOKED if revoked else Outcome.TOKEN_EXPIRED, said, for_all=True)
+    if code in _PERMISSION_CODES:
+        return Refusal(Outcome.PERMISSION_MISSING, said)
+    if code == _POLICY_BLOCK:
+        # Meta blocks whoever asks, not the page asked about: nothing is known about the account.
+        return Refusal(Outcome.PERMISSION_MISSING, said, for_all=True)
+    if code == _PAGE_MOVED:
+        return Refusal(Outcome.IDENTITY_MISMATCH, said)
+    if code == _NO_SUCH_NAME or (code == _INVALID_PARAMETER and subcode == _NOT_VISIBLE_SUBCODE):
+        return Refusal(Outcome.ACCOUNT_NOT_FOUND, f"{said} (gone, unpublished, or not visible to our token)")
+    if code == _INVALID_PARAMETER:
+        return _invalid_parameter(str(error.get("message", "")), said)
+    if reply.status >= 500:
+        return None
+    return Refusal(Outcome.INVALID_RESPONSE, said)
+
+
+def error_codes(reply: Reply) -> tuple[int | None, int | None]:
+    """`code` and `error_subcode` of a Graph error, None where they are absent or not numbers."""
+    return _number(reply.member("error", "code")), _number(reply.member("error", "error_subcode"))
+
+
+def part(value: Any, name: str) -> dict[str, Any] | None:
+    """An object inside an object; None when the platform left it out.
+
+    Raises:
+        MalformedValueError: there is something else in its place.
+    """
+    if value is None or isinstance(value, dict):
+        return value
+    raise MalformedValueError(name, value, "an object")
+
+
+def listed(edge: dict[str, Any], name: str) -> list[dict[str, Any]]:
+    """The objects in an edge's `data`.
+
+    Raises:
+        MalformedValueError: there is no list, or something else than objects is in it.
+    """
+    data = edge.get("data")
+    if not isinstance(data, list):
+        raise MalformedValueError(f"data of {name}", data, "a list")
+    for entry in data:
+        if not isinstance(entry, dict):
+            raise MalformedValueError(f"an entry of {name}", entry, "an object")
+    return data
+
+
+def cursor_after(edge: dict[str, Any]) -> str | None:
+    """The cursor of an edge's last entry, None when there is none.
+
+    Raises:
+        MalformedValueError: it is not text.
+    """
+    cursors = part((part(edge.get("paging"), "paging") or {}).get("cursors"), "paging.cursors") or {}
+    return words(cursors.get("after"), "paging.cursors.after")
+
+
+def next_query(edge: dict[str, Any]) -> tuple[tuple[str, str], ...] | None:
+    """The query parameters that lead to the page after an edge's page, None on the last one.
+
+    Edges page by a cursor, or by time (`until` with `__paging_token`). `paging.next` itself carries the
+    access token: it is never followed or kept, only its paging parameters are read.
+
+    Raises:
+        MalformedValueError: there is a next page but nothing that leads to it.
+    """
+    link = words((part(edge.get("paging"), "paging") or {}).get("next"), "paging.next")
+    if link is None:
+        return None
+    after = cursor_after(edge)
+    if after is not None:
+        return (("after", after),)
+    try:
+        query = parse_qs(urlsplit(link).query)
+    except ValueError:
+        query = {}
+    found = tuple((name, query[name][0]) for name in ("after", "until", "__paging_token") if name in query)
+    if not found:
+        raise MalformedValueError("paging", "a next page", "one with a cursor or a time that leads to it")
+    return found
+
+
+def _invalid_parameter(message: str, said: str) -> Refusal:
+    """Code 100 without a subcode stands for several things, which only the (untranslated) message tells apart."""
+    words = message.lower()
+    if "does not exist" in words:
+        return Refusal(Outcome.ACCOUNT_NOT_FOUND, f"{said} (gone, unpublished, or not visible to our token)")
+    if "public content access" in words or "public metadata access" in words or "secret proof" in words:
+        return Refusal(Outcome.PERMISSION_MISSING, said, for_all=True)
+    if "permission" in words:
+        return Refusal(Outcome.PERMISSION_MISSING, said)
+    return Refusal(Outcome.INVALID_RESPONSE, said)
+
+
+def _wait(headers: Mapping[str, str], now: datetime) -> timedelta | None:
+    """How long Meta asks to wait: its own header counts minutes, Retry-After seconds or an instant."""
+    waits = [retry_after(headers, now), _time_to_regain_access(headers)]
+    return max((wait for wait in waits if wait is not None), default=None)
+
+
+def _time_to_regain_access(headers: Mapping[str, str]) -> timedelta | None:
+    try:
+        usage = json.loads(headers.get("X-Business-Use-Case-Usage", ""))
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(usage, dict):
+        return None
+    entries = [entry for listed in usage.values() if isinstance(listed, list) for entry in listed]
+    minutes = [
+        min(value, _MOST_MINUTES)
+        for value in (e.get("estimated_time_to_regain_access") for e in entries if isinstance(e, dict))
+        if isinstance(value, int | float) and value > 0
+    ]
+    return timedelta(minutes=max(minutes)) if minutes else None
+
+
+def _number(value: Any) -> int | None:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    return int(value) if isinstance(value, str) and value.isdecimal() and len(value) < 10 else None
+
+
+def _numbered(code: int | None, subcode: int | None) -> str:
+    if code is None:
+        return "without a code"
+    return f"{code}/{subcode}" if subcode is not None else f"{code}"

@@ -1,0 +1,199 @@
+"""Facebook Pages through the Graph API: 50 pages and their newest posts in one call (apis/README 2).
+
+Followers are `followers_count`; `fan_count`, the likes of the page, stays in the evidence and never enters the
+same series. `shares` is absent from a post without shares: with the other engagement counts present, absence
+is zero. `reactions` counts every reaction, not only likes.
+"""
+
+from collections.abc import Hashable, Sequence
+from datetime import datetime
+from typing import Any, cast
+from urllib.parse import quote
+from uuid import UUID
+
+from social_metrics import meta_graph
+from social_metrics.api_client import ApiClient, ApiRules, Reply
+from social_metrics.contract import FollowersState, Outcome
+from social_metrics.payload import MalformedValueError, count, identifier, instant, words
+from social_metrics.post_pages import PostPage, read_back
+from social_metrics.readings import (
+    Account,
+    CaptureFailure,
+    PostListing,
+    PostReading,
+    ProfileReading,
+    ReadWindow,
+)
+
+METRIC_DEFINITION_ID = "facebook.followers_count.v1"
+
+POSTS_PER_PAGE = 25
+POST_FIELDS = (
+    "id,created_time,message,permalink_url,status_type,attachments{media_type,type},shares,"
+    "reactions.summary(total_count).limit(0),comments.summary(total_count).limit(0)"
+)
+PAGE_FIELDS = f"id,username,link,followers_count,fan_count,published_posts.limit({POSTS_PER_PAGE}){{{POST_FIELDS}}}"
+
+_POST_TYPES = {"photo": "photo", "video": "video", "album": "carousel", "link": "link"}
+
+# So many accounts in a row that Facebook cannot serve are no accident of these accounts.
+_FAILURES_OF_A_PLATFORM_THAT_IS_DOWN = 3
+
+RULES = ApiRules(
+    platform="facebook",
+    api_version="v26.0",
+    batch_size=50,
+    kept_members=meta_graph.ERROR_MEMBERS
+    | {"id", "username", "link", "followers_count", "fan_count", "published_posts", "data"}
+    | {"created_time", "permalink_url", "status_type", "attachments", "media_type"}
+    | {"shares", "count", "reactions", "comments", "summary", "total_count"}
+    | {"paging", "cursors", "before", "after"},
+    refusal=meta_graph.refusal,
+    authorize=meta_graph.authorize,
+)
+
+
+def read_profiles(client: ApiClient, accounts: Sequence[Account]) -> dict[str, ProfileReading | CaptureFailure]:
+    """Read up to 50 pages with their newest posts, in one call where all of them can be read.
+
+    One page that we may not read fails a call for many; then each is asked alone, so that each has its own
+    outcome. A page known by its handle only is always asked alone.
+
+    Raises:
+        CaptureFailure: the whole call failed: the credential, the limits, or no answer.
+    """
+    readings: dict[str, ProfileReading | CaptureFailure] = {}
+    if sum(account.platform_account_id is not None for account in accounts) > 1:
+        readings.update(_read_together(client, accounts))
+    failures_in_a_row = 0
+    for account in accounts:
+        if account.account_code in readings:
+            continue
+        reading = readings[account.account_code] = _read_alone(client, account)
+        if not isinstance(reading, CaptureFailure):
+            failures_in_a_row = 0
+            continue
+        unavailable = reading.outcome is Outcome.PLATFORM_UNAVAILABLE
+        failures_in_a_row = failures_in_a_row + 1 if unavailable else 0
+        if reading.for_all or failures_in_a_row == _FAILURES_OF_A_PLATFORM_THAT_IS_DOWN:
+            for left in accounts:
+                readings.setdefault(left.account_code, reading)
+    return readings
+
+
+def read_posts(client: ApiClient, account: Account, profile: ProfileReading, window: ReadWindow) -> PostListing:
+    """Read a page's posts back to `window.since`; the first of them came with the profile.
+
+    Raises:
+        CaptureFailure: a page of posts could not be read or understood.
+    """
+    page_id = profile.platform_account_id
+
+    def read_next(query: Hashable) -> PostPage:
+        parameters = dict(cast("tuple[tuple[str, str], ...]", query))
+        path = f"/{client.api_version}/{page_id}/published_posts"
+        reply = client.get("published_posts", path, {"fields": POST_FIELDS, "limit": POSTS_PER_PAGE, **parameters})
+        return _post_page(reply.body, reply.response_id, reply.received_at)
+
+    edge = profile.context.get("published_posts")
+    # Graph leaves an empty edge out of the page's object. Only the edge itself can say that there are no posts.
+    first = read_next(()) if edge is None else _post_page(edge, profile.response_id, profile.received_at)
+    return read_back(first, read_next, window)
+
+
+def _read_together(client: ApiClient, accounts: Sequence[Account]) -> dict[str, ProfileReading | CaptureFailure]:
+    """The pages that one call can read; those that it leaves out are not in the result."""
+    ids = dict.fromkeys(account.platform_account_id for account in accounts if account.platform_account_id)
+    try:
+        reply = client.get("pages", f"/{client.api_version}/", {"ids": ",".join(ids), "fields": PAGE_FIELDS})
+    except CaptureFailure as failure:
+        if failure.for_all or failure.response_id is None:
+            raise
+        return {}
+    readings: dict[str, ProfileReading | CaptureFailure] = {}
+    for account in accounts:
+        page = reply.member(account.platform_account_id) if account.platform_account_id else None
+        if isinstance(page, dict) and "error" not in page:
+            readings[account.account_code] = _profile(page, reply)
+    return readings
+
+
+def _read_alone(client: ApiClient, account: Account) -> ProfileReading | CaptureFailure:
+    key = account.platform_account_id or account.handle
+    if not key:
+        return CaptureFailure(
+            Outcome.NOT_ATTEMPTED, f"the registry row of {account.account_code} has neither a page id nor a handle"
+        )
+    try:
+        reply = client.get("page", f"/{client.api_version}/{quote(key, safe='')}", {"fields": PAGE_FIELDS})
+    except CaptureFailure as failure:
+        return failure
+    return _profile(reply.body, reply)
+
+
+def _profile(page: Any, reply: Reply) -> ProfileReading | CaptureFailure:
+    try:
+        members = meta_graph.part(page, "the page") or {}
+        followers = count(members.get("followers_count"), "followers_count")
+        return ProfileReading(
+            platform_account_id=identifier(members.get("id"), "id"),
+            handle=words(members.get("username"), "username"),
+            followers_count=followers,
+            followers_precision_step=None if followers is None else 1,
+            followers_state=FollowersState.NOT_AVAILABLE if followers is None else FollowersState.REPORTED,
+            response_id=reply.response_id,
+            received_at=reply.received_at,
+            metric_definition_id=METRIC_DEFINITION_ID,
+            context={"published_posts": members.get("published_posts")},
+        )
+    except MalformedValueError as problem:
+        return CaptureFailure(Outcome.INVALID_RESPONSE, str(problem), response_id=reply.response_id)
+
+
+def _post_page(edge: Any, response_id: UUID, received_at: datetime) -> PostPage:
+    try:
+        members = meta_graph.part(edge, "published_posts") or {}
+        posts = tuple(_post(post, response_id, received_at) for post in meta_graph.listed(members, "published_posts"))
+        return PostPage(posts, meta_graph.next_query(members), response_id, received_at)
+    except MalformedValueError as problem:
+        raise CaptureFailure(Outcome.INVALID_RESPONSE, str(problem), response_id=response_id) from problem
+
+
+def _post(post: dict[str, Any], response_id: UUID, received_at: datetime) -> PostReading:
+    reactions = _total(post, "reactions")
+    comments = _total(post, "comments")
+    url = words(post.get("permalink_url"), "permalink_url")
+    return PostReading(
+        post_id=identifier(post.get("id"), "id of a post"),
+        published_at=instant(post.get("created_time"), "created_time"),
+        post_type=_post_type(post, url),
+        url=url,
+        caption=words(post.get("message"), "message"),
+        response_id=response_id,
+        received_at=received_at,
+        like_count=reactions,
+        comment_count=comments,
+        share_count=_shares(post, engagement_served=reactions is not None and comments is not None),
+    )
+
+
+def _total(post: dict[str, Any], edge: str) -> int | None:
+    summary = (meta_graph.part(post.get(edge), edge) or {}).get("summary")
+    return count((meta_graph.part(summary, f"{edge}.summary") or {}).get("total_count"), f"{edge}.total_count")
+
+
+def _shares(post: dict[str, Any], *, engagement_served: bool) -> int | None:
+    shares = meta_graph.part(post.get("shares"), "shares")
+    if shares is None:
+        return 0 if engagement_served else None
+    return count(shares.get("count"), "shares.count")
+
+
+def _post_type(post: dict[str, Any], url: str | None) -> str:
+    if url and "/reel/" in url:
+        return "reel"
+    attachments = meta_graph.part(post.get("attachments"), "attachments")
+    if attachments:
+        for attachment in meta_graph.listed(attachments, "attachments"):
+            return _POST_TYPES.get(str(attachment.get("media_type")), "other")
+    return "text" if post.get("message") else "other"

@@ -1,0 +1,199 @@
+"""Instagram professional accounts through Business Discovery: profile and newest media in one call (apis/README 3).
+
+One professional account of ours (the connection's login) reads the others by their handle. The handle can pass
+to somebody else: the id behind it is the identity. `like_count` is absent when the owner hides likes.
+"""
+
+import re
+from collections.abc import Hashable, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from social_metrics import meta_graph
+from social_metrics.api_client import ApiClient, ApiRules, Refusal, Reply
+from social_metrics.contract import FollowersState, Outcome
+from social_metrics.payload import MalformedValueError, count, identifier, instant, words
+from social_metrics.post_pages import PostPage, read_back
+from social_metrics.readings import (
+    Account,
+    CaptureFailure,
+    PostListing,
+    PostReading,
+    ProfileReading,
+    ReadWindow,
+)
+
+METRIC_DEFINITION_ID = "instagram.followers_count.v1"
+
+MEDIA_PER_PAGE = 25
+MEDIA_FIELDS = "id,caption,media_type,media_product_type,permalink,timestamp,like_count,comments_count,view_count"
+USER_FIELDS = "id,username,followers_count,media_count"
+
+CANNOT_TELL_WHY = (
+    "Instagram does not show this handle, and gives the same answer for an account that was renamed, made private, "
+    "restricted by age, turned into a personal account, or deleted. Open the account in a browser, ask the center, "
+    "and correct the registry row"
+)
+
+_NOT_A_PROFESSIONAL_ACCOUNT = (110, 2207013)
+_HANDLE = re.compile(r"[A-Za-z0-9._]{1,30}")
+_CURSOR = re.compile(r"[A-Za-z0-9_=+/-]+")  # it is written into the fields: nothing else may stand there
+_PRODUCT_TYPES = {"REELS": "reel", "STORY": "story"}
+_MEDIA_TYPES = {"IMAGE": "photo", "VIDEO": "video", "CAROUSEL_ALBUM": "carousel"}
+
+
+def _refusal(reply: Reply, now: datetime) -> Refusal | None:
+    if meta_graph.error_codes(reply) == _NOT_A_PROFESSIONAL_ACCOUNT:
+        return Refusal(Outcome.ACCOUNT_NOT_FOUND, f"Meta error 110/2207013: {CANNOT_TELL_WHY}.")
+    return meta_graph.refusal(reply, now)
+
+
+RULES = ApiRules(
+    platform="instagram",
+    api_version="v26.0",
+    batch_size=1,
+    kept_members=meta_graph.ERROR_MEMBERS
+    | {"message", "business_discovery", "id", "username", "followers_count", "media_count", "media", "data"}
+    | {"media_type", "media_product_type", "permalink", "timestamp"}
+    | {"like_count", "comments_count", "view_count", "paging", "cursors", "before", "after"},
+    refusal=_refusal,
+    authorize=meta_graph.authorize,
+)
+
+
+def read_profiles(client: ApiClient, accounts: Sequence[Account]) -> dict[str, ProfileReading | CaptureFailure]:
+    """Read accounts one by one: a discovery shows a single handle.
+
+    Raises:
+        CaptureFailure: the connection names no account of ours to ask with.
+    """
+    readings: dict[str, ProfileReading | CaptureFailure] = {}
+    for account in accounts:
+        try:
+            readings[account.account_code] = _read_profile(client, account)
+        except CaptureFailure as failure:
+            if failure.for_all:
+                return readings | {left.account_code: failure for left in accounts if left.account_code not in readings}
+            readings[account.account_code] = failure
+    return readings
+
+
+def read_posts(client: ApiClient, account: Account, profile: ProfileReading, window: ReadWindow) -> PostListing:
+    """Read an account's media back to `window.since`; the first of them came with the profile.
+
+    Raises:
+        CaptureFailure: a page of media could not be read or understood, or the handle changed hands meanwhile.
+    """
+
+    def read_next(cursor: Hashable) -> PostPage:
+        discovered, reply = _discover(client, account, f"id,{_media(str(cursor))}")
+        if discovered.get("id") != profile.platform_account_id:
+            raise CaptureFailure(
+                Outcome.IDENTITY_MISMATCH,
+                f"the handle {account.handle} changed hands between two pages of its media",
+                response_id=reply.response_id,
+            )
+        return _media_page(discovered.get("media"), reply.response_id, reply.received_at)
+
+    edge = profile.context.get("media")
+    if edge is None and profile.posts_count == 0:
+        edge = {"data": []}
+    listing = read_back(_media_page(edge, profile.response_id, profile.received_at), read_next, window)
+    if not listing.posts and profile.posts_count:
+        raise CaptureFailure(
+            Outcome.INVALID_RESPONSE,
+            f"Instagram counts {profile.posts_count} media of {account.handle} and lists none",
+            response_id=listing.response_id,
+        )
+    return listing
+
+
+def _media(cursor: str | None = None) -> str:
+    after = f".after({cursor})" if cursor else ""
+    return f"media{after}.limit({MEDIA_PER_PAGE}){{{MEDIA_FIELDS}}}"
+
+
+def _discover(client: ApiClient, account: Account, fields: str) -> tuple[dict[str, Any], Reply]:
+    if not client.connection.login:
+        raise CaptureFailure(
+            Outcome.NOT_ATTEMPTED,
+            "the connection social_metrics_instagram has no login: set it to the id of our own Instagram "
+            "professional account (1784…), with which the others are read",
+            for_all=True,
+        )
+    if not account.handle or not _HANDLE.fullmatch(account.handle):
+        raise CaptureFailure(
+            Outcome.NOT_ATTEMPTED,
+            f"Instagram is read by handle, and the registry row of {account.account_code} has none that can be one",
+        )
+    reply = client.get(
+        "business_discovery",
+        f"/{client.api_version}/{client.connection.login}",
+        {"fields": f"business_discovery.username({account.handle}){{{fields}}}"},
+    )
+    discovered = reply.member("business_discovery")
+    if discovered is None and isinstance(reply.body, dict):
+        raise CaptureFailure(
+            Outcome.ACCOUNT_NOT_FOUND,
+            f"the reply comes without the account: {CANNOT_TELL_WHY}.",
+            response_id=reply.response_id,
+        )
+    if not isinstance(discovered, dict):
+        raise CaptureFailure(
+            Outcome.INVALID_RESPONSE, "business_discovery is not an object", response_id=reply.response_id
+        )
+    return discovered, reply
+
+
+def _read_profile(client: ApiClient, account: Account) -> ProfileReading:
+    user, reply = _discover(client, account, f"{USER_FIELDS},{_media()}")
+    try:
+        followers = count(user.get("followers_count"), "followers_count")
+        return ProfileReading(
+            platform_account_id=identifier(user.get("id"), "id"),
+            handle=words(user.get("username"), "username"),
+            followers_count=followers,
+            followers_precision_step=None if followers is None else 1,
+            followers_state=FollowersState.NOT_AVAILABLE if followers is None else FollowersState.REPORTED,
+            response_id=reply.response_id,
+            received_at=reply.received_at,
+            metric_definition_id=METRIC_DEFINITION_ID,
+            posts_count=count(user.get("media_count"), "media_count"),
+            context={"media": user.get("media")},
+        )
+    except MalformedValueError as problem:
+        raise CaptureFailure(Outcome.INVALID_RESPONSE, str(problem), response_id=reply.response_id) from problem
+
+
+def _media_page(edge: Any, response_id: UUID, received_at: datetime) -> PostPage:
+    try:
+        members = meta_graph.part(edge, "media") or {}
+        posts = tuple(_post(media, response_id, received_at) for media in meta_graph.listed(members, "media"))
+        # No `next` link stands here: the cursor itself is absent on the last page (apis/README 3.3).
+        cursor = meta_graph.cursor_after(members)
+        if cursor is not None and not _CURSOR.fullmatch(cursor):
+            raise MalformedValueError("paging.cursors.after", cursor, "a cursor")
+        return PostPage(posts, cursor, response_id, received_at)
+    except MalformedValueError as problem:
+        raise CaptureFailure(Outcome.INVALID_RESPONSE, str(problem), response_id=response_id) from problem
+
+
+def _post(media: dict[str, Any], response_id: UUID, received_at: datetime) -> PostReading:
+    return PostReading(
+        post_id=identifier(media.get("id"), "id of a media"),
+        published_at=instant(media.get("timestamp"), "timestamp"),
+        post_type=_post_type(media),
+        url=words(media.get("permalink"), "permalink"),
+        caption=words(media.get("caption"), "caption"),
+        response_id=response_id,
+        received_at=received_at,
+        like_count=count(media.get("like_count"), "like_count"),
+        comment_count=count(media.get("comments_count"), "comments_count"),
+        view_count=count(media.get("view_count"), "view_count"),
+    )
+
+
+def _post_type(media: dict[str, Any]) -> str:
+    by_product = _PRODUCT_TYPES.get(str(media.get("media_product_type")))
+    return by_product or _MEDIA_TYPES.get(str(media.get("media_type")), "other")

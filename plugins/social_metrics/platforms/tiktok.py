@@ -1,0 +1,257 @@
+"""TikTok through the Display API v2: every owner authorises us, and every account has its own token (apis/README 5).
+
+The refresh token works once and is replaced at each refresh; how long tokens live stands in the reply. An `error`
+object comes with every answer, on success with the code `ok`.
+"""
+
+from collections.abc import Hashable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+from social_metrics.api_client import ApiClient, ApiRules, Refusal, Reply, retry_after
+from social_metrics.connections import PlatformConnection
+from social_metrics.contract import FollowersState, Outcome
+from social_metrics.payload import MalformedValueError, count, identifier, instant_of_seconds, words
+from social_metrics.post_pages import PostPage, read_back
+from social_metrics.readings import (
+    Account,
+    CaptureFailure,
+    PostListing,
+    PostReading,
+    ProfileReading,
+    ReadWindow,
+    TokenPair,
+)
+
+METRIC_DEFINITION_ID = "tiktok.follower_count.v1"
+
+USER_FIELDS = "open_id,union_id,username,follower_count,following_count,video_count"
+VIDEO_FIELDS = "id,create_time,title,video_description,share_url,view_count,like_count,comment_count,share_count"
+VIDEOS_PER_PAGE = 20  # the most that TikTok gives
+
+LOG_IN_AGAIN = "the account's owner must log in and authorise us again"
+
+# A token that TikTok no longer takes was not necessarily withdrawn by its owner: a lost reply to a refresh breaks
+# the chain just the same. `consent_revoked` would claim more, and obliges us to delete.
+_REFUSALS = {
+    "access_token_invalid": Refusal(Outcome.TOKEN_EXPIRED, LOG_IN_AGAIN),
+    "invalid_grant": Refusal(Outcome.TOKEN_EXPIRED, LOG_IN_AGAIN),
+    "scope_not_authorized": Refusal(Outcome.PERMISSION_MISSING, LOG_IN_AGAIN + " and leave every box ticked"),
+    "scope_permission_missed": Refusal(Outcome.PERMISSION_MISSING, "our application lacks the scope"),
+    "invalid_client": Refusal(
+        Outcome.PERMISSION_MISSING, "login or password of social_metrics_tiktok is wrong", for_all=True
+    ),
+    "unauthorized_client": Refusal(Outcome.PERMISSION_MISSING, "our application may not do this", for_all=True),
+    "rate_limit_exceeded": Refusal(Outcome.RATE_LIMITED, "too many requests this minute", transient=True),
+    "internal_error": Refusal(Outcome.PLATFORM_UNAVAILABLE, "TikTok could not answer", transient=True),
+    "server_error": Refusal(Outcome.PLATFORM_UNAVAILABLE, "TikTok could not answer", transient=True),
+    "temporarily_unavailable": Refusal(Outcome.PLATFORM_UNAVAILABLE, "TikTok could not answer", transient=True),
+}
+
+
+def _refusal(reply: Reply, now: datetime) -> Refusal | None:
+    error = reply.member("error")
+    if isinstance(error, dict):
+        code, words_of_tiktok = error.get("code"), error.get("message")
+    else:  # the token endpoint speaks OAuth
+        code, words_of_tiktok = error, reply.member("error_description")
+    if code is None or code == "ok":
+        return None
+    said = f"TikTok error {code}: {words_of_tiktok or 'without a message'}"
+    known = _REFUSALS.get(str(code))
+    if known is not None:
+        wait = retry_after(reply.headers, now) if known.transient else None
+        return Refusal(known.outcome, f"{said} ({known.detail})", known.transient, wait, known.for_all)
+    if reply.status in (401, 403, 429) or reply.status >= 500:
+        return None  # the status says more than a code that nobody documented
+    return Refusal(Outcome.INVALID_RESPONSE, said)
+
+
+def _authorize(_connection: PlatformConnection, token: str | None) -> tuple[dict[str, str], dict[str, str]]:
+    return {}, {"Authorization": f"Bearer {token}"} if token else {}
+
+
+RULES = ApiRules(
+    platform="tiktok",
+    api_version="v2",
+    batch_size=1,
+    kept_members=frozenset({"data", "user", "open_id", "union_id", "username"})
+    | {"follower_count", "following_count", "video_count"}
+    | {"videos", "id", "create_time", "view_count", "like_count", "comment_count", "share_count"}
+    | {"cursor", "has_more", "error", "code", "message", "log_id", "error_description"}
+    | {"expires_in", "refresh_expires_in", "scope", "token_type"},
+    refusal=_refusal,
+    authorize=_authorize,
+)
+
+
+def refresh(client: ApiClient, refresh_token: str) -> TokenPair:
+    """Exchange an account's refresh token for a new pair; the old refresh token stops working at once.
+
+    Raises:
+        CaptureFailure: TikTok refused (`token_expired` when the chain is broken), or gave no token.
+    """
+    if not client.connection.login:
+        raise CaptureFailure(
+            Outcome.NOT_ATTEMPTED,
+            "the connection social_metrics_tiktok has no login: set it to the application's client_key",
+            for_all=True,
+        )
+    reply = client.call(
+        "POST",
+        "token",
+        "/v2/oauth/token/",
+        form={
+            "client_key": client.connection.login,
+            "client_secret": client.connection.secret or "",
+            "grant_type": "refresh_token",
+            "refresh_token": refresh_token,
+        },
+        authorized=False,
+    )
+    access_token, next_token = reply.member("access_token"), reply.member("refresh_token")
+    if not isinstance(access_token, str) or not access_token:
+        raise CaptureFailure(
+            Outcome.INVALID_RESPONSE, "the reply to a refresh has no access token", response_id=reply.response_id
+        )
+    # A usable pair is never thrown away for a lifetime that cannot be read: the old token is already dead.
+    return TokenPair(
+        access_token=access_token,
+        access_expires_at=_end_of_life(reply, "expires_in") or reply.received_at,
+        refresh_token=next_token if isinstance(next_token, str) and next_token else refresh_token,
+        refresh_expires_at=_end_of_life(reply, "refresh_expires_in"),
+    )
+
+
+def read_profiles(client: ApiClient, accounts: Sequence[Account]) -> dict[str, ProfileReading | CaptureFailure]:
+    """Read accounts one by one, each with its own token."""
+    readings: dict[str, ProfileReading | CaptureFailure] = {}
+    for account in accounts:
+        try:
+            readings[account.account_code] = _read_profile(client, account)
+        except CaptureFailure as failure:
+            if failure.for_all:
+                return readings | {left.account_code: failure for left in accounts if left.account_code not in readings}
+            readings[account.account_code] = failure
+    return readings
+
+
+def read_posts(client: ApiClient, account: Account, profile: ProfileReading, window: ReadWindow) -> PostListing:
+    """Read an account's public videos back to `window.since`.
+
+    Raises:
+        CaptureFailure: a page of videos could not be read or understood.
+    """
+
+    def read_next(cursor: Hashable | None) -> PostPage:
+        asked = {"max_count": VIDEOS_PER_PAGE} | ({} if cursor is None else {"cursor": cursor})
+        reply = client.call(
+            "POST",
+            "video_list",
+            f"/{client.api_version}/video/list/",
+            params={"fields": VIDEO_FIELDS},
+            json_body=asked,
+            account=account,
+        )
+        return _video_page(reply)
+
+    listing = read_back(read_next(None), read_next, window)
+    if not listing.posts and profile.posts_count:
+        raise CaptureFailure(
+            Outcome.INVALID_RESPONSE,
+            f"TikTok counts {profile.posts_count} public videos and lists none",
+            response_id=listing.response_id,
+        )
+    return listing
+
+
+def _read_profile(client: ApiClient, account: Account) -> ProfileReading:
+    reply = client.get("user_info", f"/{client.api_version}/user/info/", {"fields": USER_FIELDS}, account=account)
+    try:
+        user = _members(reply.member("data", "user"), "data.user")
+        followers = count(user.get("follower_count"), "follower_count")
+        return ProfileReading(
+            platform_account_id=identifier(user.get("open_id"), "open_id"),
+            handle=words(user.get("username"), "username"),
+            followers_count=followers,
+            followers_precision_step=None if followers is None else 1,
+            followers_state=FollowersState.NOT_AVAILABLE if followers is None else FollowersState.REPORTED,
+            response_id=reply.response_id,
+            received_at=reply.received_at,
+            metric_definition_id=METRIC_DEFINITION_ID,
+            following_count=count(user.get("following_count"), "following_count"),
+            posts_count=count(user.get("video_count"), "video_count"),
+        )
+    except MalformedValueError as problem:
+        raise _unusable(reply, problem) from problem
+
+
+def _video_page(reply: Reply) -> PostPage:
+    try:
+        data = _members(reply.member("data"), "data")
+        videos = data.get("videos")
+        if not isinstance(videos, list):
+            raise MalformedValueError("data.videos", videos, "a list")
+        posts = tuple(_post(_members(video, "a video"), reply) for video in videos)
+        return PostPage(posts, _next_cursor(data), reply.response_id, reply.received_at)
+    except MalformedValueError as problem:
+        raise _unusable(reply, problem) from problem
+
+
+def _next_cursor(data: Mapping[str, Any]) -> int | None:
+    """Where the next page begins, in Unix milliseconds; a short page may still have one."""
+    has_more = data.get("has_more")
+    if not isinstance(has_more, bool):
+        raise MalformedValueError("has_more", has_more, "true or false")
+    if not has_more:
+        return None
+    cursor = count(data.get("cursor"), "cursor")
+    if cursor is None:
+        raise MalformedValueError("cursor", None, "there although there are more videos")
+    return cursor
+
+
+def _post(video: Mapping[str, Any], reply: Reply) -> PostReading:
+    description = words(video.get("video_description"), "video_description")
+    return PostReading(
+        post_id=identifier(video.get("id"), "id of a video"),
+        published_at=instant_of_seconds(video.get("create_time"), "create_time"),
+        post_type="video",
+        url=_permalink(words(video.get("share_url"), "share_url")),
+        caption=description or words(video.get("title"), "title"),
+        response_id=reply.response_id,
+        received_at=reply.received_at,
+        like_count=count(video.get("like_count"), "like_count"),
+        comment_count=count(video.get("comment_count"), "comment_count"),
+        share_count=count(video.get("share_count"), "share_count"),
+        view_count=count(video.get("view_count"), "view_count"),
+    )
+
+
+def _permalink(share_url: str | None) -> str | None:
+    """The address without the query, which only tracks who shared it."""
+    if share_url is None:
+        return None
+    try:
+        parts = urlsplit(share_url)
+    except ValueError:
+        return None
+    return urlunsplit((parts.scheme, parts.netloc, parts.path, "", "")) or None
+
+
+def _end_of_life(reply: Reply, member: str) -> datetime | None:
+    seconds = reply.member(member)
+    if not isinstance(seconds, int) or isinstance(seconds, bool) or not 0 < seconds < 10 * 366 * 86_400:
+        return None
+    return (reply.received_at + timedelta(seconds=seconds)).astimezone(UTC)
+
+
+def _members(value: Any, name: str) -> Mapping[str, Any]:
+    if not isinstance(value, dict):
+        raise MalformedValueError(name, value, "an object")
+    return value
+
+
+def _unusable(reply: Reply, problem: MalformedValueError) -> CaptureFailure:
+    return CaptureFailure(Outcome.INVALID_RESPONSE, str(problem), response_id=reply.response_id)
