@@ -1,0 +1,4 @@
+{# The schemas are named as they are in the design, without the target's name before them. #}
+{% macro generate_schema_name(custom_schema_name, node) -%}
+    {{ custom_schema_name or target.schema }}
+{%- endmacro %}

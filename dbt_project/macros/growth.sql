@@ -1,0 +1,18 @@
+{# The names of all growth windows: rolling ones and those to date. #}
+{% macro growth_names() -%}
+    {{ return((var("growth_windows") + var("growth_periods")) | map(attribute="name") | list) }}
+{%- endmacro %}
+
+{# With counts known to their steps, the true change lies in a closed interval. #}
+{% macro change_low(n1, s1, n2) -%}
+    {{ n2 }} - {{ n1 }} - {{ s1 }} + 1
+{%- endmacro %}
+
+{% macro change_high(n1, n2, s2) -%}
+    {{ n2 }} - {{ n1 }} + {{ s2 }} - 1
+{%- endmacro %}
+
+{# Not measurable if and only if the interval has more than one member and holds 0. #}
+{% macro is_measurable(low, high) -%}
+    not ({{ low }} < {{ high }} and {{ low }} <= 0 and {{ high }} >= 0)
+{%- endmacro %}

@@ -1,0 +1,28 @@
+{# The one place where an instant becomes a reporting day: its date in WIB. #}
+{% macro as_of_date(instant) -%}
+    cast({{ instant }} at time zone '{{ var("report_time_zone") }}' as date)
+{%- endmacro %}
+
+{# Whole days since 2000-01-01: windows count over integers, which costs half of counting over intervals. #}
+{% macro day_no(day) -%}
+    ({{ day }} - cast('2000-01-01' as date))
+{%- endmacro %}
+
+{% macro month_start(day) -%}
+    cast(date_trunc('month', {{ day }}) as date)
+{%- endmacro %}
+
+{% macro year_start(day) -%}
+    cast(date_trunc('year', {{ day }}) as date)
+{%- endmacro %}
+
+{# A dated registry row holds from its first to its last day, both included; an empty end is open. #}
+{% macro is_valid_on(row, day) -%}
+    ({{ row }}.valid_from is null or {{ row }}.valid_from <= {{ day }})
+    and ({{ row }}.valid_to is null or {{ row }}.valid_to >= {{ day }})
+{%- endmacro %}
+
+{# The last reporting day: what came after it is not known yet. #}
+{% macro through_date() -%}
+    (select max(days.date_day) from {{ ref('int_dates__reporting') }} as days)
+{%- endmacro %}

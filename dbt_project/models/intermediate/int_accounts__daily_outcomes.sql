@@ -1,0 +1,114 @@
+{{ config(indexes=[{'columns': ['account_code', 'date_day'], 'unique': true}]) }}
+-- Grain: account × WIB date on which it is expected; every one has an outcome, the day's best.
+with attempts as (
+
+    select
+        outcomes.*,
+        rules.precedence,
+        rules.is_attempt
+    from {{ ref('stg_social__capture_outcomes') }} as outcomes
+    inner join {{ ref('capture_outcomes') }} as rules on outcomes.outcome = rules.outcome
+
+),
+
+ranked as (
+
+    select
+        *,
+        row_number() over (
+            partition by account_code, as_of_date
+            order by precedence, attempted_at desc, attempt_id desc
+        ) as place
+    from attempts
+
+),
+
+best as (
+
+    select * from ranked where place = 1
+
+),
+
+per_day as (
+
+    select
+        account_code,
+        as_of_date,
+        count(*) filter (where is_attempt) as attempts,
+        max(attempted_at) filter (where is_attempt) as last_attempted_at,
+        bool_or(is_look) as is_looked_at
+    from attempts
+    group by account_code, as_of_date
+
+),
+
+evidence as (
+
+    select account_code, as_of_date, source from {{ ref('stg_social__capture_outcomes') }}
+    union all
+    select account_code, as_of_date, source from {{ ref('stg_social__profile_snapshots') }}
+
+),
+
+sources as (
+
+    -- 'simulator' > 'manual' > 'api': of several sources in a day the least real one is told.
+    select account_code, as_of_date, max(source) as source from evidence group by account_code, as_of_date
+
+),
+
+first_simulated as (
+
+    -- Growth and carried values lean on earlier days: one simulated day marks all that follow.
+    select account_code, min(as_of_date) as as_of_date from evidence where source = 'simulator' group by account_code
+
+),
+
+joined as (
+
+    select
+        spine.account_code,
+        spine.center_code,
+        spine.platform,
+        spine.date_day,
+        best.outcome as best_outcome,
+        case
+            when coalesce(best.outcome, 'not_attempted') <> 'not_attempted' then best.outcome
+            when spine.is_open then 'not_attempted'
+            else 'missed'
+        end as outcome,
+        best.detail,
+        best.next_step,
+        best.retry_at,
+        coalesce(per_day.attempts, 0) as attempts,
+        per_day.last_attempted_at,
+        coalesce(per_day.is_looked_at, false) as is_looked_at,
+        case when spine.date_day >= first_simulated.as_of_date then 'simulator' else sources.source end as source
+    from {{ ref('int_accounts__daily_spine') }} as spine
+    left join best on spine.account_code = best.account_code and spine.date_day = best.as_of_date
+    left join per_day on spine.account_code = per_day.account_code and spine.date_day = per_day.as_of_date
+    left join sources on spine.account_code = sources.account_code and spine.date_day = sources.as_of_date
+    left join first_simulated on spine.account_code = first_simulated.account_code
+
+)
+
+select
+    joined.account_code,
+    joined.center_code,
+    joined.platform,
+    joined.date_day,
+    joined.outcome,
+    rules.is_captured,
+    joined.detail,
+    -- A step that was meant for the same evening helps nobody once the day is over.
+    case
+        when joined.outcome = joined.best_outcome then coalesce(joined.next_step, rules.next_step_en)
+        else rules.next_step_en
+    end as next_step,
+    joined.retry_at,
+    cast(joined.attempts as integer) as attempts,
+    joined.last_attempted_at,
+    joined.is_looked_at,
+    joined.source
+from joined
+inner join {{ ref('capture_outcomes') }} as rules on joined.outcome = rules.outcome

@@ -1,0 +1,41 @@
+{{ config(indexes=[{'columns': ['date_day']}]) }}
+-- Grain: account × WIB date on which it is expected: what it contributes to its center that day.
+with last_captures as (
+
+    select
+        spine.account_code,
+        spine.center_code,
+        spine.platform,
+        spine.date_day,
+        spine.day_no,
+        max(captures.day_no) over (
+            partition by spine.account_code
+            order by spine.day_no
+            range between {{ var('carry_days') }} preceding and current row
+        ) as capture_day_no
+    from {{ ref('int_accounts__daily_spine') }} as spine
+    left join {{ ref('int_profile_snapshots__daily_latest') }} as captures
+        on spine.account_code = captures.account_code and spine.day_no = captures.day_no
+
+)
+
+select
+    last_captures.account_code,
+    last_captures.center_code,
+    last_captures.platform,
+    last_captures.date_day,
+    case
+        when captures.day_no is null then 'failed'
+        when captures.followers_state <> 'reported' then 'hidden'
+        when captures.day_no < last_captures.day_no then 'carried'
+        else 'captured'
+    end as standing,
+    coalesce(captures.day_no = last_captures.day_no, false) as is_read,
+    captures.followers_count,
+    captures.followers_count + captures.followers_precision_step - 1 as followers_count_high,
+    captures.date_day as capture_date,
+    captures.captured_at
+from last_captures
+left join {{ ref('int_profile_snapshots__daily_latest') }} as captures
+    on last_captures.account_code = captures.account_code
+    and last_captures.capture_day_no = captures.day_no

@@ -1,0 +1,37 @@
+-- Grain: WIB date, from the first to the last day of the facts.
+with evidence as (
+
+    select as_of_date from {{ ref('stg_social__capture_outcomes') }}
+    union all
+    select as_of_date from {{ ref('stg_social__profile_snapshots') }}
+    union all
+    select as_of_date from {{ ref('stg_social__posts') }}
+
+),
+
+bounds as (
+
+    select
+        {% if var('from_date') %}cast('{{ var("from_date") }}' as date){% else %}min(as_of_date){% endif %} as first_day,
+        {% if var('through_date') %}cast('{{ var("through_date") }}' as date){% else %}max(as_of_date){% endif %} as last_day
+    from evidence
+
+),
+
+days as (
+
+    select
+        cast(generate_series(first_day, last_day, interval '1 day') as date) as date_day,
+        last_day
+    from bounds
+
+)
+
+select
+    date_day,
+    {{ day_no('date_day') }} as day_no,
+    {{ month_start('date_day') }} as month_start,
+    {{ year_start('date_day') }} as year_start,
+    -- Until the day is over nothing is missed: a sweep may still come.
+    date_day = last_day as is_open
+from days

@@ -1,0 +1,131 @@
+{{ config(indexes=[{'columns': ['date_day']}]) }}
+-- Grain: account × WIB date on which it is expected.
+{% set windows = var('growth_windows') %}
+{% set periods = var('growth_periods') %}
+
+with reported as (
+
+    select * from {{ ref('int_profile_snapshots__daily_latest') }} where followers_state = 'reported'
+
+),
+
+window_bases as (
+
+    -- The latest reported count of each window: frames over integer days, one pass for all.
+    select
+        account_code,
+        day_no,
+        {% for window in windows %}
+        last_value(day_no) over w_{{ window.name }} as day_no_{{ window.name }},
+        last_value(followers_count) over w_{{ window.name }} as count_{{ window.name }},
+        last_value(followers_precision_step) over w_{{ window.name }} as step_{{ window.name }},
+        last_value(series_no) over w_{{ window.name }} as series_no_{{ window.name }}{{ ',' if not loop.last }}
+        {% endfor %}
+    from reported
+    window
+        {% for window in windows %}
+        w_{{ window.name }} as (
+            partition by account_code
+            order by day_no
+            range between {{ window.days + window.tolerance_days }} preceding and {{ window.days }} preceding
+        ){{ ',' if not loop.last }}
+        {% endfor %}
+
+),
+
+known as (
+
+    select
+        spine.account_code,
+        spine.center_code,
+        spine.platform,
+        spine.date_day,
+        spine.day_no,
+        captures.followers_count,
+        captures.followers_precision_step,
+        captures.followers_state,
+        captures.metric_definition_id,
+        captures.series_no,
+        captures.captured_at,
+        max(case when captures.followers_state = 'reported' then captures.day_no end) over (
+            partition by spine.account_code order by spine.day_no
+        ) as reported_day_no,
+        {% for window in windows %}
+        window_bases.day_no_{{ window.name }},
+        window_bases.count_{{ window.name }},
+        window_bases.step_{{ window.name }},
+        window_bases.series_no_{{ window.name }},
+        {% endfor %}
+        {% for period in periods %}
+        {{ period.name }}.day_no as day_no_{{ period.name }},
+        {{ period.name }}.followers_count as count_{{ period.name }},
+        {{ period.name }}.followers_precision_step as step_{{ period.name }},
+        {{ period.name }}.series_no as series_no_{{ period.name }}{{ ',' if not loop.last }}
+        {% endfor %}
+    from {{ ref('int_accounts__daily_spine') }} as spine
+    left join {{ ref('int_profile_snapshots__daily_latest') }} as captures
+        on spine.account_code = captures.account_code and spine.day_no = captures.day_no
+    left join window_bases
+        on spine.account_code = window_bases.account_code and spine.day_no = window_bases.day_no
+    {% for period in periods %}
+    left join {{ ref('int_followers__period_bases') }} as {{ period.name }}
+        on spine.account_code = {{ period.name }}.account_code
+        and spine.{{ period.starts_on }} = {{ period.name }}.period_start
+        and captures.followers_state = 'reported'
+    {% endfor %}
+
+),
+
+bounded as (
+
+    -- A change of definition between base and today leaves no number at all.
+    select
+        *,
+        {% for name in growth_names() %}
+        series_no = series_no_{{ name }} as is_one_series_{{ name }},
+        {{ change_low('count_' ~ name, 'step_' ~ name, 'followers_count') }} as low_{{ name }},
+        {{ change_high('count_' ~ name, 'followers_count', 'followers_precision_step') }} as high_{{ name }}{{ ',' if not loop.last }}
+        {% endfor %}
+    from known
+
+)
+
+select
+    bounded.account_code,
+    bounded.center_code,
+    bounded.platform,
+    bounded.date_day,
+    bounded.followers_count,
+    bounded.followers_precision_step,
+    bounded.followers_state,
+    bounded.followers_state is not null as is_captured,
+    outcomes.outcome,
+    bounded.captured_at,
+    bounded.day_no - bounded.reported_day_no as capture_age_days,
+    bounded.metric_definition_id,
+    outcomes.source,
+    {% for name in growth_names() %}
+    case when bounded.is_one_series_{{ name }} then bounded.followers_count - bounded.count_{{ name }} end
+        as change_{{ name }},
+    case
+        when bounded.is_one_series_{{ name }} and bounded.count_{{ name }} >= {{ var('percent_base_minimum') }}
+            then round(100.0 * (bounded.followers_count - bounded.count_{{ name }}) / bounded.count_{{ name }}, 4)
+    end as change_{{ name }}_pct,
+    case when bounded.is_one_series_{{ name }} then bounded.low_{{ name }} end as change_{{ name }}_low,
+    case when bounded.is_one_series_{{ name }} then bounded.high_{{ name }} end as change_{{ name }}_high,
+    case
+        when bounded.is_one_series_{{ name }}
+            then {{ is_measurable('bounded.low_' ~ name, 'bounded.high_' ~ name) }}
+    end as change_{{ name }}_is_measurable,
+    bounded.date_day - cast(bounded.day_no - bounded.day_no_{{ name }} as integer) as change_{{ name }}_base_date,
+    bounded.count_{{ name }} as change_{{ name }}_base_count,
+    case
+        when bounded.followers_state is null then 'not_captured'
+        when bounded.followers_state <> 'reported' then bounded.followers_state
+        when bounded.count_{{ name }} is null then 'no_base'
+        when not bounded.is_one_series_{{ name }} then 'definition_break'
+    end as change_{{ name }}_null_reason{{ ',' if not loop.last }}
+    {% endfor %}
+from bounded
+inner join {{ ref('int_accounts__daily_outcomes') }} as outcomes
+    on bounded.account_code = outcomes.account_code and bounded.date_day = outcomes.date_day

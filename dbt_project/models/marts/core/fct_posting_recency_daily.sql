@@ -1,0 +1,153 @@
+{{ config(indexes=[{'columns': ['date_day']}]) }}
+-- Grain: account × WIB date on which it is expected.
+{% set windows = var('post_count_windows') %}
+
+with outcomes as (
+
+    select * from {{ ref('int_accounts__daily_outcomes') }}
+
+),
+
+periods as (
+
+    select * from {{ ref('int_posts__known_periods') }}
+
+),
+
+arrivals as (
+
+    -- A post enters the newest ones and each of its windows on the day from which it counts ...
+    select
+        account_code,
+        counted_from as date_day,
+        max(case when counted_until is null then published_at end) as published_at,
+        {% for days in windows %}
+        count(*) filter (
+            where counted_from < least(counted_until, published_date + {{ days }})
+        ) as posts_{{ days }}d{{ ',' if not loop.last }}
+        {% endfor %}
+    from periods
+    group by account_code, counted_from
+
+),
+
+{% for days in windows %}
+departures_{{ days }}d as (
+
+    -- ... and leaves a window when it grows too old or is gone.
+    select
+        account_code,
+        least(counted_until, published_date + {{ days }}) as date_day,
+        cast(null as timestamptz) as published_at,
+        {% for other in windows %}
+        {{ '-count(*)' if other == days else '0' }} as posts_{{ other }}d{{ ',' if not loop.last }}
+        {% endfor %}
+    from periods
+    where counted_from < least(counted_until, published_date + {{ days }})
+    group by account_code, least(counted_until, published_date + {{ days }})
+
+),
+
+{% endfor %}
+stream as (
+
+    select account_code, date_day, true as is_fact, cast(null as timestamptz) as published_at
+        {%- for days in windows %}, 0 as posts_{{ days }}d{% endfor %}
+    from outcomes
+    union all
+    select account_code, date_day, false, published_at
+        {%- for days in windows %}, posts_{{ days }}d{% endfor %}
+    from arrivals
+    {% for days in windows %}
+    union all
+    select account_code, date_day, false, published_at
+        {%- for other in windows %}, posts_{{ other }}d{% endfor %}
+    from departures_{{ days }}d
+    {% endfor %}
+
+),
+
+running as (
+
+    -- One pass per account instead of a look-up per day.
+    select
+        account_code,
+        date_day,
+        is_fact,
+        {% for days in windows %}
+        sum(posts_{{ days }}d) over until_day as posts_{{ days }}d,
+        {% endfor %}
+        max(published_at) over until_day as published_at
+    from stream
+    window until_day as (partition by account_code order by date_day)
+
+),
+
+since_gone as (
+
+    -- Posts that disappeared later count while they were there; there are few of them.
+    select
+        outcomes.account_code,
+        outcomes.date_day,
+        max(periods.published_at) as published_at
+    from periods
+    inner join outcomes
+        on periods.account_code = outcomes.account_code
+        and outcomes.date_day >= periods.counted_from
+        and outcomes.date_day < periods.counted_until
+    where periods.counted_until is not null
+    group by outcomes.account_code, outcomes.date_day
+
+),
+
+newest as (
+
+    select
+        running.*,
+        greatest(running.published_at, since_gone.published_at) as last_post_at
+    from running
+    left join since_gone
+        on running.account_code = since_gone.account_code and running.date_day = since_gone.date_day
+    where running.is_fact
+
+),
+
+named as (
+
+    select
+        newest.*,
+        newest.date_day - periods.published_date as days_since_last_post,
+        periods.post_id as last_post_id,
+        periods.url as last_post_url,
+        row_number() over (
+            partition by newest.account_code, newest.date_day order by periods.post_id desc
+        ) as place
+    from newest
+    left join periods
+        on newest.account_code = periods.account_code
+        and newest.last_post_at = periods.published_at
+        and newest.date_day >= periods.counted_from
+        and (periods.counted_until is null or newest.date_day < periods.counted_until)
+
+)
+
+select
+    outcomes.account_code,
+    outcomes.center_code,
+    outcomes.platform,
+    outcomes.date_day,
+    named.last_post_at,
+    named.last_post_id,
+    named.last_post_url,
+    named.days_since_last_post,
+    {{ recency_band('named.last_post_at', 'bands', 'outcomes.is_looked_at') }} as recency_band,
+    {% for days in windows %}
+    cast(named.posts_{{ days }}d as integer) as posts_{{ days }}d,
+    {% endfor %}
+    outcomes.is_looked_at,
+    cast(null as timestamptz) as last_outreach_post_at,
+    outcomes.source
+from named
+inner join outcomes on named.account_code = outcomes.account_code and named.date_day = outcomes.date_day
+left join {{ ref('recency_bands') }} as bands on {{ in_recency_band('named.days_since_last_post', 'bands') }}
+where named.place = 1

@@ -1,0 +1,83 @@
+-- Grain: post.
+with observed as (
+
+    select
+        *,
+        row_number() over (
+            partition by account_code, post_id order by captured_at desc, response_id desc
+        ) as place,
+        -- What the post was like comes from its last sighting; an absence says only that it is gone.
+        row_number() over (
+            partition by account_code, post_id
+            order by case presence when 'seen' then 0 else 1 end, captured_at desc, response_id desc
+        ) as sighting_place
+    from {{ ref('stg_social__posts') }}
+    where as_of_date <= {{ through_date() }}
+
+),
+
+per_post as (
+
+    select
+        account_code,
+        post_id,
+        min(captured_at) as first_seen_at,
+        min(as_of_date) as first_seen_date,
+        max(captured_at) as last_seen_at,
+        max(case when place = 1 then presence end) as presence,
+        -- 'simulator' > 'manual' > 'api': of several sources the least real one is told.
+        max(source) as source
+    from observed
+    group by account_code, post_id
+
+),
+
+accounts as (
+
+    select distinct account_code, center_code, platform from {{ ref('stg_registry__center_accounts') }}
+
+),
+
+centers as (
+
+    -- A center that was renamed keeps its place; of its rows the last one tells the zone.
+    select
+        center_code,
+        time_zone,
+        row_number() over (partition by center_code order by valid_from desc nulls last) as place
+    from {{ ref('stg_registry__centers') }}
+
+)
+
+select
+    accounts.account_code,
+    accounts.center_code,
+    accounts.platform,
+    observed.post_id,
+    observed.published_at,
+    observed.published_date,
+    observed.published_at at time zone centers.time_zone as published_at_local,
+    observed.url,
+    observed.post_type,
+    observed.like_count,
+    observed.comment_count,
+    observed.share_count,
+    observed.view_count,
+    case
+        when coalesce(observed.like_count, observed.comment_count, observed.share_count) is not null
+            then
+                coalesce(observed.like_count, 0)
+                + coalesce(observed.comment_count, 0)
+                + coalesce(observed.share_count, 0)
+    end as interactions,
+    observed.caption_length,
+    per_post.presence,
+    per_post.first_seen_at,
+    per_post.last_seen_at,
+    greatest(per_post.first_seen_date - observed.published_date, 0) as discovered_late_days,
+    per_post.source
+from observed
+inner join per_post on observed.account_code = per_post.account_code and observed.post_id = per_post.post_id
+inner join accounts on observed.account_code = accounts.account_code
+inner join centers on accounts.center_code = centers.center_code and centers.place = 1
+where observed.sighting_place = 1

@@ -1,0 +1,176 @@
+{{ config(indexes=[{'columns': ['date_day']}]) }}
+-- Grain: center × WIB date.
+{% set windows = var('growth_windows') | map(attribute='name') | list %}
+
+with standings as (
+
+    select
+        center_code,
+        date_day,
+        count(*) as accounts_expected,
+        count(*) filter (where is_read) as accounts_read,
+        count(*) filter (where standing = 'captured') as accounts_captured,
+        count(*) filter (where standing = 'carried') as accounts_carried,
+        count(*) filter (where standing = 'hidden') as accounts_hidden,
+        count(*) filter (where standing = 'failed') as accounts_failed,
+        sum(followers_count) as followers_count,
+        sum(followers_count_high) as followers_count_high,
+        min(capture_date) filter (where followers_count is not null) as oldest_capture_date,
+        max(captured_at) filter (where followers_count is not null) as newest_capture_at
+    from {{ ref('int_accounts__daily_standing') }}
+    group by center_code, date_day
+
+),
+
+growth as (
+
+    -- Only what was read at both ends; a carried count is in neither.
+    select
+        center_code,
+        date_day,
+        {% for window in windows %}
+        sum(change_{{ window }}) as change_{{ window }},
+        sum(change_{{ window }}_low) as change_{{ window }}_low,
+        sum(change_{{ window }}_high) as change_{{ window }}_high,
+        count(change_{{ window }}) as change_{{ window }}_accounts,
+        {% endfor %}
+        max(source) as source
+    from {{ ref('fct_follower_growth_daily') }}
+    group by center_code, date_day
+
+),
+
+absences as (
+
+    select
+        center_code,
+        date_day,
+        count(*) filter (where outcome <> 'not_yet_verified') as accounts_missing,
+        count(*) filter (where outcome = 'not_yet_verified') as accounts_not_verified
+    from {{ ref('fct_capture_completeness') }}
+    where not is_expected
+    group by center_code, date_day
+
+),
+
+posting as (
+
+    select
+        *,
+        row_number() over (
+            partition by center_code, date_day
+            order by last_post_at desc nulls last, account_code
+        ) as place,
+        min(days_since_last_post) over (partition by center_code, date_day) as center_days_since
+    from {{ ref('fct_posting_recency_daily') }}
+
+),
+
+recency as (
+
+    select
+        center_code,
+        date_day,
+        max(last_post_at) as last_post_at,
+        max(case when place = 1 and last_post_at is not null then account_code end) as last_post_account_code,
+        max(case when place = 1 then platform end) filter (where last_post_at is not null) as last_post_platform,
+        max(case when place = 1 then last_post_url end) as last_post_url,
+        min(center_days_since) as days_since_last_post,
+        count(distinct platform) filter (where days_since_last_post = center_days_since) as platforms_updated,
+        count(*) filter (where not is_looked_at) as accounts_not_looked_at,
+        sum(posts_7d) as posts_7d,
+        sum(posts_30d) as posts_30d
+    from posting
+    group by center_code, date_day
+
+),
+
+joined as (
+
+    select
+        centers.center_code,
+        centers.date_day,
+        cast(coalesce(standings.accounts_expected, 0) as integer) as accounts_expected,
+        cast(coalesce(standings.accounts_read, 0) as integer) as accounts_read,
+        cast(coalesce(standings.accounts_captured, 0) as integer) as accounts_captured,
+        cast(coalesce(standings.accounts_carried, 0) as integer) as accounts_carried,
+        cast(coalesce(standings.accounts_hidden, 0) as integer) as accounts_hidden,
+        cast(coalesce(standings.accounts_failed, 0) as integer) as accounts_failed,
+        cast(coalesce(absences.accounts_missing, 0) as integer) as accounts_missing,
+        cast(coalesce(absences.accounts_not_verified, 0) as integer) as accounts_not_verified,
+        cast(coalesce(recency.accounts_not_looked_at, 0) as integer) as accounts_not_looked_at,
+        standings.followers_count,
+        standings.followers_count_high,
+        standings.oldest_capture_date,
+        standings.newest_capture_at,
+        case
+            when standings.accounts_expected is null then 'no_verified_account'
+            when standings.accounts_failed > 0 then 'capture_failed'
+            when standings.followers_count is null then 'all_hidden'
+        end as incomplete_reason,
+        {% for window in windows %}
+        growth.change_{{ window }},
+        growth.change_{{ window }}_low,
+        growth.change_{{ window }}_high,
+        coalesce(growth.change_{{ window }}_accounts, 0) as change_{{ window }}_accounts,
+        {% endfor %}
+        recency.last_post_at,
+        recency.last_post_account_code,
+        recency.last_post_platform,
+        recency.last_post_url,
+        recency.days_since_last_post,
+        coalesce(recency.platforms_updated, 0) as platforms_updated,
+        coalesce(recency.posts_7d, 0) as posts_7d,
+        coalesce(recency.posts_30d, 0) as posts_30d,
+        growth.source
+    from {{ ref('int_centers__daily_spine') }} as centers
+    left join standings on centers.center_code = standings.center_code and centers.date_day = standings.date_day
+    left join growth on centers.center_code = growth.center_code and centers.date_day = growth.date_day
+    left join absences on centers.center_code = absences.center_code and centers.date_day = absences.date_day
+    left join recency on centers.center_code = recency.center_code and centers.date_day = recency.date_day
+
+)
+
+select
+    joined.center_code,
+    joined.date_day,
+    joined.accounts_expected,
+    joined.accounts_read,
+    joined.accounts_captured,
+    joined.accounts_carried,
+    joined.accounts_hidden,
+    joined.accounts_failed,
+    joined.accounts_missing,
+    joined.accounts_not_verified,
+    cast(case when joined.incomplete_reason is null then joined.followers_count end as bigint) as followers_count,
+    cast(case when joined.incomplete_reason is null then joined.followers_count_high end as bigint)
+        as followers_count_high,
+    joined.incomplete_reason is null as is_complete,
+    joined.incomplete_reason,
+    joined.oldest_capture_date,
+    joined.newest_capture_at,
+    {% for window in windows %}
+    cast(joined.change_{{ window }} as bigint) as change_{{ window }},
+    cast(joined.change_{{ window }}_low as bigint) as change_{{ window }}_low,
+    cast(joined.change_{{ window }}_high as bigint) as change_{{ window }}_high,
+    case
+        when joined.change_{{ window }} is not null
+            then {{ is_measurable('joined.change_' ~ window ~ '_low', 'joined.change_' ~ window ~ '_high') }}
+    end as change_{{ window }}_is_measurable,
+    cast(joined.change_{{ window }}_accounts as integer) as change_{{ window }}_accounts,
+    {% endfor %}
+    joined.last_post_at,
+    joined.last_post_account_code,
+    joined.last_post_platform,
+    joined.last_post_url,
+    joined.days_since_last_post,
+    cast(joined.platforms_updated as integer) as platforms_updated,
+    {{ recency_band(
+        'joined.last_post_at', 'bands', '(joined.accounts_expected > 0 and joined.accounts_not_looked_at = 0)'
+    ) }} as recency_band,
+    joined.accounts_not_looked_at,
+    cast(joined.posts_7d as integer) as posts_7d,
+    cast(joined.posts_30d as integer) as posts_30d,
+    joined.source
+from joined
+left join {{ ref('recency_bands') }} as bands on {{ in_recency_band('joined.days_since_last_post', 'bands') }}

@@ -1,0 +1,164 @@
+"""What a warehouse is built from: the registry's rows and the raw records, to write them and to read them back."""
+
+import csv
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, astuple, dataclass, field, fields
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+
+import psycopg
+
+from social_metrics.contract import CaptureOutcome, Post, ProfileSnapshot
+
+
+Row = TypeVar("Row")
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """A line of platforms.csv, as far as the marts read it."""
+
+    platform: str
+    platform_label: str
+    followers_label_id: str
+    required_from: date | None
+    required_until: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Center:
+    """A dated line of centers.csv, as far as the marts read it."""
+
+    center_code: str
+    center_name: str
+    time_zone: str
+    valid_from: date | None
+    valid_to: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A dated line of center_accounts.csv, as far as the marts read it."""
+
+    account_code: str
+    center_code: str
+    platform: str
+    status: str
+    valid_from: date | None
+    valid_to: date | None
+    handle: str = ""
+
+
+@dataclass
+class Evidence:
+    """Everything that the marts may know."""
+
+    platforms: list[Platform] = field(default_factory=list)
+    centers: list[Center] = field(default_factory=list)
+    accounts: list[Account] = field(default_factory=list)
+    snapshots: list[ProfileSnapshot] = field(default_factory=list)
+    posts: list[Post] = field(default_factory=list)
+    outcomes: list[CaptureOutcome] = field(default_factory=list)
+
+
+SEED_COLUMNS = {
+    "platforms": (
+        "platform,platform_label,followers_label_id,url_hosts,url_path_pattern,url_stop_words,"
+        "platform_account_id_pattern,handle_pattern,allowed_api_hosts,required_from,required_until,shard_size,"
+        "max_in_flight,lookback_days,full_sweep_days,reread_age_days,quota_day_zone,daily_call_limit,"
+        "daily_quota_limit,daily_usd_limit,count_retention_days,body_retention_days,caption_retention_days"
+    ),
+    "centers": (
+        "center_code,center_name,center_type,city,province,province_iso,time_zone,verification_mark,source_refs,"
+        "legacy_focus,valid_from,valid_to"
+    ),
+    "center_aliases": "center_code,alias,alias_kind,valid_from,valid_to,source_refs",
+    "center_accounts": (
+        "account_code,center_code,platform,platform_account_id,handle,url,owner_unit,contact_role,status,"
+        "verified_by,verified_at,evidence_ref,review_due_at,valid_from,valid_to"
+    ),
+}
+
+
+def write_registry(evidence: Evidence, folder: Path) -> None:
+    """Write the registry's four files; columns that the marts do not read stay empty."""
+    folder.mkdir(parents=True, exist_ok=True)
+    rows: dict[str, Iterable[Any]] = {
+        "platforms": evidence.platforms,
+        "centers": evidence.centers,
+        "center_accounts": evidence.accounts,
+        "center_aliases": (),
+    }
+    for name, records in rows.items():
+        with (folder / f"{name}.csv").open("w", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, SEED_COLUMNS[name].split(","), restval="", lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(asdict(record) for record in records)
+
+
+def write_raw(
+    evidence: Evidence, url: str, loaded_at: Callable[[datetime], datetime] = lambda happened_at: happened_at
+) -> None:
+    """Insert the raw records; `loaded_at` turns the instant of a capture into that of its loading."""
+    with psycopg.connect(url) as connection, connection.cursor() as cursor:
+        instants = [
+            *(record.captured_at for record in (*evidence.snapshots, *evidence.posts)),
+            *(record.attempted_at for record in evidence.outcomes),
+        ]
+        cursor.execute("select ops.ensure_month_partitions(%s)", (instants,))
+        for records, instant in (
+            (evidence.snapshots, "captured_at"),
+            (evidence.posts, "captured_at"),
+            (evidence.outcomes, "attempted_at"),
+        ):
+            if not records:
+                continue
+            columns = [column.name for column in fields(records[0])]
+            with cursor.copy(
+                f"copy {records[0].table} ({', '.join(columns)}, loaded_at) from stdin"
+            ) as copy:
+                for record in records:
+                    copy.write_row((*astuple(record), loaded_at(getattr(record, instant))))
+
+
+def read_evidence(url: str, registry: Path) -> Evidence:
+    """The evidence of an existing warehouse: its raw tables and the registry folder that it was built with."""
+    evidence = Evidence(
+        platforms=_read_seed(registry / "platforms.csv", Platform),
+        centers=_read_seed(registry / "centers.csv", Center),
+        accounts=_read_seed(registry / "center_accounts.csv", Account),
+    )
+    with psycopg.connect(url) as connection:
+        for target, record_type in (
+            (evidence.snapshots, ProfileSnapshot),
+            (evidence.posts, Post),
+            (evidence.outcomes, CaptureOutcome),
+        ):
+            columns = ", ".join(column.name for column in fields(record_type))
+            for row in connection.execute(f"select {columns} from {record_type.table}"):
+                target.append(record_type(*(_utc(value) for value in row)))
+    return evidence
+
+
+def _read_seed(path: Path, row_type: type[Row]) -> list[Row]:
+    with path.open(newline="", encoding="utf-8") as file:
+        return [
+            row_type(**{column.name: _seed_value(column.name, row[column.name]) for column in fields(row_type)})
+            for row in csv.DictReader(file)
+        ]
+
+
+def _seed_value(column: str, text: str) -> str | date | None:
+    if column in {"valid_from", "valid_to", "required_from", "required_until"}:
+        return date.fromisoformat(text) if text else None
+    return text
+
+
+def _utc(value: Any) -> Any:
+    return value.astimezone(UTC) if isinstance(value, datetime) else value
+
+
+def at(day: date, hour: int = 20, minute: int = 0, second: int = 0) -> datetime:
+    """The UTC instant of a WIB wall-clock time; Jakarta is seven hours ahead all year."""
+    return datetime(day.year, day.month, day.day, hour, minute, second, tzinfo=UTC) - timedelta(hours=7)

@@ -1,0 +1,89 @@
+"""Runs this repository's dbt project, in this process, against a given warehouse."""
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import psycopg
+from dbt.cli.main import dbtRunner, dbtRunnerResult
+
+PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
+
+
+@dataclass
+class Warehouse:
+    """A migrated database, the registry that its marts are built with, and a folder for dbt's own files."""
+
+    url: str
+    registry: Path
+    state: Path
+    project: Path = PROJECT
+    variables: Mapping[str, Any] = field(default_factory=dict)
+
+    def dbt(self, *arguments: str) -> dbtRunnerResult:
+        """Run one dbt command and return its result, good or bad."""
+        with _environment(self):
+            return dbtRunner().invoke(
+                [
+                    *arguments,
+                    "--project-dir",
+                    str(self.project),
+                    "--profiles-dir",
+                    str(self.project),
+                    "--quiet",
+                    *(("--vars", repr(dict(self.variables))) if self.variables else ()),
+                ]
+            )
+
+    def build(self, *arguments: str) -> dbtRunnerResult:
+        """Build everything, without unit tests; a failure says which nodes and why."""
+        result = self.dbt("build", "--exclude-resource-type", "unit_test", *arguments)
+        assert result.success, failures(result)
+        return result
+
+    def rows(self, relation: str) -> list[dict[str, Any]]:
+        """All rows of a relation, instants in UTC."""
+        with psycopg.connect(self.url, options="-c timezone=UTC", row_factory=psycopg.rows.dict_row) as connection:
+            connection.execute("set role social_metrics_transformer")
+            return connection.execute(f"select * from {relation}").fetchall()
+
+
+def failures(result: dbtRunnerResult) -> str:
+    """What went wrong, node by node."""
+    if result.exception:
+        return str(result.exception)
+    return "\n".join(
+        f"{node.node.unique_id}: {node.message}"
+        for node in result.result
+        if str(node.status) in {"error", "fail", "runtime error"}
+    )
+
+
+@contextmanager
+def _environment(warehouse: Warehouse) -> Iterator[None]:
+    where = urlsplit(warehouse.url)
+    wanted = {
+        "SOCIAL_METRICS_DBT_HOST": where.hostname or "",
+        "SOCIAL_METRICS_DBT_PORT": str(where.port or 5432),
+        "SOCIAL_METRICS_DBT_USER": unquote(where.username or ""),
+        "SOCIAL_METRICS_DBT_PASSWORD": unquote(where.password or ""),
+        "SOCIAL_METRICS_DBT_DBNAME": where.path.lstrip("/"),
+        "SOCIAL_METRICS_REGISTRY_DIR": str(warehouse.registry),
+        "DBT_TARGET_PATH": str(warehouse.state / "target"),
+        "DBT_LOG_PATH": str(warehouse.state / "logs"),
+        "DO_NOT_TRACK": "1",
+    }
+    before = {name: os.environ.get(name) for name in wanted}
+    os.environ.update(wanted)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
