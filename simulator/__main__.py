@@ -1,0 +1,96 @@
+"""The simulator's command line: `python -m simulator serve …` and `python -m simulator registry …`."""
+
+import argparse
+import sys
+import time
+from datetime import date
+from pathlib import Path
+
+from simulator import SimulatorError
+from simulator.clock import date_of, parse_date, parse_instant, wib_day
+from simulator.demo_registry import write_registry
+from simulator.serve import HISTORY_DAYS, ServeOptions, serve
+
+DEFAULT_SEED = 2024
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs a command; 0 is good, 2 is a mistake of usage or configuration."""
+    given = _parser().parse_args(arguments)
+    try:
+        return int(given.run(given))
+    except SimulatorError as error:
+        print(f"simulator: {error}", file=sys.stderr)  # noqa: T201
+        return 2
+    except KeyboardInterrupt:
+        return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m simulator", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="command")
+
+    server = commands.add_parser("serve", help="speak the platforms' APIs on one local port")
+    server.set_defaults(run=_serve)
+    server.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    server.add_argument("--port", type=int, default=0, help="port; 0 takes a free one (default)")
+    server.add_argument("--port-file", type=Path, help="file that gets the port once calls are answered")
+    server.add_argument("--registry-dir", type=Path, required=True, help="folder with center_accounts.csv to serve")
+    server.add_argument("--centers-file", type=Path, help="centers.csv (default: the one of --registry-dir)")
+    server.add_argument("--seed", type=int, default=DEFAULT_SEED, help="seed of the world (default: %(default)s)")
+    server.add_argument("--clock", help="first instant, e.g. 2026-11-24T20:00:00+07:00 (default: the present one)")
+    server.add_argument(
+        "--start-date", help=f"first day of the history (default: {HISTORY_DAYS} days before the clock's WIB date)"
+    )
+    server.add_argument("--ticking", action="store_true", help="let the clock run on; it stands still otherwise")
+    server.add_argument("--no-rate-limits", action="store_true", help="never refuse for too many calls")
+    server.add_argument(
+        "--x-names",
+        choices=("by-parameter", "tweet", "post"),
+        default="by-parameter",
+        help="names in X replies: as the request's parameters say (default), or always one family",
+    )
+    server.add_argument("--extra-apis", type=Path, help="folder with more platform files, e.g. a test's own")
+
+    registry = commands.add_parser("registry", help="write a registry folder with invented accounts")
+    registry.set_defaults(run=_registry)
+    registry.add_argument("--source", type=Path, required=True, help="folder of the real seeds (copied, not changed)")
+    registry.add_argument("--out", type=Path, required=True, help="folder to write")
+    registry.add_argument("--seed", type=int, default=DEFAULT_SEED, help="seed of the ids (default: %(default)s)")
+    registry.add_argument("--as-of", help="date that the dated rows are relative to (default: today in WIB)")
+    registry.add_argument("--multiply", type=int, default=1, help="write N times as many centers, for work on speed")
+    registry.add_argument("--extra-apis", type=Path, help="folder with more platform files, e.g. a test's own")
+    return parser
+
+
+def _serve(given: argparse.Namespace) -> int:
+    clock = parse_instant(given.clock) if given.clock else int(time.time())
+    serve(
+        ServeOptions(
+            registry_dir=given.registry_dir,
+            centers_file=given.centers_file or given.registry_dir / "centers.csv",
+            seed=given.seed,
+            clock=clock,
+            host=given.host,
+            port=given.port,
+            start_date=parse_date(given.start_date) if given.start_date else None,
+            ticking=given.ticking,
+            port_file=given.port_file,
+            rate_limits=not given.no_rate_limits,
+            x_names=given.x_names,
+            extra_apis=given.extra_apis,
+        )
+    )
+    return 0
+
+
+def _registry(given: argparse.Namespace) -> int:
+    as_of: date = parse_date(given.as_of) if given.as_of else date_of(wib_day(int(time.time())))
+    written = write_registry(given.source, given.out, given.seed, as_of, given.multiply, given.extra_apis)
+    counts = ", ".join(f"{number} {status}" for status, number in sorted(written.rows.items()))
+    print(f"{written.folder}: {counts}")  # noqa: T201
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,253 @@
+"""What every platform module shares. A platform is one file in `simulator/apis/` with one subclass."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from random import Random
+from typing import Any, ClassVar, TypeVar
+
+from simulator import SimulatorError
+from simulator.accounts import Account
+from simulator.exchange import Reply, Request
+from simulator.faults import Fault
+from simulator.rate_limits import Allowance, Usage
+from simulator.timeline import Post
+from simulator.world import ACTIVE, World
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A genuine error of a platform: its status and body, and where it is documented."""
+
+    status: int
+    body: Any
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class Options:
+    """What can be chosen about the answers while the server runs."""
+
+    x_names: str = "by-parameter"
+
+
+T = TypeVar("T")
+Refusals = dict[str, dict[str, Refusal]]
+
+
+class PlatformApi(ABC):
+    """One platform's API. Subclasses say which paths are theirs and answer them."""
+
+    platform: ClassVar[str]
+    escapes_unicode: ClassVar[bool] = False
+    follower_field: ClassVar[str]
+    text_fields: ClassVar[tuple[str, ...]]
+    refusals: ClassVar[Refusals]
+    default_error: ClassVar[str] = "server_error"
+
+    def __init__(self, world: World, options: Options) -> None:
+        self.world = world
+        self.options = options
+        self.accounts = world.of_platform(self.platform)
+        self.by_id = {account.platform_account_id: account for account in self.accounts}
+        self.by_code = {account.account_code: account for account in self.accounts}
+        self._by_handle: dict[str, list[Account]] = {}
+        for account in self.accounts:
+            for period in account.handles:
+                holders = self._by_handle.setdefault(period.handle.lower(), [])
+                if account not in holders:
+                    holders.append(account)
+        self._posts: dict[str, Post] = {}
+        self._indexed: dict[str, int] = {}
+
+    # What a subclass says about its platform
+
+    @abstractmethod
+    def claims(self, request: Request) -> bool:
+        """Whether the request is for this platform."""
+
+    @abstractmethod
+    def endpoint(self, request: Request) -> str:
+        """The name of the endpoint, as calls, faults and limits know it."""
+
+    @abstractmethod
+    def answer(self, request: Request, endpoint: str) -> Reply:
+        """The reply of the real API to this request."""
+
+    @abstractmethod
+    def allowance(self, request: Request, endpoint: str) -> Allowance | None:
+        """What the request takes from which limit; None when nothing is counted."""
+
+    @staticmethod
+    @abstractmethod
+    def invent_id(draws: Random) -> str:
+        """An account id in the platform's form that is plainly invented."""
+
+    @staticmethod
+    @abstractmethod
+    def profile_url(handle: str) -> str:
+        """Where the account's page would be."""
+
+    def post_ids(self, post: Post) -> list[str]:
+        """The ids under which a post can be asked for, newest form last."""
+        return [self.post_id(post)]
+
+    @abstractmethod
+    def post_id(self, post: Post) -> str:
+        """The post's id in the platform's form."""
+
+    def limit_headers(self, usage: Usage, request: Request) -> dict[str, str]:
+        """The headers in which the platform tells how much is used; none unless it does."""
+        return {}
+
+    def over_limit(self, usage: Usage, request: Request) -> Reply:
+        """The reply to a request over the limit."""
+        return self.refuse("rate_limited", request)
+
+    def reset(self) -> None:
+        """Forgets what the platform keeps between requests; most keep nothing."""
+        return
+
+    def identity(self, word: str) -> Account | None:
+        """The account that a word of a request (an id, a handle, a token) points to."""
+        if word in self.by_id:
+            return self.by_id[word]
+        holders = self._by_handle.get(word.lower().removeprefix("@"))
+        return holders[0] if holders else None
+
+    # What subclasses use
+
+    def refuse(self, kind: str, request: Request, variant: str | None = None, **words: str) -> Reply:
+        """A genuine error reply; `words` fill the braces in its texts.
+
+        Raises SimulatorError for a kind or variant that the platform does not have.
+        """
+        variants = self.refusals.get(kind)
+        if variants is None:
+            raise SimulatorError(f"{self.platform} has no error {kind!r}; it has: {', '.join(self.refusals)}.")
+        name = variant or next(iter(variants))
+        if name not in variants:
+            raise SimulatorError(f"{self.platform} {kind} has no variant {name!r}; it has: {', '.join(variants)}.")
+        refusal = variants[name]
+        body = self.finish_error(_filled(refusal.body, words), request)
+        return Reply(body, refusal.status, dict(refusal.headers))
+
+    def finish_error(self, body: Any, request: Request) -> Any:
+        """Adds what differs between two errors of a kind (trace ids); nothing unless the platform does."""
+        return body
+
+    def refuse_for(self, fault: Fault, request: Request) -> Reply:
+        """The reply that a fault asks for, with its own status and Retry-After when given."""
+        reply = self.refuse(fault.kind, request, fault.variant)
+        if fault.status is not None:
+            reply.status = fault.status
+        if fault.retry_after is not None:
+            reply.headers["Retry-After"] = str(fault.retry_after)
+        return reply
+
+    def state(self, account: Account, request: Request) -> str:
+        """The account's state for this request: the world's, unless a fault says otherwise."""
+        if request.faults:
+            code = account.account_code
+            for kind, state in (
+                ("account_not_found", "deleted"),
+                ("account_suspended", "suspended"),
+                ("account_private", "private"),
+            ):
+                if request.faults.take(kind, code):
+                    return state
+        return self.world.state(account, request.now)
+
+    def reachable(self, account: Account, request: Request) -> bool:
+        """Whether the account can be read at all."""
+        return self.state(account, request) == ACTIVE
+
+    def find_handle(self, handle: str, request: Request) -> Account | None:
+        """The account that bears a handle at this instant, upper and lower case alike."""
+        for account in self._by_handle.get(handle.lower().removeprefix("@"), []):
+            if request.faults and request.faults.take("handle_changed", account.account_code):
+                return None
+            if any(
+                p.handle.lower() == handle.lower().removeprefix("@") and p.covers(request.now) for p in account.handles
+            ):
+                return account
+        return None
+
+    def shown_id(self, account: Account, request: Request) -> str:
+        """The account's id as a lookup by handle shows it: another one when the handle was taken over."""
+        if request.faults and request.faults.take("identity_mismatch", account.account_code):
+            return self.invent_id(Random(f"{self.world.seed}:other:{account.account_code}"))
+        return account.platform_account_id
+
+    def visible_posts(self, account: Account, request: Request) -> list[Post]:
+        """The account's posts for this request, newest first."""
+        if request.faults and request.faults.take("no_posts", account.account_code):
+            return []
+        return self.world.posts(account, request.now)
+
+    def find_post(self, post_id: str, request: Request) -> Post | None:
+        """A post by its id if the public can see it now."""
+        post = self._posts.get(post_id)
+        if post is None:
+            self._index_posts(request.now)
+            post = self._posts.get(post_id)
+        if post is None or not post.visible(request.now) or not self.reachable(post.account, request):
+            return None
+        return post
+
+    def _index_posts(self, now: int) -> None:
+        for account in self.accounts:
+            timeline = self.world.timeline(account)
+            timeline.draw_until(now)
+            done = self._indexed.get(account.account_code, 0)
+            for post in timeline.posts[done:]:
+                for post_id in self.post_ids(post):
+                    self._posts[post_id] = post
+            self._indexed[account.account_code] = len(timeline.posts)
+
+
+def page_of(items: Sequence[T], offset: int, size: int, request: Request) -> tuple[list[T], int | None]:
+    """A page of a list and the offset of the next one; None after the last.
+
+    Honours the faults `duplicate_items` and `empty_page`.
+    """
+    if request.faults:
+        if offset == 0 and items and request.faults.take("empty_page"):
+            return [], 0 - size
+        if offset < 0:
+            offset += size
+        elif offset > 0 and request.faults.take("duplicate_items"):
+            offset -= 1
+    page = list(items[offset : offset + size])
+    end = offset + size
+    return page, end if end < len(items) else None
+
+
+def digest(*parts: object) -> int:
+    """A 64-bit number from anything that has a text form; the same in every process."""
+    return int.from_bytes(blake2b(":".join(map(str, parts)).encode(), digest_size=8).digest())
+
+
+def map_texts(value: Any, change: Callable[[str], str], names: tuple[str, ...]) -> Any:
+    """A copy of a JSON value in which the texts under the given names are changed."""
+    if isinstance(value, dict):
+        return {
+            name: change(child) if name in names and isinstance(child, str) else map_texts(child, change, names)
+            for name, child in value.items()
+        }
+    if isinstance(value, list):
+        return [map_texts(child, change, names) for child in value]
+    return value
+
+
+def _filled(value: Any, words: dict[str, str]) -> Any:
+    if isinstance(value, str):
+        for name, word in words.items():
+            value = value.replace("{" + name + "}", word)
+        return value
+    if isinstance(value, dict):
+        return {name: _filled(child, words) for name, child in value.items()}
+    if isinstance(value, list):
+        return [_filled(child, words) for child in value]
+    return value

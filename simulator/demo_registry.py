@@ -1,0 +1,127 @@
+"""Writes the registry folder of the demo: the source's seeds, with invented accounts in place of the blanks."""
+
+import csv
+import shutil
+from dataclasses import dataclass
+from datetime import date, timedelta
+from hashlib import blake2b
+from pathlib import Path
+from random import Random
+
+from simulator import SimulatorError
+from simulator.accounts import read_rows
+from simulator.apis import platform_classes
+
+COLUMNS = ["account_code", "center_code", "platform", "platform_account_id", "handle", "url", "owner_unit",
+           "contact_role", "status", "verified_by", "verified_at", "evidence_ref", "review_due_at", "valid_from",
+           "valid_to"]  # fmt: skip
+PLACEHOLDERS = {"ciungwanara-x", "ciungwanara-tiktok", "wasana-bahagia-x", "efata-tiktok", "galih-pakuan-tiktok"}
+MISSING = {"wirajaya-x", "budi-luhur-tiktok", "nipotowe-tiktok"}
+RENAMED = "bahagia-instagram"
+RENAMED_DAYS_AGO = 20
+HANDLE_LENGTH = 15
+
+
+@dataclass(frozen=True)
+class Written:
+    """What was written: how many rows of each status."""
+
+    folder: Path
+    rows: dict[str, int]
+
+
+def write_registry(
+    source: Path, out: Path, seed: int, as_of: date, multiply: int = 1, extra_apis: Path | None = None
+) -> Written:
+    """Copies the source folder and writes demo accounts, `multiply` times as many centers when asked.
+
+    Raises SimulatorError when the source is not a registry folder, or is the target itself.
+    """
+    for name in ("centers.csv", "platforms.csv"):
+        if not (source / name).is_file():
+            raise SimulatorError(f"{source} has no {name}; name the folder of the registry seeds.")
+    if source.resolve() == out.resolve():
+        raise SimulatorError(f"{out} is the source itself; the demo must not replace the real registry.")
+    out.mkdir(parents=True, exist_ok=True)
+    for path in sorted(source.glob("*")):
+        if path.is_file() and path.name != "center_accounts.csv":
+            shutil.copyfile(path, out / path.name)
+    if multiply > 1:
+        _multiply_centers(out / "centers.csv", multiply)
+    classes = platform_classes(extra_apis)
+    platforms = [row["platform"] for row in read_rows(source / "platforms.csv") if row["platform"] in classes]
+    rows: list[dict[str, str]] = []
+    for center_code in dict.fromkeys(row["center_code"] for row in read_rows(out / "centers.csv")):
+        for platform in platforms:
+            rows += _account_rows(seed, center_code, platform, classes[platform], as_of)
+    with (out / "center_accounts.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+    counts: dict[str, int] = {}
+    for row in rows:
+        counts[row["status"]] = counts.get(row["status"], 0) + 1
+    return Written(out, counts)
+
+
+def demo_handle(center_code: str, marker: str = "") -> str:
+    """`demo_…`, at most 15 characters of letters, digits and underscore: valid in form on every platform."""
+    name = center_code.replace("-", "")
+    handle = f"demo_{name}{marker}"
+    if len(handle) <= HANDLE_LENGTH:
+        return handle
+    tail = blake2b(center_code.encode(), digest_size=1).hexdigest()
+    return f"demo_{name[: HANDLE_LENGTH - 7 - len(marker)]}{tail}{marker}"
+
+
+def _account_rows(seed: int, center_code: str, platform: str, api: type, as_of: date) -> list[dict[str, str]]:
+    code = f"{center_code}-{platform}"
+    row = dict.fromkeys(COLUMNS, "") | {
+        "account_code": code,
+        "center_code": center_code,
+        "platform": platform,
+        "owner_unit": "Humas",
+        "contact_role": "Pranata Humas",
+        "status": "placeholder",
+    }
+    if code in PLACEHOLDERS:
+        return [row]
+    evidence = {
+        "verified_by": "tim data (simulasi)",
+        "verified_at": (as_of - timedelta(days=200)).isoformat(),
+        "evidence_ref": f"simulasi/{code}",
+        "review_due_at": (as_of + timedelta(days=165)).isoformat(),
+    }
+    if code in MISSING:
+        return [row | evidence | {"status": "missing"}]
+    handle = demo_handle(center_code)
+    verified = row | evidence | {
+        "platform_account_id": api.invent_id(Random(f"{seed}:id:{code}")),  # type: ignore[attr-defined]
+        "handle": handle,
+        "url": api.profile_url(handle),  # type: ignore[attr-defined]
+        "status": "verified",
+    }  # fmt: skip
+    if code != RENAMED:
+        return [verified]
+    changed = as_of - timedelta(days=RENAMED_DAYS_AGO)
+    new_handle = demo_handle(center_code, "_id")
+    before = verified | {"valid_to": (changed - timedelta(days=1)).isoformat()}
+    after = verified | {
+        "handle": new_handle,
+        "url": api.profile_url(new_handle),  # type: ignore[attr-defined]
+        "valid_from": changed.isoformat(),
+    }
+    return [before, after]
+
+
+def _multiply_centers(path: Path, times: int) -> None:
+    rows = read_rows(path)
+    copies = [
+        row | {"center_code": f"{row['center_code']}-{copy:03d}", "center_name": f"{row['center_name']} {copy:03d}"}
+        for copy in range(2, times + 1)
+        for row in rows
+    ]
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows + copies)

@@ -1,0 +1,155 @@
+"""Faults on demand: which are active, and whether one of them meets a request.
+
+What a fault does stands in three places: the platforms' own error bodies in `apis/`, the state of an account
+in the platform modules (they ask `request.faults`), and damage to the bytes of a reply in `damage.py`.
+"""
+
+import random
+from dataclasses import dataclass, field
+from typing import Any
+
+from simulator import SimulatorError
+
+STATE_KINDS = {
+    "account_not_found": "the account is gone",
+    "account_suspended": "the platform suspended the account",
+    "account_private": "the account is private or protected",
+    "handle_changed": "the account answers only under another handle",
+    "identity_mismatch": "the handle now belongs to an account with another id",
+    "count_hidden": "the follower count is hidden; variant `number` shows a number beside the mark",
+    "no_posts": "the account shows no posts",
+    "bad_id_in_batch": "in a batch this one id cannot be read",
+    "expired_page_token": "any page after the first is refused",
+    "duplicate_items": "each page after the first repeats the last item of the one before",
+    "empty_page": "the first page is empty and still names a next page",
+}
+DAMAGE_KINDS = {
+    "slow": "waits `seconds` (real time) before answering",
+    "cut_off_json": "the JSON ends in the middle, complete by Content-Length",
+    "cut_off_transfer": "the connection closes before Content-Length is reached",
+    "html_instead_of_json": "an HTML page with status 200, or `status`",
+    "error_in_200": "the platform's error body under status 200; `variant` names the kind of error",
+    "nul_in_text": "\\u0000 in every text",
+    "lone_surrogate_in_text": "half of a surrogate pair in every text",
+    "field_withdrawn": "`field` is left out of the reply; variant `error` refuses the request where the platform does",
+    "duplicate_keys": "`field` (default: the follower count) stands twice; the last one is right",
+    "clock_skew": "the Date header is off by `minutes`",
+}
+
+
+@dataclass
+class Fault:
+    """One active fault. An empty filter matches everything of its platform ('*': of every platform)."""
+
+    fault_id: int
+    platform: str
+    kind: str
+    account: str | None = None
+    id: str | None = None
+    endpoint: str | None = None
+    times: int | None = None
+    until: int | None = None
+    probability: float = 1.0
+    variant: str | None = None
+    retry_after: int | None = None
+    status: int | None = None
+    seconds: float | None = None
+    minutes: float | None = None
+    field: str | None = None
+    used: int = 0
+
+    def as_json(self) -> dict[str, Any]:
+        """The fault as the admin API shows it, without empty parameters."""
+        return {name: value for name, value in self.__dict__.items() if value is not None}
+
+
+@dataclass
+class FaultBook:
+    """The active faults, in the order of their arrival."""
+
+    seed: int
+    faults: list[Fault] = field(default_factory=list)
+    _last_id: int = 0
+
+    def __post_init__(self) -> None:
+        self._random = random.Random(f"{self.seed}:faults")
+
+    def add(self, platform: str, kind: str, **parameters: Any) -> Fault:
+        """Adds a fault. Raises SimulatorError for a parameter that does not exist."""
+        self._last_id += 1
+        try:
+            fault = Fault(self._last_id, platform, kind, **parameters)
+        except TypeError as error:
+            names = sorted(set(Fault.__dataclass_fields__) - {"fault_id", "used"})
+            raise SimulatorError(f"A fault takes only these parameters: {', '.join(names)}.") from error
+        self.faults.append(fault)
+        return fault
+
+    def clear(self, fault_id: int | None = None) -> None:
+        """Removes one fault or all of them."""
+        self.faults = [fault for fault in self.faults if fault_id is not None and fault.fault_id != fault_id]
+
+    def meeting(self, platform: str, endpoint: str, now: int) -> list[Fault]:
+        """Active faults that meet an endpoint at an instant, before accounts and chance are looked at."""
+        return [
+            fault
+            for fault in self.faults
+            if fault.platform in ("*", platform)
+            and (fault.endpoint is None or fault.endpoint == endpoint)
+            and (fault.until is None or now < fault.until)
+            and (fault.times is None or fault.used < fault.times)
+        ]
+
+    def chance(self, probability: float) -> bool:
+        """A draw from the seed."""
+        return probability >= 1 or self._random.random() < probability
+
+
+class RequestFaults:
+    """The faults that may meet one request. A fault is used up at most once by a request."""
+
+    def __init__(self, book: FaultBook | None, faults: list[Fault], touched: frozenset[str]) -> None:
+        self._book = book
+        self._faults = faults
+        self._touched = touched
+        self._decided: dict[int, bool] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._faults)
+
+    def take(self, kind: str, account: str | None = None) -> Fault | None:
+        """The first active fault of a kind, used up by one, or None.
+
+        With `account` only faults of that account (or of all) count; without it, those of any account that
+        the request touches.
+        """
+        for fault in self._faults:
+            if fault.kind == kind and self._meets(fault, account):
+                return fault
+        return None
+
+    def first_of(self, kinds: set[str] | dict[str, Any]) -> Fault | None:
+        """The first active fault whose kind is among those given."""
+        for fault in self._faults:
+            if fault.kind in kinds and self._meets(fault, None):
+                return fault
+        return None
+
+    def _meets(self, fault: Fault, account: str | None) -> bool:
+        if fault.account is not None:
+            if account is not None and fault.account != account:
+                return False
+            if account is None and fault.account not in self._touched:
+                return False
+        if fault.id is not None and fault.id not in self._touched:
+            return False
+        decided = self._decided.get(fault.fault_id)
+        if decided is None:
+            assert self._book is not None
+            decided = self._book.chance(fault.probability)
+            self._decided[fault.fault_id] = decided
+            fault.used += decided
+        return decided
+
+
+NO_FAULTS = RequestFaults(None, [], frozenset())
