@@ -65,6 +65,8 @@ def warehouse_url(postgres_server: Server, service_login: Login, warehouse_templ
 def _database(server: Server, login: Login, template: str | None = None) -> Iterator[str]:
     name = f"social_metrics_test_{os.getpid()}_{next(_numbers)}"
     server.ensure_database(name, owner=login.name, template=template)
+    if template:
+        migrate.grant_database_rights(server.url(name, login.name, login.password))
     yield server.url(name, login.name, login.password)
     server.drop_database(name)
 

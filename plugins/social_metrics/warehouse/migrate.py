@@ -2,11 +2,13 @@
 
 from pathlib import Path
 
+import psycopg
 import sqlalchemy
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from psycopg import sql
 
 # One migrator at a time: two containers starting together must not both create the schemas.
 MIGRATION_LOCK = 5_120_401
@@ -35,6 +37,17 @@ def upgrade(url: str) -> None:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
     engine.dispose()
+    grant_database_rights(url)
+
+
+def grant_database_rights(url: str) -> None:
+    """Let loader and transformer make temporary tables: a right of the database, which no dump or clone carries."""
+    with psycopg.connect(url) as connection:
+        connection.execute(
+            sql.SQL("grant temporary on database {} to social_metrics_loader, social_metrics_transformer").format(
+                sql.Identifier(connection.info.dbname)
+            )
+        )
 
 
 def pending(url: str) -> list[str]:

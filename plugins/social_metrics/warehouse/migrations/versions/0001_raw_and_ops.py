@@ -183,7 +183,7 @@ create table ops.dbt_results (
     finished_at timestamptz not null default now(),
     primary key (invocation_id, unique_id)
 );
-comment on table ops.dbt_results is 'One row per dbt node and invocation: what was built, how long it took, what it said.';
+comment on table ops.dbt_results is 'One row per dbt node and invocation: what was built, duration, message.';
 """
 
 # Months are WIB months, so that a closed month is a set of whole partitions. The function is the owner's:

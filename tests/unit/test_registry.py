@@ -1,0 +1,192 @@
+"""The registry: the shipped seeds are whole, and every fault is named with its place and its remedy."""
+
+import csv
+import shutil
+from collections import Counter
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from social_metrics.registry import Registry, RegistryProblem, load_registry
+from social_metrics.settings import DEFAULT_REGISTRY
+
+Edit = Callable[[str, str, str, str], None]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A copy of the shipped registry that a test may spoil."""
+    return Path(shutil.copytree(DEFAULT_REGISTRY, tmp_path / "registry"))
+
+
+@pytest.fixture
+def edit(folder: Path) -> Edit:
+    """Change one cell: (file, key in the first column, column, value)."""
+
+    def change(file: str, key: str, column: str, value: str) -> None:
+        path = folder / file
+        with path.open(newline="") as handle:
+            rows = list(csv.DictReader(handle))
+        changed = [row for row in rows if next(iter(row.values())) == key]
+        assert changed, f"no row {key} in {file}"
+        for row in changed:
+            row[column] = value
+        _write(path, rows)
+
+    return change
+
+
+def _write(path: Path, rows: list[dict[str, str]]) -> None:
+    with path.open("w", newline="") as handle:
+        writer = csv.DictWriter(handle, rows[0], lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def _append(folder: Path, **cells: str) -> None:
+    path = folder / "center_accounts.csv"
+    with path.open(newline="") as handle:
+        rows = list(csv.DictReader(handle))
+    _write(path, [*rows, {**dict.fromkeys(rows[0], ""), **cells}])
+
+
+def _problems(folder: Path) -> str:
+    with pytest.raises(RegistryProblem) as caught:
+        load_registry(folder)
+    return str(caught.value)
+
+
+def test_the_shipped_registry_is_whole_and_guesses_no_handle() -> None:
+    registry: Registry = load_registry(DEFAULT_REGISTRY)
+    assert len([c for c in registry.centers if c.valid_from is None or c.valid_from <= date(2024, 12, 31)]) == 31
+    assert Counter(center.time_zone for center in registry.centers) == {
+        "Asia/Jakarta": 20,
+        "Asia/Makassar": 10,
+        "Asia/Jayapura": 1,
+    }
+    accounts = [a for a in registry.accounts if a.platform in ("youtube", "facebook", "instagram", "x", "tiktok")]
+    assert len(accounts) == 155
+    assert all(a.status == "placeholder" and not (a.handle or a.platform_account_id or a.url) for a in accounts)
+    assert all(registry.accounts_on(name, date(2026, 1, 1)) == [] for name in registry.platforms)
+
+
+@pytest.mark.parametrize(
+    ("file", "key", "column", "value", "expected"),
+    [
+        (
+            "center_accounts.csv",
+            "kartini-youtube",
+            "platform",
+            "yutube",
+            "is not a platform of platforms.csv; write one",
+        ),
+        ("center_accounts.csv", "kartini-youtube", "center_code", "kartinni", "is not a center of centers.csv"),
+        ("center_accounts.csv", "kartini-youtube", "status", "ok", "is not allowed here; write one of placeholder"),
+        ("center_accounts.csv", "kartini-youtube", "status", "verified", "although id and handle are blank"),
+        ("center_accounts.csv", "kartini-x", "platform_account_id", "1.23457E+18", "number that a spreadsheet rounded"),
+        ("center_accounts.csv", "kartini-x", "platform_account_id", "@kartini", "move it to the column 'handle'"),
+        ("center_accounts.csv", "kartini-youtube", "platform_account_id", "sentrakartini", "looks like a handle"),
+        ("center_accounts.csv", "kartini-x", "handle", "@kartini", "write the bare name"),
+        ("center_accounts.csv", "kartini-x", "valid_from", "2024-02-30", "write YYYY-MM-DD"),
+        ("center_accounts.csv", "kartini-x", "valid_from", "31/01/2024", "write YYYY-MM-DD"),
+        ("center_accounts.csv", "kartini-x", "valid_to", "2023-12-31", "is before valid_from"),
+        ("center_accounts.csv", "kartini-x", "review_due_at", "soon", "write YYYY-MM-DD"),
+        ("center_accounts.csv", "kartini-x", "account_code", "kartini-tweets", "write 'kartini-x'"),
+        ("centers.csv", "kartini", "time_zone", "WIB", "is not an IANA time zone; write Asia/Jakarta"),
+        ("centers.csv", "kartini", "center_name", "", "is blank; fill it in"),
+        ("platforms.csv", "youtube", "shard_size", "0", "whole number of at least 1"),
+        ("platforms.csv", "youtube", "handle_pattern", "(", "is not a regular expression"),
+        ("platforms.csv", "youtube", "quota_day_zone", "PST", "is not an IANA time zone"),
+        ("platforms.csv", "x", "daily_usd_limit", "two", "is not an amount in US$"),
+    ],
+)
+def test_a_wrong_cell_is_named_with_file_line_column_and_remedy(
+    folder: Path, edit: Edit, file: str, key: str, column: str, value: str, expected: str
+) -> None:
+    edit(file, key, column, value)
+    lines = (folder / file).read_text().splitlines()
+    line = next(number for number, text in enumerate(lines, 1) if value in text and text.startswith(key[:7]))
+    said = _problems(folder)
+    assert f"{file}, line {line}, column {column}: {value!r}" in said
+    assert expected in said
+
+
+def test_one_id_of_two_accounts_is_refused(folder: Path, edit: Edit) -> None:
+    edit("center_accounts.csv", "kartini-x", "platform_account_id", "4711")
+    edit("center_accounts.csv", "satria-x", "platform_account_id", "4711")
+    assert "is already the id of kartini-x (line " in _problems(folder)
+
+
+def test_a_new_id_needs_a_new_account_code(folder: Path, edit: Edit) -> None:
+    edit("center_accounts.csv", "kartini-x", "platform_account_id", "4711")
+    edit("center_accounts.csv", "kartini-x", "valid_to", "2024-06-30")
+    _append(
+        folder,
+        account_code="kartini-x",
+        center_code="kartini",
+        platform="x",
+        platform_account_id="4712",
+        status="placeholder",
+        valid_from="2024-07-01",
+    )
+    assert "a new id is a new account code, e.g. 'kartini-x-2'" in _problems(folder)
+
+
+def test_a_new_handle_is_a_dated_row_and_the_row_of_the_day_is_used(folder: Path, edit: Edit) -> None:
+    for column, value in (("platform_account_id", "4711"), ("handle", "kartini_old"), ("status", "verified")):
+        edit("center_accounts.csv", "kartini-x", column, value)
+    edit("center_accounts.csv", "kartini-x", "valid_to", "2024-06-30")
+    _append(
+        folder,
+        account_code="kartini-x",
+        center_code="kartini",
+        platform="x",
+        platform_account_id="4711",
+        handle="kartini_new",
+        status="verified",
+        valid_from="2024-07-01",
+    )
+    registry = load_registry(folder)
+    handles = {day: [a.handle for a in registry.accounts_on("x", day)] for day in (date(2024, 6, 30), date(2024, 7, 1))}
+    assert list(handles.values()) == [["kartini_old"], ["kartini_new"]]
+    assert registry.shards("x", date(2024, 7, 1)) == [["kartini-x"]]
+
+
+def test_overlapping_rows_of_one_account_are_refused(folder: Path) -> None:
+    _append(
+        folder,
+        account_code="kartini-x",
+        center_code="kartini",
+        platform="x",
+        status="placeholder",
+        valid_from="2025-01-01",
+    )
+    assert "end that row the day before this one begins" in _problems(folder)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "expected"),
+    [
+        (lambda path: path.unlink(), "does not exist; set SOCIAL_METRICS_REGISTRY_DIR"),
+        (lambda path: path.write_text(""), "is empty; begin it with the header"),
+        (lambda path: path.write_text(path.read_text().replace("city", "town")), "the column city is missing"),
+        (lambda path: path.write_text(path.read_text().replace(",", ";")), "separated by semicolons"),
+        (lambda path: path.write_bytes(path.read_bytes() + b"\xff\xfe"), "is not UTF-8"),
+        (lambda path: path.write_text(path.read_text() + 'a,"b\n'), "check the double quotes"),
+        (lambda path: path.write_text(path.read_text() + "a,b\n"), "2 cells instead of 12"),
+        (lambda path: path.write_text(path.read_text().splitlines()[0] + "\n"), "has a header and no rows"),
+    ],
+)
+def test_a_spoilt_file_is_refused_in_words(folder: Path, spoil: Callable[[Path], object], expected: str) -> None:
+    spoil(folder / "centers.csv")
+    said = _problems(folder)
+    assert expected in said
+    assert "centers.csv" in said
+
+
+def test_all_faults_are_told_at_once(folder: Path, edit: Edit) -> None:
+    edit("centers.csv", "kartini", "time_zone", "WIB")
+    edit("center_accounts.csv", "satria-x", "status", "ok")
+    assert len(_problems(folder).splitlines()) == 3
