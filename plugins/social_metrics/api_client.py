@@ -48,6 +48,10 @@ class Reply:
         """The value at a path of member names and list positions, or None where the path does not exist."""
         return at(self.body, *path)
 
+    def unusable(self, detail: str) -> CaptureFailure:
+        """The failure of a reply that answers 200 and makes no sense."""
+        return CaptureFailure(Outcome.INVALID_RESPONSE, detail, response_id=self.response_id)
+
 
 @dataclass(frozen=True, slots=True)
 class Refusal:

@@ -101,6 +101,8 @@ def _refusal(reply: Reply, now: datetime) -> Refusal | None:
     if known is None:
         code = reply.member("error", "code")
         status = code if isinstance(code, int) and code >= 400 else max(reply.status, 400)
+        if status == 404:  # a channel that does not exist is missing from a 200
+            return Refusal(Outcome.INVALID_RESPONSE, detail)
         return replace(refusal_by_status(replace(reply, status=status), now), detail=detail)
     wait = _until_quota_returns(now) if known is _QUOTA_GONE else retry_after(reply.headers, now)
     return replace(known, detail=detail, retry_after=wait)
@@ -169,11 +171,11 @@ def _reading_of(channel: Any, reply: Reply, all_named: bool) -> ProfileReading |
             Outcome.ACCOUNT_NOT_FOUND, "no such channel, or terminated", response_id=reply.response_id
         )
     if channel is None:
-        return _invalid("the reply holds a channel without an id, which may be this one", reply)
+        return reply.unusable("the reply holds a channel without an id, which may be this one")
     try:
         return _profile(channel, reply)
     except MalformedValueError as problem:
-        return _invalid(str(problem), reply)
+        return reply.unusable(str(problem))
 
 
 def _profile(channel: Any, reply: Reply) -> ProfileReading:
@@ -284,16 +286,16 @@ def _uploads(client: ApiClient, playlist: str, since: datetime | None) -> _Uploa
         newest = max(filter(None, listed.values()), default=None)
         if token is None:
             complete_since: datetime | None = since or BEFORE_EVERY_POST
-        elif since is None:
+        elif since is None and listed:
             complete_since = newest  # older ones than this page's newest may stand on the pages not read
-        elif newest is not None and newest < since:
+        elif since is not None and newest is not None and newest < since:
             complete_since = since
         elif isinstance(token, str) and token not in tokens:
             tokens.add(token)
             page = {"pageToken": token}
             continue
         else:
-            raise _invalid("the page tokens of the uploads go in a circle or are no text", reply)
+            raise reply.unusable("the page tokens of the uploads go in a circle or are no text")
         return _Uploads(published, complete_since, reply.response_id, reply.received_at)
 
 
@@ -301,7 +303,7 @@ def _listed(reply: Reply) -> dict[str, datetime | None]:
     try:
         return dict(_upload(item) for item in _items(reply, may_be_absent=True) if not _is_private(item))
     except MalformedValueError as problem:
-        raise _invalid(str(problem), reply) from problem
+        raise reply.unusable(str(problem)) from problem
 
 
 def _is_private(item: Any) -> bool:
@@ -323,7 +325,7 @@ def _videos(reply: Reply, uploads: Mapping[str, datetime | None]) -> dict[str, P
     try:
         videos = [_video(item, uploads, reply) for item in _items(reply) if not _is_private(item)]
     except MalformedValueError as problem:
-        raise _invalid(str(problem), reply) from problem
+        raise reply.unusable(str(problem)) from problem
     return {video.post_id: video for video in videos}
 
 
@@ -362,8 +364,4 @@ def _items(reply: Reply, *, may_be_absent: bool = False) -> list[Any]:
         return items
     if may_be_absent and items is None and str(reply.member("kind")).endswith("ListResponse"):
         return []
-    raise _invalid("the reply holds no list of items", reply)
-
-
-def _invalid(detail: str, reply: Reply) -> CaptureFailure:
-    return CaptureFailure(Outcome.INVALID_RESPONSE, detail, response_id=reply.response_id)
+    raise reply.unusable("the reply holds no list of items")

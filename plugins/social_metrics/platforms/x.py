@@ -1,0 +1,440 @@
+"""X API v2 with an app-only bearer: users in batches, each timeline from the newest known post, posts by id.
+
+X charges per resource returned (prices of August 2026, pricing page): US$0.010 a user, US$0.005 a post; errors
+are free. So nothing is expanded, a timeline is asked for what is new (`since_id`), and counts of older posts
+are read again only when they are due. X sends no permalink and no media type without a charged expansion.
+
+Two families of names are about (OpenAPI 2.166 `tweet_count`, 2.167 `post_count`): both are read, and the
+connection's extra `field_names` (`tweet` or `post`) says in which one to ask.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from social_metrics.api_client import (
+    ApiClient,
+    ApiRules,
+    Cost,
+    Refusal,
+    Reply,
+    refusal_by_status,
+    retry_after,
+)
+from social_metrics.connections import PlatformConnection
+from social_metrics.contract import FollowersState, Outcome
+from social_metrics.payload import MalformedValueError, at, count, identifier, instant, words
+from social_metrics.post_pages import BEFORE_EVERY_POST
+from social_metrics.readings import (
+    Account,
+    CaptureFailure,
+    PostListing,
+    PostReading,
+    ProfileReading,
+    ReadWindow,
+)
+
+METRIC_DEFINITION_ID = "x.followers_count.v1"
+
+BATCH = 100  # users, or posts by id, in one call: the API's most
+PAGE = 20  # posts; small, because the budget sets the price of a whole page aside before each call
+PRICE_OF_A_USER = Decimal("0.010")
+PRICE_OF_A_POST = Decimal("0.005")
+TIMELINE_DEPTH = 800  # posts that a timeline without replies reaches back
+
+_POST_FIELDS = {
+    "tweet": "created_at,public_metrics,attachments,referenced_tweets,note_tweet,edit_history_tweet_ids",
+    "post": "created_at,public_metrics,attachments,note_post",  # the edit history comes unasked
+}
+_USER_ID = re.compile(r"[0-9]{1,19}")
+_USERNAME = re.compile(r"[A-Za-z0-9_]{1,15}")
+_VIDEO_KEYS = ("7_", "13_", "16_")  # what a media key begins with: video, amplify video, animated GIF
+
+_KEPT_MEMBERS = frozenset({
+    "data", "errors", "meta", "id", "username", "created_at", "protected",
+    "public_metrics", "followers_count", "following_count", "tweet_count", "post_count", "listed_count",
+    "retweet_count", "repost_count", "reply_count", "like_count", "quote_count", "bookmark_count",
+    "impression_count", "media_count", "attachments", "media_keys", "referenced_tweets", "referenced_posts",
+    "edit_history_tweet_ids", "edit_history_post_ids",
+    "result_count", "newest_id", "oldest_id", "next_token", "previous_token",
+    "title", "detail", "type", "status", "code", "message", "reason", "value", "parameter", "parameters",
+    "resource_id", "resource_type", "section", "period", "scope", "account_id", "product_name",
+})  # fmt: skip
+
+_NOT_ALLOWED = Refusal(Outcome.PERMISSION_MISSING, "", for_all=True)
+_USED_UP = Refusal(Outcome.QUOTA_EXHAUSTED, "", for_all=True)  # of the month, or the prepaid credits
+_REFUSALS = {  # by the last part of the problem's type: api.twitter.com and api.x.com are both about
+    "client-forbidden": _NOT_ALLOWED,
+    "unsupported-authentication": _NOT_ALLOWED,
+    "oauth1-permissions": _NOT_ALLOWED,
+    "usage-capped": _USED_UP,
+    "credits": _USED_UP,
+    "credits-depleted": _USED_UP,
+    "invalid-request": Refusal(Outcome.INVALID_RESPONSE, ""),
+}
+_RATE_LIMIT_CODE = 88  # of the older error form
+
+
+def _authorize(connection: PlatformConnection, _token: str | None) -> tuple[dict[str, str], dict[str, str]]:
+    return {}, {"Authorization": f"Bearer {connection.secret}"} if connection.secret else {}
+
+
+def _refusal(reply: Reply, now: datetime) -> Refusal | None:
+    """A problem in place of the answer; errors beside or instead of `data` in a 200 concern single accounts."""
+    too_fast = reply.member("errors", 0, "code") == _RATE_LIMIT_CODE
+    title = reply.member("title")
+    if reply.status < 300 and title is None and not too_fast:
+        return None
+    told = reply.member("status")
+    status = told if isinstance(told, int) and told >= 400 else max(reply.status, 400)
+    said = (title, reply.member("detail"), reply.member("errors", 0, "message"))
+    detail = ": ".join(part for part in said if isinstance(part, str)) or f"HTTP {status}"
+    known = _REFUSALS.get(_last_part(reply.member("type")))
+    if known is not None:
+        return replace(known, detail=detail)
+    if status == 402:
+        return replace(_USED_UP, detail=detail)
+    if status == 429 or too_fast:
+        wait = _until_reset(reply, now)
+        return Refusal(Outcome.RATE_LIMITED, detail, transient=True, retry_after=wait, for_all=True)
+    if status == 404:  # an account that does not exist is told inside a 200
+        return Refusal(Outcome.INVALID_RESPONSE, detail)
+    return replace(refusal_by_status(replace(reply, status=status), now), detail=detail)
+
+
+def _last_part(address: Any) -> str:
+    return str(address).rsplit("/", 1)[-1]
+
+
+def _until_reset(reply: Reply, now: datetime) -> timedelta | None:
+    reset = reply.headers.get("x-rate-limit-reset", "")
+    if not re.fullmatch(r"[0-9]{1,10}", reset):
+        return retry_after(reply.headers, now)
+    return max(datetime.fromtimestamp(int(reset), UTC) - now, timedelta(0))
+
+
+def _cost(reply: Reply) -> Cost:
+    data = reply.member("data")
+    returned = 0 if data is None or reply.status >= 300 else len(data) if isinstance(data, list) else 1
+    price = PRICE_OF_A_USER if reply.endpoint.startswith("users") else PRICE_OF_A_POST
+    return Cost(calls=1, usd=returned * price)
+
+
+RULES = ApiRules(
+    platform="x",
+    api_version="2",
+    batch_size=BATCH,
+    kept_members=_KEPT_MEMBERS,
+    refusal=_refusal,
+    authorize=_authorize,
+    cost=_cost,
+)
+
+
+def read_profiles(client: ApiClient, accounts: Sequence[Account]) -> dict[str, ProfileReading | CaptureFailure]:
+    """Read up to 100 users: one call for those whose id is known, one for those known by handle only."""
+    readings: dict[str, ProfileReading | CaptureFailure] = {}
+    refused: CaptureFailure | None = None
+    for lookup in _lookups(accounts):
+        try:
+            if refused is not None:
+                raise refused
+            readings |= _read_users(client, lookup)
+        except CaptureFailure as failure:
+            readings |= {account.account_code: failure for account in lookup.asked.values()}
+            refused = failure if failure.for_all else None
+    for account in accounts:
+        readings.setdefault(
+            account.account_code,
+            CaptureFailure(Outcome.ACCOUNT_NOT_FOUND, "the registry's id or handle is none that X could have"),
+        )
+    return readings
+
+
+@dataclass(frozen=True, slots=True)
+class _Lookup:
+    endpoint: str
+    path: str
+    parameter: str
+    member: str  # of a user, by which it is found in the reply
+    asked: dict[str, Account]  # by that member, in lower case
+
+
+def _lookups(accounts: Sequence[Account]) -> Iterator[_Lookup]:
+    """One impossible id or handle makes X refuse the whole batch: such are left out."""
+    by_id = {
+        account.platform_account_id: account
+        for account in accounts
+        if account.platform_account_id and _USER_ID.fullmatch(account.platform_account_id)
+    }
+    by_name = {
+        account.handle.lower(): account
+        for account in accounts
+        if account.handle and not account.platform_account_id and _USERNAME.fullmatch(account.handle)
+    }
+    if by_id:
+        yield _Lookup("users", "users", "ids", "id", by_id)
+    if by_name:
+        yield _Lookup("users_by", "users/by", "usernames", "username", by_name)
+
+
+def _read_users(client: ApiClient, lookup: _Lookup) -> dict[str, ProfileReading | CaptureFailure]:
+    parameters = {lookup.parameter: ",".join(lookup.asked), "user.fields": "public_metrics,protected"}
+    expected = Cost(calls=1, usd=len(lookup.asked) * PRICE_OF_A_USER)
+    reply = client.get(lookup.endpoint, f"/{client.api_version}/{lookup.path}", parameters, expected=expected)
+    users = {str(at(user, lookup.member)).lower(): user for user in _data(reply) or ()}
+    problems = {_concerned(error).lower(): error for error in _errors(reply)}
+    readings: dict[str, ProfileReading | CaptureFailure] = {}
+    for name, account in lookup.asked.items():
+        if name in users:
+            readings[account.account_code] = _profile_or_failure(users[name], reply)
+        elif name in problems:
+            readings[account.account_code] = _account_failure(problems[name], reply)
+        else:
+            detail = "the reply neither shows this account nor says why not"
+            readings[account.account_code] = reply.unusable(detail)
+    return readings
+
+
+def _profile_or_failure(user: Any, reply: Reply) -> ProfileReading | CaptureFailure:
+    try:
+        return _profile(user, reply)
+    except MalformedValueError as problem:
+        return reply.unusable(str(problem))
+
+
+def _profile(user: Any, reply: Reply) -> ProfileReading:
+    metrics = at(user, "public_metrics")
+    followers = count(at(metrics, "followers_count"), "followers_count")
+    return ProfileReading(
+        platform_account_id=identifier(at(user, "id"), "id"),
+        handle=words(at(user, "username"), "username"),
+        followers_count=followers,
+        followers_precision_step=None if followers is None else 1,
+        followers_state=FollowersState.NOT_AVAILABLE if followers is None else FollowersState.REPORTED,
+        response_id=reply.response_id,
+        received_at=reply.received_at,
+        metric_definition_id=METRIC_DEFINITION_ID,
+        following_count=count(at(metrics, "following_count"), "following_count"),
+        posts_count=_count_of_either(metrics, "tweet_count", "post_count"),
+        context={"protected": at(user, "protected") is True},
+    )
+
+
+def _count_of_either(metrics: Any, old_name: str, new_name: str) -> int:
+    """A count under its name of either family; to find neither means that X changed its names again."""
+    for name in (old_name, new_name):
+        counted = count(at(metrics, name), name)
+        if counted is not None:
+            return counted
+    raise MalformedValueError("public_metrics", metrics, f"one with {old_name} or {new_name}")
+
+
+def read_posts(client: ApiClient, account: Account, profile: ProfileReading, window: ReadWindow) -> PostListing:
+    """The account's own posts, without reposts and replies: those newer than `window.newest_known_id` where there
+    is one, else those since `window.since`; and the posts of `window.reread_ids`.
+
+    Raises:
+        CaptureFailure: a call was refused or its reply is unusable; `account_private` for a protected account,
+            whose profile still counts.
+    """
+    if profile.context.get("protected"):
+        raise CaptureFailure(
+            Outcome.ACCOUNT_PRIVATE, "the account's posts are protected", response_id=profile.response_id
+        )
+    found = _Found(profile.handle)
+    complete_since = _read_timeline(client, f"users/{profile.platform_account_id}/tweets", window, found)
+    try:
+        _read_again(client, [post_id for post_id in window.reread_ids if post_id not in found.posts], found)
+    except CaptureFailure as failure:
+        # Refused, the listing stands without it: posts that were not read again keep their counts and stay due.
+        if failure.outcome is Outcome.INVALID_RESPONSE:
+            raise
+    return PostListing(
+        posts=tuple(post for _, post in found.posts.values()),
+        complete_since=complete_since,
+        response_id=found.last.response_id if found.last else None,
+        received_at=found.last.received_at if found.last else None,
+        gone=tuple(found.gone),
+    )
+
+
+class _Found:
+    """Posts by the first id of their edit history, each as its newest version shows it."""
+
+    def __init__(self, handle: str | None) -> None:
+        self.handle = handle
+        self.posts: dict[str, tuple[int, PostReading]] = {}
+        self.newer_versions: list[str] = []
+        self.gone: list[str] = []
+        self.last: Reply | None = None
+
+    def add(self, reply: Reply) -> list[PostReading]:
+        """Take the posts of a reply in; returns them in its order.
+
+        Raises:
+            CaptureFailure: one of them is unusable, so that the listing would have a hole.
+        """
+        self.last = reply
+        try:
+            read = [_post(item, self.handle, reply) for item in _data(reply) or () if not _is_repost(item)]
+        except MalformedValueError as problem:
+            raise reply.unusable(str(problem)) from problem
+        for version, newest, post in read:
+            if version >= self.posts.get(post.post_id, (0, post))[0]:
+                self.posts[post.post_id] = (version, post)
+            if newest > version:
+                self.newer_versions.append(str(newest))
+        return [post for _, _, post in read]
+
+
+def _read_timeline(client: ApiClient, path: str, window: ReadWindow, found: _Found) -> datetime | None:
+    """Read the timeline to the last page of the window; returns the instant down to which it is complete."""
+    parameters = {"max_results": PAGE, "exclude": "retweets,replies", **_fields(client)}
+    if window.newest_known_id:
+        parameters["since_id"] = window.newest_known_id
+    elif window.since:
+        parameters["start_time"] = window.since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    tokens: set[str] = set()
+    read: list[PostReading] = []
+    while True:
+        reply = _get_posts(client, "user_tweets", path, parameters, PAGE)
+        if _data(reply) is None and reply.member("meta", "result_count") != 0:
+            raise (
+                _account_failure(_errors(reply)[0], reply) if _errors(reply) else reply.unusable("no posts, no count")
+            )
+        read += found.add(reply)
+        token = reply.member("meta", "next_token")
+        if token is None or (read and window.since is None and not window.newest_known_id):
+            break
+        if not isinstance(token, str) or token in tokens:
+            raise reply.unusable("the page tokens of the timeline go in a circle or are no text")
+        tokens.add(token)
+        parameters["pagination_token"] = token
+    if window.newest_known_id:
+        return None  # an older post that disappeared would not be missed
+    if token is not None or len(read) >= TIMELINE_DEPTH:
+        # Newest first by id. Another post of the oldest one's second may stand on a page that was not read.
+        return max(read[-1].published_at + timedelta(seconds=1), window.since or BEFORE_EVERY_POST)
+    return window.since or BEFORE_EVERY_POST
+
+
+def _read_again(client: ApiClient, post_ids: Sequence[str], found: _Found) -> None:
+    """Read known posts by id; an edited one is asked for by its newest id as well, which carries the counts."""
+    pending, asked = list(post_ids), set(post_ids)
+    while pending:
+        batch, pending = pending[:BATCH], pending[BATCH:]
+        parameters = {"ids": ",".join(batch), **_fields(client)}
+        reply = _get_posts(client, "tweets", "tweets", parameters, len(batch))
+        found.add(reply)
+        found.gone += [
+            _concerned(error)
+            for error in _errors(reply)
+            if _concerned(error) in post_ids and _account_outcome(error) is Outcome.ACCOUNT_NOT_FOUND
+        ]
+        pending += [post_id for post_id in found.newer_versions if post_id not in asked]
+        asked.update(found.newer_versions)
+
+
+def _post(item: Any, handle: str | None, reply: Reply) -> tuple[int, int, PostReading]:
+    """The version's id as a number, the newest version's, and the post under the first id of its edit history."""
+    version = _post_id(at(item, "id"))
+    history = at(item, "edit_history_tweet_ids") or at(item, "edit_history_post_ids") or [version]
+    post_id, newest = _post_id(at(history, 0)), _post_id(at(history, -1))
+    metrics = at(item, "public_metrics")
+    note = at(item, "note_tweet") or at(item, "note_post")  # the whole of a text over 280 characters
+    return (
+        int(version),
+        int(newest),
+        PostReading(
+            post_id=post_id,
+            published_at=instant(at(item, "created_at"), "created_at"),
+            post_type=_post_type(at(item, "attachments", "media_keys")),
+            url=f"https://x.com/{handle}/status/{post_id}" if handle else None,
+            caption=words(at(note, "text"), "note text") or words(at(item, "text"), "text"),
+            response_id=reply.response_id,
+            received_at=reply.received_at,
+            like_count=count(at(metrics, "like_count"), "like_count"),
+            comment_count=count(at(metrics, "reply_count"), "reply_count"),
+            share_count=_count_of_either(metrics, "retweet_count", "repost_count"),
+            view_count=count(at(metrics, "impression_count"), "impression_count"),
+        ),
+    )
+
+
+def _post_id(value: Any) -> str:
+    if not _USER_ID.fullmatch(identifier(value, "id")):
+        raise MalformedValueError("id", value, "the id of a post")
+    return str(value)
+
+
+def _post_type(media_keys: Any) -> str:
+    keys = [key for key in media_keys if isinstance(key, str)] if isinstance(media_keys, list) else []
+    if any(key.startswith(_VIDEO_KEYS) for key in keys):
+        return "video"
+    return "photo" if keys else "text"
+
+
+def _is_repost(item: Any) -> bool:
+    """A repost shows another account's words and counts; `exclude` keeps them out, this is the second net."""
+    referenced = at(item, "referenced_tweets") or at(item, "referenced_posts")
+    kinds = [at(reference, "type") for reference in referenced] if isinstance(referenced, list) else []
+    return "retweeted" in kinds or "reposted" in kinds
+
+
+def _fields(client: ApiClient) -> dict[str, Any]:
+    family = str(client.connection.extra.get("field_names", "tweet"))
+    if family not in _POST_FIELDS:
+        raise CaptureFailure(
+            Outcome.NOT_ATTEMPTED,
+            f"the connection's extra field_names is {family!r}; write 'tweet' or 'post'",
+            for_all=True,
+        )
+    return {f"{family}.fields": _POST_FIELDS[family]}
+
+
+def _get_posts(client: ApiClient, endpoint: str, path: str, parameters: Mapping[str, Any], most: int) -> Reply:
+    expected = Cost(calls=1, usd=most * PRICE_OF_A_POST)
+    return client.get(endpoint, f"/{client.api_version}/{path}", parameters, expected=expected)
+
+
+def _data(reply: Reply) -> list[Any] | None:
+    """The resources of a reply; None when it has none (X then leaves the member out)."""
+    data = reply.member("data")
+    if data is None or isinstance(data, list):
+        return data
+    if isinstance(data, dict):
+        return [data]
+    raise reply.unusable("data is neither a list nor an object")
+
+
+def _errors(reply: Reply) -> list[Any]:
+    errors = reply.member("errors")
+    return errors if isinstance(errors, list) else []
+
+
+def _concerned(error: Any) -> str:
+    """The id or handle that an error of a 200 is about."""
+    return str(at(error, "value") or at(error, "resource_id"))
+
+
+def _account_failure(error: Any, reply: Reply) -> CaptureFailure:
+    said = at(error, "detail") or at(error, "title") or at(error, "message") or "an error without words"
+    return CaptureFailure(_account_outcome(error), str(said), response_id=reply.response_id)
+
+
+def _account_outcome(error: Any) -> Outcome:
+    """Suspended and unknown accounts share one type: only the words tell them apart."""
+    kind = _last_part(at(error, "type"))
+    if "suspended" in str(at(error, "detail")).lower():
+        return Outcome.ACCOUNT_SUSPENDED
+    if kind == "not-authorized-for-resource":
+        return Outcome.ACCOUNT_PRIVATE
+    if kind == "resource-not-found" or at(error, "title") == "Not Found Error":
+        return Outcome.ACCOUNT_NOT_FOUND
+    if kind in ("resource-unavailable", "internal-error", "field-hydration-failure"):
+        return Outcome.PLATFORM_UNAVAILABLE
+    return Outcome.INVALID_RESPONSE
