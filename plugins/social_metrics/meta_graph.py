@@ -19,7 +19,7 @@ from social_metrics.payload import MalformedValueError, words
 # Members of an error that are evidence. `message` is not among them: a Facebook post's words have that name.
 ERROR_MEMBERS = frozenset({"error", "type", "code", "error_subcode", "is_transient", "fbtrace_id"})
 
-_TOKEN_CODES = frozenset({102, 190})
+_TOKEN_CODES = frozenset({102, 104, 190})
 # The owner's side ended it: the password changed, the app was removed, the person left the page.
 _REVOKED_SUBCODES = frozenset({458, 460, 492})
 _RATE_CODES = frozenset({4, 17, 32, 341, 613})

@@ -36,8 +36,12 @@ PAGE_FIELDS = f"id,username,link,followers_count,fan_count,published_posts.limit
 
 _POST_TYPES = {"photo": "photo", "video": "video", "album": "carousel", "link": "link"}
 
-# So many accounts in a row that Facebook cannot serve are no accident of these accounts.
-_FAILURES_OF_A_PLATFORM_THAT_IS_DOWN = 3
+# Failures that say nothing about the page asked about. So many in a row are no accident of these pages, and
+# asking for the others would only add to the load.
+_NOT_ABOUT_THE_PAGE = frozenset(
+    {Outcome.PLATFORM_UNAVAILABLE, Outcome.INVALID_RESPONSE, Outcome.RATE_LIMITED}
+)
+_ENOUGH_FAILURES_IN_A_ROW = 3
 
 RULES = ApiRules(
     platform="facebook",
@@ -73,9 +77,8 @@ def read_profiles(client: ApiClient, accounts: Sequence[Account]) -> dict[str, P
         if not isinstance(reading, CaptureFailure):
             failures_in_a_row = 0
             continue
-        unavailable = reading.outcome is Outcome.PLATFORM_UNAVAILABLE
-        failures_in_a_row = failures_in_a_row + 1 if unavailable else 0
-        if reading.for_all or failures_in_a_row == _FAILURES_OF_A_PLATFORM_THAT_IS_DOWN:
+        failures_in_a_row = failures_in_a_row + 1 if reading.outcome in _NOT_ABOUT_THE_PAGE else 0
+        if reading.for_all or failures_in_a_row == _ENOUGH_FAILURES_IN_A_ROW:
             for left in accounts:
                 readings.setdefault(left.account_code, reading)
     return readings
