@@ -158,16 +158,10 @@ def bench(
     connection = PlatformConnection(
         rules.platform, base_url, login, SECRET, AuthorizationMode.PUBLIC, False, dict(extra or {})
     )
-    client = ApiClient(
-        rules, connection, FixedClock(now), recorder, meter, tokens=tokens, wait=waits.append, **options
-    )
+    client = ApiClient(rules, connection, FixedClock(now), recorder, meter, tokens=tokens, wait=waits.append, **options)
     return Bench(client, recorder, meter, waits)
 
 
-def account(
-    code: str, platform: str, platform_account_id: str | None = None, handle: str | None = None
-) -> Account:
+def account(code: str, platform: str, platform_account_id: str | None = None, handle: str | None = None) -> Account:
     """A registry account; `code` is the center's, e.g. kartini."""
-    return Account(
-        f"{code}-{platform}", code, platform, platform_account_id, handle, None, "verified", None, None
-    )
+    return Account(f"{code}-{platform}", code, platform, platform_account_id, handle, None, "verified", None, None)

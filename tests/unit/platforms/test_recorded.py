@@ -1,6 +1,6 @@
 """Every recorded payload of the platforms becomes the right records or the right outcome.
 
-The payloads lie beside the repository (`SOCIAL_METRICS_SHARED_DIR`, or ../shared): they are not ours to commit.
+The payloads lie beside the repository (`SOCIAL_METRICS_SHARED_DIR`, or ../shared): not ours to commit.
 Where they are absent this says so, and the own fixtures under tests/fixtures/api prove the platforms alone.
 """
 
@@ -30,8 +30,7 @@ PLATFORMS = sorted(
     path.stem for path in (Path(__file__).parent / "recorded_cases").glob("*.py") if path.stem != "__init__"
 )
 CASES: dict[str, dict[str, Called | NotCalled]] = {
-    platform: importlib.import_module(f"tests.unit.platforms.recorded_cases.{platform}").CASES
-    for platform in PLATFORMS
+    platform: importlib.import_module(f"tests.unit.platforms.recorded_cases.{platform}").CASES for platform in PLATFORMS
 }
 
 

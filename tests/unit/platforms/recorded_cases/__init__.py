@@ -39,7 +39,7 @@ ALL_OF_IT = ReadWindow(since=datetime(2000, 1, 1, tzinfo=UTC))
 
 
 def recorded(status: int = 200, wrap: Callable[[Any], Any] | None = None, **headers: str) -> Answer:
-    """The recorded bytes under another status, or inside what surrounds them (`wrap` gets the parsed file)."""
+    """The recorded bytes under another status, or inside what surrounds them (`wrap` gets them parsed)."""
     return Answer(wrap if wrap else RECORDED.body, status, headers)
 
 
@@ -98,7 +98,7 @@ def read(platform: ModuleType, client: ApiClient, case: Called) -> Any:
     except CaptureFailure as failure:
         return failure.outcome
     wanted = case.posts if isinstance(case.posts, Sequence) and not isinstance(case.posts, Outcome) else ()
-    posts = [_attributes(post, names) for post, names in zip_longest(listing.posts, wanted, fillvalue={})]
+    posts = [_attributes(post, names) for post, names in zip_longest(listing.posts, wanted)]
     return posts, _attributes(listing, case.listing)
 
 
@@ -128,10 +128,10 @@ def _read_profiles(
 
 
 def _attributes(reading: Any, wanted: Any) -> Any:
-    """Of a reading only what the row speaks about; the whole reading where the row expects an outcome or nothing."""
-    return (
-        {name: getattr(reading, name) for name in wanted} if isinstance(wanted, dict) and wanted else reading
-    )
+    """Of a reading only what the row speaks about; the whole where the row expects an outcome or nothing."""
+    if isinstance(wanted, Mapping) and reading is not None:
+        return {name: getattr(reading, name) for name in wanted}
+    return reading
 
 
 def utc(text: str) -> datetime:
