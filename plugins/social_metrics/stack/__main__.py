@@ -11,11 +11,14 @@ from typing import NoReturn
 import typer
 from rich.console import Console
 
+from social_metrics.connections import warehouse_url
 from social_metrics.settings import UsageProblem, load_settings
 from social_metrics.stack import StackError
 from social_metrics.stack.demo import bring_up, run_demo
 from social_metrics.stack.layout import Layout
 from social_metrics.stack.local_stack import LocalStack
+from social_metrics.stack.server import server_at
+from social_metrics.warehouse.migrate import upgrade
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
 console = Console()
@@ -47,6 +50,16 @@ def down() -> None:
     console.print(f"Stopped: {', '.join(stopped)}." if stopped else "Nothing was running.")
 
 
+@app.command()
+def migrate() -> None:
+    """Brings the warehouse of AIRFLOW_CONN_SOCIAL_METRICS_WAREHOUSE to the newest version."""
+    with _sentences():
+        url = warehouse_url()
+        server_at(url)
+        upgrade(url)
+    console.print("The warehouse is up to date.")
+
+
 @app.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
 def run(command: list[str]) -> None:
     """Runs a command, such as `social-metrics top`, in the stack's environment."""
@@ -62,7 +75,7 @@ def run(command: list[str]) -> None:
 
 @contextmanager
 def _stack() -> Iterator[LocalStack]:
-    try:
+    with _sentences():
         settings = load_settings()
         layout = Layout(settings.state_dir.resolve())
         layout.state.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -72,6 +85,12 @@ def _stack() -> Iterator[LocalStack]:
             except BlockingIOError as error:
                 raise StackError(f"Another command is at work in {layout.state}: wait for it.") from error
             yield LocalStack(layout, settings)
+
+
+@contextmanager
+def _sentences() -> Iterator[None]:
+    try:
+        yield
     except UsageProblem as problem:
         print(f"{problem}", file=sys.stderr)
         raise typer.Exit(FAILED) from problem

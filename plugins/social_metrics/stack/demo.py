@@ -1,23 +1,26 @@
 """`make demo` and `make up`: from nothing to both boards, through the parts that production uses."""
 
+import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 import requests
 from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
-from social_metrics.clock import WIB
+from social_metrics.clock import WIB, wib_date
+from social_metrics.history import EVENING, load_history, set_simulator_clock
+from social_metrics.registry import load_registry
+from social_metrics.settings import load_settings
 from social_metrics.stack import StackError
 from social_metrics.stack.airflow_api import AirflowApi
 from social_metrics.stack.environment import ADMIN, StackAddresses
 from social_metrics.stack.evening import RunProgress, run_evening
 from social_metrics.stack.local_stack import LocalStack
 
-HISTORY_DAYS = 120
-EVENING_HOUR = 20
+_COLUMNS = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
 
 
 def run_demo(stack: LocalStack, console: Console) -> None:
@@ -43,7 +46,7 @@ def bring_up(stack: LocalStack, console: Console) -> None:
     """
     try:
         addresses = _bring_up(stack, console)
-        _set_clock(addresses, datetime.now(WIB), ticking=True)
+        _follow_real_time(addresses.simulator_url)
     except BaseException:
         stack.stop()
         raise
@@ -59,14 +62,14 @@ def _bring_up(stack: LocalStack, console: Console) -> StackAddresses:
     with _step(console, "PostgreSQL and migrations"):
         addresses = stack.start_database()
     with _step(console, "Simulator"):
-        stack.start_simulator(addresses, this_evening())
+        stack.start_simulator(addresses)
     with _step(console, "Airflow's metadata"):
         programs = stack.start_airflow(addresses)
     # Airflow's processes get ready while the history is captured.
-    _cli(stack, addresses, "simulate", "--days", str(HISTORY_DAYS))
+    _load_history(stack, addresses, console)
     with _step(console, "Airflow: api-server, scheduler, dag-processor, triggerer"):
         stack.wait_for_airflow(programs)
-    _set_clock(addresses, this_evening(), ticking=False)
+    set_simulator_clock(addresses.simulator_url, this_evening())
     _run_evening(stack.airflow_api(addresses), console)
     _cli(stack, addresses, "boards", "--out", str(stack.layout.boards))
     return addresses
@@ -74,17 +77,35 @@ def _bring_up(stack: LocalStack, console: Console) -> StackAddresses:
 
 def this_evening() -> datetime:
     """20:00 WIB of today's WIB date, whatever the hour: the demo's evening."""
-    return datetime.now(WIB).replace(hour=EVENING_HOUR, minute=0, second=0, microsecond=0)
+    return datetime.combine(wib_date(datetime.now(UTC)), EVENING, WIB)
 
 
-def _set_clock(addresses: StackAddresses, now: datetime, *, ticking: bool) -> None:
-    reply = requests.post(
-        f"{addresses.simulator_url}/_simulator/clock",
-        json={"now": now.isoformat(), "ticking": ticking},
-        timeout=10,
-    )
-    if not reply.ok:
-        raise StackError(f"The simulator refuses its clock ({reply.status_code}): {reply.text[:300]}")
+def _follow_real_time(simulator_url: str) -> None:
+    """From now on the simulator's clock is the real one: the next evenings come when they come."""
+    set_simulator_clock(simulator_url, datetime.now(WIB))
+    requests.put(f"{simulator_url}/_simulator/clock", json={"ticking": True}, timeout=10).raise_for_status()
+
+
+def _load_history(stack: LocalStack, addresses: StackAddresses, console: Console) -> None:
+    """Captures the evenings before today through the real extractors; those that are there are not read again."""
+    # The extractors read their connections from the environment, as in every program of the stack.
+    os.environ.clear()
+    os.environ.update(stack.environment(addresses))
+    settings = load_settings()
+    first, last = stack.first_day(), this_evening().date() - timedelta(days=1)
+    started = time.monotonic()
+    with Progress(*_COLUMNS, TextColumn("evenings"), TimeElapsedColumn(), console=console, transient=True) as progress:
+        bar = progress.add_task("History", total=(last - first).days + 1)
+        captured = load_history(
+            addresses.simulator_url,
+            first,
+            last,
+            registry=load_registry(settings.registry_dir),
+            settings=settings,
+            warehouse_url=addresses.warehouse_url,
+            on_day=lambda day: progress.update(bar, advance=1, description=f"History {day}"),
+        )
+    _done(console, f"History: {captured} evenings captured, {first} to {last}", started)
 
 
 def _show_boards(stack: LocalStack, addresses: StackAddresses) -> None:
@@ -100,25 +121,16 @@ def _cli(stack: LocalStack, addresses: StackAddresses, *arguments: str) -> None:
 
 def _run_evening(api: AirflowApi, console: Console) -> None:
     started = time.monotonic()
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.completed:.0f} of {task.total:.0f} tasks"),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=console, transient=True) as progress:
+    with Progress(*_COLUMNS, TextColumn("tasks"), TimeElapsedColumn(), console=console, transient=True) as progress:
         bars: dict[str, TaskID] = {}
 
         def watch(state: RunProgress) -> None:
             if state.dag_id not in bars:
-                bars[state.dag_id] = progress.add_task(state.dag_id, total=state.known)
+                bars[state.dag_id] = progress.add_task(state.dag_id)
             progress.update(bars[state.dag_id], completed=state.ended, total=max(state.known, 1))
 
         runs = run_evening(api, watch)
-    for run in runs:
-        console.print(f"[green]✓[/green] {run.dag_id}: {run.state}")
-    console.print(f"  this evening on the scheduler took {time.monotonic() - started:.0f} s")
+    _done(console, f"This evening on the scheduler: {', '.join(f'{run.dag_id} {run.state}' for run in runs)}", started)
 
 
 @contextmanager
@@ -126,4 +138,8 @@ def _step(console: Console, name: str) -> Iterator[None]:
     started = time.monotonic()
     with console.status(name):
         yield
-    console.print(f"[green]✓[/green] {name} ({time.monotonic() - started:.1f} s)")
+    _done(console, name, started)
+
+
+def _done(console: Console, what: str, started: float) -> None:
+    console.print(f"[green]✓[/green] {what} ({time.monotonic() - started:.1f} s)", highlight=False)

