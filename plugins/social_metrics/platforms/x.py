@@ -9,33 +9,18 @@ connection's extra `field_names` (`tweet` or `post`) says in which one to ask.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from social_metrics.api_client import (
-    ApiClient,
-    ApiRules,
-    Cost,
-    Refusal,
-    Reply,
-    refusal_by_status,
-    retry_after,
-)
+from social_metrics.api_client import ApiClient, ApiRules, Cost, Refusal, Reply, refusal_by_status, retry_after
 from social_metrics.connections import PlatformConnection
 from social_metrics.contract import FollowersState, Outcome
 from social_metrics.payload import MalformedValueError, at, count, identifier, instant, words
 from social_metrics.post_pages import BEFORE_EVERY_POST
-from social_metrics.readings import (
-    Account,
-    CaptureFailure,
-    PostListing,
-    PostReading,
-    ProfileReading,
-    ReadWindow,
-)
+from social_metrics.readings import Account, CaptureFailure, PostListing, PostReading, ProfileReading, ReadWindow
 
 METRIC_DEFINITION_ID = "x.followers_count.v1"
 
@@ -49,7 +34,7 @@ _POST_FIELDS = {
     "tweet": "created_at,public_metrics,attachments,referenced_tweets,note_tweet,edit_history_tweet_ids",
     "post": "created_at,public_metrics,attachments,note_post",  # the edit history comes unasked
 }
-_USER_ID = re.compile(r"[0-9]{1,19}")
+_ID = re.compile(r"[0-9]{1,19}")
 _USERNAME = re.compile(r"[A-Za-z0-9_]{1,15}")
 _VIDEO_KEYS = ("7_", "13_", "16_")  # what a media key begins with: video, amplify video, animated GIF
 
@@ -73,7 +58,6 @@ _REFUSALS = {  # by the last part of the problem's type: api.twitter.com and api
     "usage-capped": _USED_UP,
     "credits": _USED_UP,
     "credits-depleted": _USED_UP,
-    "invalid-request": Refusal(Outcome.INVALID_RESPONSE, ""),
 }
 _RATE_LIMIT_CODE = 88  # of the older error form
 
@@ -135,75 +119,58 @@ RULES = ApiRules(
 
 
 def read_profiles(client: ApiClient, accounts: Sequence[Account]) -> dict[str, ProfileReading | CaptureFailure]:
-    """Read up to 100 users: one call for those whose id is known, one for those known by handle only."""
-    readings: dict[str, ProfileReading | CaptureFailure] = {}
-    refused: CaptureFailure | None = None
-    for lookup in _lookups(accounts):
-        try:
-            if refused is not None:
-                raise refused
-            readings |= _read_users(client, lookup)
-        except CaptureFailure as failure:
-            readings |= {account.account_code: failure for account in lookup.asked.values()}
-            refused = failure if failure.for_all else None
-    for account in accounts:
-        readings.setdefault(
-            account.account_code,
-            CaptureFailure(Outcome.ACCOUNT_NOT_FOUND, "the registry's id or handle is none that X could have"),
-        )
-    return readings
+    """Read up to 100 users: one call for those whose id is known, one for those known by handle only.
 
-
-@dataclass(frozen=True, slots=True)
-class _Lookup:
-    endpoint: str
-    path: str
-    parameter: str
-    member: str  # of a user, by which it is found in the reply
-    asked: dict[str, Account]  # by that member, in lower case
-
-
-def _lookups(accounts: Sequence[Account]) -> Iterator[_Lookup]:
-    """One impossible id or handle makes X refuse the whole batch: such are left out."""
+    Raises:
+        CaptureFailure: the credential or the platform refused before any user was read.
+    """
+    # One impossible id or handle makes X refuse the whole batch: such are not asked for.
     by_id = {
         account.platform_account_id: account
         for account in accounts
-        if account.platform_account_id and _USER_ID.fullmatch(account.platform_account_id)
+        if account.platform_account_id and _ID.fullmatch(account.platform_account_id)
     }
     by_name = {
         account.handle.lower(): account
         for account in accounts
         if account.handle and not account.platform_account_id and _USERNAME.fullmatch(account.handle)
     }
-    if by_id:
-        yield _Lookup("users", "users", "ids", "id", by_id)
-    if by_name:
-        yield _Lookup("users_by", "users/by", "usernames", "username", by_name)
+    readings: dict[str, ProfileReading | CaptureFailure] = {}
+    for path, parameter, member, asked in (
+        ("users", "ids", "id", by_id),
+        ("users/by", "usernames", "username", by_name),
+    ):
+        try:
+            readings |= _read_users(client, path, parameter, member, asked) if asked else {}
+        except CaptureFailure as failure:
+            if failure.for_all and not readings:
+                raise
+            readings |= {account.account_code: failure for account in asked.values()}
+    impossible = CaptureFailure(Outcome.ACCOUNT_NOT_FOUND, "the registry's id or handle is none that X could have")
+    return {account.account_code: readings.get(account.account_code, impossible) for account in accounts}
 
 
-def _read_users(client: ApiClient, lookup: _Lookup) -> dict[str, ProfileReading | CaptureFailure]:
-    parameters = {lookup.parameter: ",".join(lookup.asked), "user.fields": "public_metrics,protected"}
-    expected = Cost(calls=1, usd=len(lookup.asked) * PRICE_OF_A_USER)
-    reply = client.get(lookup.endpoint, f"/{client.api_version}/{lookup.path}", parameters, expected=expected)
-    users = {str(at(user, lookup.member)).lower(): user for user in _data(reply) or ()}
+def _read_users(
+    client: ApiClient, path: str, parameter: str, member: str, asked: Mapping[str, Account]
+) -> dict[str, ProfileReading | CaptureFailure]:
+    """Users by the `member` that stands in the reply, keyed in `asked` in lower case."""
+    parameters = {parameter: ",".join(asked), "user.fields": "public_metrics,protected"}
+    expected = Cost(calls=1, usd=len(asked) * PRICE_OF_A_USER)
+    reply = client.get(path, f"/{client.api_version}/{path}", parameters, expected=expected)
+    users = {str(at(user, member)).lower(): user for user in _data(reply) or ()}
     problems = {_concerned(error).lower(): error for error in _errors(reply)}
     readings: dict[str, ProfileReading | CaptureFailure] = {}
-    for name, account in lookup.asked.items():
+    for name, account in asked.items():
         if name in users:
-            readings[account.account_code] = _profile_or_failure(users[name], reply)
+            try:
+                readings[account.account_code] = _profile(users[name], reply)
+            except MalformedValueError as problem:
+                readings[account.account_code] = reply.unusable(str(problem))
         elif name in problems:
             readings[account.account_code] = _account_failure(problems[name], reply)
         else:
-            detail = "the reply neither shows this account nor says why not"
-            readings[account.account_code] = reply.unusable(detail)
+            readings[account.account_code] = reply.unusable("the reply neither shows this account nor says why not")
     return readings
-
-
-def _profile_or_failure(user: Any, reply: Reply) -> ProfileReading | CaptureFailure:
-    try:
-        return _profile(user, reply)
-    except MalformedValueError as problem:
-        return reply.unusable(str(problem))
 
 
 def _profile(user: Any, reply: Reply) -> ProfileReading:
@@ -293,7 +260,7 @@ class _Found:
 
 def _read_timeline(client: ApiClient, path: str, window: ReadWindow, found: _Found) -> datetime | None:
     """Read the timeline to the last page of the window; returns the instant down to which it is complete."""
-    parameters = {"max_results": PAGE, "exclude": "retweets,replies", **_fields(client)}
+    parameters: dict[str, Any] = {"max_results": PAGE, "exclude": "retweets,replies"}
     if window.newest_known_id:
         parameters["since_id"] = window.newest_known_id
     elif window.since:
@@ -303,9 +270,8 @@ def _read_timeline(client: ApiClient, path: str, window: ReadWindow, found: _Fou
     while True:
         reply = _get_posts(client, "user_tweets", path, parameters, PAGE)
         if _data(reply) is None and reply.member("meta", "result_count") != 0:
-            raise (
-                _account_failure(_errors(reply)[0], reply) if _errors(reply) else reply.unusable("no posts, no count")
-            )
+            problem = next(iter(_errors(reply)), {"detail": "the reply has neither posts nor a count of none"})
+            raise _account_failure(problem, reply)
         read += found.add(reply)
         token = reply.member("meta", "next_token")
         if token is None or (read and window.since is None and not window.newest_known_id):
@@ -327,15 +293,14 @@ def _read_again(client: ApiClient, post_ids: Sequence[str], found: _Found) -> No
     pending, asked = list(post_ids), set(post_ids)
     while pending:
         batch, pending = pending[:BATCH], pending[BATCH:]
-        parameters = {"ids": ",".join(batch), **_fields(client)}
-        reply = _get_posts(client, "tweets", "tweets", parameters, len(batch))
+        reply = _get_posts(client, "tweets", "tweets", {"ids": ",".join(batch)}, len(batch))
         found.add(reply)
         found.gone += [
             _concerned(error)
             for error in _errors(reply)
             if _concerned(error) in post_ids and _account_outcome(error) is Outcome.ACCOUNT_NOT_FOUND
         ]
-        pending += [post_id for post_id in found.newer_versions if post_id not in asked]
+        pending += [post_id for post_id in dict.fromkeys(found.newer_versions) if post_id not in asked]
         asked.update(found.newer_versions)
 
 
@@ -366,7 +331,7 @@ def _post(item: Any, handle: str | None, reply: Reply) -> tuple[int, int, PostRe
 
 
 def _post_id(value: Any) -> str:
-    if not _USER_ID.fullmatch(identifier(value, "id")):
+    if not _ID.fullmatch(identifier(value, "id")):
         raise MalformedValueError("id", value, "the id of a post")
     return str(value)
 
@@ -385,20 +350,14 @@ def _is_repost(item: Any) -> bool:
     return "retweeted" in kinds or "reposted" in kinds
 
 
-def _fields(client: ApiClient) -> dict[str, Any]:
+def _get_posts(client: ApiClient, endpoint: str, path: str, parameters: Mapping[str, Any], most: int) -> Reply:
     family = str(client.connection.extra.get("field_names", "tweet"))
     if family not in _POST_FIELDS:
-        raise CaptureFailure(
-            Outcome.NOT_ATTEMPTED,
-            f"the connection's extra field_names is {family!r}; write 'tweet' or 'post'",
-            for_all=True,
-        )
-    return {f"{family}.fields": _POST_FIELDS[family]}
-
-
-def _get_posts(client: ApiClient, endpoint: str, path: str, parameters: Mapping[str, Any], most: int) -> Reply:
+        wrong = f"the connection's extra field_names is {family!r}; write 'tweet' or 'post'"
+        raise CaptureFailure(Outcome.NOT_ATTEMPTED, wrong, for_all=True)
+    asked = {**parameters, f"{family}.fields": _POST_FIELDS[family]}
     expected = Cost(calls=1, usd=most * PRICE_OF_A_POST)
-    return client.get(endpoint, f"/{client.api_version}/{path}", parameters, expected=expected)
+    return client.get(endpoint, f"/{client.api_version}/{path}", asked, expected=expected)
 
 
 def _data(reply: Reply) -> list[Any] | None:

@@ -11,27 +11,12 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from social_metrics.api_client import (
-    ApiClient,
-    ApiRules,
-    Cost,
-    Refusal,
-    Reply,
-    refusal_by_status,
-    retry_after,
-)
+from social_metrics.api_client import ApiClient, ApiRules, Cost, Refusal, Reply, refusal_by_status, retry_after
 from social_metrics.connections import PlatformConnection
 from social_metrics.contract import FollowersState, Outcome
 from social_metrics.payload import MalformedValueError, at, count, identifier, instant, words
 from social_metrics.post_pages import BEFORE_EVERY_POST
-from social_metrics.readings import (
-    Account,
-    CaptureFailure,
-    PostListing,
-    PostReading,
-    ProfileReading,
-    ReadWindow,
-)
+from social_metrics.readings import Account, CaptureFailure, PostListing, PostReading, ProfileReading, ReadWindow
 
 # Breaks a series of followers when it changes. What a *view* is changed on 31 March 2025 (Shorts) and about
 # 24 to 27 August 2026 (all formats: a view counts at the start of play); subscribers were not touched by it.
@@ -221,9 +206,7 @@ def read_posts(client: ApiClient, account: Account, profile: ProfileReading, win
     playlist = profile.context.get("uploads")
     if not isinstance(playlist, str):
         raise CaptureFailure(
-            Outcome.INVALID_RESPONSE,
-            "the channel names no uploads playlist",
-            response_id=profile.response_id,
+            Outcome.INVALID_RESPONSE, "the channel names no uploads playlist", response_id=profile.response_id
         )
     found = _uploads(client, playlist, window.since)
     uploads, response_id, received_at = found.published, found.response_id, found.received_at
@@ -314,10 +297,7 @@ def _upload(item: Any) -> tuple[str, datetime | None]:
     video_id = at(item, "contentDetails", "videoId") or at(item, "snippet", "resourceId", "videoId")
     # snippet.publishedAt is the time of the entry in the playlist, not that of the video.
     published = at(item, "contentDetails", "videoPublishedAt")
-    return (
-        identifier(video_id, "videoId"),
-        None if published is None else instant(published, "videoPublishedAt"),
-    )
+    return (identifier(video_id, "videoId"), None if published is None else instant(published, "videoPublishedAt"))
 
 
 def _videos(reply: Reply, uploads: Mapping[str, datetime | None]) -> dict[str, PostReading]:
