@@ -9,7 +9,8 @@ from pathlib import Path
 from simulator import SimulatorError
 from simulator.clock import date_of, parse_date, parse_instant, wib_day
 from simulator.demo_registry import write_registry
-from simulator.serve import HISTORY_DAYS, ServeOptions, serve
+from simulator.habits import HISTORY_DAYS
+from simulator.serve import ServeOptions, serve
 
 DEFAULT_SEED = 2024
 

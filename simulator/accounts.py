@@ -59,6 +59,8 @@ def read_rows(path: Path) -> list[dict[str, str]]:
     try:
         with path.open(encoding="utf-8", newline="") as file:
             return list(csv.DictReader(file))
+    except UnicodeDecodeError as error:
+        raise SimulatorError(f"{path} is not UTF-8; save it as UTF-8.") from error
     except OSError as error:
         raise SimulatorError(f"{path} cannot be read ({error.strerror}); name a registry folder.") from error
 

@@ -149,7 +149,10 @@ class Admin:
         if "enabled" in body:
             limits.enabled = bool(body["enabled"])
         if "overrides" in body:
-            limits.overrides = {str(bucket): int(limit) for bucket, limit in dict(body["overrides"]).items()}
+            overrides = body["overrides"]
+            if not isinstance(overrides, dict) or not all(isinstance(limit, int) for limit in overrides.values()):
+                raise SimulatorError('overrides is an object of whole numbers, e.g. {"x:users/by": 3}.')
+            limits.overrides = overrides
         limits.reset()
         return self._get_rate_limits(request, rest)
 

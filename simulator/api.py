@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from hashlib import blake2b
 from random import Random
 from typing import Any, ClassVar, TypeVar
@@ -12,17 +12,9 @@ from simulator.accounts import Account
 from simulator.exchange import Reply, Request
 from simulator.faults import Fault
 from simulator.rate_limits import Allowance, Usage
+from simulator.refusals import Refusals, filled
 from simulator.timeline import Post
 from simulator.world import ACTIVE, World
-
-
-@dataclass(frozen=True)
-class Refusal:
-    """A genuine error of a platform: its status and body, and where it is documented."""
-
-    status: int
-    body: Any
-    headers: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -33,7 +25,6 @@ class Options:
 
 
 T = TypeVar("T")
-Refusals = dict[str, dict[str, Refusal]]
 
 
 class PlatformApi(ABC):
@@ -130,7 +121,7 @@ class PlatformApi(ABC):
         if name not in variants:
             raise SimulatorError(f"{self.platform} {kind} has no variant {name!r}; it has: {', '.join(variants)}.")
         refusal = variants[name]
-        body = self.finish_error(_filled(refusal.body, words), request)
+        body = self.finish_error(filled(refusal.body, words), request)
         return Reply(body, refusal.status, dict(refusal.headers))
 
     def finish_error(self, body: Any, request: Request) -> Any:
@@ -139,12 +130,20 @@ class PlatformApi(ABC):
 
     def refuse_for(self, fault: Fault, request: Request) -> Reply:
         """The reply that a fault asks for, with its own status and Retry-After when given."""
-        reply = self.refuse(fault.kind, request, fault.variant)
+        reply = self.refuse(fault.kind, request, fault.variant, **self._example_words(fault, request))
         if fault.status is not None:
             reply.status = fault.status
         if fault.retry_after is not None:
             reply.headers["Retry-After"] = str(fault.retry_after)
         return reply
+
+    def _example_words(self, fault: Fault, request: Request) -> dict[str, str]:
+        """What stands in the texts of an error that nobody caused."""
+        name = fault.field or self.follower_field
+        words = {"field": name, "parameter": name, "value": name, "node": "Page", "count": "54"}
+        last_part = request.path.rstrip("/").rpartition("/")[2]
+        texts = {"id": last_part, "handle": last_part, "message": "Invalid parameter.", "reason": "invalidParameter"}
+        return words | texts
 
     def state(self, account: Account, request: Request) -> str:
         """The account's state for this request: the world's, unless a fault says otherwise."""
@@ -238,16 +237,4 @@ def map_texts(value: Any, change: Callable[[str], str], names: tuple[str, ...]) 
         }
     if isinstance(value, list):
         return [map_texts(child, change, names) for child in value]
-    return value
-
-
-def _filled(value: Any, words: dict[str, str]) -> Any:
-    if isinstance(value, str):
-        for name, word in words.items():
-            value = value.replace("{" + name + "}", word)
-        return value
-    if isinstance(value, dict):
-        return {name: _filled(child, words) for name, child in value.items()}
-    if isinstance(value, list):
-        return [_filled(child, words) for child in value]
     return value

@@ -70,7 +70,7 @@ class Simulator:
         api = next((api for api in self.apis.values() if api.claims(request)), None)
         if api is None:
             reply = Reply(b"Not Found: no platform of the simulator has this path.\n", 404, {}, "text/plain")
-            return Sending(reply, reply.body)
+            return Sending(reply, reply.encoded(escape_unicode=False))
         endpoint = api.endpoint(request)
         self.calls[(api.platform, endpoint)] += 1
         if self.faults.faults:
@@ -129,12 +129,12 @@ def _touched(api: PlatformApi, request: Request) -> frozenset[str]:
 
 
 async def _body(receive: Receive) -> bytes:
-    body = b""
+    parts: list[bytes] = []
     while True:
         message = await receive()
-        body += message.get("body", b"")
+        parts.append(message.get("body", b""))
         if not message.get("more_body"):
-            return body
+            return b"".join(parts)
 
 
 async def _send(sending: Sending, request: Request, send: Send) -> None:

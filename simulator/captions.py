@@ -98,7 +98,8 @@ def write_caption(draws: random.Random, style: str, center_name: str, city: str,
         lines.append(
             "Kegiatan ini dilaksanakan bersama pemerintah daerah, pilar-pilar sosial dan masyarakat setempat. "
             "Sahabat Sosial yang mengetahui warga membutuhkan layanan rehabilitasi sosial dapat menghubungi "
-            f"{center_name} pada jam kerja, atau datang langsung ke kantor kami di {city}. Layanan tidak dipungut biaya."
+            f"{center_name} pada jam kerja, atau datang langsung ke kantor kami di {city}. "
+            "Layanan tidak dipungut biaya."
         )
     if draws.random() < 0.6:
         lines.append(" ".join(draws.sample(HASHTAGS, 2)))

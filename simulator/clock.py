@@ -3,6 +3,7 @@
 import time
 from datetime import UTC, date, datetime, timedelta
 from email.utils import formatdate
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from simulator import SimulatorError
@@ -59,21 +60,25 @@ def parse_date(text: str) -> date:
         raise SimulatorError(f"{text!r} is not a date; write it like 2026-11-24.") from error
 
 
+@lru_cache(maxsize=131_072)
 def iso_utc(instant: int) -> str:
     """`2026-11-24T13:00:00Z`."""
     return datetime.fromtimestamp(instant, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+@lru_cache(maxsize=131_072)
 def iso_milliseconds(instant: int) -> str:
     """`2026-11-24T13:00:00.000Z`, the form of X."""
     return datetime.fromtimestamp(instant, UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
 
 
+@lru_cache(maxsize=131_072)
 def iso_graph(instant: int) -> str:
     """`2026-11-24T13:00:00+0000`, the form of the Graph API."""
     return datetime.fromtimestamp(instant, UTC).strftime("%Y-%m-%dT%H:%M:%S+0000")
 
 
+@lru_cache(maxsize=131_072)
 def http_date(instant: int) -> str:
     """The `Date` header's form."""
     return formatdate(instant, usegmt=True)
@@ -99,6 +104,7 @@ def wib_midnight(number: int) -> int:
     return number * DAY - WIB_OFFSET
 
 
+@lru_cache(maxsize=131_072)
 def pacific_midnight(instant: int) -> int:
     """The instant at which YouTube's quota day (Pacific Time) began."""
     local = datetime.fromtimestamp(instant, PACIFIC)

@@ -9,8 +9,10 @@ from pathlib import Path
 from random import Random
 
 from simulator import SimulatorError
-from simulator.accounts import read_rows
+from simulator.accounts import Center, read_centers, read_rows
+from simulator.api import PlatformApi
 from simulator.apis import platform_classes
+from simulator.habits import HISTORY_DAYS, NEW_ACCOUNT_DAY
 
 COLUMNS = ["account_code", "center_code", "platform", "platform_account_id", "handle", "url", "owner_unit",
            "contact_role", "status", "verified_by", "verified_at", "evidence_ref", "review_due_at", "valid_from",
@@ -19,6 +21,8 @@ PLACEHOLDERS = {"ciungwanara-x", "ciungwanara-tiktok", "wasana-bahagia-x", "efat
 MISSING = {"wirajaya-x", "budi-luhur-tiktok", "nipotowe-tiktok"}
 RENAMED = "bahagia-instagram"
 RENAMED_DAYS_AGO = 20
+OPENED_LATE = {"alyatama-tiktok"}
+VALID_FROM = "2024-01-01"
 HANDLE_LENGTH = 15
 
 
@@ -51,9 +55,9 @@ def write_registry(
     classes = platform_classes(extra_apis)
     platforms = [row["platform"] for row in read_rows(source / "platforms.csv") if row["platform"] in classes]
     rows: list[dict[str, str]] = []
-    for center_code in dict.fromkeys(row["center_code"] for row in read_rows(out / "centers.csv")):
+    for center in read_centers(out / "centers.csv"):
         for platform in platforms:
-            rows += _account_rows(seed, center_code, platform, classes[platform], as_of)
+            rows += _account_rows(seed, center, platform, classes[platform], as_of)
     with (out / "center_accounts.csv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
         writer.writeheader()
@@ -74,18 +78,21 @@ def demo_handle(center_code: str, marker: str = "") -> str:
     return f"demo_{name[: HANDLE_LENGTH - 7 - len(marker)]}{tail}{marker}"
 
 
-def _account_rows(seed: int, center_code: str, platform: str, api: type, as_of: date) -> list[dict[str, str]]:
-    code = f"{center_code}-{platform}"
-    row = dict.fromkeys(COLUMNS, "") | {
+def _account_rows(
+    seed: int, center: Center, platform: str, api: type[PlatformApi], as_of: date
+) -> list[dict[str, str]]:
+    code = f"{center.center_code}-{platform}"
+    unknown = dict.fromkeys(COLUMNS, "") | {
         "account_code": code,
-        "center_code": center_code,
+        "center_code": center.center_code,
         "platform": platform,
-        "owner_unit": "Humas",
-        "contact_role": "Pranata Humas",
+        "owner_unit": center.center_name,
+        "contact_role": "humas",
         "status": "placeholder",
+        "valid_from": VALID_FROM,
     }
     if code in PLACEHOLDERS:
-        return [row]
+        return [unknown]
     evidence = {
         "verified_by": "tim data (simulasi)",
         "verified_at": (as_of - timedelta(days=200)).isoformat(),
@@ -93,22 +100,27 @@ def _account_rows(seed: int, center_code: str, platform: str, api: type, as_of: 
         "review_due_at": (as_of + timedelta(days=165)).isoformat(),
     }
     if code in MISSING:
-        return [row | evidence | {"status": "missing"}]
-    handle = demo_handle(center_code)
-    verified = row | evidence | {
-        "platform_account_id": api.invent_id(Random(f"{seed}:id:{code}")),  # type: ignore[attr-defined]
+        return [unknown | evidence | {"status": "missing"}]
+    handle = demo_handle(center.center_code)
+    verified = {
+        **unknown,
+        **evidence,
+        "platform_account_id": api.invent_id(Random(f"{seed}:id:{code}")),
         "handle": handle,
-        "url": api.profile_url(handle),  # type: ignore[attr-defined]
+        "url": api.profile_url(handle),
         "status": "verified",
-    }  # fmt: skip
+    }
+    if code in OPENED_LATE:
+        opened = as_of - timedelta(days=HISTORY_DAYS - NEW_ACCOUNT_DAY)
+        return [verified | {"valid_from": opened.isoformat(), "verified_at": opened.isoformat()}]
     if code != RENAMED:
         return [verified]
     changed = as_of - timedelta(days=RENAMED_DAYS_AGO)
-    new_handle = demo_handle(center_code, "_id")
+    new_handle = demo_handle(center.center_code, "_id")
     before = verified | {"valid_to": (changed - timedelta(days=1)).isoformat()}
     after = verified | {
         "handle": new_handle,
-        "url": api.profile_url(new_handle),  # type: ignore[attr-defined]
+        "url": api.profile_url(new_handle),
         "valid_from": changed.isoformat(),
     }
     return [before, after]

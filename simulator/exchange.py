@@ -9,6 +9,8 @@ from urllib.parse import parse_qsl
 from simulator.faults import NO_FAULTS, RequestFaults
 
 JsonObject = dict[str, Any]
+_PLAIN = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+_ESCAPED = json.JSONEncoder(separators=(",", ":"))
 
 
 @dataclass
@@ -70,15 +72,15 @@ class Reply:
     content_type: str = "application/json; charset=UTF-8"
 
     def encoded(self, escape_unicode: bool) -> bytes:
-        """The bytes of the body. Lone surrogates force `\\u` escapes, since UTF-8 has no form for them."""
+        r"""The bytes of the body. Lone surrogates force `\u` escapes, since UTF-8 has no form for them."""
         if isinstance(self.body, bytes):
             return self.body
         if not escape_unicode:
             try:
-                return json.dumps(self.body, ensure_ascii=False, separators=(",", ":")).encode()
+                return _PLAIN.encode(self.body).encode()
             except UnicodeEncodeError:
                 pass
-        return json.dumps(self.body, separators=(",", ":")).encode()
+        return _ESCAPED.encode(self.body).encode()
 
 
 def _joined(text: str) -> dict[str, str]:

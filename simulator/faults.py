@@ -17,7 +17,7 @@ STATE_KINDS = {
     "handle_changed": "the account answers only under another handle",
     "identity_mismatch": "the handle now belongs to an account with another id",
     "count_hidden": "the follower count is hidden; variant `number` shows a number beside the mark",
-    "no_posts": "the account shows no posts",
+    "no_posts": "the account shows no posts; variant `not_found`: YouTube answers 404 for its playlist",
     "bad_id_in_batch": "in a batch this one id cannot be read",
     "expired_page_token": "any page after the first is refused",
     "duplicate_items": "each page after the first repeats the last item of the one before",
@@ -35,6 +35,15 @@ DAMAGE_KINDS = {
     "duplicate_keys": "`field` (default: the follower count) stands twice; the last one is right",
     "clock_skew": "the Date header is off by `minutes`",
 }
+
+
+_NUMBER, _WHOLE, _TEXT = (int, float), (int,), (str,)
+_PARAMETER_TYPES: dict[str, tuple[type, ...]] = {
+    **dict.fromkeys(("times", "until", "retry_after", "status"), _WHOLE),
+    **dict.fromkeys(("probability", "seconds", "minutes"), _NUMBER),
+    **dict.fromkeys(("account", "id", "endpoint", "variant", "field"), _TEXT),
+}
+_PARAMETER_WORDS: dict[tuple[type, ...], str] = {_NUMBER: "a number", _WHOLE: "a whole number", _TEXT: "a text"}
 
 
 @dataclass
@@ -75,7 +84,12 @@ class FaultBook:
         self._random = random.Random(f"{self.seed}:faults")
 
     def add(self, platform: str, kind: str, **parameters: Any) -> Fault:
-        """Adds a fault. Raises SimulatorError for a parameter that does not exist."""
+        """Adds a fault. Raises SimulatorError for a parameter that does not exist or has the wrong type."""
+        for name, value in parameters.items():
+            if name in _PARAMETER_TYPES and value is not None and not isinstance(value, _PARAMETER_TYPES[name]):
+                raise SimulatorError(
+                    f"The fault's {name} cannot be {value!r}; write {_PARAMETER_WORDS[_PARAMETER_TYPES[name]]}."
+                )
         self._last_id += 1
         try:
             fault = Fault(self._last_id, platform, kind, **parameters)
@@ -108,7 +122,7 @@ class FaultBook:
 class RequestFaults:
     """The faults that may meet one request. A fault is used up at most once by a request."""
 
-    def __init__(self, book: FaultBook | None, faults: list[Fault], touched: frozenset[str]) -> None:
+    def __init__(self, book: FaultBook, faults: list[Fault], touched: frozenset[str]) -> None:
         self._book = book
         self._faults = faults
         self._touched = touched
@@ -145,11 +159,10 @@ class RequestFaults:
             return False
         decided = self._decided.get(fault.fault_id)
         if decided is None:
-            assert self._book is not None
             decided = self._book.chance(fault.probability)
             self._decided[fault.fault_id] = decided
             fault.used += decided
         return decided
 
 
-NO_FAULTS = RequestFaults(None, [], frozenset())
+NO_FAULTS = RequestFaults(FaultBook(seed=0), [], frozenset())

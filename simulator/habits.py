@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 GROWING, FLAT, SHRINKING, BOT_PURGE, VIRAL, NEW = "growing", "flat", "shrinking", "bot_purge", "viral", "new"
 DELETED, SUSPENDED, PRIVATE = "deleted", "suspended", "private"
 
+HISTORY_DAYS = 120
 BOT_PURGE_DAY = 70
 VIRAL_DAY = 85
 NEW_ACCOUNT_DAY = 45
@@ -46,7 +47,6 @@ CENTER_SIZES = {
     "kartini": 143_000,
     "handayani": 97_000,
     "pangudi-luhur": 71_500,
-    "wyata-guna": 37_800,
     "gau-mabaji": 30_100,
     "mulya-jaya": 28_700,
     "paramita": 24_900,
@@ -82,6 +82,8 @@ TIED_SIZES = {
     "wyata-guna": {"youtube": 11_857, "facebook": 23_510, "instagram": 9_870, "tiktok": 4_655, "x": 2_217},
 }
 
+NAMED_CENTERS = CENTER_SIZES.keys() | TIED_SIZES.keys()
+
 CENTER_HABITS: dict[str, dict[str, object]] = {
     "inten-soeweno": {"curve": FLAT, "daily_growth": 0.0},
     "wyata-guna": {"curve": FLAT, "daily_growth": 0.0},
@@ -95,9 +97,11 @@ CENTER_HABITS: dict[str, dict[str, object]] = {
     "phalamartha": {"publishes_late": True},
     "dharma-guna": {"deletes_posts": True},
     "wasana-bahagia": {"daily_growth": 0.002, "posts_per_week": 0.5},
-    "ciungwanara": {"curve": SHRINKING, "posts_per_week": 0.3},
+    "ciungwanara": {"curve": SHRINKING, "posts_per_week": 0.08},
+    "pangurangi": {"posts_per_week": 0.2},
 }
 ACCOUNT_HABITS: dict[str, dict[str, object]] = {
+    "soeharso-youtube": {"size": 187_650, "curve": GROWING},
     "kartini-instagram": {"curve": VIRAL, "pins_a_post": True},
     "kartini-tiktok": {"curve": VIRAL},
     "handayani-x": {"curve": BOT_PURGE},
@@ -130,7 +134,7 @@ def habit_of(seed: int, account_code: str, center_code: str, platform: str) -> H
         curve=draws.choice(ORDINARY_CURVES),
         daily_growth=draws.uniform(0.0003, 0.0016),
         posts_per_week=POSTS_PER_WEEK.get(platform, 2.0) * center_draws.uniform(0.3, 1.6) * draws.uniform(0.5, 1.5),
-        silent_since_march=center_code not in CENTER_SIZES and draws.random() < 0.05,
+        silent_since_march=center_code not in NAMED_CENTERS and draws.random() < 0.05,
         caption_style="emoji" if draws.random() < 0.25 else "plain",
     )
     if center_code in TIED_SIZES:

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 @dataclass(frozen=True)
 class Allowance:
     """What one request takes: `cost` out of `limit` in the window that began at `window_start` (UTC epoch
-    seconds) and ends at `window_end`."""
+    seconds) and ends at `window_end`.
+    """
 
     bucket: str
     limit: int

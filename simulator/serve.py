@@ -12,9 +12,8 @@ from simulator.accounts import read_accounts, read_centers
 from simulator.apis import platform_classes
 from simulator.app import Simulator
 from simulator.clock import Clock, date_of, wib_day
+from simulator.habits import HISTORY_DAYS
 from simulator.world import World
-
-HISTORY_DAYS = 120
 
 
 @dataclass(frozen=True)
@@ -60,7 +59,8 @@ def serve(options: ServeOptions) -> None:
         listening.bind((options.host, options.port))
     except OSError as error:
         raise SimulatorError(
-            f"Port {options.port} on {options.host} cannot be used ({error.strerror}); choose another, or 0 for a free one."
+            f"Port {options.port} on {options.host} cannot be used ({error.strerror}); "
+            "choose another, or 0 for a free one."
         ) from error
     config = uvicorn.Config(
         application,

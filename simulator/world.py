@@ -39,7 +39,8 @@ class Counts:
 
 class World:
     """Accounts, followers and posts. `start_date` is the first day of the history that tests and demo capture;
-    the archive reaches some months further back so that every account has older posts."""
+    the archive reaches some months further back so that every account has older posts.
+    """
 
     def __init__(self, seed: int, start_date: date, accounts: list[Account]) -> None:
         self.seed = seed
@@ -136,8 +137,8 @@ class World:
             return 0.0
         if habit.curve == FLAT:
             return float(habit.size)
-        trend = -0.6 if habit.curve == SHRINKING else 1.0
-        return habit.size / (1 + habit.daily_growth * trend) ** ARCHIVE_DAYS
+        daily: float = 1 + habit.daily_growth * (-0.6 if habit.curve == SHRINKING else 1.0)
+        return float(habit.size / daily**ARCHIVE_DAYS)
 
 
 def _change(habit: Habit, followers: float, day: int, draws: random.Random) -> float:

@@ -4,8 +4,11 @@ Field names and types from Meta's code-generator specs (Page, PagePost); shapes 
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from random import Random
 
+from simulator import SimulatorError
 from simulator.accounts import Account
 from simulator.api import page_of
 from simulator.clock import iso_graph, parse_instant
@@ -25,18 +28,33 @@ from simulator.graph import (
 )
 from simulator.rate_limits import Usage
 from simulator.timeline import Post
-from simulator import SimulatorError
 
 MOST_IDS = 50
 EDGES = ("posts", "published_posts", "feed")
 DEFAULT_LIMIT, MOST_PER_PAGE = 25, 100
-UNSET_PAGE_FIELDS = {"cover", "picture", "website", "phone", "location", "category_list", "is_published",
-                     "access_token", "tasks", "new_like_count", "rating_count", "talking_about_count",
-                     "were_here_count", "checkins", "instagram_business_account", "global_brand_page_name"}  # fmt: skip
-UNSET_POST_FIELDS = {"story", "full_picture", "picture", "from", "is_hidden", "is_expired", "message_tags", "parent_id",
-                     "place", "privacy", "promotable_id", "properties", "target", "via", "icon", "application",
-                     "is_popular", "subscribed", "backdated_time", "timeline_visibility"}  # fmt: skip
+DEFAULT_PAGE_FIELDS = parse_fields("id,name")
+DEFAULT_POST_FIELDS = parse_fields("id,created_time,message")
 STATUS_TYPES = {"photo": "added_photos", "video": "added_video", "text": "mobile_status_update", "link": "shared_story"}
+
+
+@dataclass(frozen=True)
+class NodeType:
+    """A kind of Graph object, and the fields of it that exist but that no demo object has."""
+
+    name: str
+    unset_fields: frozenset[str]
+
+
+PAGE_FIELDS_WITHOUT_VALUE = """
+    access_token category_list checkins cover global_brand_page_name instagram_business_account is_published location
+    new_like_count phone picture rating_count talking_about_count tasks website were_here_count
+"""
+POST_FIELDS_WITHOUT_VALUE = """
+    application backdated_time from full_picture icon is_expired is_hidden is_popular message_tags parent_id picture
+    place privacy promotable_id properties story subscribed target timeline_visibility via
+"""
+PAGE = NodeType("Page", frozenset(PAGE_FIELDS_WITHOUT_VALUE.split()))
+POST = NodeType("Post", frozenset(POST_FIELDS_WITHOUT_VALUE.split()))
 
 
 class Facebook(GraphApi):
@@ -54,13 +72,11 @@ class Facebook(GraphApi):
         if not rest:
             return "ids"
         node, _, edge = rest.partition("/")
-        return edge or (
-            "post"
-            if "_" in node and node not in ("debug_token",)
-            else node
-            if not node.isdigit() and node in ("me", "debug_token")
-            else "page"
-        )
+        if edge:
+            return edge
+        if node in ("me", "debug_token"):
+            return node
+        return "post" if is_post_id(node) else "page"
 
     @staticmethod
     def invent_id(draws: Random) -> str:
@@ -74,7 +90,7 @@ class Facebook(GraphApi):
         return f"{post.account.platform_account_id}_{post.key % 10**15:015d}"
 
     def identity(self, word: str) -> Account | None:
-        return super().identity(word.partition("_")[0] if "_" in word and word[0].isdigit() else word)
+        return super().identity(word.partition("_")[0] if is_post_id(word) else word)
 
     def limit_headers(self, usage: Usage, request: Request) -> dict[str, str]:
         headers = super().limit_headers(usage, request)
@@ -109,9 +125,7 @@ class Facebook(GraphApi):
             return self.missing(request, node)
         if edge not in EDGES:
             return self.refuse("not_found", request, "path", id=edge)
-        return self._posts_edge(
-            account, edge, request.query, fields or parse_fields("id,created_time,message"), request
-        )
+        return self._posts_edge(account, edge, request.query, fields or DEFAULT_POST_FIELDS, request)
 
     def _rest(self, request: Request) -> str:
         path = graph_path(request.path)
@@ -146,45 +160,38 @@ class Facebook(GraphApi):
         return Reply(body)
 
     def _node(self, node: str, fields: tuple[Field, ...], request: Request) -> Reply:
-        if "_" in node and node[0].isdigit():
+        if is_post_id(node):
             post = self.find_post(node, request)
             if post is None:
                 return self.missing(request, node)
-            return self._selected(fields or parse_fields("id,created_time,message"), "Post", request,
-                                  lambda wanted: self._post_field(post, wanted, request), UNSET_POST_FIELDS)  # fmt: skip
+            return self._selected(fields or DEFAULT_POST_FIELDS, POST, partial(self._post_field, post), request)
         account = self._page(node, request)
         if account is None:
             return self.missing(request, node)
-        return self._selected(fields or parse_fields("id,name"), "Page", request,
-                              lambda wanted: self._page_field(account, wanted, request), UNSET_PAGE_FIELDS)  # fmt: skip
+        return self._selected(fields or DEFAULT_PAGE_FIELDS, PAGE, partial(self._page_field, account), request)
 
     def _selected(
-        self,
-        fields: tuple[Field, ...],
-        node_type: str,
-        request: Request,
-        value_of: Callable[[Field], object],
-        unset: set[str],
+        self, fields: tuple[Field, ...], node: NodeType, value_of: Callable[[Field, Request], object], request: Request
     ) -> Reply:
         """The object with the fields asked for, and its id; a refusal when a field does not exist."""
-        refused = self.withdrawn_field([wanted.name for wanted in fields], request, node_type)
+        refused = self.withdrawn_field([wanted.name for wanted in fields], request, node.name)
         if refused is not None:
             return refused
         body: JsonObject = {}
         for wanted in fields:
             try:
-                value = value_of(wanted)
+                value = value_of(wanted, request)
             except KeyError:
-                if wanted.name in unset:
+                if wanted.name in node.unset_fields:
                     continue
-                return self.refuse("invalid_request", request, "field", field=wanted.name, node=node_type)
+                return self.refuse("invalid_request", request, "field", field=wanted.name, node=node.name)
             if isinstance(value, Reply):
                 if value.status != 200:
                     return value
                 value = value.body
             if value is not None:
                 body[wanted.name] = value
-        body.setdefault("id", value_of(Field("id")))
+        body.setdefault("id", value_of(Field("id"), request))
         return Reply(body)
 
     def _page_field(self, account: Account, wanted: Field, request: Request) -> object:
@@ -210,9 +217,7 @@ class Facebook(GraphApi):
         if name == "category":
             return "Government organization"
         if name in EDGES:
-            return self._posts_edge(
-                account, name, wanted.arguments, wanted.fields or parse_fields("id,created_time,message"), request
-            )
+            return self._posts_edge(account, name, wanted.arguments, wanted.fields or DEFAULT_POST_FIELDS, request)
         raise KeyError(name)
 
     def _posts_edge(
@@ -236,7 +241,7 @@ class Facebook(GraphApi):
         page, following = page_of(posts, offset, limit, request)
         data = []
         for post in page:
-            reply = self._selected(fields, "Post", request, _reader(self, post, request), UNSET_POST_FIELDS)
+            reply = self._selected(fields, POST, partial(self._post_field, post), request)
             if reply.status != 200:
                 return reply
             data.append(reply.body)
@@ -254,9 +259,8 @@ class Facebook(GraphApi):
 
     def _post_field(self, post: Post, wanted: Field, request: Request) -> object:
         name = wanted.name
-        post_id = self.post_id(post)
         if name == "id":
-            return post_id
+            return self.post_id(post)
         if name == "created_time":
             return iso_graph(post.published_at)
         if name == "updated_time":
@@ -264,7 +268,7 @@ class Facebook(GraphApi):
         if name == "message":
             return post.caption
         if name == "permalink_url":
-            page, number = post_id.split("_")
+            page, number = self.post_id(post).split("_")
             return f"https://www.facebook.com/{page}/posts/{number}"
         if name == "status_type":
             return STATUS_TYPES[post.kind]
@@ -323,8 +327,9 @@ class Facebook(GraphApi):
         return Reply({"id": "122000000000000000", "name": "Sentra (simulasi)"})
 
 
-def _reader(api: Facebook, post: Post, request: Request) -> Callable[[Field], object]:
-    return lambda wanted: api._post_field(post, wanted, request)
+def is_post_id(node: str) -> bool:
+    """Whether a node is `<page>_<post>`."""
+    return "_" in node and node[0].isdigit()
 
 
 def _summary(wanted: Field, total: int, more: JsonObject) -> JsonObject:

@@ -6,24 +6,23 @@ Public fields after the reference of 12 August 2026; paging is inside the fields
 from random import Random
 
 from simulator.accounts import Account
-from simulator.api import Refusals, digest, page_of
+from simulator.api import digest, page_of
 from simulator.clock import iso_graph
 from simulator.exchange import JsonObject, Reply, Request
 from simulator.graph import (
-    GRAPH_REFUSALS,
     INSTAGRAM_TOKEN,
     INSTAGRAM_USER_ID,
     Field,
     FieldsError,
     GraphApi,
     cursor,
-    graph_error,
     graph_path,
     is_instagram,
     parse_fields,
     read_cursor,
     token_of,
 )
+from simulator.refusals.graph import INSTAGRAM_REFUSALS
 from simulator.timeline import Post
 
 DEFAULT_LIMIT, MOST_PER_PAGE = 25, 100
@@ -38,33 +37,7 @@ class Instagram(GraphApi):
     platform = "instagram"
     follower_field = "followers_count"
     text_fields = ("caption", "biography")
-    refusals: Refusals = {
-        **GRAPH_REFUSALS,
-        "user_not_found": {
-            "indonesian": graph_error(
-                "Invalid user id", 110, 2207013, is_transient=False, error_user_title="Pengguna tidak ditemukan",
-                error_user_msg="Pengguna dengan nama pengguna {handle} tidak ditemukan.",
-            ),
-            "english": graph_error(
-                "Invalid user id", 110, 2207013, is_transient=False, error_user_title="Cannot find User",
-                error_user_msg="The user with username {handle} cannot be found.",
-            ),
-        },
-        "rate_limited": GRAPH_REFUSALS["rate_limited"]
-        | {
-            "business": graph_error(
-                "(#80002) There have been too many calls to this Instagram account. Wait a bit and try again. For more "
-                "info, please refer to https://developers.facebook.com/docs/graph-api/overview/rate-limiting.",
-                80002,
-            )
-        },
-        "permission_missing": {
-            "manage_insights": graph_error(
-                "(#10) Application does not have permission for this action", 10, status=403
-            )
-        }
-        | GRAPH_REFUSALS["permission_missing"],
-    }  # fmt: skip
+    refusals = INSTAGRAM_REFUSALS
 
     def claims(self, request: Request) -> bool:
         return is_instagram(request)

@@ -9,10 +9,11 @@ from typing import Any
 from uuid import UUID
 
 from simulator.accounts import Account
-from simulator.api import PlatformApi, Refusal, Refusals, digest, page_of
+from simulator.api import PlatformApi, digest, page_of
 from simulator.clock import DAY, iso_utc
 from simulator.exchange import JsonObject, Reply, Request
 from simulator.rate_limits import Allowance, fixed_window
+from simulator.refusals.tiktok import TIKTOK_REFUSALS
 from simulator.timeline import Post
 
 CLIENT_KEY, CLIENT_SECRET = "demo-tiktok-key", "demo-tiktok-secret"
@@ -28,16 +29,12 @@ FIELD_SCOPES = {
     "is_verified": "user.info.profile", "username": "user.info.profile", "follower_count": "user.info.stats",
     "following_count": "user.info.stats", "likes_count": "user.info.stats", "video_count": "user.info.stats",
 }  # fmt: skip
-VIDEO_FIELDS = {"id", "create_time", "cover_image_url", "share_url", "video_description", "duration", "height", "width",
-                "title", "embed_html", "embed_link", "like_count", "comment_count", "share_count", "view_count"}  # fmt: skip
-
-
-def _error(status: int, code: str, message: str) -> Refusal:
-    return Refusal(status, {"data": {}, "error": {"code": code, "message": message}})
-
-
-def _oauth(code: str, description: str) -> Refusal:
-    return Refusal(400, {"error": code, "error_description": description})
+VIDEO_FIELD_NAMES = """
+    id create_time cover_image_url share_url video_description duration height width title embed_html embed_link
+    like_count comment_count share_count view_count
+"""
+VIDEO_FIELDS = frozenset(VIDEO_FIELD_NAMES.split())
+SHARE_PARAMETERS = f"utm_campaign=tt4d_open_api&utm_source={CLIENT_KEY}"
 
 
 @dataclass
@@ -56,44 +53,7 @@ class TikTok(PlatformApi):
     platform = "tiktok"
     follower_field = "follower_count"
     text_fields = ("title", "video_description", "display_name")
-    refusals: Refusals = {
-        "unauthorized": {
-            "invalid": _error(401, "access_token_invalid", "The access token is invalid or not found in the request.")
-        },
-        "token_expired": {
-            "access": _error(401, "access_token_invalid", "The access token is invalid or not found in the request."),
-            "refresh": _oauth("invalid_grant", "Refresh token is invalid or expired."),
-        },
-        "token_revoked": {
-            "refresh": _oauth("invalid_grant", "Refresh token is invalid or expired."),
-            "access": _error(401, "access_token_invalid", "The access token is invalid or not found in the request."),
-        },
-        "bad_client": {"client": _oauth("invalid_client", "Client key or secret is incorrect.")},
-        "bad_oauth_request": {
-            "content_type": _oauth("invalid_request", "Only `application/x-www-form-urlencoded` is accepted."),
-            "grant_type": _oauth("unsupported_grant_type", "The grant type is not supported."),
-            "parameter": _oauth("invalid_request", "A required parameter is missing: {parameter}."),
-        },
-        "forbidden": {
-            "scope": _error(401, "scope_not_authorized", "The user did not authorize the scope required for completing this request.")
-        },
-        "permission_missing": {
-            "not_authorized": _error(401, "scope_not_authorized", "The user did not authorize the scope required for completing this request."),
-            "permission_missed": _error(401, "scope_permission_missed", "The application did not have the scope required for completing this request."),
-        },
-        "not_found": {"path": _error(404, "invalid_params", "Unsupported path(Janus).")},
-        "invalid_request": {"params": _error(400, "invalid_params", "{message}")},
-        "bad_page_token": {"cursor": _error(400, "invalid_params", "Invalid cursor")},
-        "rate_limited": {
-            "limit": _error(429, "rate_limit_exceeded", "The API rate limit was exceeded. Please try again later.")
-        },
-        "server_error": {
-            "internal": _error(500, "internal_error", "Something went wrong. Please try again later.")
-        },
-        "unavailable": {
-            "service": _error(503, "internal_error", "Service is temporarily unavailable. Please try again later.")
-        },
-    }  # fmt: skip
+    refusals = TIKTOK_REFUSALS
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
@@ -314,8 +274,8 @@ class TikTok(PlatformApi):
         video = {
             "id": video_id,
             "create_time": post.published_at,
-            "cover_image_url": f"https://p16-sign.tiktokcdn-us.com/demo/{video_id}.image?x-expires={request.now + 6 * 3600}",
-            "share_url": f"https://www.tiktok.com/@{handle}/video/{video_id}?utm_campaign=tt4d_open_api&utm_source={CLIENT_KEY}",
+            "cover_image_url": f"https://p16-sign.tiktokcdn-us.com/{video_id}.image?x-expires={request.now + 21_600}",
+            "share_url": f"https://www.tiktok.com/@{handle}/video/{video_id}?{SHARE_PARAMETERS}",
             "video_description": text,
             "duration": post.duration % 180 + 5,
             "height": 1024,

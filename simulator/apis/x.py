@@ -8,13 +8,14 @@ import re
 from random import Random
 from typing import Any
 
+from simulator import SimulatorError
 from simulator.accounts import Account
-from simulator.api import PlatformApi, Refusal, Refusals, digest, page_of
+from simulator.api import PlatformApi, digest, page_of
 from simulator.clock import iso_milliseconds, parse_instant
 from simulator.exchange import JsonObject, Reply, Request
 from simulator.rate_limits import Allowance, Usage, fixed_window
+from simulator.refusals.x import X_REFUSALS
 from simulator.timeline import Post
-from simulator import SimulatorError
 
 BEARER = "demo-x-bearer"
 WINDOW = 15 * 60
@@ -41,14 +42,6 @@ POST_NAMES = {
     "note_tweet": "note_post", "edit_history_tweet_ids": "edit_history_post_ids",
     "pinned_tweet_id": "pinned_post_id", "most_recent_tweet_id": "most_recent_post_id",
 }  # fmt: skip
-_ENROLLED = (
-    "When authenticating requests to the Twitter API v2 endpoints, you must use keys and tokens from a Twitter "
-    "developer App that is attached to a Project. You can create a project via the developer portal."
-)
-
-
-def _problem(status: int, title: str, kind: str, detail: str, **more: Any) -> Refusal:
-    return Refusal(status, {"title": title, "type": kind, "status": status, "detail": detail, **more})
 
 
 class X(PlatformApi):
@@ -57,87 +50,7 @@ class X(PlatformApi):
     platform = "x"
     follower_field = "followers_count"
     text_fields = ("text", "description", "name")
-    refusals: Refusals = {
-        "unauthorized": {"unauthorized": _problem(401, "Unauthorized", "about:blank", "Unauthorized")},
-        "token_expired": {"unauthorized": _problem(401, "Unauthorized", "about:blank", "Unauthorized")},
-        "token_revoked": {"unauthorized": _problem(401, "Unauthorized", "about:blank", "Unauthorized")},
-        "forbidden": {
-            "not_enrolled": Refusal(
-                403,
-                {
-                    "client_id": "00000000", "detail": _ENROLLED,
-                    "registration_url": "https://developer.twitter.com/en/docs/projects/overview",
-                    "title": "Client Forbidden", "required_enrollment": "Appropriate Level of API Access",
-                    "reason": "client-not-enrolled", "type": "https://api.twitter.com/2/problems/client-forbidden",
-                },
-            )
-        },
-        "permission_missing": {
-            "unsupported": _problem(
-                403, "Unsupported Authentication", "https://api.twitter.com/2/problems/unsupported-authentication",
-                "Authenticating with OAuth 2.0 Application-Only is forbidden for this endpoint.",
-            )
-        },
-        "not_found": {"path": _problem(404, "Not Found", "about:blank", "Not Found")},
-        "rate_limited": {
-            "too_many": _problem(429, "Too Many Requests", "about:blank", "Too Many Requests"),
-            "code_88": Refusal(429, {"errors": [{"code": 88, "message": "Rate limit exceeded"}]}),
-        },
-        "usage_cap": {
-            "monthly": Refusal(
-                429,
-                {
-                    "account_id": 2056915467785113600, "product_name": "pay-per-use", "title": "UsageCapExceeded",
-                    "period": "Monthly", "scope": "Product", "detail": "Usage cap exceeded: Monthly product cap",
-                    "type": "https://api.twitter.com/2/problems/usage-capped",
-                },
-            ),
-            "403": Refusal(
-                403,
-                {
-                    "title": "UsageCapExceeded", "period": "Monthly", "scope": "Account",
-                    "detail": "Usage cap exceeded: Monthly account cap",
-                    "type": "https://api.x.com/2/problems/usage-capped",
-                },
-            ),
-        },
-        "credits_depleted": {
-            "depleted": Refusal(
-                402,
-                {
-                    "account_id": 2056915467785113600, "title": "CreditsDepleted",
-                    "detail": "Your enrolled account [2056915467785113600] does not have any credits to fulfill "
-                              "this request.",
-                    "type": "https://api.twitter.com/2/problems/credits",
-                },
-            ),
-            "payment_required": Refusal(
-                402,
-                {
-                    "title": "Payment Required", "status": 402, "detail": "Credits depleted.",
-                    "type": "https://api.x.com/2/problems/credits-depleted",
-                },
-            ),
-        },
-        "invalid_request": {
-            "parameter": Refusal(
-                400,
-                {
-                    "errors": [{"parameters": {"{parameter}": ["{value}"]}, "message": "{message}"}],
-                    "title": "Invalid Request", "detail": "One or more parameters to your request was invalid.",
-                    "type": "https://api.twitter.com/2/problems/invalid-request",
-                },
-            )
-        },
-        "server_error": {
-            "internal": _problem(500, "Internal Server Error", "about:blank", "Internal Server Error"),
-            "bad_gateway": _problem(502, "Bad Gateway", "about:blank", "Bad Gateway"),
-        },
-        "unavailable": {
-            "service": _problem(503, "Service Unavailable", "about:blank", "Service Unavailable"),
-            "gateway_timeout": _problem(504, "Gateway Timeout", "about:blank", "Gateway Timeout"),
-        },
-    }  # fmt: skip
+    refusals = X_REFUSALS
 
     def claims(self, request: Request) -> bool:
         return request.path.startswith("/2/")
@@ -158,7 +71,7 @@ class X(PlatformApi):
 
     def post_ids(self, post: Post) -> list[str]:
         ids = [self.post_id(post)]
-        return ids + [self._snowflake(post, post.edited_at)] if post.edited_at else ids
+        return [*ids, self._snowflake(post, post.edited_at)] if post.edited_at else ids
 
     def _snowflake(self, post: Post, instant: int) -> str:
         milliseconds = instant * 1000 + post.key % 1000
@@ -181,6 +94,11 @@ class X(PlatformApi):
             reset = request.now - request.now % WINDOW + WINDOW
             reply.headers |= {"x-rate-limit-remaining": "0", "x-rate-limit-reset": str(reset)}
         return reply
+
+    def finish_error(self, body: Any, request: Request) -> Any:
+        if self._post_family(request) and "type" in body:
+            return {**body, "type": body["type"].replace("api.twitter.com", "api.x.com")}
+        return body
 
     def answer(self, request: Request, endpoint: str) -> Reply:
         if request.bearer != BEARER:
@@ -248,7 +166,7 @@ class X(PlatformApi):
         if not names:
             return self._invalid(request, parameter, "", f"The `{parameter}` query parameter can not be empty")
         if len(names) > MOST_IDS:
-            message = f"The number of values in the `{parameter}` query parameter list [{len(names)}] is not between 1 and 100"
+            message = f"The number of values in the `{parameter}` query parameter list [{len(names)}] is over 100"
             return self._invalid(request, parameter, ",".join(names), message)
         for name in names:
             if not pattern.match(name):
