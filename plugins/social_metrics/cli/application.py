@@ -1,0 +1,32 @@
+"""Which commands there are."""
+
+from importlib.metadata import version
+from typing import Annotated
+
+import typer
+
+from social_metrics.cli.console import new_group
+from social_metrics.cli.top import top
+from social_metrics.cli.warehouse_commands import migrate
+
+app = new_group(
+    "Follower growth and posting recency of the rehabilitation centers' official accounts.\n\n"
+    "Exit codes: 0 good, 1 a finding, 2 usage or configuration."
+)
+app.command()(top)
+app.command()(migrate)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(version("social-metrics"))
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    show_version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    pass

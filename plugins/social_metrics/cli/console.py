@@ -1,0 +1,117 @@
+"""How every command speaks: data on standard output, words about it on standard error, colours on a terminal."""
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, is_dataclass
+from datetime import date, datetime
+from enum import IntEnum, StrEnum
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from typer.core import TyperGroup
+
+from social_metrics.settings import UsageProblem
+
+PIPED_WIDTH = 120
+
+
+class ExitCode(IntEnum):
+    """What a shell gets back."""
+
+    GOOD = 0
+    FINDING = 1
+    USAGE = 2
+
+
+class Format(StrEnum):
+    """How data is printed."""
+
+    TABLE = "table"
+    JSON = "json"
+
+
+FormatOption = Annotated[
+    Format, typer.Option("--format", help="`table` for people, `json` for programs (docs/command-line.md).")
+]
+DAY_FORMATS = ["%Y-%m-%d"]
+
+
+def output() -> Console:
+    """Standard output; as wide as the terminal, or wide enough for the tables when there is none."""
+    return _console(stderr=False)
+
+
+def notices() -> Console:
+    """Standard error: progress and notices, never data."""
+    return _console(stderr=True)
+
+
+def print_json(payload: Any) -> None:
+    """Print data as JSON: dates and instants as ISO 8601 (instants in UTC), text as it is."""
+    json.dump(payload, sys.stdout, default=_plain, ensure_ascii=False, indent=2)
+    sys.stdout.write("\n")
+
+
+@contextmanager
+def progress(description: str, total: int, unit: str) -> Iterator[Progress]:
+    """A progress bar with one task on standard error; silent where nobody watches.
+
+    Args:
+        description: what is being done.
+        total: how many steps it has.
+        unit: what a step is, in the plural.
+    """
+    console = notices()
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn(unit),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        bar.add_task(description, total=total)
+        yield bar
+
+
+class PlainSpeakingGroup(TyperGroup):
+    """Commands whose problems end in their sentence and exit code 2, never in a traceback."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command; turn a `UsageProblem` into its sentence."""
+        try:
+            return super().invoke(ctx)
+        except UsageProblem as problem:
+            print(f"social-metrics: {problem}", file=sys.stderr)
+            raise typer.Exit(ExitCode.USAGE) from problem
+
+
+def new_group(help_text: str) -> typer.Typer:
+    """A Typer application, or a group of commands within it."""
+    return typer.Typer(
+        cls=PlainSpeakingGroup,
+        help=help_text,
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode="markdown",
+    )
+
+
+def _console(*, stderr: bool) -> Console:
+    console = Console(stderr=stderr, highlight=False, soft_wrap=False)
+    if not console.is_terminal:
+        console.width = max(console.width, PIPED_WIDTH)
+    return console
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, (date, datetime)):
+        return value.isoformat()
+    if is_dataclass(value) and not isinstance(value, type):
+        return asdict(value)
+    raise TypeError(f"{type(value).__name__} has no form in JSON")

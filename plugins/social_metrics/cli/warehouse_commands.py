@@ -1,0 +1,40 @@
+"""`social-metrics migrate`: the warehouse's own tables."""
+
+import psycopg
+import sqlalchemy.exc
+
+from social_metrics.cli.console import Format, FormatOption, output, print_json
+from social_metrics.cli.place import warehouse
+from social_metrics.warehouse import migrate as migrations
+from social_metrics.warehouse.connect import WarehouseProblem, open_connection
+
+
+def migrate(form: FormatOption = Format.TABLE) -> None:
+    """Bring the warehouse's schemas, tables and roles to the newest version; harmless when they are.
+
+    Examples: `social-metrics migrate` · `social-metrics migrate --format json`
+    """
+    with warehouse() as url:
+        _refuse_unreachable(url)
+        try:
+            applied = migrations.pending(url)
+            migrations.upgrade(url)
+        except sqlalchemy.exc.SQLAlchemyError as error:
+            said = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
+            raise WarehouseProblem(
+                f"The warehouse refuses the migration: {said}. The login needs to own the database and the right "
+                "to create roles; nothing was changed."
+            ) from error
+    if form is Format.JSON:
+        print_json({"applied": applied})
+        return
+    output().print(f"Applied: {', '.join(applied)}." if applied else "The warehouse is up to date.")
+
+
+def _refuse_unreachable(url: str) -> None:
+    """Let the sentence about a server that does not answer through; missing roles are what migrating mends."""
+    try:
+        open_connection(url, "loader").close()
+    except WarehouseProblem as problem:
+        if not isinstance(problem.__cause__, (psycopg.DataError, psycopg.ProgrammingError)):
+            raise

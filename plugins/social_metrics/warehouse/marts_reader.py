@@ -1,0 +1,380 @@
+"""Read the marts that the boards stand on: as `bi_reader`, one WIB date at a time.
+
+Nothing is computed here that a mart does not hold; the rules of the numbers live in dbt.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from typing import Any, LiteralString, TypeVar
+
+import psycopg
+from psycopg.rows import class_row
+
+from social_metrics.warehouse.connect import WarehouseProblem, connect
+
+
+class NoMarts(WarehouseProblem):
+    """The marts were never built, or hold no date yet."""
+
+
+class NoSuchBoard(WarehouseProblem):
+    """The date or the basis asked for is not on the boards; the text says what is."""
+
+
+class Board(StrEnum):
+    """The two boards."""
+
+    FOLLOWERS = "followers"
+    RECENCY = "recency"
+
+
+DEFAULT_BASIS = {Board.FOLLOWERS: "all_platforms", Board.RECENCY: "any_post"}
+
+
+@dataclass(frozen=True, slots=True)
+class FollowersStanding:
+    """A center on the followers board of one date.
+
+    Attributes:
+        followers_count: sum of its accounts' followers (accounts, not people); None when it is not ranked.
+        followers_count_high: the most that the rounded counts may stand for.
+        best_rank: the best place that the rounding leaves possible; None when it is not ranked.
+        completeness: share of the expected accounts that were read on the date itself, 0 to 1.
+        change_7d_low: lower bound of the change over seven days, of the accounts read at both ends.
+        newest_capture_at: UTC instant.
+    """
+
+    date_day: date
+    basis: str
+    center_code: str
+    center_name: str
+    city: str | None
+    followers_count: int | None
+    followers_count_high: int | None
+    best_rank: int | None
+    worst_rank: int | None
+    is_ranked: bool
+    unranked_reason: str | None
+    accounts_expected: int
+    accounts_captured: int
+    accounts_carried: int
+    accounts_hidden: int
+    completeness: float | None
+    change_7d: int | None
+    change_7d_low: int | None
+    change_7d_high: int | None
+    change_7d_is_measurable: bool | None
+    newest_capture_at: datetime | None
+    source: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RecencyStanding:
+    """A center on the recency board of one date.
+
+    Attributes:
+        last_post_at: UTC instant of its newest own post known on the date.
+        days_since_last_post: whole WIB dates from that post to the date.
+        platforms_updated: platforms whose newest post is of the same WIB date.
+        accounts_not_looked_at: accounts whose posts nobody could read on the date.
+        completeness: share of the expected accounts whose posts were looked at, 0 to 1.
+    """
+
+    date_day: date
+    basis: str
+    center_code: str
+    center_name: str
+    city: str | None
+    time_zone: str
+    time_zone_label: str | None
+    last_post_at: datetime | None
+    last_post_platform: str | None
+    last_post_url: str | None
+    days_since_last_post: int | None
+    recency_band: str
+    platforms_updated: int
+    best_rank: int | None
+    worst_rank: int | None
+    is_ranked: bool
+    unranked_reason: str | None
+    accounts_not_looked_at: int
+    completeness: float | None
+    source: str | None
+
+
+class TailKind(StrEnum):
+    """Why a center or an account is in the tail; none of these is another, and none is zero."""
+
+    SILENT = "silent"
+    NEVER_POSTED = "never_posted"
+    RECENCY_UNKNOWN = "recency_unknown"
+    WITHOUT_NUMBER = "without_number"
+    NOT_CAPTURED = "not_captured"
+    COUNT_WITHHELD = "count_withheld"
+    NO_ACCOUNT = "no_account"
+    NOT_YET_VERIFIED = "not_yet_verified"
+
+
+@dataclass(frozen=True, slots=True)
+class TailEntry:
+    """A center, or one of its accounts (then with platform), in the tail of one date.
+
+    Attributes:
+        kind: a `TailKind`.
+        reason: a code: an outcome, a band, or the mart's reason for having no number.
+        detail: what the platform said, in words.
+        capture_age_days: days since the account's last reported count; None when there never was one.
+    """
+
+    kind: str
+    center_code: str
+    center_name: str
+    time_zone: str
+    time_zone_label: str | None
+    platform: str | None
+    platform_label: str | None
+    account_code: str | None
+    reason: str
+    detail: str | None
+    next_step: str | None
+    last_post_at: datetime | None
+    days_since_last_post: int | None
+    capture_age_days: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class PlatformCapture:
+    """How one platform's capture of one date went: accounts expected and read, first and last UTC instant."""
+
+    platform: str
+    platform_label: str
+    accounts_expected: int
+    accounts_captured: int
+    first_captured_at: datetime | None
+    last_captured_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class CenterDay:
+    """A center's followers on one WIB date, for a chart: None where the center had no number."""
+
+    center_code: str
+    date_day: date
+    followers_count: int | None
+    followers_count_high: int | None
+    accounts_captured: int
+    accounts_carried: int
+
+
+Row = TypeVar("Row")
+
+
+class MartsReader:
+    """Questions to the marts over one open connection, see `read_marts`."""
+
+    def __init__(self, connection: psycopg.Connection) -> None:
+        """Keeps the connection; asks nothing yet."""
+        self._connection = connection
+
+    def dates(self) -> tuple[date, date]:
+        """First and last WIB date on the boards.
+
+        Raises:
+            NoMarts: they were never built, or are empty.
+        """
+        first, last = self._one("select min(date_day), max(date_day) from marts.leaderboard_followers")
+        if first is None:
+            raise NoMarts("The boards hold no date yet: capture an evening first, then run `social-metrics transform`.")
+        return first, last
+
+    def day(self, wanted: date | None) -> date:
+        """The date asked for, or the newest one.
+
+        Raises:
+            NoMarts: see `dates`.
+            NoSuchBoard: the boards do not hold that date; the text says which they hold.
+        """
+        first, last = self.dates()
+        if wanted is None:
+            return last
+        (held,) = self._one("select count(*) from marts.leaderboard_followers where date_day = %s", wanted)
+        if not held:
+            raise NoSuchBoard(f"There is no board of {wanted}: the boards hold {first} to {last}.")
+        return wanted
+
+    def followers_board(self, day: date, basis: str = DEFAULT_BASIS[Board.FOLLOWERS]) -> list[FollowersStanding]:
+        """Every center on the followers board, in the order shown.
+
+        Raises:
+            NoSuchBoard: the board knows no such basis.
+        """
+        rows = self._rows(
+            FollowersStanding,
+            """
+            select b.date_day, b.basis, b.center_code, b.center_name, c.city, b.followers_count,
+                b.followers_count_high, b.best_rank, b.worst_rank, b.is_ranked, b.unranked_reason,
+                b.accounts_expected, b.accounts_captured, b.accounts_carried, b.accounts_hidden,
+                b.completeness::double precision as completeness, d.change_7d, d.change_7d_low, d.change_7d_high,
+                d.change_7d_is_measurable, b.newest_capture_at, b.source
+            from marts.leaderboard_followers as b
+            left join marts.fct_center_daily as d using (center_code, date_day)
+            left join marts.dim_centers as c on c.center_code = b.center_code
+                and b.date_day between coalesce(c.valid_from, '-infinity') and coalesce(c.valid_to, 'infinity')
+            where b.date_day = %s and b.basis = %s
+            order by b.display_order
+            """,
+            day,
+            basis,
+        )
+        return rows or self._refuse_basis("marts.leaderboard_followers", Board.FOLLOWERS, basis)
+
+    def recency_board(self, day: date, basis: str = DEFAULT_BASIS[Board.RECENCY]) -> list[RecencyStanding]:
+        """Every center on the recency board, in the order shown.
+
+        Raises:
+            NoSuchBoard: the board knows no such basis.
+        """
+        rows = self._rows(
+            RecencyStanding,
+            """
+            select b.date_day, b.basis, b.center_code, b.center_name, c.city, b.time_zone, c.time_zone_label,
+                b.last_post_at, b.last_post_platform, b.last_post_url, b.days_since_last_post, b.recency_band,
+                b.platforms_updated, b.best_rank, b.worst_rank, b.is_ranked, b.unranked_reason,
+                b.accounts_not_looked_at, b.completeness::double precision as completeness, b.source
+            from marts.leaderboard_recency as b
+            left join marts.dim_centers as c on c.center_code = b.center_code
+                and b.date_day between coalesce(c.valid_from, '-infinity') and coalesce(c.valid_to, 'infinity')
+            where b.date_day = %s and b.basis = %s
+            order by b.display_order
+            """,
+            day,
+            basis,
+        )
+        return rows or self._refuse_basis("marts.leaderboard_recency", Board.RECENCY, basis)
+
+    def tail(self, day: date) -> list[TailEntry]:
+        """Who is silent, without a number, not captured, without an account or not yet verified on a date."""
+        return self._rows(TailEntry, _TAIL, *[day] * _TAIL.count("%s"))
+
+    def captures(self, day: date) -> list[PlatformCapture]:
+        """Per platform with an expected account: how complete the capture of a date was, and when it was made."""
+        return self._rows(
+            PlatformCapture,
+            """
+            select e.platform, p.platform_label,
+                count(*)::integer as accounts_expected,
+                (count(*) filter (where e.is_captured))::integer as accounts_captured,
+                min(g.captured_at) as first_captured_at,
+                max(g.captured_at) as last_captured_at
+            from marts.fct_capture_completeness as e
+            join marts.dim_platforms as p using (platform)
+            left join marts.fct_follower_growth_daily as g using (account_code, date_day)
+            where e.date_day = %s and e.is_expected
+            group by e.platform, p.platform_label
+            order by p.platform_label
+            """,
+            day,
+        )
+
+    def center_days(self, center_codes: Sequence[str], last: date, days: int) -> list[CenterDay]:
+        """The centers' followers on the `days` WIB dates that end with `last`, by center and date."""
+        return self._rows(
+            CenterDay,
+            """
+            select center_code, date_day, followers_count, followers_count_high, accounts_captured, accounts_carried
+            from marts.fct_center_daily
+            where center_code = any(%s) and date_day between %s and %s
+            order by center_code, date_day
+            """,
+            list(center_codes),
+            last - timedelta(days=days - 1),
+            last,
+        )
+
+    def _refuse_basis(self, table: LiteralString, board: Board, basis: str) -> list[Any]:
+        (known,) = self._one(f"select string_agg(distinct basis, ', ' order by basis) from {table}")  # noqa: S608
+        raise NoSuchBoard(f"The board {board} has no basis {basis!r}; it has: {known}.")
+
+    def _one(self, query: LiteralString, *values: object) -> Any:
+        with _understandable():
+            return self._connection.execute(query, values).fetchone()
+
+    def _rows(self, row: type[Row], query: LiteralString, *values: object) -> list[Row]:
+        with _understandable(), self._connection.cursor(row_factory=class_row(row)) as cursor:
+            return cursor.execute(query, values).fetchall()
+
+
+@contextmanager
+def read_marts(url: str) -> Iterator[MartsReader]:
+    """A reader of the marts at `url`, with the rights of `bi_reader` and one snapshot for all its questions.
+
+    Raises:
+        WarehouseProblem: the warehouse cannot be reached or was never migrated.
+    """
+    with connect(url, "bi_reader") as connection:
+        connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+        connection.read_only = True
+        yield MartsReader(connection)
+
+
+@contextmanager
+def _understandable() -> Iterator[None]:
+    try:
+        yield
+    except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName) as error:
+        raise NoMarts("The marts are not built yet. Run `social-metrics transform`, or `make demo`.") from error
+    except psycopg.errors.UndefinedColumn as error:
+        raise NoMarts(
+            f"The marts are of another version ({error.diag.message_primary}). Run `social-metrics transform`."
+        ) from error
+    except psycopg.errors.InsufficientPrivilege as error:
+        raise WarehouseProblem(
+            "The marts may not be read by social_metrics_bi_reader. Run `social-metrics transform`: it grants them."
+        ) from error
+
+
+_TAIL: LiteralString = """
+with centers as (
+    select center_code, center_name, time_zone, time_zone_label
+    from marts.dim_centers
+    where %s between coalesce(valid_from, '-infinity') and coalesce(valid_to, 'infinity')
+), found as (
+    select case when recency_band = 'silent' then 'silent'
+            when recency_band = 'never' then 'never_posted' else 'recency_unknown' end as kind,
+        center_code, null as platform, null as account_code,
+        case when recency_band = 'unknown' then coalesce(unranked_reason, 'not_looked_at') else recency_band end
+            as reason,
+        null as detail, null as next_step, last_post_at, days_since_last_post, null::integer as capture_age_days
+    from marts.leaderboard_recency
+    where date_day = %s and basis = 'any_post' and recency_band in ('silent', 'never', 'unknown')
+    union all
+    select 'without_number', center_code, null, null, unranked_reason, null, null, null, null, null
+    from marts.leaderboard_followers
+    where date_day = %s and basis = 'all_platforms' and not is_ranked
+    union all
+    select case when e.is_expected then 'not_captured'
+            when e.outcome = 'not_yet_verified' then 'not_yet_verified' else 'no_account' end,
+        e.center_code, e.platform, e.account_code, e.outcome, e.detail, e.next_step, null, null, g.capture_age_days
+    from marts.fct_capture_completeness as e
+    left join marts.fct_follower_growth_daily as g using (account_code, date_day)
+    where e.date_day = %s and not e.is_captured
+    union all
+    select 'count_withheld', center_code, platform, account_code, followers_state, null, null, null, null,
+        capture_age_days
+    from marts.fct_follower_growth_daily
+    where date_day = %s and followers_state <> 'reported'
+)
+select found.kind, found.center_code, centers.center_name, centers.time_zone, centers.time_zone_label,
+    found.platform, platforms.platform_label, found.account_code, found.reason, found.detail, found.next_step,
+    found.last_post_at, found.days_since_last_post, found.capture_age_days
+from found
+join centers using (center_code)
+left join marts.dim_platforms as platforms using (platform)
+order by array_position(
+        array['silent', 'never_posted', 'recency_unknown', 'without_number', 'not_captured', 'count_withheld',
+            'no_account', 'not_yet_verified'], found.kind),
+    found.days_since_last_post desc nulls last, centers.center_name, platforms.platform_label
+"""
