@@ -9,6 +9,22 @@ from social_metrics.connections import platform_connection
 from social_metrics.extract import ShardReport, capture_shard
 from social_metrics.registry import Registry
 from social_metrics.settings import Settings, UsageProblem
+from social_metrics.warehouse import capture_state
+from social_metrics.warehouse.connect import connect
+
+
+def open_shards(platform: str, day: date, registry: Registry, warehouse_url: str) -> list[list[str]]:
+    """The platform's shards of a WIB date in which an account is still to be read; empty when all are settled.
+
+    Raises:
+        UsageProblem: the warehouse cannot be used.
+    """
+    shards = registry.shards(platform, day)
+    if not shards:
+        return []
+    with connect(warehouse_url, "loader") as connection:
+        settled = capture_state.settled_accounts(connection, platform, day)
+    return [codes for codes in shards if not settled.issuperset(codes)]
 
 
 def capture_evening(

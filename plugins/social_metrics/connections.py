@@ -100,12 +100,15 @@ def platform_connection(platform: str) -> PlatformConnection:
         UsageProblem: it is not set or cannot be used.
     """
     parts = _parts_from_environment(platform_conn_id(platform))
-    host = parts.get("host")
-    if host and "://" not in host:
-        scheme = parts.get("schema") or "https"
-        port = f":{parts['port']}" if parts.get("port") else ""
-        host = f"{scheme}://{host}{port}"
+    host = base_address(parts.get("host"), parts.get("schema"), parts.get("port"))
     return PlatformConnection.from_parts(platform, host, parts.get("login"), parts.get("password"), parts["extra"])
+
+
+def base_address(host: str | None, scheme: str | None, port: int | None) -> str | None:
+    """The whole address of a platform from a connection's fields; a host that is an address already stays as it is."""
+    if not host or "://" in host:
+        return host
+    return f"{scheme or 'https'}://{host}" + (f":{port}" if port else "")
 
 
 def warehouse_url() -> str:

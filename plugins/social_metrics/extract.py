@@ -97,7 +97,7 @@ def capture_shard(
     """
     platform = registry.platforms[platform_name]
     source = source_of(platform, connection)
-    clock: Clock = SimulatedClock(connection.base_url) if connection.simulated_clock else SystemClock()
+    clock = clock_of(connection)
     now = clock.now()
     today = wib_date(now)
     refuse_other_day(expected_day, today)
@@ -171,6 +171,20 @@ def refuse_other_day(expected: date | None, today: date) -> None:
             f"it is never written under another date, so {expected} stays as it is: captured then, or a visible gap. "
             "To read what is still missing today, run `social-metrics capture --missing`."
         )
+
+
+def clock_of(connection: PlatformConnection) -> Clock:
+    """The clock that a capture through this connection carries: the system's, or the simulator's where it says so.
+
+    Raises:
+        UsageProblem: a simulated clock is set for an address that is not the simulator's.
+    """
+    if not connection.simulated_clock:
+        return SystemClock()
+    try:
+        return SimulatedClock(connection.base_url)
+    except ValueError as error:
+        raise UsageProblem(str(error)) from error
 
 
 def source_of(platform: Platform, connection: PlatformConnection) -> Source:

@@ -1,6 +1,7 @@
 """Settings from the environment: one prefix, read in one place, listed in docs/configuration.md."""
 
 from dataclasses import dataclass
+from datetime import time
 from pathlib import Path
 
 from pydantic import Field, ValidationError
@@ -39,7 +40,9 @@ class Settings(BaseSettings):
         default="0,30 20-23 * * *",
         description="Evening capture and sweeps, WIB: first read at 20:00, last sweep at 23:30.",
     )
-    capture_cutoff: str = Field(default="23:45", description="WIB time after which no capture is started any more.")
+    capture_cutoff: time = Field(
+        default=time(23, 45), description="WIB time after which no capture is started any more."
+    )
     http_timeout_seconds: float = Field(default=30.0, gt=0, description="Timeout of one HTTP call.")
     http_attempts: int = Field(
         default=3, ge=1, le=6, description="Tries of one call before its account gets an outcome."
@@ -50,15 +53,18 @@ class Settings(BaseSettings):
         description="Longest wait for Retry-After inside a task; a longer one is left to the next sweep.",
     )
     postgres_url: str | None = Field(
-        None,
+        default=None,
         description="postgresql://administrator:password@host:port/postgres of a server (15 or newer) that the "
         "local stack and the tests use instead of the embedded PostgreSQL.",
     )
     airflow_port: int | None = Field(
-        None, gt=0, lt=65536, description="Local stack: port of Airflow; without it 8080, or a free one when taken."
+        default=None,
+        gt=0,
+        lt=65536,
+        description="Local stack: port of Airflow; without it 8080, or a free one when taken.",
     )
     simulator_port: int | None = Field(
-        None, gt=0, lt=65536, description="Local stack: port of the simulator; without it a free one."
+        default=None, gt=0, lt=65536, description="Local stack: port of the simulator; without it a free one."
     )
 
 

@@ -64,6 +64,30 @@ def settled_accounts(connection: psycopg.Connection, platform: str, day: date) -
     return {row[0] for row in rows}
 
 
+def best_outcomes(connection: psycopg.Connection, day: date) -> dict[str, Outcome]:
+    """Account code -> the best outcome of its attempts on the WIB date `day`, by the precedence of `Outcome`."""
+    precedence = [outcome.value for outcome in Outcome]
+    rows = connection.execute(
+        """
+        select account_code, min(array_position(%s::text[], outcome)) from raw.capture_outcomes
+        where attempted_at >= %s and attempted_at < %s group by account_code
+        """,
+        (precedence, wib_day_start(day), wib_day_start(day + timedelta(days=1))),
+    ).fetchall()
+    return {account_code: Outcome(precedence[position - 1]) for account_code, position in rows}
+
+
+def attempts_of_run(connection: psycopg.Connection, run_id: str, day: date) -> int:
+    """Number of attempts that a run has written for the WIB date `day`."""
+    row = connection.execute(
+        """
+        select count(*) from raw.capture_outcomes where attempted_at >= %s and attempted_at < %s and run_id = %s
+        """,
+        (wib_day_start(day), wib_day_start(day + timedelta(days=1)), run_id),
+    ).fetchone()
+    return int(row[0]) if row else 0
+
+
 def posts_states(connection: psycopg.Connection, account_codes: Sequence[str]) -> dict[str, PostsState]:
     """How far each account's posts are known; an account never listed has an empty state."""
     with connection.cursor(row_factory=dict_row) as cursor:

@@ -1,0 +1,40 @@
+"""
+### From raw to the boards
+
+Starts when new captures are in raw (asset `social_metrics_raw`) and rebuilds what the boards read: one dbt
+invocation per layer, with the data tests that the layer completes. What became of each model and test is kept
+in `ops.dbt_results`. At the end the asset `social_metrics_marts` is published.
+
+A transform and a month close never run at the same time: both hold the marts' advisory lock.
+
+What to do when it is red: the end of the failed task's log names the model or test. Clear the task after
+mending it; building again from the same raw gives the same rows.
+"""
+
+from datetime import timedelta
+
+from airflow.sdk import DAG, chain
+
+from social_metrics.assets import MARTS, RAW
+from social_metrics.operators.build_layer import BuildLayerOperator
+from social_metrics.transform import LAYERS
+
+with DAG(
+    "transform_social_metrics",
+    schedule=[RAW],
+    catchup=False,
+    max_active_runs=1,
+    doc_md=__doc__,
+    tags=["social-metrics", "transform"],
+    default_args={
+        "owner": "data-team",
+        "retries": 1,
+        "retry_delay": timedelta(seconds=30),
+        "execution_timeout": timedelta(hours=1),
+    },
+):
+    *earlier, last = LAYERS
+    chain(
+        *(BuildLayerOperator(task_id=layer, layer=layer) for layer in earlier),
+        BuildLayerOperator(task_id=last, layer=last, outlets=[MARTS]),
+    )

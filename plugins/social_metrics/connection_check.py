@@ -1,0 +1,77 @@
+"""Whether a platform's credential works: one call for one account, before an evening depends on it."""
+
+import importlib
+from datetime import date
+
+from social_metrics.api_client import ApiClient, Recorder
+from social_metrics.budget import DailyBudget
+from social_metrics.clock import wib_date
+from social_metrics.connections import PlatformConnection
+from social_metrics.extract import clock_of, source_of
+from social_metrics.readings import Account, CaptureFailure
+from social_metrics.registry import Registry
+from social_metrics.settings import Settings, UsageProblem
+
+
+def ask_platform(connection: PlatformConnection, registry: Registry, settings: Settings) -> str:
+    """Read one official account's profile, and keep nothing of it.
+
+    The call costs what the platform charges for a profile; being a person's own look, it is not in the ledger.
+
+    Args:
+        connection: to be tested.
+        registry: names the account to ask for.
+        settings: the call's timeout.
+
+    Returns:
+        a sentence that says what answered.
+
+    Raises:
+        UsageProblem: the credential, the address or the registry does not allow it; the text says what to do.
+    """
+    platform = registry.platforms.get(connection.platform)
+    if platform is None:
+        raise UsageProblem(
+            f"{connection.platform!r} is not a platform of the registry. Write one of "
+            f"{', '.join(registry.platforms)} into the connection's field 'platform'."
+        )
+    source = source_of(platform, connection)
+    clock = clock_of(connection)
+    module = importlib.import_module(f"social_metrics.platforms.{connection.platform}")
+    account = _first_account(registry, connection.platform, wib_date(clock.now()))
+    if account is None:
+        return (
+            f"{platform.platform_label}'s address may be used. The registry has no verified account there yet, "
+            "so nothing was asked."
+        )
+    if hasattr(module, "refresh"):
+        if not (connection.login and connection.secret):
+            raise UsageProblem(
+                f"{platform.platform_label} needs the app's client key as login and its secret as password."
+            )
+        return (
+            f"{platform.platform_label}'s address may be used and the app's key and secret are set. Each account has "
+            "a token of its own there, which a test would use up, so nothing was asked."
+        )
+    client = ApiClient(
+        module.RULES,
+        connection,
+        clock,
+        Recorder("connection_test", 1, source, None),
+        DailyBudget(platform),
+        timeout_seconds=settings.http_timeout_seconds,
+        attempts=1,
+    )
+    try:
+        reading = module.read_profiles(client, [account])[account.account_code]
+    except CaptureFailure as failure:
+        reading = failure
+    if isinstance(reading, CaptureFailure):
+        raise UsageProblem(
+            f"{platform.platform_label} answered for {account.account_code}: {reading.outcome}, {reading.detail}."
+        )
+    return f"{platform.platform_label} answered for {account.account_code} (source: {source})."
+
+
+def _first_account(registry: Registry, platform: str, day: date) -> Account | None:
+    return next(iter(registry.accounts_on(platform, day)), None)

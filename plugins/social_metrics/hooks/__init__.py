@@ -1,0 +1,1 @@
+"""Airflow connections turned into what the core works with; nothing else."""

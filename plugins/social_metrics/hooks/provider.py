@@ -1,0 +1,57 @@
+"""What Airflow asks an installed package: which connection types it brings, and what their form looks like."""
+
+from typing import Any
+
+
+def get_provider_info() -> dict[str, Any]:
+    """The package as an Airflow provider (entry point `apache_airflow_provider`)."""
+    return {
+        "package-name": "social-metrics",
+        "name": "Social metrics",
+        "description": "Connections to the platforms on which the rehabilitation centers publish.",
+        "connection-types": [
+            {
+                "connection-type": "social_api",
+                "hook-class-name": "social_metrics.hooks.social_api.SocialApiHook",
+                "hook-name": "Social media API",
+                "ui-field-behaviour": {
+                    "hidden-fields": ["schema", "port"],
+                    "relabeling": {
+                        "host": "Address",
+                        "login": "Client key, or our own Instagram user id",
+                        "password": "API key, access token, bearer or client secret",
+                    },
+                    "placeholders": {"host": "https://www.googleapis.com"},
+                },
+                "conn-fields": {
+                    "authorization_mode": {
+                        "label": "Authorization",
+                        "description": "owner: the account's owner authorised us. public: what anybody may read; "
+                        "the platform's terms then limit how long the numbers may be kept.",
+                        "schema": {"type": ["string", "null"], "enum": ["public", "owner"], "default": "public"},
+                    },
+                    "api_version": {
+                        "label": "API version",
+                        "description": "Only to differ from the version that the platform file was written for.",
+                        "schema": {"type": ["string", "null"]},
+                    },
+                    "credential_name": {
+                        "label": "Name in the spend ledger",
+                        "description": "Tells several credentials of one platform apart; never the secret itself.",
+                        "schema": {"type": ["string", "null"]},
+                    },
+                    "simulated_clock": {
+                        "label": "Simulated clock",
+                        "description": "Only for a connection to the local simulator; refused everywhere else.",
+                        "schema": {"type": ["boolean", "null"], "default": False},
+                    },
+                    "platform": {
+                        "label": "Platform",
+                        "description": "Needed by the test button and by connections that are not called "
+                        "social_metrics_<platform>.",
+                        "schema": {"type": ["string", "null"]},
+                    },
+                },
+            }
+        ],
+    }

@@ -1,0 +1,66 @@
+"""A connection of the type social_api → `PlatformConnection`, and its test button."""
+
+from airflow.sdk import BaseHook, Connection
+
+from social_metrics.connection_check import ask_platform
+from social_metrics.connections import PlatformConnection, base_address, platform_conn_id
+from social_metrics.registry import load_registry
+from social_metrics.settings import UsageProblem, load_settings
+
+
+class SocialApiHook(BaseHook):
+    """One platform's API: where it is and who we are there.
+
+    Its form in the UI stands in `hooks.provider`.
+
+    Args:
+        conn_id: an Airflow connection, usually social_metrics_<platform>.
+        platform: a platform of the registry; taken from the connection's field `platform`, or from its id,
+            when not given.
+    """
+
+    conn_name_attr = "conn_id"
+    default_conn_name = platform_conn_id("youtube")
+    conn_type = "social_api"
+    hook_name = "Social media API"
+
+    def __init__(self, conn_id: str = default_conn_name, platform: str | None = None) -> None:
+        super().__init__()
+        self.conn_id = conn_id
+        self.platform = platform
+
+    @classmethod
+    def of(cls, platform: str) -> "SocialApiHook":
+        """The hook of a platform's usual connection."""
+        return cls(platform_conn_id(platform), platform)
+
+    def get_conn(self) -> PlatformConnection:
+        """The connection as the core takes it.
+
+        Raises:
+            UsageProblem: the connection has no host, or something in it cannot be used.
+        """
+        connection = self.get_connection(self.conn_id)
+        return PlatformConnection.from_parts(
+            self._platform_of(connection),
+            base_address(connection.host, connection.schema, connection.port),
+            connection.login,
+            connection.password,
+            connection.extra_dejson,
+        )
+
+    def test_connection(self) -> tuple[bool, str]:
+        """One cheap call with this credential: whether it works, and a sentence for the person at the button."""
+        try:
+            settings = load_settings()
+            registry = load_registry(settings.registry_dir)
+            return True, ask_platform(self.get_conn(), registry, settings)
+        except UsageProblem as problem:
+            return False, str(problem)
+
+    def _platform_of(self, connection: Connection) -> str:
+        return (
+            self.platform
+            or str(connection.extra_dejson.get("platform") or "")
+            or self.conn_id.removeprefix(platform_conn_id(""))
+        )

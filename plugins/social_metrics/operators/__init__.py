@@ -1,0 +1,1 @@
+"""Airflow tasks: each reads its arguments and calls one function of the core."""

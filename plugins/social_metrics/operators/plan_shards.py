@@ -1,0 +1,36 @@
+"""Which shards of a platform are still to be read this evening."""
+
+from datetime import date
+from typing import Any
+
+from airflow.sdk import BaseOperator
+
+from social_metrics.capture import open_shards
+from social_metrics.hooks.warehouse import WarehouseHook
+from social_metrics.operators.plain_failure import plain_failure
+from social_metrics.registry import load_registry
+from social_metrics.settings import load_settings
+
+
+class PlanShardsOperator(BaseOperator):
+    """Return the platform's shards that hold an unsettled account: lists of account codes, one per task.
+
+    A sweep after a complete evening returns none, and the platform's reading is skipped.
+
+    Args:
+        platform: a platform of the registry.
+        day: today's WIB date (ISO), from `OpenEveningOperator`.
+    """
+
+    template_fields = ("day",)
+
+    def __init__(self, *, platform: str, day: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.platform = platform
+        self.day = day
+
+    def execute(self, context: Any) -> list[list[str]]:
+        """Ask the registry and the warehouse; no platform is called."""
+        with plain_failure():
+            registry = load_registry(load_settings().registry_dir)
+            return open_shards(self.platform, date.fromisoformat(self.day), registry, WarehouseHook().url())

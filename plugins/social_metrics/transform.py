@@ -1,0 +1,241 @@
+"""raw → staging → intermediate → marts: dbt, one invocation per layer, each node's result kept in `ops`.
+
+Runs without Airflow as well; the DAG has one task per layer and the CLI runs all of them in a row.
+"""
+
+import json
+import logging
+import os
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from social_metrics.settings import Settings, UsageProblem
+from social_metrics.warehouse.connect import connect
+from social_metrics.warehouse.locks import marts_lock
+
+logger = logging.getLogger(__name__)
+
+LAYERS: Mapping[str, tuple[str, ...]] = {
+    "staging": ("resource_type:seed", "path:models/staging"),
+    "intermediate": ("path:models/intermediate",),
+    "marts": ("path:models/marts",),
+}
+"""Layer → what dbt selects for it, in the order of building. A data test runs with the first layer that has
+everything it looks at."""
+
+FAILED = frozenset({"error", "fail", "runtime error", "partial success"})
+
+
+class TransformFailed(UsageProblem):
+    """A layer was not built, or a data test found something; `nodes` names what failed."""
+
+    def __init__(self, layer: str, nodes: Mapping[str, str]) -> None:
+        self.layer = layer
+        self.nodes = dict(nodes)
+        lines = [f"  {name}: {message}" for name, message in self.nodes.items()]
+        super().__init__(
+            "\n".join([f"dbt could not finish the layer {layer}; later layers keep their last state.", *lines])
+        )
+
+    @property
+    def is_finding(self) -> bool:
+        """True when everything could be built and only data tests object: trying again finds the same."""
+        return all(name.startswith("test.") for name in self.nodes)
+
+
+@dataclass(frozen=True)
+class NodeResult:
+    """What became of one dbt node: a seed, a model or a data test."""
+
+    unique_id: str
+    status: str  # dbt's word: success, pass, warn, error, fail, skipped
+    execution_seconds: float
+    rows_affected: int | None
+    message: str | None
+
+    @property
+    def resource_type(self) -> str:
+        """Model, seed, test: the first part of the id."""
+        return self.unique_id.split(".", 1)[0]
+
+
+@dataclass(frozen=True)
+class LayerReport:
+    """What one layer's run did."""
+
+    layer: str
+    invocation_id: str
+    nodes: tuple[NodeResult, ...]
+
+    def counts(self) -> dict[str, int]:
+        """Number of nodes by resource type and status, e.g. {"model success": 12, "test pass": 40}."""
+        return dict(sorted(Counter(f"{node.resource_type} {node.status}" for node in self.nodes).items()))
+
+
+def run_transform(
+    settings: Settings,
+    warehouse_url: str,
+    *,
+    through_date: date | None = None,
+    on_layer: Callable[[LayerReport], None] = lambda _report: None,
+) -> list[LayerReport]:
+    """Build every layer in its order.
+
+    Args:
+        settings: where the dbt project, the registry and dbt's working files are.
+        warehouse_url: postgresql://… of the service login.
+        through_date: last WIB date of the facts; None ends them with the last evidence in raw.
+        on_layer: told about each layer as it ends.
+
+    Raises:
+        TransformFailed: a layer failed; those after it were not touched.
+        UsageProblem: the warehouse cannot be used, or is held by somebody else.
+    """
+    reports = []
+    for layer in LAYERS:
+        report = run_layer(layer, settings, warehouse_url, through_date=through_date)
+        reports.append(report)
+        on_layer(report)
+    return reports
+
+
+def run_layer(layer: str, settings: Settings, warehouse_url: str, *, through_date: date | None = None) -> LayerReport:
+    """Build one layer and run the data tests that it completes, while holding the marts' lock.
+
+    Unit tests are left out: they belong to the code, not to the evening.
+
+    Args:
+        layer: a key of LAYERS.
+        settings: where the dbt project, the registry and dbt's working files are.
+        warehouse_url: postgresql://… of the service login.
+        through_date: last WIB date of the facts; None ends them with the last evidence in raw.
+
+    Raises:
+        TransformFailed: dbt could not build the layer, or a data test failed; the text names each node.
+        UsageProblem: the warehouse cannot be used, or is held by somebody else.
+    """
+    from dbt.cli.main import dbtRunner  # takes seconds, and the DAG file only needs the names of the layers
+
+    project = settings.dbt_project_dir.resolve()
+    working = settings.state_dir.resolve() / "dbt"  # shared by the layers, so that dbt parses once
+    run_results = working / "target" / "run_results.json"
+    command = [
+        "build",
+        *("--select", *LAYERS[layer]),
+        *("--indirect-selection", "buildable"),
+        *("--exclude-resource-type", "unit_test"),
+        *("--project-dir", str(project)),
+        *("--profiles-dir", str(project)),
+        *("--target-path", str(working / "target")),
+        *("--log-path", str(working / "logs")),
+        *("--log-level", "none"),  # what happened is logged below, once, without colours
+        *("--log-level-file", "debug"),
+    ]
+    if through_date is not None:
+        command += ["--vars", json.dumps({"through_date": through_date.isoformat()})]
+    with marts_lock(warehouse_url, "transformer"):
+        run_results.unlink(missing_ok=True)  # never take an earlier run's results for this one's
+        with _environment(_dbt_environment(settings, warehouse_url)):
+            outcome = dbtRunner().invoke(command)
+        if not run_results.exists():
+            raise TransformFailed(layer, {"dbt": _first_line(outcome.exception) or "no node was built"})
+        report = _report(layer, run_results)
+        _keep(report, warehouse_url)
+    for node in report.nodes:
+        level = logging.ERROR if node.status in FAILED else logging.INFO
+        logger.log(
+            level, "%s: %s in %.2f s %s", node.unique_id, node.status, node.execution_seconds, node.message or ""
+        )
+    failed = {node.unique_id: node.message or node.status for node in report.nodes if node.status in FAILED}
+    if failed or not outcome.success:
+        raise TransformFailed(layer, failed or {"dbt": _first_line(outcome.exception) or "ended without a reason"})
+    if not report.nodes:
+        raise TransformFailed(layer, {"dbt": f"selects nothing in {project}; an empty layer is not a success"})
+    return report
+
+
+def _report(layer: str, run_results: Path) -> LayerReport:
+    artifact = json.loads(run_results.read_text(encoding="utf-8"))
+    return LayerReport(
+        layer,
+        artifact["metadata"]["invocation_id"],
+        tuple(
+            NodeResult(
+                unique_id=result["unique_id"],
+                status=result["status"],
+                execution_seconds=result["execution_time"],
+                rows_affected=_rows(result),
+                message=result["message"],
+            )
+            for result in artifact["results"]
+        ),
+    )
+
+
+def _rows(result: Mapping[str, Any]) -> int | None:
+    """Rows written by a node; for a data test the rows that it objects to."""
+    rows = result["failures"] if result.get("failures") is not None else result["adapter_response"].get("rows_affected")
+    return int(rows) if rows is not None and int(rows) >= 0 else None
+
+
+def _keep(report: LayerReport, warehouse_url: str) -> None:
+    with connect(warehouse_url, "transformer") as connection, connection.cursor() as cursor:
+        cursor.executemany(
+            """
+            insert into ops.dbt_results
+                (invocation_id, unique_id, resource_type, status, execution_seconds, rows_affected, message)
+            values (%s, %s, %s, %s, %s, %s, %s)
+            """,
+            [
+                (
+                    report.invocation_id,
+                    node.unique_id,
+                    node.resource_type,
+                    node.status,
+                    node.execution_seconds,
+                    node.rows_affected,
+                    node.message,
+                )
+                for node in report.nodes
+            ],
+        )
+
+
+def _dbt_environment(settings: Settings, warehouse_url: str) -> dict[str, str]:
+    """What dbt_project/profiles.yml and dbt_project.yml ask for."""
+    parts = urlsplit(warehouse_url)
+    return {
+        "SOCIAL_METRICS_REGISTRY_DIR": str(settings.registry_dir.resolve()),
+        "SOCIAL_METRICS_DBT_HOST": parts.hostname or "",
+        "SOCIAL_METRICS_DBT_PORT": str(parts.port or 5432),
+        "SOCIAL_METRICS_DBT_USER": unquote(parts.username or ""),
+        "SOCIAL_METRICS_DBT_PASSWORD": unquote(parts.password or ""),
+        "SOCIAL_METRICS_DBT_DBNAME": unquote(parts.path.lstrip("/")),
+        "DO_NOT_TRACK": "1",
+    }
+
+
+@contextmanager
+def _environment(variables: Mapping[str, str]) -> Iterator[None]:
+    """The variables are set for the block only: a password does not stay behind for what runs next."""
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+def _first_line(error: BaseException | None) -> str | None:
+    lines = [line.strip() for line in str(error or "").splitlines() if line.strip()]
+    return " ".join(lines[:4]) or None

@@ -1,0 +1,51 @@
+"""Who may rebuild or read the marts as a whole: one advisory lock keeps transform and month close apart."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+
+from social_metrics.warehouse.connect import Role, WarehouseProblem, open_connection
+
+MARTS_LOCK = 0x50C1A1
+"""Key of the advisory lock; whoever changes or closes the marts holds it. Locks belong to one database."""
+
+WAIT_SECONDS = 900
+
+logger = logging.getLogger(__name__)
+
+
+@contextmanager
+def marts_lock(url: str, role: Role, wait_seconds: int = WAIT_SECONDS) -> Iterator[None]:
+    """Hold the marts for as long as the block runs, on a connection of its own; lost with that connection.
+
+    Args:
+        url: postgresql://… of the service login.
+        role: the group that the holder works as.
+        wait_seconds: how long to wait for the present holder.
+
+    Raises:
+        WarehouseProblem: somebody else holds the marts for longer than that, or the warehouse cannot be used.
+    """
+    connection = open_connection(url, role)
+    try:
+        connection.autocommit = True  # no transaction stays open while the holder works
+        row = connection.execute("select pg_try_advisory_lock(%s)", (MARTS_LOCK,)).fetchone()
+        if row != (True,):
+            logger.info("Another transform or a month close holds the marts; waiting for it")
+            _wait(connection, wait_seconds)
+        yield
+    finally:
+        connection.close()
+
+
+def _wait(connection: psycopg.Connection, seconds: int) -> None:
+    connection.execute("select set_config('lock_timeout', %s, false)", (f"{seconds}s",))
+    try:
+        connection.execute("select pg_advisory_lock(%s)", (MARTS_LOCK,))
+    except psycopg.errors.LockNotAvailable as error:
+        raise WarehouseProblem(
+            f"Another transform or a month close has held the marts for more than {seconds} seconds. "
+            "Look into pg_locks (locktype advisory) for who it is, and start again when that has ended."
+        ) from error
