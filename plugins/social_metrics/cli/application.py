@@ -5,16 +5,24 @@ from typing import Annotated
 
 import typer
 
+from social_metrics.cli.capture import capture
 from social_metrics.cli.console import new_group
+from social_metrics.cli.doctor import doctor
+from social_metrics.cli.migrate import migrate
+from social_metrics.cli.simulate import simulate
 from social_metrics.cli.top import top
-from social_metrics.cli.warehouse_commands import migrate
+from social_metrics.cli.transform import transform
 
 app = new_group(
     "Follower growth and posting recency of the rehabilitation centers' official accounts.\n\n"
     "Exit codes: 0 good, 1 a finding, 2 usage or configuration."
 )
 app.command()(top)
+app.command()(doctor)
+app.command()(capture)
+app.command()(transform)
 app.command()(migrate)
+app.add_typer(simulate, name="simulate")
 
 
 def _print_version(wanted: bool) -> None:

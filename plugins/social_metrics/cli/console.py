@@ -2,13 +2,14 @@
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, is_dataclass
 from datetime import date, datetime
 from enum import IntEnum, StrEnum
 from typing import Annotated, Any
 
+import psycopg
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -57,8 +58,8 @@ def print_json(payload: Any) -> None:
 
 
 @contextmanager
-def progress(description: str, total: int, unit: str) -> Iterator[Progress]:
-    """A progress bar with one task on standard error; silent where nobody watches.
+def progress(description: str, total: int, unit: str) -> Iterator[Callable[[], None]]:
+    """A progress bar on standard error, where somebody watches; yields what moves it on by one step.
 
     Args:
         description: what is being done.
@@ -74,20 +75,24 @@ def progress(description: str, total: int, unit: str) -> Iterator[Progress]:
         TimeElapsedColumn(),
     )
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        bar.add_task(description, total=total)
-        yield bar
+        task = bar.add_task(description, total=total)
+        yield lambda: bar.advance(task)
 
 
 class PlainSpeakingGroup(TyperGroup):
     """Commands whose problems end in their sentence and exit code 2, never in a traceback."""
 
     def invoke(self, ctx: Any) -> Any:
-        """Run the command; turn a `UsageProblem` into its sentence."""
+        """Run the command; turn a `UsageProblem`, or a break in the warehouse, into its sentence."""
         try:
             return super().invoke(ctx)
         except UsageProblem as problem:
             print(f"social-metrics: {problem}", file=sys.stderr)
             raise typer.Exit(ExitCode.USAGE) from problem
+        except psycopg.Error as error:
+            said = error.diag.message_primary or str(error).strip()
+            print(f"social-metrics: The warehouse broke off the work: {said}. Nothing is half-done.", file=sys.stderr)
+            raise typer.Exit(ExitCode.USAGE) from error
 
 
 def new_group(help_text: str) -> typer.Typer:

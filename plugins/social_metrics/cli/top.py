@@ -55,8 +55,10 @@ def top(
     The top five are the centers whose best possible rank is 5 or better: rounded counts make ties, so there may
     be more than five. A rank such as 3–4 says that the rounding leaves both places possible.
 
-    Examples: `social-metrics top` · `social-metrics top --board recency --date 2026-11-24` ·
-    `social-metrics top --all --format json`
+    Examples:
+    - `social-metrics top`
+    - `social-metrics top --board recency --date 2026-11-24`
+    - `social-metrics top --all --format json`
     """
     with warehouse() as url, read_marts(url) as marts:
         day = marts.day(date.date() if date else None)
@@ -196,7 +198,7 @@ def _recency_table(standings: Sequence[RecencyStanding]) -> Table:
     table = Table(box=None, header_style="bold", pad_edge=False)
     table.add_column("Rank", justify="right")
     table.add_column("Center")
-    table.add_column("Last post")
+    table.add_column("Last post", no_wrap=True)
     table.add_column("Days", justify="right")
     table.add_column("On")
     table.add_column("Platforms", justify="right")
@@ -223,8 +225,9 @@ def _local(place: RecencyStanding | TailEntry) -> str | None:
     """The last post in the center's own time."""
     if place.last_post_at is None:
         return None
-    label = place.time_zone_label or place.time_zone
-    return forms.long_time(place.last_post_at, ZoneInfo(place.time_zone), label, "en")
+    zone, label = ZoneInfo(place.time_zone), place.time_zone_label or place.time_zone
+    day = place.last_post_at.astimezone(zone).date()
+    return f"{forms.short_date(day, 'en')} {day.year}, {forms.clock_time(place.last_post_at, zone, 'en')} {label}"
 
 
 def _print_tail(console: Console, tail: Sequence[TailEntry]) -> None:

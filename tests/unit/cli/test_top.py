@@ -86,7 +86,7 @@ def test_table_shows_possible_ranks_doubt_and_simulation(ask: Any) -> None:
     assert "\x1b" not in text  # no colours where there is no terminal
     assert "token expired (Renew the token in the Connection.)" in text
     recency = ask("--board", "recency").stdout
-    assert "31 January 2024, 20:00 WIT" in recency  # 18:00 WIB in Ternate's own time
+    assert "31 Jan 2024, 20:00 WIT" in recency  # 18:00 WIB in Ternate's own time
 
 
 @pytest.mark.parametrize(

@@ -1,19 +1,24 @@
 """`social-metrics migrate`: the warehouse's own tables."""
 
 import psycopg
-import sqlalchemy.exc
 
 from social_metrics.cli.console import Format, FormatOption, output, print_json
 from social_metrics.cli.place import warehouse
-from social_metrics.warehouse import migrate as migrations
 from social_metrics.warehouse.connect import WarehouseProblem, open_connection
 
 
 def migrate(form: FormatOption = Format.TABLE) -> None:
     """Bring the warehouse's schemas, tables and roles to the newest version; harmless when they are.
 
-    Examples: `social-metrics migrate` · `social-metrics migrate --format json`
+    Examples:
+    - `social-metrics migrate`
+    - `social-metrics migrate --format json`
     """
+    # Alembic and SQLAlchemy take a second to import; `social-metrics top` need not wait for them.
+    import sqlalchemy.exc
+
+    from social_metrics.warehouse import migrate as migrations
+
     with warehouse() as url:
         _refuse_unreachable(url)
         try:

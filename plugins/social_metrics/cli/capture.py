@@ -1,0 +1,109 @@
+"""`social-metrics capture`: read what is still missing today, without Airflow."""
+
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from social_metrics.capture import capture_evening
+from social_metrics.cli.console import ExitCode, Format, FormatOption, output, print_json, progress
+from social_metrics.cli.evening import Evening, evening_of, is_over, now_of
+from social_metrics.cli.place import warehouse
+from social_metrics.clock import WIB, wib_date
+from social_metrics.connections import platform_connection
+from social_metrics.extract import ShardReport
+from social_metrics.registry import Registry, load_registry
+from social_metrics.settings import Settings, UsageProblem, load_settings
+from social_metrics.warehouse.connect import connect
+
+
+def capture(
+    missing: Annotated[
+        bool,
+        typer.Option("--missing", help="Only accounts not read yet today: always so, spelled out for scripts."),
+    ] = True,
+    platform: Annotated[list[str] | None, typer.Option(help="Only this platform; may be given more than once.")] = None,
+    form: FormatOption = Format.TABLE,
+) -> None:
+    """Read every official account that was not read yet today (WIB), now. Exit code 1 when some stay unread.
+
+    A count read now is stored under now: no other date can be captured, and after the evening's cutoff no capture is
+    started, because it might end on another date.
+
+    Examples:
+    - `social-metrics capture --missing`
+    - `social-metrics capture --platform youtube --platform x`
+    """
+    with warehouse() as url:
+        settings = load_settings()
+        registry = load_registry(settings.registry_dir)
+        names = _with_accounts(platform or list(registry.platforms), registry, settings)
+        now = now_of(platform_connection(name) for name in names)
+        if is_over(now, settings):
+            raise UsageProblem(
+                f"It is {now.astimezone(WIB):%H:%M} WIB, past {settings.capture_cutoff:%H:%M} "
+                "(SOCIAL_METRICS_CAPTURE_CUTOFF): a capture started now could end on another date. "
+                "What was not read today stays a visible gap."
+            )
+        day = wib_date(now)
+        run_id = f"cli__{now.isoformat(timespec='seconds')}"
+        with progress("Reading", sum(len(registry.shards(name, day)) for name in names), "shards") as advance:
+            reports = capture_evening(
+                registry,
+                settings,
+                url,
+                run_id=run_id,
+                day=day,
+                platforms=names,
+                on_shard=lambda _report: advance(),
+            )
+        with connect(url, "loader") as connection:
+            evening = evening_of(connection, registry, day, names)
+    reports.sort(key=lambda report: report.platform)
+    if form is Format.JSON:
+        print_json(
+            {
+                "date": day,
+                "run_id": run_id,
+                "expected": evening.expected,
+                "shards": reports,
+                "unread": evening.unread,
+            }
+        )
+    else:
+        _print(reports, evening)
+    if evening.unread:
+        raise typer.Exit(ExitCode.FINDING)
+
+
+def _with_accounts(platforms: list[str], registry: Registry, settings: Settings) -> list[str]:
+    """Those of the platforms that have an account to read; the others need no connection."""
+    for name in platforms:
+        if name not in registry.platforms:
+            raise UsageProblem(f"{name!r} is not a platform of the registry; it has {', '.join(registry.platforms)}.")
+    verified = {account.platform for account in registry.accounts if account.status == "verified"}
+    names = [name for name in platforms if name in verified]
+    if not names:
+        raise UsageProblem(
+            f"No account on {', '.join(platforms)} is verified, so there is nothing to read. "
+            f"Fill in id and handle in {settings.registry_dir / 'center_accounts.csv'}."
+        )
+    return names
+
+
+def _print(reports: list[ShardReport], evening: Evening) -> None:
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    table.add_column("Platform")
+    table.add_column("Settled before", justify="right")
+    table.add_column("Read now")
+    table.add_column("Calls", justify="right")
+    for report in reports:
+        outcomes = ", ".join(f"{number} {name.replace('_', ' ')}" for name, number in report.outcomes.items())
+        table.add_row(report.platform, str(report.settled_before), outcomes or "–", str(report.calls))
+    console = output()
+    console.print(table)
+    read = evening.expected - len(evening.unread)
+    console.print(f"{evening.day}: {read} of {evening.expected} accounts are read.")
+    for account in evening.unread:
+        step = f" [dim]({account.next_step})[/dim]" if account.next_step else ""
+        console.print(f"  {account.account_code}: {account.outcome.replace('_', ' ')}{step}")

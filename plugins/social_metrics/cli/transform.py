@@ -1,0 +1,59 @@
+"""`social-metrics transform`: build the marts from what is captured, without Airflow."""
+
+from datetime import datetime
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from social_metrics.cli.console import DAY_FORMATS, ExitCode, Format, FormatOption, output, print_json, progress
+from social_metrics.cli.place import warehouse
+from social_metrics.settings import load_settings
+from social_metrics.transform import LAYERS, LayerReport, TransformFailed, run_transform
+
+
+def transform(
+    through: Annotated[
+        datetime | None,
+        typer.Option(formats=DAY_FORMATS, help="Last WIB date of the facts; by default that of the last evidence."),
+    ] = None,
+    form: FormatOption = Format.TABLE,
+) -> None:
+    """Build staging, intermediate and marts with dbt, and run the data tests. Exit code 1 when only tests object.
+
+    Examples:
+    - `social-metrics transform`
+    - `social-metrics transform --format json`
+    """
+    reports: list[LayerReport] = []
+    failure: TransformFailed | None = None
+    with warehouse() as url, progress("Building", len(LAYERS), "layers") as advance:
+
+        def keep(report: LayerReport) -> None:
+            reports.append(report)
+            advance()
+
+        try:
+            run_transform(load_settings(), url, through_date=through.date() if through else None, on_layer=keep)
+        except TransformFailed as failed:
+            if not failed.is_finding:
+                raise
+            failure = failed
+    if form is Format.JSON:
+        layers = [{"layer": r.layer, "invocation_id": r.invocation_id, "nodes": r.counts()} for r in reports]
+        print_json({"layers": layers, "findings": failure.nodes if failure else {}})
+    else:
+        _print(reports, failure)
+    if failure:
+        raise typer.Exit(ExitCode.FINDING)
+
+
+def _print(reports: list[LayerReport], failure: TransformFailed | None) -> None:
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    table.add_column("Layer")
+    table.add_column("Nodes")
+    for report in reports:
+        table.add_row(report.layer, ", ".join(f"{number} {kind}" for kind, number in report.counts().items()))
+    output().print(table)
+    if failure:
+        output().print(str(failure), markup=False)
