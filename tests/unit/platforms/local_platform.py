@@ -146,6 +146,7 @@ def bench(
     base_url: str,
     *,
     login: str | None = None,
+    secret: str = SECRET,
     tokens: Tokens | None = None,
     extra: Mapping[str, Any] | None = None,
     now: datetime = NOW,
@@ -156,7 +157,7 @@ def bench(
     meter = OpenMeter()
     waits: list[float] = []
     connection = PlatformConnection(
-        rules.platform, base_url, login, SECRET, AuthorizationMode.PUBLIC, False, dict(extra or {})
+        rules.platform, base_url, login, secret, AuthorizationMode.PUBLIC, False, dict(extra or {})
     )
     client = ApiClient(rules, connection, FixedClock(now), recorder, meter, tokens=tokens, wait=waits.append, **options)
     return Bench(client, recorder, meter, waits)

@@ -41,7 +41,7 @@ def mutated(draw: st.DrawFn, body: Any) -> Any:
         if isinstance(holder, dict) and draw(st.booleans()):
             del holder[key]
         else:
-            holder[key] = draw(_NONSENSE)
+            holder[key] = copy.deepcopy(draw(_NONSENSE))  # nonsense may be spoilt in its turn
     return body
 
 
