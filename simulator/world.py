@@ -3,6 +3,7 @@
 Nothing is remembered but drawn again from (seed, account, day); what is kept in memory is only a shortcut.
 """
 
+import math
 import random
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -138,7 +139,7 @@ class World:
         if habit.curve == FLAT:
             return float(habit.size)
         daily: float = 1 + habit.daily_growth * (-0.6 if habit.curve == SHRINKING else 1.0)
-        return float(habit.size / daily**ARCHIVE_DAYS)
+        return habit.size / math.pow(daily, ARCHIVE_DAYS)
 
 
 def _change(habit: Habit, followers: float, day: int, draws: random.Random) -> float:
@@ -158,7 +159,7 @@ def _change(habit: Habit, followers: float, day: int, draws: random.Random) -> f
             return -0.23 * followers
         return 2.5 * drift if day < BOT_PURGE_DAY else 0.2 * drift
     if habit.curve == VIRAL and VIRAL_DAY <= day < VIRAL_DAY + 6:
-        return followers * (0.22 / 2 ** (day - VIRAL_DAY)) * mood + drift
+        return followers * math.ldexp(0.22, VIRAL_DAY - day) * mood + drift
     return drift + noise * followers * habit.daily_growth * 0.3
 
 

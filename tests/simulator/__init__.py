@@ -1,0 +1,1 @@
+"""The simulator's own tests: what it answers is held against the official schemas, clients and recordings."""
