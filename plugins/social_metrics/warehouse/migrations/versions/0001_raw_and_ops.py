@@ -205,10 +205,15 @@ begin
         loop
             child := parent || '_' || to_char(month_start, 'YYYYMM');
             continue when to_regclass(format('raw.%I', child)) is not null;
-            perform pg_advisory_xact_lock(hashtext('social_metrics.partition.' || child));
-            continue when to_regclass(format('raw.%I', child)) is not null;
+            perform pg_advisory_xact_lock(hashtext('social_metrics.partitions'));
+            -- Asked of the table: to_regclass may answer from before the wait.
+            continue when exists (
+                select from pg_class where relnamespace = 'raw'::regnamespace and relname = child);
+            -- Made aside and attached: that waits for no shard that is reading or writing the parent, whereas
+            -- `partition of` locks it out and, with two shards starting a month together, ends in a deadlock.
+            execute format('create table raw.%I (like raw.%I including defaults including constraints)', child, parent);
             execute format(
-                'create table raw.%I partition of raw.%I for values from (%L) to (%L)', child, parent,
+                'alter table raw.%I attach partition raw.%I for values from (%L) to (%L)', parent, child,
                 month_start at time zone 'Asia/Jakarta',
                 (month_start + interval '1 month') at time zone 'Asia/Jakarta');
             made := made + 1;
