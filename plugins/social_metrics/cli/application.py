@@ -9,6 +9,7 @@ from social_metrics.cli.capture import capture
 from social_metrics.cli.console import new_group
 from social_metrics.cli.doctor import doctor
 from social_metrics.cli.migrate import migrate
+from social_metrics.cli.report import report
 from social_metrics.cli.simulate import simulate
 from social_metrics.cli.top import top
 from social_metrics.cli.transform import transform
@@ -22,6 +23,7 @@ app.command()(doctor)
 app.command()(capture)
 app.command()(transform)
 app.command()(migrate)
+app.add_typer(report, name="report")
 app.add_typer(simulate, name="simulate")
 
 

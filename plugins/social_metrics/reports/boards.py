@@ -1,0 +1,225 @@
+"""The boards page: both boards, the tail and the growth chart in one file that needs no network.
+
+Indonesian with an English switch; readable on a phone and on paper; says what it rests on.
+"""
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from social_metrics.clock import WIB
+from social_metrics.contract import Source
+from social_metrics.reports import chart, forms
+from social_metrics.reports.catalogue import Both, Catalogue, both, each
+from social_metrics.settings import UsageProblem, load_settings
+from social_metrics.warehouse.marts_reader import (
+    CenterDay,
+    FollowersStanding,
+    MartsReader,
+    PlatformCapture,
+    RecencyStanding,
+    TailEntry,
+    TailKind,
+    read_marts,
+)
+
+TOP = 5
+CHART_DAYS = 90
+
+
+@dataclass(frozen=True)
+class BoardsData:
+    """What the page of one date shows, as the marts hold it."""
+
+    day: date
+    followers: list[FollowersStanding]
+    recency: list[RecencyStanding]
+    tail: list[TailEntry]
+    captures: list[PlatformCapture]
+    center_days: list[CenterDay]
+
+    @property
+    def is_simulated(self) -> bool:
+        """Whether any row comes from the simulator."""
+        sources = [standing.source for standing in self.followers] + [standing.source for standing in self.recency]
+        return Source.SIMULATOR in sources
+
+
+def write(warehouse_url: str, path: Path, day: date | None = None) -> date:
+    """Write the page of a date into one self-contained file; returns the date.
+
+    Args:
+        warehouse_url: postgresql://… of a login that may read the marts.
+        path: the file; replaced as a whole, never half-written.
+        day: WIB date; the newest on the boards by default.
+
+    Raises:
+        WarehouseProblem: no warehouse, no marts, or no such date.
+        UsageProblem: the file cannot be written.
+    """
+    with read_marts(warehouse_url) as marts:
+        data = gather(marts, marts.day(day))
+    page = render(data, Catalogue(load_settings().dbt_project_dir / "seeds" / "rules"))
+    try:
+        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, delete=False) as file:
+            file.write(page)
+        Path(file.name).chmod(0o644)
+        Path(file.name).replace(path)
+    except OSError as error:
+        raise UsageProblem(f"{path} cannot be written: {error.strerror}.") from error
+    return data.day
+
+
+def gather(marts: MartsReader, day: date) -> BoardsData:
+    """Ask the marts for everything that the page of a date shows."""
+    followers = marts.followers_board(day)
+    leaders = [standing.center_code for standing in top(followers)]
+    return BoardsData(
+        day=day,
+        followers=followers,
+        recency=marts.recency_board(day),
+        tail=marts.tail(day),
+        captures=marts.captures(day),
+        center_days=marts.center_days(leaders, day, CHART_DAYS),
+    )
+
+
+def render(data: BoardsData, catalogue: Catalogue) -> str:
+    """The page as HTML."""
+    environment = Environment(
+        loader=PackageLoader("social_metrics.reports"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    words = _Words(catalogue, data)
+    environment.globals |= {
+        "t": catalogue.text,
+        "plain": catalogue.plain,
+        "words": words,
+        "number": words.number,
+    }
+    captures = data.captures
+    first = [c.first_captured_at for c in captures if c.first_captured_at]
+    last = [c.last_captured_at for c in captures if c.last_captured_at]
+    first_day = data.day - timedelta(days=CHART_DAYS - 1)
+    by_center = {code: list(days) for code, days in groupby(data.center_days, key=lambda day: day.center_code)}
+    return environment.get_template("boards.html").render(
+        data=data,
+        day=each(lambda language: forms.long_date(data.day, language)),
+        followers_top=top(data.followers),
+        followers_rest=rest(data.followers),
+        recency_top=top(data.recency),
+        recency_rest=rest(data.recency),
+        ties={standing.best_rank for standing in _ties(data.recency)},
+        charts=[(s, chart.draw(by_center.get(s.center_code, []), first_day, data.day)) for s in top(data.followers)],
+        chart=chart,
+        chart_days=CHART_DAYS,
+        tail={kind: list(entries) for kind, entries in groupby(data.tail, key=lambda entry: TailKind(entry.kind))},
+        expected=sum(capture.accounts_expected for capture in captures),
+        read=sum(capture.accounts_captured for capture in captures),
+        first_captured_at=min(first, default=None),
+        last_captured_at=max(last, default=None),
+    )
+
+
+def top(standings: Sequence[Any]) -> list[Any]:
+    """The top five: everyone whose best possible rank is five or better; ties may make it more."""
+    return [standing for standing in standings if standing.best_rank is not None and standing.best_rank <= TOP]
+
+
+def rest(standings: Sequence[Any]) -> list[Any]:
+    """Everyone below the top five, the unranked last."""
+    return [standing for standing in standings if standing.best_rank is None or standing.best_rank > TOP]
+
+
+def _ties(standings: Sequence[RecencyStanding]) -> list[RecencyStanding]:
+    ranks = [standing.best_rank for standing in standings]
+    return [s for s in standings if s.best_rank is not None and ranks.count(s.best_rank) > 1]
+
+
+class _Words:
+    """Values of the page in both forms."""
+
+    def __init__(self, catalogue: Catalogue, data: BoardsData) -> None:
+        self._catalogue = catalogue
+        self._labels = {capture.platform: capture.platform_label for capture in data.captures}
+        self.reason = catalogue.reason
+        self.band = catalogue.band
+        self.next_step = catalogue.next_step
+        self.rank = forms.rank
+
+    def number(self, value: int) -> Markup:
+        """A count."""
+        return both(each(lambda language: forms.number(value, language)))
+
+    def number_forms(self, value: int) -> Both:
+        """A count, for a text to take in."""
+        return each(lambda language: forms.number(value, language))
+
+    def day(self, day: date) -> Both:
+        """A date in words, for a text to take in."""
+        return each(lambda language: forms.long_date(day, language))
+
+    def short_date(self, day: date) -> Both:
+        """A date for an axis."""
+        return each(lambda language: forms.short_date(day, language))
+
+    def share(self, share: float) -> Both:
+        """A percentage, for a text to take in."""
+        return each(lambda language: forms.percent(share, language))
+
+    def change(self, standing: FollowersStanding) -> Markup | None:
+        """The change over seven days with its bounds; None when it cannot be told."""
+        s = standing
+        told = each(
+            lambda language: (
+                forms.change(s.change_7d, s.change_7d_low, s.change_7d_high, s.change_7d_is_measurable, language) or ""
+            )
+        )
+        return both(told) if told["id"] else None
+
+    def ago(self, days: int) -> Markup:
+        """How long ago, in WIB dates: today, yesterday, n days ago."""
+        return self._catalogue.text(f"days_{days}") if days in (0, 1) else self._catalogue.text("days_n", n=days)
+
+    def local_time(self, place: RecencyStanding | TailEntry) -> Markup:
+        """The last post in the center's own time, with the zone's letters."""
+        if place.last_post_at is None:
+            return Markup("")
+        instant, zone = place.last_post_at, ZoneInfo(place.time_zone)
+        letters = place.time_zone_label or place.time_zone
+        return both(each(lambda language: forms.long_time(instant, zone, letters, language)))
+
+    def wib_times(self, first: datetime | None, last: datetime | None) -> Markup | None:
+        """From when to when, in WIB; one time when both are the same minute."""
+        if first is None or last is None:
+            return None
+        same_minute = f"{first.astimezone(WIB):%H%M}" == f"{last.astimezone(WIB):%H%M}"
+        instants = (first,) if same_minute else (first, last)
+        return both(each(lambda language: "–".join(forms.clock_time(at, WIB, language) for at in instants)))
+
+    def post_link(self, standing: RecencyStanding) -> Markup:
+        """The platform of the last post, linked to it; a simulated post is nowhere to be found."""
+        label = self._labels.get(standing.last_post_platform or "", standing.last_post_platform or "")
+        url = standing.last_post_url or ""
+        if standing.source == Source.SIMULATOR or not url.startswith("https://"):
+            return escape(label)
+        return Markup('<a href="{}" rel="noreferrer">{}</a>').format(url, label)
+
+    def age(self, entry: TailEntry) -> Markup:
+        """How old an account's last figure is."""
+        if entry.capture_age_days is None:
+            return self._catalogue.text("never_read")
+        if entry.capture_age_days == 0:
+            return self._catalogue.text("last_read_today")
+        return self._catalogue.text("last_read", n=entry.capture_age_days)

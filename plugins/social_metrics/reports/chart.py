@@ -1,0 +1,142 @@
+"""A center's followers over time as the geometry of a small drawing; the template turns it into SVG.
+
+A day without a complete figure is a gap and stays one: lines join only consecutive days of the same accounts.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from itertools import pairwise
+from math import floor, log10
+
+from social_metrics.warehouse.marts_reader import CenterDay
+
+WIDTH, HEIGHT = 340, 150
+LEFT, RIGHT, TOP, BOTTOM = 58, 10, 8, 24
+TICKS = 3
+HEADROOM = 0.08
+FLAT_HALF_RANGE = 5  # followers shown above and below a line that does not move
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """A mark on an axis: where, and what stands there (a count or a date)."""
+
+    at: float
+    value: int | date
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """One center's drawing, in units of the viewBox.
+
+    Attributes:
+        lines: SVG paths, one per unbroken run of days.
+        bands: SVG paths around the lines of rounded counts.
+        points: days that stand alone.
+        first: the earliest day with a complete figure.
+        last: the latest one.
+        gap_days: days between the two without a complete figure.
+    """
+
+    lines: tuple[str, ...]
+    bands: tuple[str, ...]
+    points: tuple[tuple[float, float], ...]
+    counts: tuple[Tick, ...]
+    dates: tuple[Tick, ...]
+    first: CenterDay
+    last: CenterDay
+    gap_days: int
+
+
+def draw(days: Sequence[CenterDay], first_day: date, last_day: date) -> Chart | None:
+    """The drawing of one center between two WIB dates; None when no day has a complete figure.
+
+    Args:
+        days: the center's days in their order; missing days are gaps.
+        first_day: left edge.
+        last_day: right edge.
+    """
+    known = [day for day in days if is_complete(day)]
+    if not known:
+        return None
+    counts = [count for day in known for count in _bounds(day)]
+    low, high = _range(min(counts), max(counts))
+    span = max((last_day - first_day).days, 1)
+
+    def x(day: date) -> float:
+        return round(LEFT + (WIDTH - LEFT - RIGHT) * (day - first_day).days / span, 1)
+
+    def y(count: float) -> float:
+        return round(TOP + (HEIGHT - TOP - BOTTOM) * (high - count) / (high - low), 1)
+
+    lines, bands, points = [], [], []
+    for run in _runs(known):
+        middle = [(x(day.date_day), y(sum(_bounds(day)) / 2)) for day in run]
+        if len(run) == 1:
+            points.append(middle[0])
+        else:
+            lines.append(_path(middle))
+        if any(top > bottom for bottom, top in map(_bounds, run)):
+            upper = [(x(day.date_day), y(_bounds(day)[1])) for day in run]
+            lower = [(x(day.date_day), y(_bounds(day)[0])) for day in reversed(run)]
+            bands.append(_path(upper + lower) + "Z")
+    length = (known[-1].date_day - known[0].date_day).days + 1
+    return Chart(
+        lines=tuple(lines),
+        bands=tuple(bands),
+        points=tuple(points),
+        counts=tuple(Tick(y(count), count) for count in _round_counts(low, high)),
+        dates=tuple(Tick(x(day), day) for day in _month_starts(first_day, last_day)),
+        first=known[0],
+        last=known[-1],
+        gap_days=length - len(known),
+    )
+
+
+def is_complete(day: CenterDay) -> bool:
+    """Whether every account that counts was read on the day itself; a carried count is no point of a chart."""
+    return day.followers_count is not None and day.accounts_carried == 0
+
+
+def _bounds(day: CenterDay) -> tuple[int, int]:
+    count = day.followers_count or 0
+    return count, max(day.followers_count_high or count, count)
+
+
+def _runs(days: Sequence[CenterDay]) -> list[list[CenterDay]]:
+    """Consecutive days of the same number of accounts; a new account is a jump that nobody followed."""
+    runs = [[days[0]]]
+    for before, day in pairwise(days):
+        joined = day.date_day - before.date_day == timedelta(days=1)
+        if joined and day.accounts_captured == before.accounts_captured:
+            runs[-1].append(day)
+        else:
+            runs.append([day])
+    return runs
+
+
+def _range(low: int, high: int) -> tuple[float, float]:
+    if low == high:
+        return low - FLAT_HALF_RANGE, high + FLAT_HALF_RANGE
+    room = (high - low) * HEADROOM
+    return max(low - room, 0), high + room
+
+
+def _round_counts(low: float, high: float) -> list[int]:
+    """About three whole, round counts within the range."""
+    raw = max((high - low) / TICKS, 1)
+    magnitude = 10 ** floor(log10(raw))
+    step = max(next(factor * magnitude for factor in (1, 2, 5, 10) if factor * magnitude >= raw), 1)
+    first = int(-(-low // step) * step)
+    return list(range(first, floor(high) + 1, int(step)))
+
+
+def _month_starts(first: date, last: date) -> list[date]:
+    days = [first + timedelta(days=offset) for offset in range((last - first).days + 1)]
+    starts = [day for day in days if day.day == 1]
+    return starts or [first]
+
+
+def _path(points: Sequence[tuple[float, float]]) -> str:
+    return "M" + "L".join(f"{across:g} {down:g}" for across, down in points)

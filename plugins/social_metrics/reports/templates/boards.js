@@ -1,0 +1,13 @@
+// The one thing that moves: the language of the page. Nothing is loaded and nothing is remembered.
+const page = document.documentElement;
+const title = document.querySelector("title");
+const language = document.getElementById("language");
+
+function show(code) {
+  page.lang = code;
+  document.title = title.dataset[code];
+}
+
+language.hidden = false;
+language.addEventListener("click", () => show(page.lang === "id" ? "en" : "id"));
+if (location.hash === "#en") show("en");
