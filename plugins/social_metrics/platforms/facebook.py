@@ -38,9 +38,7 @@ _POST_TYPES = {"photo": "photo", "video": "video", "album": "carousel", "link": 
 
 # Failures that say nothing about the page asked about. So many in a row are no accident of these pages, and
 # asking for the others would only add to the load.
-_NOT_ABOUT_THE_PAGE = frozenset(
-    {Outcome.PLATFORM_UNAVAILABLE, Outcome.INVALID_RESPONSE, Outcome.RATE_LIMITED}
-)
+_NOT_ABOUT_THE_PAGE = frozenset({Outcome.PLATFORM_UNAVAILABLE, Outcome.INVALID_RESPONSE, Outcome.RATE_LIMITED})
 _ENOUGH_FAILURES_IN_A_ROW = 3
 
 RULES = ApiRules(
@@ -60,11 +58,11 @@ RULES = ApiRules(
 def read_profiles(client: ApiClient, accounts: Sequence[Account]) -> dict[str, ProfileReading | CaptureFailure]:
     """Read up to 50 pages with their newest posts, in one call where all of them can be read.
 
-    One page that we may not read fails a call for many; then each is asked alone, so that each has its own
-    outcome. A page known by its handle only is always asked alone.
+    One page that we may not read fails a call for many, and many pages may be too heavy for one answer; then
+    each is asked alone, so that each has its own outcome. A page known by its handle only is always asked alone.
 
     Raises:
-        CaptureFailure: the whole call failed: the credential, the limits, or no answer.
+        CaptureFailure: the whole call failed for a reason that concerns everyone: the credential or the limits.
     """
     readings: dict[str, ProfileReading | CaptureFailure] = {}
     if sum(account.platform_account_id is not None for account in accounts) > 1:
@@ -110,7 +108,7 @@ def _read_together(client: ApiClient, accounts: Sequence[Account]) -> dict[str, 
     try:
         reply = client.get("pages", f"/{client.api_version}/", {"ids": ",".join(ids), "fields": PAGE_FIELDS})
     except CaptureFailure as failure:
-        if failure.for_all or failure.response_id is None:
+        if failure.for_all:
             raise
         return {}
     readings: dict[str, ProfileReading | CaptureFailure] = {}

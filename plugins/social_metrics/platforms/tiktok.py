@@ -63,7 +63,9 @@ def _refusal(reply: Reply, now: datetime) -> Refusal | None:
     if known is not None:
         wait = retry_after(reply.headers, now) if known.transient else None
         return Refusal(known.outcome, f"{said} ({known.detail})", known.transient, wait, known.for_all)
-    if reply.status in (401, 403, 429) or reply.status >= 500:
+    if reply.status == 401:  # whatever the code: this account's own token, so the others are not concerned
+        return Refusal(Outcome.TOKEN_EXPIRED, f"{said} ({LOG_IN_AGAIN})")
+    if reply.status in (403, 429) or reply.status >= 500:
         return None  # the status says more than a code that nobody documented
     return Refusal(Outcome.INVALID_RESPONSE, said)
 

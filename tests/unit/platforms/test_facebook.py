@@ -164,6 +164,19 @@ def test_a_platform_that_is_down_is_not_asked_for_every_page() -> None:
     assert (len(readings), len(server.requests)) == (50, 4)
 
 
+def test_a_batch_without_a_readable_answer_is_asked_in_parts() -> None:
+    unreadable = Answer(b"{}", headers={"Content-Length": "4000"})  # a second, contradicting length
+    answers = {
+        BATCH: [unreadable],
+        KARTINI_ALONE: [Answer(pages()["100000000000001"])],
+        ABIYOSO_ALONE: [unreadable],
+    }
+    with serve(answers) as server:
+        readings, _ = read(server, [KARTINI, ABIYOSO], attempts=1)
+    assert good(readings["kartini-facebook"]).followers_count == 15230
+    assert bad(readings["abiyoso-facebook"]).outcome is Outcome.PLATFORM_UNAVAILABLE
+
+
 def test_withdrawn_followers_are_missing_not_zero_and_not_fans() -> None:
     page = {"id": "100000000000001", "fan_count": 9}
     with serve({KARTINI_ALONE: [Answer(page)]}) as server:
