@@ -1,6 +1,7 @@
 """The only HTTP of the package: timeouts, capped retries, Retry-After, budgets, evidence of every response."""
 
 import random
+import re
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -13,6 +14,7 @@ from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
 import requests
+import urllib3
 
 from social_metrics.clock import Clock
 from social_metrics.connections import PlatformConnection
@@ -207,14 +209,22 @@ class ApiClient:
                     allow_redirects=False,
                 )
                 received = response.content
+            except UnicodeError as error:
+                raise CaptureFailure(
+                    Outcome.TOKEN_EXPIRED, "the credential has characters that no HTTP header can carry", for_all=True
+                ) from error
             except requests.RequestException as error:
-                self._meter.settle(expected, Cost(calls=1))
+                # Without an answer nobody knows whether it was charged: then it counts as the most it may have cost.
+                cost = expected if _may_have_been_served(error) else Cost()
+                self._meter.settle(expected, cost)
+                self._record_spend(uuid4(), endpoint, self.clock.now(), cost)
                 failure = CaptureFailure(
                     Outcome.PLATFORM_UNAVAILABLE, f"{TRANSIENT_CONNECTION_DETAIL} ({type(error).__name__})"
                 )
                 pause: float | None = _backoff(attempt)
             else:
-                shown = redactor.parameters({**(params or {}), **(form or {}), **_body_parameters(json_body)})
+                asked_with = {"path": path, **(params or {}), **(form or {}), **_body_parameters(json_body)}
+                shown = redactor.parameters(asked_with)
                 reply = self._record(
                     method,
                     endpoint,
@@ -227,7 +237,7 @@ class ApiClient:
                 )
                 cost = self.rules.cost(reply)
                 self._meter.settle(expected, cost)
-                self._record_spend(reply, cost)
+                self._record_spend(reply.response_id, endpoint, reply.received_at, cost)
                 refusal = self._refusal(reply)
                 if refusal is None:
                     return reply
@@ -259,7 +269,7 @@ class ApiClient:
         received_at = self.clock.now()
         try:
             parsed = parse_json(received)
-        except (ValueError, RecursionError):
+        except ValueError:
             parsed = None
         kept = redactor.keep(received, parsed, self.rules.kept_members)
         response_id = uuid4()
@@ -290,14 +300,14 @@ class ApiClient:
         self._recorder.bodies.append(ResponseBody(response_id, received_at, kept.body, expires_at))
         return Reply(endpoint, response.status_code, response.headers, parsed, response_id, received_at)
 
-    def _record_spend(self, reply: Reply, cost: Cost) -> None:
+    def _record_spend(self, response_id: UUID, endpoint: str, spent_at: datetime, cost: Cost) -> None:
         self._recorder.spends.append(
             Spend(
-                response_id=reply.response_id,
+                response_id=response_id,
                 platform=self.rules.platform,
                 credential=str(self.connection.extra.get("credential_name", self.rules.platform)),
-                endpoint=reply.endpoint,
-                spent_at=reply.received_at,
+                endpoint=endpoint,
+                spent_at=spent_at,
                 calls=cost.calls,
                 quota_units=cost.quota_units,
                 usd=cost.usd,
@@ -338,7 +348,7 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> timedelta | None:
     value = headers.get("Retry-After", "").strip()
     if not value:
         return None
-    if value.isdigit():
+    if re.fullmatch(r"[0-9]{1,12}", value):
         return timedelta(seconds=min(int(value), 7 * 86_400))
     try:
         until = parsedate_to_datetime(value)
@@ -363,6 +373,13 @@ def refusal_by_status(reply: Reply, now: datetime) -> Refusal:
     if reply.status == 404 and reply.body is not None:  # a page of HTML is not the platform speaking of an account
         return Refusal(Outcome.ACCOUNT_NOT_FOUND, said)
     return Refusal(Outcome.INVALID_RESPONSE, said, transient=reply.status < 300)
+
+
+def _may_have_been_served(error: requests.RequestException) -> bool:
+    """Whether the request may have reached the platform although no whole answer came back."""
+    cause = error.args[0] if error.args else None
+    lost = (requests.ReadTimeout, requests.exceptions.ChunkedEncodingError, requests.exceptions.ContentDecodingError)
+    return isinstance(error, lost) or isinstance(cause, urllib3.exceptions.ProtocolError)
 
 
 def _backoff(attempt: int) -> float:

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 SECRET_PARAMETERS = frozenset(
     {"key", "access_token", "client_secret", "refresh_token", "code", "appsecret_proof", "input_token"}
@@ -20,8 +21,11 @@ HIDDEN = "[hidden]"
 UNREADABLE_BYTES_KEPT = 64 * 1024
 
 _ID_MEMBER = re.compile(r"[0-9_]+")
-# In a body that is not JSON, every quoted string after a member name may be words about people.
-_QUOTED_VALUE = re.compile(rb'("(?:[^"\\]|\\.){1,64}"\s*:\s*)"(?:[^"\\]|\\.)*(?:"|$)', re.DOTALL)
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9_:-]{1,64}")
+_OTHER_NAMES = "names that are no plain words"
+# In a body that is not JSON every quoted string may be words about people, but for names of members (a colon
+# follows). The last one may be cut off, even in the middle of an escape.
+_QUOTED = re.compile(rb'"(?:[^"\\]|\\(?:.|\Z))*(?:"(\s*:)?|\Z)', re.DOTALL)
 
 
 class Members(dict[str, Any]):
@@ -40,9 +44,12 @@ def parse_json(body: bytes) -> Any:
     """The body as Python values.
 
     Raises:
-        ValueError: it is not whole, well-formed UTF-8 JSON.
+        ValueError: it is not whole, well-formed UTF-8 JSON, or nested more deeply than any platform's answer.
     """
-    return json.loads(body.decode("utf-8"), object_pairs_hook=Members, parse_constant=_refuse_constant)
+    try:
+        return json.loads(body.decode("utf-8"), object_pairs_hook=Members, parse_constant=_refuse_constant)
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
 
 
 def _refuse_constant(name: str) -> Any:
@@ -66,8 +73,10 @@ class Redactor:
     """Takes secrets out of anything that is written or shown."""
 
     def __init__(self, secrets: Iterable[str | None]) -> None:
+        known = {secret for secret in secrets if secret and len(secret) >= 6}
+        known |= {quote(secret, safe="") for secret in known}  # as it stands in an address
         # Longest first, so that a secret containing another is hidden whole.
-        self._secrets = sorted({secret for secret in secrets if secret and len(secret) >= 6}, key=len, reverse=True)
+        self._secrets = sorted(known, key=len, reverse=True)
 
     def text(self, value: str) -> str:
         """The text with every known secret hidden."""
@@ -91,29 +100,44 @@ class Redactor:
             kept_members: names of the JSON members that are evidence; ids used as member names stay as well.
         """
         if parsed is None:
-            masked = _QUOTED_VALUE.sub(rb'\1"[hidden]"', received[:UNREADABLE_BYTES_KEPT])
-            for secret in self._secrets:
-                masked = masked.replace(secret.encode(), HIDDEN.encode())
-            cut = {"bytes_after_the_first_64_KiB": 1} if len(received) > UNREADABLE_BYTES_KEPT else {}
-            return KeptBody(masked, {"quoted_values_of_an_unreadable_body": 1, **cut})
+            return self._keep_unreadable(received)
         taken: Counter[str] = Counter()
-        kept = _keep(parsed, kept_members, taken)
-        written = json.dumps(kept, ensure_ascii=True, separators=(",", ":"))
-        return KeptBody(self.text(written).encode("ascii"), dict(taken))
+        try:
+            kept = self._keep(parsed, kept_members, taken)
+            written = json.dumps(kept, ensure_ascii=True, separators=(",", ":"))
+        except RecursionError:  # nested deeply: reading it still went
+            return self._keep_unreadable(received)
+        return KeptBody(written.encode("ascii"), dict(taken))
 
+    def _keep(self, value: Any, kept_members: frozenset[str], taken: Counter[str]) -> Any:
+        if isinstance(value, dict):
+            pairs = []
+            for name, member in value.items():
+                if name in kept_members or _ID_MEMBER.fullmatch(name):
+                    pairs.append((name, self._keep(member, kept_members, taken)))
+                else:
+                    taken[name if _PLAIN_NAME.fullmatch(name) else _OTHER_NAMES] += 1
+            return Members(pairs)
+        if isinstance(value, list):
+            return [self._keep(member, kept_members, taken) for member in value]
+        return self.text(value) if isinstance(value, str) else value
 
-def _keep(value: Any, kept_members: frozenset[str], taken: Counter[str]) -> Any:
-    if isinstance(value, dict):
-        pairs = []
-        for name, member in value.items():
-            if name in kept_members or _ID_MEMBER.fullmatch(name):
-                pairs.append((name, _keep(member, kept_members, taken)))
-            else:
-                taken[clean_text(name[:64])] += 1
-        return Members(pairs)
-    if isinstance(value, list):
-        return [_keep(member, kept_members, taken) for member in value]
-    return value
+    def _keep_unreadable(self, received: bytes) -> KeptBody:
+        shown = received[:UNREADABLE_BYTES_KEPT]
+        stripped: Counter[str] = Counter()
+
+        def mask(quoted: re.Match[bytes]) -> bytes:
+            if quoted[1] is not None and len(quoted[0]) <= 80:
+                return quoted[0]
+            stripped["quoted values of an unreadable body"] += 1
+            return b'"[hidden]"' + (quoted[1] or b"")
+
+        masked = _QUOTED.sub(mask, shown)
+        for secret in self._secrets:
+            masked = masked.replace(secret.encode(), HIDDEN.encode())
+        if len(received) > UNREADABLE_BYTES_KEPT:
+            stripped["bytes after the first 64 KiB"] += len(received) - UNREADABLE_BYTES_KEPT
+        return KeptBody(masked, dict(stripped))
 
 
 def clean_text(value: str) -> str:
