@@ -23,6 +23,7 @@ from tests.dbt.evidence import Account, Center, Evidence, Platform, at
 FIRST_DAY = date(2025, 11, 17)
 LAST_DAY = date(2026, 2, 9)  # a year's edge, three month edges, and more than 30 days on both sides
 DAYS = [FIRST_DAY + timedelta(days=n) for n in range((LAST_DAY - FIRST_DAY).days + 1)]
+MONTH_STARTS = [day for day in DAYS if day.day == 1]
 RETENTION_AS_OF = datetime(2026, 2, 10, tzinfo=UTC)
 
 PLATFORMS = [
@@ -116,6 +117,8 @@ class _AccountHistory:
         gap_chance = self.random.choice([0.02, 0.1, 0.4])
         pace = self.random.choice([0, 0, 1, 2, 25, 700])
         definition, hidden, silent_days = "v1", False, 0
+        silent_before = self.random.choice([None, None, *MONTH_STARTS])
+        silence = timedelta(days=self.random.choice([6, 6, 7]))  # the last base of a month is 7 days before it
         posts = _Posts(self)
         for day in DAYS:
             count = max(0, count + self.random.randint(-pace // 2, pace))
@@ -123,12 +126,15 @@ class _AccountHistory:
                 count //= 2  # the platform took the bots away
             if self.chance(0.015):
                 definition = "v2" if definition == "v1" else "v1"
+            if self.chance(0.03):
+                rounded = not rounded  # the owner let us in, or out again
             if self.chance(0.02):
                 hidden = not hidden
             if self.chance(0.02):
                 silent_days = self.random.choice([2, 4, 5, 33])
             silent_days -= 1
-            if silent_days > 0 or self.chance(gap_chance):
+            at_the_edge = silent_before is not None and silent_before - silence <= day < silent_before
+            if at_the_edge or silent_days > 0 or self.chance(gap_chance):
                 if self.chance(0.5):
                     self._fail(day)
                 continue

@@ -1,15 +1,19 @@
 """Runs this repository's dbt project, in this process, against a given warehouse."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import psycopg
 from dbt.cli.main import dbtRunner, dbtRunnerResult
+from psycopg.rows import dict_row
+
+from tests.dbt.evidence import Evidence, write_raw, write_registry
 
 PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
 
@@ -18,11 +22,18 @@ PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
 class Warehouse:
     """A migrated database, the registry that its marts are built with, and a folder for dbt's own files."""
 
-    url: str
+    url: str = field(repr=False)
     registry: Path
     state: Path
     project: Path = PROJECT
     variables: Mapping[str, Any] = field(default_factory=dict)
+
+    def load(self, evidence: Evidence, loaded_at: Callable[[datetime], datetime] = lambda moment: moment) -> None:
+        """Put this evidence in place of whatever raw and the registry hold."""
+        with psycopg.connect(self.url) as connection:
+            connection.execute("truncate raw.profile_snapshots, raw.posts, raw.capture_outcomes")
+        write_registry(evidence, self.registry)
+        write_raw(evidence, self.url, loaded_at)
 
     def dbt(self, *arguments: str) -> dbtRunnerResult:
         """Run one dbt command and return its result, good or bad."""
@@ -35,6 +46,7 @@ class Warehouse:
                     "--profiles-dir",
                     str(self.project),
                     "--quiet",
+                    "--no-write-json",  # half of a short run is writing the manifest
                     *(("--vars", repr(dict(self.variables))) if self.variables else ()),
                 ]
             )
@@ -47,7 +59,7 @@ class Warehouse:
 
     def rows(self, relation: str) -> list[dict[str, Any]]:
         """All rows of a relation, instants in UTC."""
-        with psycopg.connect(self.url, options="-c timezone=UTC", row_factory=psycopg.rows.dict_row) as connection:
+        with psycopg.connect(self.url, options="-c timezone=UTC", row_factory=dict_row) as connection:
             connection.execute("set role social_metrics_transformer")
             return connection.execute(f"select * from {relation}").fetchall()
 

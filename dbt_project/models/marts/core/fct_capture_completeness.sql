@@ -45,7 +45,7 @@ candidates as (
         coalesce(statuses.outcome, 'not_yet_verified') as outcome,
         row_number() over (
             partition by lacking.center_code, lacking.platform, lacking.date_day
-            order by statuses.precedence nulls last, accounts.account_code
+            order by statuses.precedence nulls last, {{ bytewise("accounts.account_code") }}
         ) as place
     from lacking
     left join {{ ref('stg_registry__center_accounts') }} as accounts

@@ -120,7 +120,7 @@ named as (
         periods.post_id as last_post_id,
         periods.url as last_post_url,
         row_number() over (
-            partition by newest.account_code, newest.date_day order by periods.post_id desc
+            partition by newest.account_code, newest.date_day order by {{ bytewise("periods.post_id") }} desc
         ) as place
     from newest
     left join periods

@@ -59,7 +59,7 @@ posting as (
         *,
         row_number() over (
             partition by center_code, date_day
-            order by last_post_at desc nulls last, account_code
+            order by last_post_at desc nulls last, {{ bytewise("account_code") }}
         ) as place,
         min(days_since_last_post) over (partition by center_code, date_day) as center_days_since
     from {{ ref('fct_posting_recency_daily') }}

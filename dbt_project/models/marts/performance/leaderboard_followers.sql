@@ -63,7 +63,7 @@ select
     cast(ranks.worst_rank as integer) as worst_rank,
     cast(row_number() over (
         partition by centers.date_day
-        order by centers.followers_count desc nulls last, centers.center_code
+        order by centers.followers_count desc nulls last, {{ bytewise("centers.center_code") }}
     ) as integer) as display_order,
     centers.is_complete as is_ranked,
     centers.incomplete_reason as unranked_reason,

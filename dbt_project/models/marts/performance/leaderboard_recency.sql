@@ -32,7 +32,7 @@ select
     cast(place as integer) as worst_rank,
     cast(row_number() over (
         partition by date_day
-        order by last_post_at desc nulls last, center_code
+        order by last_post_at desc nulls last, {{ bytewise("center_code") }}
     ) as integer) as display_order,
     last_post_at is not null as is_ranked,
     case

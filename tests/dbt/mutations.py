@@ -1,0 +1,119 @@
+"""Wrong rules, each one edit away from the right one: the mistakes that people of this field really make."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Mutation:
+    """One edit of one file of the project; `right` occurs in it exactly once."""
+
+    name: str
+    file: str
+    right: str
+    wrong: str
+
+
+MUTATIONS = [
+    Mutation(
+        "< for <= at the month's edge",
+        "models/intermediate/int_followers__period_bases.sql",
+        "date_day >= period_start - ",
+        "date_day > period_start - ",
+    ),
+    Mutation("UTC for WIB", "macros/time.sql", "'{{ var(\"report_time_zone\") }}'", "'UTC'"),
+    Mutation(
+        "no count is zero",
+        "models/staging/social/stg_social__profile_snapshots.sql",
+        "case when not is_expired then followers_count end as",
+        "coalesce(followers_count, 0) as",
+    ),
+    Mutation(
+        "latest by loading, not by capture",
+        "models/intermediate/int_profile_snapshots__daily_latest.sql",
+        "order by captured_at desc",
+        "order by loaded_at desc",
+    ),
+    Mutation(
+        "growth across a change of definition",
+        "models/marts/core/fct_follower_growth_daily.sql",
+        "series_no = series_no_{{ name }} as",
+        "series_no + series_no_{{ name }} is not null as",
+    ),
+    Mutation(
+        "an interpolated gap",
+        "models/marts/core/fct_follower_growth_daily.sql",
+        "        captures.followers_count,\n",
+        "        coalesce(captures.followers_count, cast(avg(captures.followers_count) over (partition by"
+        " spine.account_code order by spine.day_no rows between 1 preceding and 1 following) as bigint))"
+        " as followers_count,\n",
+    ),
+    Mutation(
+        "an open interval for a closed one",
+        "macros/growth.sql",
+        "{{ low }} <= 0 and {{ high }} >= 0",
+        "{{ low }} < 0 and {{ high }} > 0",
+    ),
+    Mutation(
+        "a carried value in growth",
+        "models/marts/core/fct_follower_growth_daily.sql",
+        "    left join {{ ref('int_profile_snapshots__daily_latest') }} as captures\n"
+        "        on spine.account_code = captures.account_code and spine.day_no = captures.day_no\n",
+        "    left join lateral (select * from {{ ref('int_profile_snapshots__daily_latest') }} as latest where\n"
+        "        latest.account_code = spine.account_code and latest.day_no between spine.day_no - 3 and spine.day_no\n"
+        "        order by latest.day_no desc limit 1) as captures on true\n",
+    ),
+    Mutation(
+        "a base outside its window",
+        "models/marts/core/fct_follower_growth_daily.sql",
+        "{{ window.days + window.tolerance_days }} preceding",
+        "unbounded preceding",
+    ),
+    Mutation(
+        "carried for a day too long",
+        "models/intermediate/int_accounts__daily_standing.sql",
+        "range between {{ var('carry_days') }} preceding",
+        "range between {{ var('carry_days') + 1 }} preceding",
+    ),
+    Mutation(
+        "a hidden count fails the center",
+        "models/intermediate/int_accounts__daily_standing.sql",
+        "when captures.followers_state <> 'reported' then 'hidden'",
+        "when captures.followers_state <> 'reported' then 'failed'",
+    ),
+    Mutation(
+        "a post found late rewrites the days before",
+        "models/intermediate/int_posts__known_periods.sql",
+        "greatest(known_from, published_date) as counted_from",
+        "published_date as counted_from",
+    ),
+    Mutation(
+        "a deleted post stays the newest",
+        "models/intermediate/int_posts__known_periods.sql",
+        "known_until as counted_until",
+        "cast(null as date) as counted_until",
+    ),
+    Mutation(
+        "silent without a look",
+        "macros/recency.sql",
+        "and not {{ is_looked_at }} then 'unknown'",
+        "and false then 'unknown'",
+    ),
+    Mutation(
+        "the last attempt for the best",
+        "models/intermediate/int_accounts__daily_outcomes.sql",
+        "order by precedence, attempted_at desc",
+        "order by attempted_at desc, precedence",
+    ),
+    Mutation(
+        "an order where there is a tie",
+        "models/marts/performance/leaderboard_followers.sql",
+        "range between unbounded preceding and 1 preceding",
+        "rows between unbounded preceding and 1 preceding",
+    ),
+    Mutation(
+        "unknown is missing",
+        "models/marts/core/fct_capture_completeness.sql",
+        "coalesce(statuses.outcome, 'not_yet_verified')",
+        "coalesce(statuses.outcome, 'missing_account')",
+    ),
+]

@@ -1,0 +1,104 @@
+"""Every fact and board equals the oracle, on random histories; and wrong rules put in on purpose are found."""
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from tests.dbt.comparison import differences
+from tests.dbt.evidence import Evidence
+from tests.dbt.histories import RETENTION_AS_OF, evidence_of, loaded_late
+from tests.dbt.mutations import MUTATIONS, Mutation
+from tests.dbt.oracle import Rows
+from tests.dbt.oracle_boards import expected_marts
+from tests.dbt.runner import PROJECT, Warehouse, failures
+
+HISTORIES_A_BUILD = 50
+HISTORIES = int(os.environ.get("SOCIAL_METRICS_TEST_HISTORIES", "100"))  # a full run says 500
+MUTATION_SEEDS = list(range(40))
+
+Make = Callable[[Evidence], Warehouse]
+
+
+@pytest.fixture(scope="module")
+def warehouse(make_warehouse: Make) -> Warehouse:
+    return make_warehouse(evidence_of([0]))
+
+
+@pytest.mark.slow
+@settings(
+    max_examples=max(1, HISTORIES // HISTORIES_A_BUILD),
+    phases=[Phase.explicit, Phase.generate],  # a difference names its account, and the account's code its history
+    suppress_health_check=list(HealthCheck),
+)
+@given(
+    st.lists(
+        st.integers(0, 2**32 - 1), min_size=HISTORIES_A_BUILD, max_size=HISTORIES_A_BUILD, unique=True
+    )
+)
+def test_facts_and_boards_equal_the_oracle(
+    warehouse: Warehouse, next_steps: dict[str, str | None], seeds: list[int]
+) -> None:
+    evidence = evidence_of(seeds)
+    warehouse.load(evidence, loaded_late)
+    warehouse.build()
+    found = differences(warehouse, expected_marts(evidence, RETENTION_AS_OF, next_steps))
+    assert not found, f"{len(found)} differences, such as\n" + "\n".join(found[:20])
+
+
+class SpoiledProject:
+    """A copy of the project in which one rule at a time is wrong, and a warehouse that is built by it."""
+
+    def __init__(self, warehouse: Warehouse, folder: Path) -> None:
+        shutil.copytree(PROJECT, folder, ignore=shutil.ignore_patterns("target", "logs"))
+        warehouse.project = folder
+        warehouse.build()
+        self.warehouse = warehouse
+        self._to_mend: set[str] = set()
+
+    def differences_with(self, mutation: Mutation, expected: dict[str, Rows]) -> list[str]:
+        """Build what hangs on the spoiled file, and whatever the one before has spoiled; compare with the oracle."""
+        file = self.warehouse.project / mutation.file
+        right = file.read_text(encoding="utf-8")
+        assert right.count(mutation.right) == 1, f"{mutation.file} no longer says {mutation.right!r} once"
+        touched = f"{file.stem}+" if mutation.file.startswith("models/") else "path:models"
+        file.write_text(right.replace(mutation.right, mutation.wrong), encoding="utf-8")
+        try:
+            result = self.warehouse.dbt("run", "--select", touched, *self._to_mend)
+            assert result.success, failures(result)
+            return differences(self.warehouse, expected)
+        finally:
+            file.write_text(right, encoding="utf-8")
+            self._to_mend = {touched}
+
+
+@pytest.fixture(scope="module")
+def spoiled(make_warehouse: Make, tmp_path_factory: pytest.TempPathFactory) -> SpoiledProject:
+    """The same histories every time: what a mutation meets must not hang on luck."""
+    return SpoiledProject(
+        make_warehouse(evidence_of(MUTATION_SEEDS)), tmp_path_factory.mktemp("spoiled") / "dbt_project"
+    )
+
+
+@pytest.fixture(scope="module")
+def expected(next_steps: dict[str, str | None]) -> dict[str, Rows]:
+    """What the oracle says about these histories."""
+    return expected_marts(evidence_of(MUTATION_SEEDS), RETENTION_AS_OF, next_steps)
+
+
+@pytest.mark.slow
+def test_the_copy_is_right_before_it_is_spoiled(spoiled: SpoiledProject, expected: dict[str, Rows]) -> None:
+    assert differences(spoiled.warehouse, expected) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.name)
+def test_a_wrong_rule_is_found(
+    spoiled: SpoiledProject, expected: dict[str, Rows], mutation: Mutation
+) -> None:
+    found = spoiled.differences_with(mutation, expected)
+    assert found, f"nobody notices: {mutation.name}"
