@@ -88,7 +88,7 @@ def _parts_from_environment(conn_id: str) -> dict[str, Any]:
         "port": port,
         "login": unquote(parsed.username) if parsed.username else None,
         "password": unquote(parsed.password) if parsed.password else None,
-        "schema": parsed.path.lstrip("/"),
+        "schema": unquote(parsed.path.lstrip("/")),
         "extra": dict(parse_qsl(parsed.query)),
     }
 

@@ -1,0 +1,126 @@
+"""The DAG files as Airflow reads them: they load, they are documented, they declare what the design asks for."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from social_metrics.clock import WIB
+from social_metrics.registry import load_registry
+from tests.dags.conftest import Airflow, load_dags
+
+pytestmark = pytest.mark.usefixtures("airflow")
+
+
+@pytest.fixture(scope="module")
+def dags(airflow: Airflow) -> dict[str, Any]:
+    return load_dags().dags
+
+
+def test_every_file_brings_the_dag_it_is_called_like(dags: dict[str, Any]) -> None:
+    assert {"extract_social_metrics", "transform_social_metrics"} <= dags.keys()
+
+
+def test_a_folder_without_dags_is_red(tmp_path: Path) -> None:
+    with pytest.raises(AssertionError, match="holds no DAG file"):
+        load_dags(tmp_path)
+
+
+def test_a_file_without_a_dag_is_red(tmp_path: Path) -> None:
+    (tmp_path / "nothing_here.py").write_text("from airflow.sdk import DAG\n")
+    with pytest.raises(AssertionError, match="the one DAG that is called like it"):
+        load_dags(tmp_path)
+
+
+def test_every_dag_says_what_it_is_and_who_answers_for_it(dags: dict[str, Any]) -> None:
+    for dag in dags.values():
+        assert "social-metrics" in dag.tags
+        assert "red" in dag.doc_md, "says what to do when it is red"
+        assert dag.max_active_runs == 1
+        assert not dag.catchup
+        for task in dag.tasks:
+            assert task.owner == "data-team", task.task_id
+            assert task.retries >= 1, task.task_id
+            assert task.execution_timeout is not None, task.task_id
+
+
+def test_each_asset_has_one_publisher(dags: dict[str, Any]) -> None:
+    publishers = [
+        (asset.name, dag.dag_id, task.task_id) for dag in dags.values() for task in dag.tasks for asset in task.outlets
+    ]
+    assert sorted(publishers) == [
+        ("social_metrics_marts", "transform_social_metrics", "marts"),
+        ("social_metrics_raw", "extract_social_metrics", "publish_raw"),
+    ]
+
+
+def test_the_evening_begins_at_20_and_sweeps_until_23_30_wib(dags: dict[str, Any]) -> None:
+    from airflow.serialization.encoders import coerce_to_core_timetable
+    from airflow.timetables.base import TimeRestriction
+
+    timetable = coerce_to_core_timetable(dags["extract_social_metrics"].timetable)
+    day = datetime(2026, 11, 20, tzinfo=UTC)
+    started, last = [], None
+    while len(started) < 9:
+        info = timetable.next_dagrun_info(
+            last_automated_data_interval=last, restriction=TimeRestriction(day, None, catchup=True)
+        )
+        last = info.data_interval
+        started.append(info.logical_date.astimezone(WIB))
+    first = datetime(2026, 11, 20, 20, tzinfo=WIB)
+    assert started[:8] == [first + timedelta(minutes=30 * number) for number in range(8)]
+    assert started[8] == first + timedelta(days=1)
+
+
+def test_the_transform_follows_the_raw_asset_layer_by_layer(dags: dict[str, Any]) -> None:
+    from airflow.serialization.encoders import coerce_to_core_timetable
+
+    transform = dags["transform_social_metrics"]
+    waits_for = coerce_to_core_timetable(transform.timetable).asset_condition
+    assert [key.name for key, _ in waits_for.iter_assets()] == ["social_metrics_raw"]
+    assert {task.task_id: task.downstream_task_ids for task in transform.tasks} == {
+        "staging": {"intermediate"},
+        "intermediate": {"marts"},
+        "marts": set(),
+    }
+
+
+def test_every_platform_of_the_registry_is_read(
+    dags: dict[str, Any], repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seeds = repository / "dbt_project" / "seeds" / "registry"
+    assert _platforms(dags) == set(load_registry(seeds).platforms)
+    for file in seeds.glob("*.csv"):
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    lines = (tmp_path / "platforms.csv").read_text().splitlines()
+    (tmp_path / "platforms.csv").write_text("\n".join([*lines, lines[1].replace("youtube,YouTube", "seventh,Seventh")]))
+    monkeypatch.setenv("SOCIAL_METRICS_REGISTRY_DIR", str(tmp_path))
+    assert _platforms(load_dags().dags) == {*load_registry(seeds).platforms, "seventh"}
+
+
+def test_a_registry_that_cannot_be_read_is_an_import_error_that_names_the_line(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for file in (repository / "dbt_project" / "seeds" / "registry").glob("*.csv"):
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    accounts = tmp_path / "center_accounts.csv"
+    accounts.write_text(accounts.read_text().replace(",youtube,", ",yuotube,", 1))
+    monkeypatch.setenv("SOCIAL_METRICS_REGISTRY_DIR", str(tmp_path))
+    with pytest.raises(AssertionError, match=r"(?s)center_accounts\.csv.*2.*is not a platform of platforms\.csv"):
+        load_dags()
+
+
+def test_airflow_does_not_load_the_package_a_second_time(airflow: Airflow) -> None:
+    """Without plugins/.airflowignore every module would be executed again under its bare name."""
+    import sys
+
+    from airflow import plugins_manager
+
+    plugins_manager._get_plugins()
+    assert not {"registry", "extract", "transform"} & sys.modules.keys()
+
+
+def _platforms(dags: dict[str, Any]) -> set[str]:
+    tasks = dags["extract_social_metrics"].task_ids
+    return {task.removesuffix(".extract_shard") for task in tasks if task.endswith(".extract_shard")}
