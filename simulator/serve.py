@@ -83,8 +83,8 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        print(f"simulator listens on http://{self.config.host}:{self._port}", flush=True)  # noqa: T201
         if self._port_file is not None:
             partial = self._port_file.with_suffix(".partial")
             partial.write_text(f"{self._port}\n")
             partial.replace(self._port_file)
+        print(f"simulator listens on http://{self.config.host}:{self._port}", flush=True)  # noqa: T201

@@ -153,9 +153,7 @@ class X(PlatformApi):
         return {old.get(name, name) for name in names}
 
     def _invalid(self, request: Request, parameter: str, value: str, message: str) -> Reply:
-        reply = self.refuse("invalid_request", request, value=value, message=message)
-        reply.body["errors"][0]["parameters"] = {parameter: [value]}
-        return reply
+        return self.refuse("invalid_request", request, parameter=parameter, value=value, message=message)
 
     def _one(self, reply: Reply) -> Reply:
         if reply.status == 200 and isinstance(reply.body.get("data"), list):

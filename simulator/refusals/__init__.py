@@ -21,13 +21,13 @@ Refusals = dict[str, dict[str, Refusal]]
 
 
 def filled(value: Any, words: dict[str, str]) -> Any:
-    """A copy of a JSON value whose texts have the words in place of `{name}`."""
+    """A copy of a JSON value whose texts and names have the words in place of `{name}`."""
     if isinstance(value, str):
         for name, word in words.items():
             value = value.replace("{" + name + "}", word)
         return value
     if isinstance(value, dict):
-        return {name: filled(child, words) for name, child in value.items()}
+        return {filled(name, words): filled(child, words) for name, child in value.items()}
     if isinstance(value, list):
         return [filled(child, words) for child in value]
     return value
