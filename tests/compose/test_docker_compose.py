@@ -251,7 +251,7 @@ def test_the_databases_script_gives_each_login_its_own(fresh_server: Server) -> 
 
 def test_the_warehouse_is_prepared_by_its_own_login(fresh_server: Server) -> None:
     url = fresh_server.url("social_metrics", "social_metrics_service", "w'1")
-    command = [sys.executable, "-m", "social_metrics.stack", "migrate"]
+    command = [Path(sys.executable).with_name("social-metrics"), "migrate"]
     for _ in range(2):
         result = subprocess.run(
             command,

@@ -6,19 +6,16 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
 
-from social_metrics.connections import warehouse_url
 from social_metrics.settings import UsageProblem, load_settings
 from social_metrics.stack import StackError
 from social_metrics.stack.demo import bring_up, run_demo
 from social_metrics.stack.layout import Layout
-from social_metrics.stack.local_stack import LocalStack
-from social_metrics.stack.server import server_at
-from social_metrics.warehouse.migrate import upgrade
+from social_metrics.stack.local_stack import HISTORY_DAYS, LocalStack
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
 console = Console()
@@ -28,17 +25,20 @@ USAGE = 2
 INTERRUPTED = 130
 
 
+Days = Annotated[int, typer.Option(min=1, help="Evenings of history before the first day of this state folder.")]
+
+
 @app.command()
-def demo() -> None:
+def demo(days: Days = HISTORY_DAYS) -> None:
     """Everything once: history, this evening on a real scheduler, both boards; then all of it stopped."""
-    with _stack() as stack:
+    with _stack(days) as stack:
         run_demo(stack, console)
 
 
 @app.command()
-def up() -> None:
+def up(days: Days = HISTORY_DAYS) -> None:
     """The same stack, kept running."""
-    with _stack() as stack:
+    with _stack(days) as stack:
         bring_up(stack, console)
 
 
@@ -50,21 +50,11 @@ def down() -> None:
     console.print(f"Stopped: {', '.join(stopped)}." if stopped else "Nothing was running.")
 
 
-@app.command()
-def migrate() -> None:
-    """Brings the warehouse of AIRFLOW_CONN_SOCIAL_METRICS_WAREHOUSE to the newest version."""
-    with _sentences():
-        url = warehouse_url()
-        server_at(url)
-        upgrade(url)
-    console.print("The warehouse is up to date.")
-
-
 @app.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
 def run(command: list[str]) -> None:
     """Runs a command, such as `social-metrics top`, in the stack's environment."""
     with _stack() as stack:
-        was_running = bool(stack.processes.running())
+        was_running = stack.is_running()
         try:
             code = stack.run_command(stack.start_database(), command)
         finally:
@@ -74,7 +64,7 @@ def run(command: list[str]) -> None:
 
 
 @contextmanager
-def _stack() -> Iterator[LocalStack]:
+def _stack(history_days: int = HISTORY_DAYS) -> Iterator[LocalStack]:
     with _sentences():
         settings = load_settings()
         layout = Layout(settings.state_dir.resolve())
@@ -84,7 +74,7 @@ def _stack() -> Iterator[LocalStack]:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
                 raise StackError(f"Another command is at work in {layout.state}: wait for it.") from error
-            yield LocalStack(layout, settings)
+            yield LocalStack(layout, settings, history_days)
 
 
 @contextmanager
@@ -93,7 +83,7 @@ def _sentences() -> Iterator[None]:
         yield
     except UsageProblem as problem:
         print(f"{problem}", file=sys.stderr)
-        raise typer.Exit(FAILED) from problem
+        raise typer.Exit(FAILED if isinstance(problem, StackError) else USAGE) from problem
     except KeyboardInterrupt as interrupt:
         print("Interrupted; everything that was started is stopped.", file=sys.stderr)
         raise typer.Exit(INTERRUPTED) from interrupt

@@ -13,14 +13,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from social_metrics.clock import WIB, wib_date
 from social_metrics.history import EVENING, load_history, set_simulator_clock
 from social_metrics.registry import load_registry
+from social_metrics.reports import boards
 from social_metrics.settings import load_settings
 from social_metrics.stack import StackError
 from social_metrics.stack.airflow_api import AirflowApi
 from social_metrics.stack.environment import ADMIN, StackAddresses
 from social_metrics.stack.evening import RunProgress, run_evening
 from social_metrics.stack.local_stack import LocalStack
-
-_COLUMNS = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
 
 
 def run_demo(stack: LocalStack, console: Console) -> None:
@@ -71,7 +70,7 @@ def _bring_up(stack: LocalStack, console: Console) -> StackAddresses:
         stack.wait_for_airflow(programs)
     set_simulator_clock(addresses.simulator_url, this_evening())
     _run_evening(stack.airflow_api(addresses), console)
-    _cli(stack, addresses, "boards", "--out", str(stack.layout.boards))
+    boards.write(addresses.warehouse_url, stack.layout.boards)
     return addresses
 
 
@@ -94,7 +93,14 @@ def _load_history(stack: LocalStack, addresses: StackAddresses, console: Console
     settings = load_settings()
     first, last = stack.first_day(), this_evening().date() - timedelta(days=1)
     started = time.monotonic()
-    with Progress(*_COLUMNS, TextColumn("evenings"), TimeElapsedColumn(), console=console, transient=True) as progress:
+    with Progress(
+        *_COLUMNS,
+        TextColumn("evenings"),
+        TimeElapsedColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    ) as progress:
         bar = progress.add_task("History", total=(last - first).days + 1)
         captured = load_history(
             addresses.simulator_url,
@@ -121,7 +127,14 @@ def _cli(stack: LocalStack, addresses: StackAddresses, *arguments: str) -> None:
 
 def _run_evening(api: AirflowApi, console: Console) -> None:
     started = time.monotonic()
-    with Progress(*_COLUMNS, TextColumn("tasks"), TimeElapsedColumn(), console=console, transient=True) as progress:
+    with Progress(
+        *_COLUMNS,
+        TextColumn("tasks"),
+        TimeElapsedColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    ) as progress:
         bars: dict[str, TaskID] = {}
 
         def watch(state: RunProgress) -> None:
@@ -131,6 +144,19 @@ def _run_evening(api: AirflowApi, console: Console) -> None:
 
         runs = run_evening(api, watch)
     _done(console, f"This evening on the scheduler: {', '.join(f'{run.dag_id} {run.state}' for run in runs)}", started)
+
+
+def _progress(console: Console, unit: str) -> Progress:
+    """A bar that a terminal shows while it runs; a log gets the finished step only."""
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    return Progress(
+        *columns,
+        TextColumn(unit),
+        TimeElapsedColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    )
 
 
 @contextmanager

@@ -5,8 +5,10 @@ Secrets travel here and nowhere else: a command line is readable by every user o
 
 import json
 import os
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 from social_metrics.connections import WAREHOUSE_CONN_ID, platform_conn_id
@@ -67,6 +69,7 @@ def _programs(
         "DO_NOT_TRACK": "1",
         "no_proxy": "*",
         "PYTHONUNBUFFERED": "1",
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]),
     }
     for platform, (login, secret) in credentials.items():
         environment[_connection_variable(platform_conn_id(platform))] = json.dumps(

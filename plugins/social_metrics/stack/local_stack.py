@@ -43,13 +43,15 @@ class LocalStack:
     Args:
         layout: its folders.
         settings: what the environment says about ports and the database server.
+        history_days: evenings before the first day on which this folder was used.
     """
 
-    def __init__(self, layout: Layout, settings: Settings) -> None:
+    def __init__(self, layout: Layout, settings: Settings, history_days: int = HISTORY_DAYS) -> None:
         """Names the parts; nothing is started."""
         self.layout = layout
         self.processes = ProcessStack(layout.run, layout.logs)
         self._settings = settings
+        self._history_days = history_days
         self._embedded = EmbeddedPostgres(layout.postgres) if settings.postgres_url is None else None
 
     # ------------------------------------------------------------------ parts, in the order of starting
@@ -101,6 +103,10 @@ class LocalStack:
         """
         self.processes.wait_until_ready(programs, START_SECONDS, tell)
 
+    def is_running(self) -> bool:
+        """Whether anything of this folder runs."""
+        return bool(self.processes.running()) or (self._embedded is not None and self._embedded.pid is not None)
+
     def stop(self) -> list[str]:
         """Stops everything that this folder started, the database last; returns the names of what ran."""
         stopped = self.processes.stop()
@@ -120,7 +126,7 @@ class LocalStack:
         first = self.layout.state / "first-day"
         if not first.exists():
             self.layout.state.mkdir(mode=0o700, parents=True, exist_ok=True)
-            first.write_text((wib_date(datetime.now(UTC)) - timedelta(days=HISTORY_DAYS)).isoformat())
+            first.write_text((wib_date(datetime.now(UTC)) - timedelta(days=self._history_days)).isoformat())
         return date.fromisoformat(first.read_text())
 
     def programs(self, addresses: StackAddresses) -> list[Program]:

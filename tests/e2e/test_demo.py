@@ -1,0 +1,191 @@
+"""`make demo` as a person meets it: the real scheduler, database and simulator, in a folder of the test's own."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+pytestmark = [pytest.mark.e2e, pytest.mark.slow]
+
+DAYS = 9
+DEMO_SECONDS = 900
+STEP_SECONDS = 300
+
+
+def _environment(state: Path) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW", "SOCIAL_METRICS_"))}
+    return kept | {"SOCIAL_METRICS_STATE_DIR": str(state)}
+
+
+def _stack_command(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "social_metrics.stack", *arguments]
+
+
+def _left_behind(state: Path) -> list[str]:
+    """Command lines of programs that still work for the folder."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            words = process.cmdline()
+            home = process.environ().get("SOCIAL_METRICS_STATE_DIR")
+        except psutil.Error:
+            continue
+        if process.pid != os.getpid() and (home == str(state) or any(str(state) in word for word in words)):
+            found.append(" ".join(words))
+    return found
+
+
+@pytest.fixture(scope="module")
+def state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    state = tmp_path_factory.mktemp("demo")
+    yield state
+    subprocess.run(_stack_command("down"), env=_environment(state), check=False)
+
+
+def _demo(state: Path) -> tuple[subprocess.CompletedProcess[str], float]:
+    started = time.monotonic()
+    result = subprocess.run(
+        _stack_command("demo", "--days", str(DAYS)),
+        env=_environment(state),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=DEMO_SECONDS,
+        check=False,
+    )
+    return result, time.monotonic() - started
+
+
+@pytest.fixture(scope="module")
+def first_demo(state: Path) -> tuple[subprocess.CompletedProcess[str], float]:
+    """The demo in an empty folder: its result and how long it took."""
+    return _demo(state)
+
+
+def test_it_prints_both_boards_and_leaves_the_page(
+    first_demo: tuple[subprocess.CompletedProcess[str], float], state: Path
+) -> None:
+    result, _ = first_demo
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert f"{DAYS} evenings captured" in result.stdout
+    assert "extract_social_metrics success, transform_social_metrics success" in " ".join(result.stdout.split())
+    assert "Most followed centers" in result.stdout
+    assert "Most up-to-date centers" in result.stdout
+    assert "SIMULATED" in result.stdout
+    page = (state / "boards.html").read_text(encoding="utf-8")
+    assert "simul" in page.lower()
+
+
+def test_nothing_keeps_running(first_demo: tuple[subprocess.CompletedProcess[str], float], state: Path) -> None:
+    assert _left_behind(state) == []
+
+
+@pytest.mark.parametrize("board", ["followers", "recency"])
+def test_the_boards_can_be_asked_for_afterwards(
+    first_demo: tuple[subprocess.CompletedProcess[str], float], state: Path, board: str
+) -> None:
+    command = [Path(sys.executable).with_name("social-metrics"), "top", "--board", board, "--format", "json"]
+    result = subprocess.run(
+        command, env=_environment(state), capture_output=True, text=True, timeout=STEP_SECONDS, check=False
+    )
+    assert result.returncode == 0, result.stderr
+    answer = json.loads(result.stdout)
+    assert answer["is_simulated"] is True
+    assert len(answer["rows"]) >= 5
+    for row in answer["rows"]:
+        assert 1 <= row["best_rank"] <= 5
+        assert row["worst_rank"] >= row["best_rank"]
+        assert row["center"]
+        assert row["value"]
+        assert row["date"] == answer["date"]
+    assert _left_behind(state) == []
+
+
+def test_a_second_demo_is_harmless_and_faster(
+    first_demo: tuple[subprocess.CompletedProcess[str], float], state: Path
+) -> None:
+    first, first_seconds = first_demo
+    second, seconds = _demo(state)
+    assert second.returncode == 0, second.stdout + second.stderr
+    assert "0 evenings captured" in second.stdout
+    assert seconds < first_seconds
+    assert _boards(second.stdout) == _boards(first.stdout)
+
+
+def _boards(printed: str) -> str:
+    return printed[printed.index("Most followed centers") : printed.index("Stopping")]
+
+
+@pytest.mark.parametrize("stop_signal", [signal.SIGINT, signal.SIGTERM])
+def test_breaking_it_off_leaves_nothing_behind(tmp_path: Path, stop_signal: signal.Signals) -> None:
+    demo = subprocess.Popen(
+        _stack_command("demo", "--days", "30"),
+        env=_environment(tmp_path),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    assert demo.stdout
+    for line in demo.stdout:
+        if "Airflow's metadata" in line:  # database, simulator and Airflow's four processes run by now
+            break
+    assert len(_left_behind(tmp_path)) > 5
+    demo.send_signal(stop_signal)
+    rest = demo.communicate(timeout=STEP_SECONDS)[0]
+    assert demo.returncode == 130, rest
+    assert "everything that was started is stopped" in rest
+    assert _left_behind(tmp_path) == []
+
+
+def test_down_stops_what_a_killed_demo_has_left(tmp_path: Path) -> None:
+    demo = subprocess.Popen(
+        _stack_command("demo", "--days", "30"),
+        env=_environment(tmp_path),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert demo.stdout
+    for line in demo.stdout:
+        if "Airflow's metadata" in line:
+            break
+    demo.kill()
+    demo.wait()
+    assert len(_left_behind(tmp_path)) > 5
+    down = subprocess.run(
+        _stack_command("down"), env=_environment(tmp_path), capture_output=True, text=True, timeout=STEP_SECONDS
+    )
+    assert down.returncode == 0, down.stderr
+    assert "postgresql" in down.stdout
+    assert _left_behind(tmp_path) == []
+
+
+def test_a_port_that_is_taken_is_said_in_one_sentence(tmp_path: Path) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", "import socket; s = socket.create_server(('127.0.0.1', 0)); "
+         "print(s.getsockname()[1], flush=True); input()"],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    ) as other:  # fmt: skip
+        assert other.stdout
+        assert other.stdin
+        port = other.stdout.readline().strip()
+        result = subprocess.run(
+            _stack_command("demo"),
+            env=_environment(tmp_path) | {"SOCIAL_METRICS_AIRFLOW_PORT": port},
+            capture_output=True, text=True, timeout=STEP_SECONDS, check=False,
+        )  # fmt: skip
+        other.stdin.close()
+    assert result.returncode == 1
+    assert result.stderr.startswith(f"Port {port} on 127.0.0.1, meant for api-server, is taken")
+    assert len(result.stderr.strip().splitlines()) == 1
+    assert _left_behind(tmp_path) == []
