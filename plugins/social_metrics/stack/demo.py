@@ -93,14 +93,7 @@ def _load_history(stack: LocalStack, addresses: StackAddresses, console: Console
     settings = load_settings()
     first, last = stack.first_day(), this_evening().date() - timedelta(days=1)
     started = time.monotonic()
-    with Progress(
-        *_COLUMNS,
-        TextColumn("evenings"),
-        TimeElapsedColumn(),
-        console=console,
-        transient=True,
-        disable=not console.is_terminal,
-    ) as progress:
+    with _progress(console, "evenings") as progress:
         bar = progress.add_task("History", total=(last - first).days + 1)
         captured = load_history(
             addresses.simulator_url,
@@ -127,14 +120,7 @@ def _cli(stack: LocalStack, addresses: StackAddresses, *arguments: str) -> None:
 
 def _run_evening(api: AirflowApi, console: Console) -> None:
     started = time.monotonic()
-    with Progress(
-        *_COLUMNS,
-        TextColumn("tasks"),
-        TimeElapsedColumn(),
-        console=console,
-        transient=True,
-        disable=not console.is_terminal,
-    ) as progress:
+    with _progress(console, "tasks") as progress:
         bars: dict[str, TaskID] = {}
 
         def watch(state: RunProgress) -> None:
