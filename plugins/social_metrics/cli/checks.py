@@ -189,7 +189,7 @@ def _gaps(registry: Registry, settings: Settings, loader: psycopg.Connection, no
         codes = [account.account_code for account in accounts]
         reason = "missed" if outcome is Outcome.NOT_ATTEMPTED and not can_sweep else outcome.replace("_", " ")
         plural = "" if len(codes) == 1 else "s"
-        says = f"{registry.platforms[name].platform_label}: {len(codes)} account{plural} {reason} ({_some(codes)})"
+        says = f"{registry.platforms[name].platform_label}, {reason}: {len(codes)} account{plural} ({_some(codes)})"
         if outcome is Outcome.NOT_ATTEMPTED:
             mend: str | None = SWEEP if can_sweep else "the day stays a gap; the next evening reads on"
         else:

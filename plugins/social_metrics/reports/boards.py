@@ -107,6 +107,7 @@ def render(data: BoardsData, catalogue: Catalogue) -> str:
         "plain": catalogue.plain,
         "words": words,
         "number": words.number,
+        "both": both,
     }
     captures = data.captures
     first = [c.first_captured_at for c in captures if c.first_captured_at]
@@ -188,9 +189,10 @@ class _Words:
         )
         return both(told) if told["id"] else None
 
-    def ago(self, days: int) -> Markup:
+    def ago(self, days: int) -> Both:
         """How long ago, in WIB dates: today, yesterday, n days ago."""
-        return self._catalogue.text(f"days_{days}") if days in (0, 1) else self._catalogue.text("days_n", n=days)
+        key = f"days_{days}" if days in (0, 1) else "days_n"
+        return each(lambda language: self._catalogue.plain(key, language, n=days))
 
     def local_time(self, place: RecencyStanding | TailEntry) -> Markup:
         """The last post in the center's own time, with the zone's letters."""
@@ -220,6 +222,5 @@ class _Words:
         """How old an account's last figure is."""
         if entry.capture_age_days is None:
             return self._catalogue.text("never_read")
-        if entry.capture_age_days == 0:
-            return self._catalogue.text("last_read_today")
-        return self._catalogue.text("last_read", n=entry.capture_age_days)
+        ago = self.ago(entry.capture_age_days)
+        return self._catalogue.text("last_read", ago=each(lambda language: ago[language].lower()))

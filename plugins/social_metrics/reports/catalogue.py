@@ -32,12 +32,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "fact_read": ("Akun terbaca hari itu", "Accounts read that day"),
     "fact_read_value": ("{read} dari {expected}", "{read} of {expected}"),
     "fact_time": ("Waktu pembacaan (WIB)", "Time of reading (WIB)"),
-    "fact_silent": ("Sunyi lebih dari 30 hari", "Silent for over 30 days"),
-    "fact_without": ("Tanpa jumlah pengikut", "Without a follower count"),
+    "fact_silent": ("Sentra sunyi lebih dari 30 hari", "Centers silent for over 30 days"),
+    "fact_without": ("Sentra tanpa jumlah pengikut", "Centers without a follower count"),
     "none": ("tidak ada", "none"),
-    "centers_count": ("{n} sentra", "{n} centers"),
     # boards
-    "boards": ("Kedua papan", "Both boards"),
     "followers_title": ("Pengikut terbanyak", "Most followed"),
     "followers_note": (
         "Jumlah pengikut akun resmi di semua platform. Akun, bukan orang: satu orang dapat mengikuti beberapa akun.",
@@ -65,12 +63,12 @@ TEXTS: dict[str, tuple[str, str]] = {
     "no_accounts": ("tidak ada akun terverifikasi", "no verified account"),
     "carried": ("{n} dari hari sebelumnya", "{n} from an earlier day"),
     "left_out": ("{n} disembunyikan, tidak dijumlahkan", "{n} withheld, left out of the sum"),
-    "not_looked_at": ("{n} akun tidak dapat dilihat", "{n} accounts could not be looked at"),
-    "platforms_updated": ("{n} platform pada tanggal itu", "{n} platforms on that date"),
+    "not_looked_at": ("akun tidak dapat dilihat: {n}", "accounts not looked at: {n}"),
+    "platforms_updated": ("platform pada tanggal itu: {n}", "platforms on that date: {n}"),
     "days_0": ("Hari ini", "Today"),
     "days_1": ("Kemarin", "Yesterday"),
     "days_n": ("{n} hari lalu", "{n} days ago"),
-    "remaining_ranked": ("Peringkat selanjutnya", "The ranks below"),
+    "ranks_below": ("Peringkat selanjutnya", "The ranks below"),
     "unranked": ("Tidak berperingkat", "Unranked"),
     # chart
     "chart_title": ("Perjalanan pengikut akun, {days} hari terakhir", "Account followers over the last {days} days"),
@@ -86,7 +84,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{first} ({first_day}) → {last} ({last_day})",
         "{first} ({first_day}) → {last} ({last_day})",
     ),
-    "chart_gaps": ("{n} hari tanpa angka lengkap", "{n} days without a complete figure"),
+    "chart_gaps": ("hari tanpa angka lengkap: {n}", "days without a complete figure: {n}"),
     "chart_unit": ("pengikut akun", "account followers"),
     "chart_empty": ("Belum ada hari yang terbaca lengkap.", "No day was read completely yet."),
     # tail
@@ -118,8 +116,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Belum diketahui apakah akunnya ada; tidak dihitung sebagai kurang.",
         "We do not know whether the account exists; it is not counted as missing.",
     ),
-    "last_read_today": ("angka terakhir: hari ini", "last figure: today"),
-    "last_read": ("angka terakhir {n} hari lalu", "last figure {n} days ago"),
+    "last_read": ("angka terakhir: {ago}", "last figure: {ago}"),
     "never_read": ("belum pernah ada angka", "never had a figure"),
     # captures
     "captures_title": ("Kelengkapan dan waktu pembacaan", "Completeness and time of reading"),
@@ -130,7 +127,6 @@ TEXTS: dict[str, tuple[str, str]] = {
     "platform": ("Platform", "Platform"),
     "read": ("Terbaca", "Read"),
     "time_wib": ("Waktu (WIB)", "Time (WIB)"),
-    "complete": ("Kelengkapan", "Completeness"),
     "share": ("{share}", "{share}"),
     # how to read
     "reading_title": ("Cara membaca", "How to read this"),

@@ -32,7 +32,7 @@ class Chart:
 
     Attributes:
         lines: SVG paths, one per unbroken run of days.
-        bands: SVG paths around the lines of rounded counts.
+        bands: SVG paths from the lines of rounded counts up to what they may stand for.
         points: days that stand alone.
         first: the earliest day with a complete figure.
         last: the latest one.
@@ -72,15 +72,15 @@ def draw(days: Sequence[CenterDay], first_day: date, last_day: date) -> Chart | 
 
     lines, bands, points = [], [], []
     for run in _runs(known):
-        middle = [(x(day.date_day), y(sum(_bounds(day)) / 2)) for day in run]
+        shown = [(x(day.date_day), y(_bounds(day)[0])) for day in run]
         if len(run) == 1:
-            points.append(middle[0])
+            points.append(shown[0])
         else:
-            lines.append(_path(middle))
+            lines.append(_path(shown))
         if any(top > bottom for bottom, top in map(_bounds, run)):
+            # Platforms round down: the true count lies between the line and the band's upper edge.
             upper = [(x(day.date_day), y(_bounds(day)[1])) for day in run]
-            lower = [(x(day.date_day), y(_bounds(day)[0])) for day in reversed(run)]
-            bands.append(_path(upper + lower) + "Z")
+            bands.append(_path(shown + upper[::-1]) + "Z")
     length = (known[-1].date_day - known[0].date_day).days + 1
     return Chart(
         lines=tuple(lines),

@@ -41,6 +41,7 @@ MONTHS_SHORT: dict[Language, tuple[str, ...]] = {
     "en": ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
 }
 MINUS = "\N{MINUS SIGN}"
+NO_BREAK = "\N{NO-BREAK SPACE}"
 _TO_INDONESIAN = str.maketrans({",": ".", ".": ","})
 
 
@@ -81,7 +82,7 @@ def change(
     if low == high:
         return signed(value, language)
     if value - low == high - value:
-        return f"{signed(value, language)} ± {number(high - value, language)}"
+        return f"{signed(value, language)}{NO_BREAK}±{NO_BREAK}{number(high - value, language)}"
     return f"{signed(value, language)} ({signed(low, language)} … {signed(high, language)})"
 
 
@@ -101,9 +102,9 @@ def clock_time(instant: datetime, zone: tzinfo, language: Language) -> str:
 
 
 def long_time(instant: datetime, zone: tzinfo, label: str, language: Language) -> str:
-    """24 November 2026, 19.32 WITA."""
+    """24 November 2026, 19.32 WITA; the letters never part from the time."""
     local = instant.astimezone(zone)
-    return f"{long_date(local.date(), language)}, {clock_time(instant, zone, language)} {label}"
+    return f"{long_date(local.date(), language)}, {clock_time(instant, zone, language)}{NO_BREAK}{label}"
 
 
 def rank(best: int, worst: int) -> str:
