@@ -22,6 +22,11 @@
     and ({{ row }}.valid_to is null or {{ row }}.valid_to >= {{ day }})
 {%- endmacro %}
 
+{# A date given as a variable, or NULL when the variable is empty. #}
+{% macro day_of(variable) -%}
+    cast({{ "'" ~ var(variable) ~ "'" if var(variable) else "null" }} as date)
+{%- endmacro %}
+
 {# The last reporting day: what came after it is not known yet. #}
 {% macro through_date() -%}
     (select max(days.date_day) from {{ ref('int_dates__reporting') }} as days)

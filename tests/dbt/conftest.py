@@ -9,6 +9,7 @@ import pytest
 
 from social_metrics.stack.databases import Login
 from social_metrics.stack.server import Server
+from social_metrics.warehouse import migrate
 from tests.dbt.evidence import Evidence
 from tests.dbt.histories import RETENTION_AS_OF, loaded_late
 from tests.dbt.runner import PROJECT, Warehouse
@@ -33,9 +34,11 @@ def make_warehouse(
     def make(evidence: Evidence) -> Warehouse:
         names.append(f"{warehouse_template}_dbt_{next(_numbers)}")
         postgres_server.ensure_database(names[-1], owner=service_login.name, template=warehouse_template)
+        url = postgres_server.url(names[-1], service_login.name, service_login.password)
+        migrate.grant_database_rights(url)
         home: Path = tmp_path_factory.mktemp("warehouse")
         warehouse = Warehouse(
-            postgres_server.url(names[-1], service_login.name, service_login.password),
+            url,
             registry=home / "registry",
             state=home / "state",
             variables={"retention_as_of": RETENTION_AS_OF.isoformat()},

@@ -12,6 +12,7 @@ import psycopg
 from social_metrics.contract import CaptureOutcome, Post, ProfileSnapshot
 
 
+REGISTRY = Path(__file__).resolve().parents[2] / "dbt_project" / "seeds" / "registry"
 Row = TypeVar("Row")
 
 
@@ -62,27 +63,8 @@ class Evidence:
     outcomes: list[CaptureOutcome] = field(default_factory=list)
 
 
-SEED_COLUMNS = {
-    "platforms": (
-        "platform,platform_label,followers_label_id,url_hosts,url_path_pattern,url_stop_words,"
-        "platform_account_id_pattern,handle_pattern,allowed_api_hosts,required_from,required_until,shard_size,"
-        "max_in_flight,lookback_days,full_sweep_days,reread_age_days,quota_day_zone,daily_call_limit,"
-        "daily_quota_limit,daily_usd_limit,count_retention_days,body_retention_days,caption_retention_days"
-    ),
-    "centers": (
-        "center_code,center_name,center_type,city,province,province_iso,time_zone,verification_mark,source_refs,"
-        "legacy_focus,valid_from,valid_to"
-    ),
-    "center_aliases": "center_code,alias,alias_kind,valid_from,valid_to,source_refs",
-    "center_accounts": (
-        "account_code,center_code,platform,platform_account_id,handle,url,owner_unit,contact_role,status,"
-        "verified_by,verified_at,evidence_ref,review_due_at,valid_from,valid_to"
-    ),
-}
-
-
 def write_registry(evidence: Evidence, folder: Path) -> None:
-    """Write the registry's four files; columns that the marts do not read stay empty."""
+    """Write the registry's files with the columns of the real ones; those that the marts do not read stay empty."""
     folder.mkdir(parents=True, exist_ok=True)
     rows: dict[str, Iterable[Any]] = {
         "platforms": evidence.platforms,
@@ -91,8 +73,10 @@ def write_registry(evidence: Evidence, folder: Path) -> None:
         "center_aliases": (),
     }
     for name, records in rows.items():
+        with (REGISTRY / f"{name}.csv").open(newline="", encoding="utf-8") as file:
+            columns = next(csv.reader(file))
         with (folder / f"{name}.csv").open("w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, SEED_COLUMNS[name].split(","), restval="", lineterminator="\n")
+            writer = csv.DictWriter(file, columns, restval="", lineterminator="\n")
             writer.writeheader()
             writer.writerows(asdict(record) for record in records)
 

@@ -12,8 +12,8 @@ with evidence as (
 bounds as (
 
     select
-        {% if var('from_date') %}cast('{{ var("from_date") }}' as date){% else %}min(as_of_date){% endif %} as first_day,
-        {% if var('through_date') %}cast('{{ var("through_date") }}' as date){% else %}max(as_of_date){% endif %} as last_day
+        coalesce({{ day_of('from_date') }}, min(as_of_date)) as first_day,
+        coalesce({{ day_of('through_date') }}, max(as_of_date)) as last_day
     from evidence
 
 ),
