@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import pairwise
 from pathlib import Path
 from zoneinfo import available_timezones
@@ -22,6 +22,7 @@ from social_metrics.settings import UsageProblem
 DEMO_HANDLE_PREFIX = "demo_"
 ACCOUNT_STATUSES = ("placeholder", "submitted", "verified", "suspended", "closed", "missing")
 CENTER_TYPES = ("sentra", "sentra_terpadu")
+CAPTURE_PATHS = ("api", "manual")
 VERIFICATION_MARKS = ("verified", "partly", "unconfirmed")
 
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
@@ -42,6 +43,9 @@ class Platform:
 
     platform: str
     platform_label: str
+    url_hosts: tuple[str, ...]
+    url_path_pattern: re.Pattern[str]  # with the groups `handle` and, where an address can carry it, `id`
+    url_stop_words: frozenset[str]  # first parts of a path that are no account
     platform_account_id_pattern: re.Pattern[str]
     handle_pattern: re.Pattern[str]
     allowed_api_hosts: tuple[str, ...]
@@ -73,6 +77,10 @@ class Center:
     valid_from: date | None
     valid_to: date | None
 
+    def is_valid_on(self, day: date) -> bool:
+        """Whether this dated row holds on a WIB date."""
+        return (self.valid_from is None or self.valid_from <= day) and (self.valid_to is None or day <= self.valid_to)
+
 
 @dataclass(frozen=True)
 class Registry:
@@ -83,12 +91,26 @@ class Registry:
     accounts: tuple[Account, ...]
 
     def accounts_on(self, platform: str, day: date) -> list[Account]:
-        """The accounts of a platform that a capture is expected of on a WIB date: verified and valid that day."""
+        """The accounts of a platform that the extractors read on a WIB date: verified, valid, and within an API's reach."""
         return [
             account
             for account in self._accounts_by_platform.get(platform, ())
-            if account.status == "verified" and _covers(account.valid_from, account.valid_to, day)
+            if account.status == "verified" and account.capture_path == "api" and account.is_valid_on(day)
         ]
+
+    def verified_on(self, day: date) -> list[Account]:
+        """Every verified account that is valid on a WIB date, however it is read."""
+        return [account for account in self.accounts if account.status == "verified" and account.is_valid_on(day)]
+
+    def account_on(self, account_code: str, day: date) -> Account | None:
+        """The row of an account code that is valid on a WIB date."""
+        rows = (account for account in self.accounts if account.account_code == account_code)
+        return next((account for account in rows if account.is_valid_on(day)), None)
+
+    def center_on(self, center_code: str, day: date) -> Center | None:
+        """The row of a center that is valid on a WIB date."""
+        rows = (center for center in self.centers if center.center_code == center_code)
+        return next((center for center in rows if center.is_valid_on(day)), None)
 
     def shards(self, platform: str, day: date) -> list[list[str]]:
         """The account codes expected on a WIB date, cut into the platform's shard size."""
@@ -116,7 +138,7 @@ def load_registry(folder: Path) -> Registry:
     problems: list[str] = []
     platform_file = SeedFile.read(folder / "platforms.csv", _PLATFORM_COLUMNS, problems)
     center_file = SeedFile.read(folder / "centers.csv", _CENTER_COLUMNS, problems)
-    account_file = SeedFile.read(folder / "center_accounts.csv", _ACCOUNT_COLUMNS, problems)
+    account_file = SeedFile.read(folder / "center_accounts.csv", ACCOUNT_COLUMNS, problems, OPTIONAL_ACCOUNT_COLUMNS)
     if problems:
         raise RegistryProblem(problems)
     platforms = {row["platform"]: _platform(row) for row in platform_file.rows}
@@ -170,7 +192,7 @@ _CENTER_COLUMNS = (
     "valid_from",
     "valid_to",
 )
-_ACCOUNT_COLUMNS = (
+ACCOUNT_COLUMNS = (
     "account_code",
     "center_code",
     "platform",
@@ -187,6 +209,7 @@ _ACCOUNT_COLUMNS = (
     "valid_from",
     "valid_to",
 )
+OPTIONAL_ACCOUNT_COLUMNS = ("capture_path",)
 
 
 def _platform(row: SeedRow) -> Platform:
@@ -195,6 +218,9 @@ def _platform(row: SeedRow) -> Platform:
     return Platform(
         platform=row["platform"],
         platform_label=row.required("platform_label"),
+        url_hosts=row.items("url_hosts"),
+        url_path_pattern=row.pattern("url_path_pattern"),
+        url_stop_words=frozenset(row.items("url_stop_words")),
         platform_account_id_pattern=row.pattern("platform_account_id_pattern"),
         handle_pattern=row.pattern("handle_pattern"),
         allowed_api_hosts=row.items("allowed_api_hosts"),
@@ -245,8 +271,9 @@ def _account(row: SeedRow, platforms: Mapping[str, Platform], center_codes: set[
         _check_identity_form(row, platform)
     if row["status"] == "verified" and not (row["platform_account_id"] or row["handle"]):
         row.problem("status", "is 'verified' although id and handle are blank; fill one in, or write 'placeholder'")
-    for column in ("verified_at", "review_due_at"):
-        row.date(column)
+    row.date("verified_at")
+    if row["capture_path"]:
+        row.one_of("capture_path", CAPTURE_PATHS)
     return Account(
         account_code=row["account_code"],
         center_code=row["center_code"],
@@ -257,6 +284,8 @@ def _account(row: SeedRow, platforms: Mapping[str, Platform], center_codes: set[
         status=row["status"],
         valid_from=row.date("valid_from"),
         valid_to=row.date("valid_to"),
+        capture_path=row["capture_path"] or "api",
+        review_due_at=row.date("review_due_at"),
     )
 
 
@@ -282,9 +311,14 @@ def _check_identity_form(row: SeedRow, platform: Platform) -> None:
 
 
 def _time_zone(row: SeedRow, column: str) -> str:
-    if row[column] not in available_timezones():
+    if row[column] not in _time_zones():
         row.problem(column, "is not an IANA time zone; write Asia/Jakarta, Asia/Makassar or Asia/Jayapura")
     return row[column]
+
+
+@cache
+def _time_zones() -> frozenset[str]:
+    return frozenset(available_timezones())  # walks the whole database of zones: too slow for every row
 
 
 def _check_unique(rows: Iterable[SeedRow], column: str) -> None:
@@ -334,7 +368,3 @@ def _check_identities(rows: Iterable[SeedRow]) -> None:
                 f"has another platform id on line {before.line}; a new id is a new account code, e.g. "
                 f"'{row['account_code']}-2'",
             )
-
-
-def _covers(start: date | None, end: date | None, day: date) -> bool:
-    return (start is None or start <= day) and (end is None or day <= end)
