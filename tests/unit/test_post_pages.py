@@ -50,6 +50,12 @@ def test_as_many_old_posts_as_can_be_pinned_prove_nothing() -> None:
     assert listing.response_id == last.response_id
 
 
+def test_old_posts_among_new_ones_do_not_end_the_reading() -> None:
+    mixed = page(*days_old(100, 1, 101, 2, 102, 3, 103, 4), following="b")
+    listing = read_back(mixed, lambda _cursor: page(*days_old(5)), ReadWindow(NOW - timedelta(days=7)))
+    assert listing.posts[-1].post_id == "p5"
+
+
 def test_without_a_since_the_first_page_is_enough_and_says_how_far_it_reaches() -> None:
     listing = read_back(page(*days_old(1, 2, 3, 4), following="b"), nobody_asks, ReadWindow(None))
     assert listing.complete_since == NOW - timedelta(days=4) + timedelta(seconds=1)
@@ -69,6 +75,19 @@ def test_a_post_on_two_pages_counts_once_as_seen_last() -> None:
         ReadWindow(None),
     )
     assert [(found.post_id, found.like_count) for found in listing.posts] == [("a", 1), ("b", 2)]
+
+
+def test_pages_in_a_circle_are_noticed_when_the_circle_closes() -> None:
+    asked: list[Hashable] = []
+
+    def read_next(cursor: Hashable) -> PostPage:
+        asked.append(cursor)
+        assert len(asked) < 10, "round and round"
+        return page(following="a" if cursor == "b" else "b")
+
+    with pytest.raises(CaptureFailure):
+        read_back(page(following="a"), read_next, ReadWindow(None))
+    assert asked == ["a", "b"]
 
 
 def test_pages_without_end_are_a_failure() -> None:

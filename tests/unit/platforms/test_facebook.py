@@ -86,6 +86,10 @@ def test_two_pages_and_their_posts_come_in_one_call() -> None:
     assert (photo.post_type, photo.caption, photo.share_count) == ("photo", None, 0)
     assert listing.complete_since == BEFORE_EVERY_POST
     assert listing.response_id == kartini.response_id
+    kept = asked.recorder.bodies[0].body
+    assert b'"username":"demo_kartini"' in kept
+    assert b'"followers_count":15230' in kept
+    assert b"Selamat" not in kept
 
 
 def test_an_unreadable_page_does_not_take_the_others_with_it() -> None:

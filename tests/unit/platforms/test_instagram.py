@@ -183,9 +183,14 @@ def test_reading_stops_at_the_window() -> None:
 
 def test_a_cursor_cannot_write_into_the_fields() -> None:
     first = {"data": [media(1, NOW)], "paging": {"cursors": {"after": "a){biography}"}}}
-    with pytest.raises(CaptureFailure) as raised:
-        list_media(discovered(first))
+    with serve({DISCOVERY: [Answer(discovered(first))]}) as server:
+        readings, asked = read(server)
+        profile = readings["kartini-instagram"]
+        assert isinstance(profile, ProfileReading)
+        with pytest.raises(CaptureFailure) as raised:
+            instagram.read_posts(asked.client, KARTINI, profile, ReadWindow(SINCE))
     assert raised.value.outcome is Outcome.INVALID_RESPONSE
+    assert len(server.requests) == 1
 
 
 def test_a_handle_that_changes_hands_between_two_pages() -> None:

@@ -245,6 +245,7 @@ def test_a_page_of_videos() -> None:
     listing, server, asked = list_videos(fixture("tiktok", "video_list"))
     request = server.asked(VIDEOS)[0]
     assert (request.method, request.body) == ("POST", b'{"max_count": 20}')
+    assert request.headers["Authorization"] == "Bearer act.kartini-tiktok"
     newest, older = listing.posts
     assert newest.url == "https://www.tiktok.com/@demo_kartini/video/7300000000000000002"
     assert newest.published_at == datetime(2025, 11, 20, 1, 0, tzinfo=UTC)  # seconds, not milliseconds
