@@ -241,7 +241,7 @@ class ApiClient:
                 refusal = self._refusal(reply)
                 if refusal is None:
                     return reply
-                failure = self._failure(refusal, reply, redactor)
+                failure = self._failure(refusal, reply, redactor, own_token=token is not None)
                 pause = self._pause(refusal, attempt)
             if pause is None or attempt == self._attempts:
                 break
@@ -324,13 +324,14 @@ class ApiClient:
                 return None
         return refusal_by_status(reply, self.clock.now())
 
-    def _failure(self, refusal: Refusal, reply: Reply, redactor: Redactor) -> CaptureFailure:
+    def _failure(self, refusal: Refusal, reply: Reply, redactor: Redactor, *, own_token: bool) -> CaptureFailure:
         return CaptureFailure(
             refusal.outcome,
             redactor.text(clean_text(refusal.detail))[:500],
             retry_at=reply.received_at + refusal.retry_after if refusal.retry_after else None,
             response_id=reply.response_id,
-            for_all=refusal.for_all,
+            # A token of the account's own that no longer works says nothing about the others' tokens.
+            for_all=refusal.for_all and not (own_token and refusal.outcome is Outcome.TOKEN_EXPIRED),
         )
 
     def _pause(self, refusal: Refusal, attempt: int) -> float | None:
