@@ -9,6 +9,7 @@ from social_metrics.stack.server import Server
 WAREHOUSE = "social_metrics_demo"
 AIRFLOW = "social_metrics_demo_airflow"
 SERVICE_LOGIN = "social_metrics_service"
+AIRFLOW_LOGIN = "social_metrics_airflow"
 
 
 @dataclass(frozen=True)

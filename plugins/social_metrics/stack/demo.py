@@ -61,13 +61,13 @@ def _bring_up(stack: LocalStack, console: Console) -> StackAddresses:
     with _step(console, "PostgreSQL and migrations"):
         addresses = stack.start_database()
     with _step(console, "Simulator"):
-        stack.start_simulator(addresses)
+        addresses = stack.start_simulator(addresses)
     with _step(console, "Airflow's metadata"):
-        programs = stack.start_airflow(addresses)
+        addresses = stack.start_airflow(addresses)
     # Airflow's processes get ready while the history is captured.
     _load_history(stack, addresses, console)
     with _step(console, "Airflow: api-server, scheduler, dag-processor, triggerer"):
-        stack.wait_for_airflow(programs)
+        stack.wait_for_airflow(addresses)
     set_simulator_clock(addresses.simulator_url, this_evening())
     _run_evening(stack.airflow_api(addresses), console)
     boards.write(addresses.warehouse_url, stack.layout.boards)

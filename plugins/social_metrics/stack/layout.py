@@ -63,10 +63,9 @@ class Layout:
         """The page with both boards and the tail."""
         return self.state / "boards.html"
 
-    @property
-    def addresses(self) -> Path:
-        """The ports that were chosen, so that a restarted stack keeps its addresses."""
-        return self.state / "ports.json"
+    def port(self, program: str) -> Path:
+        """The file that notes a program's port, so that commands find it and a restart keeps it."""
+        return self.state / f"{program}.port"
 
     def secret(self, name: str) -> Path:
         """The file of a generated secret (mode 0600)."""

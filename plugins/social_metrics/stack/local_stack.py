@@ -5,11 +5,12 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
+from secrets import token_hex
 
-import requests
 from cryptography.fernet import Fernet
 
 from social_metrics.clock import wib_date
@@ -17,7 +18,10 @@ from social_metrics.settings import Settings
 from social_metrics.stack import StackError
 from social_metrics.stack.airflow_api import COMPONENTS, AirflowApi
 from social_metrics.stack.databases import (
+    AIRFLOW,
+    AIRFLOW_LOGIN,
     SERVICE_LOGIN,
+    WAREHOUSE,
     Login,
     ensure_airflow_metadata,
     ensure_warehouse,
@@ -25,7 +29,7 @@ from social_metrics.stack.databases import (
 from social_metrics.stack.embedded_postgres import EmbeddedPostgres
 from social_metrics.stack.environment import ADMIN, StackAddresses, stack_environment
 from social_metrics.stack.layout import Layout
-from social_metrics.stack.ports import demand_port, free_port
+from social_metrics.stack.ports import LOOPBACK, demand_port, free_port
 from social_metrics.stack.processes import ProcessStack, Program, Tell
 from social_metrics.stack.secret_files import keep_secret
 from social_metrics.stack.server import Server, server_at
@@ -64,44 +68,68 @@ class LocalStack:
         """
         self.layout.state.mkdir(mode=0o700, parents=True, exist_ok=True)
         server = self._server()
-        warehouse = ensure_warehouse(server, Login(SERVICE_LOGIN, self._secret("warehouse-login")))
-        metadata = ensure_airflow_metadata(server, Login("social_metrics_airflow", self._secret("airflow-login")))
+        # On a server that others use too, databases and logins carry this folder's own mark.
+        mark = "" if self._embedded else f"_{keep_secret(self.layout.secret('mark'), lambda: token_hex(4))}"
+        service = Login(SERVICE_LOGIN + mark, self._secret("warehouse-login"))
+        airflow = Login(AIRFLOW_LOGIN + mark, self._secret("airflow-login"))
+        warehouse = ensure_warehouse(server, service, WAREHOUSE + mark)
+        metadata = ensure_airflow_metadata(server, airflow, AIRFLOW + mark)
         migrate.upgrade(warehouse)
-        return self._addresses(warehouse, metadata)
+        return StackAddresses(
+            warehouse_url=warehouse,
+            airflow_metadata_url=metadata,
+            simulator_url=f"http://{LOOPBACK}:{self._noted_port(SIMULATOR) or 0}",
+            airflow_port=self._noted_port(API_SERVER) or 0,
+            jwt_secret=self._secret("airflow-jwt"),
+            fernet_key=keep_secret(self.layout.secret("airflow-fernet"), _fernet_key),
+            credentials_key=keep_secret(self.layout.secret("credentials-key"), _fernet_key),
+        )
 
-    def start_simulator(self, addresses: StackAddresses) -> None:
-        """Makes the demo's registry, once per state folder, and starts the simulator."""
+    def start_simulator(self, addresses: StackAddresses) -> StackAddresses:
+        """Makes the demo's registry, once per state folder, and starts the simulator; returns where it is too.
+
+        Raises:
+            StackError: its port is taken, or it does not start.
+        """
         source, out = str(self.layout.production_registry), str(self.layout.registry)
         if not self.layout.registry.exists():
             make_registry = [sys.executable, "-m", "simulator", "registry", "--source", source, "--out", out]
             self._run_to_end("registry", make_registry, self.environment(addresses))
-        program = self._simulator(addresses)
+        if SIMULATOR not in self.processes.running():
+            self.layout.port(SIMULATOR).unlink(missing_ok=True)
+            if self._settings.simulator_port:
+                demand_port(self._settings.simulator_port, SIMULATOR, "SOCIAL_METRICS_SIMULATOR_PORT")
+        program = self._simulator()
         self._start([program], addresses)
         self.processes.wait_until_ready([program], START_SECONDS)
+        return replace(addresses, simulator_url=f"http://{LOOPBACK}:{self._noted_port(SIMULATOR)}")
 
-    def start_airflow(self, addresses: StackAddresses) -> list[Program]:
-        """Migrates Airflow's metadata and starts its four processes; they get ready while others work.
+    def start_airflow(self, addresses: StackAddresses) -> StackAddresses:
+        """Migrates Airflow's metadata and starts its four processes; `wait_for_airflow` waits for them.
 
         Args:
             addresses: of the running database and simulator.
 
         Returns:
-            The programs to wait for, see `wait_for_airflow`.
+            The addresses with Airflow's port.
+
+        Raises:
+            StackError: the port is taken, or the metadata cannot be migrated.
         """
+        addresses = replace(addresses, airflow_port=self._airflow_port())
         self.layout.airflow_home.mkdir(mode=0o700, parents=True, exist_ok=True)
         keep_secret(self.layout.airflow_passwords, lambda: json.dumps({ADMIN: self._secret("airflow-admin")}))
         self._migrate_airflow(addresses)
-        programs = self._airflow_programs(self.airflow_api(addresses))
-        self._start(programs, addresses)
-        return programs
+        self._start(self._airflow_programs(addresses), addresses)
+        return addresses
 
-    def wait_for_airflow(self, programs: list[Program], tell: Tell = lambda _: None) -> None:
+    def wait_for_airflow(self, addresses: StackAddresses, tell: Tell = lambda _: None) -> None:
         """Waits until Airflow's processes do their work.
 
         Raises:
             StackError: one ended or takes too long; with the end of its log.
         """
-        self.processes.wait_until_ready(programs, START_SECONDS, tell)
+        self.processes.wait_until_ready(self._airflow_programs(addresses), START_SECONDS, tell)
 
     def is_running(self) -> bool:
         """Whether anything of this folder runs."""
@@ -131,7 +159,7 @@ class LocalStack:
 
     def programs(self, addresses: StackAddresses) -> list[Program]:
         """Every program of the stack but the database."""
-        return [self._simulator(addresses), *self._airflow_programs(self.airflow_api(addresses))]
+        return [self._simulator(), *self._airflow_programs(addresses)]
 
     def airflow_api(self, addresses: StackAddresses) -> AirflowApi:
         """A client of this stack's Airflow."""
@@ -151,28 +179,18 @@ class LocalStack:
     def _secret(self, name: str) -> str:
         return keep_secret(self.layout.secret(name))
 
-    def _addresses(self, warehouse: str, metadata: str) -> StackAddresses:
-        return StackAddresses(
-            warehouse_url=warehouse,
-            airflow_metadata_url=metadata,
-            simulator_url=f"http://127.0.0.1:{self._port(SIMULATOR, self._settings.simulator_port, None)}",
-            airflow_port=self._port(API_SERVER, self._settings.airflow_port, 8080),
-            jwt_secret=self._secret("airflow-jwt"),
-            fernet_key=keep_secret(self.layout.secret("airflow-fernet"), _fernet_key),
-            credentials_key=keep_secret(self.layout.secret("credentials-key"), _fernet_key),
-        )
+    def _noted_port(self, program: str) -> int | None:
+        noted = self.layout.port(program)
+        return int(noted.read_text(encoding="utf-8")) if noted.exists() else None
 
-    def _port(self, program: str, wanted: int | None, preferred: int | None) -> int:
-        """The program's port: its present one while it runs, else the one asked for, else a free one."""
-        chosen = json.loads(self.layout.addresses.read_text()) if self.layout.addresses.exists() else {}
-        if program in self.processes.running() and program in chosen:
-            return int(chosen[program])
-        if wanted is not None:
-            setting = f"SOCIAL_METRICS_{'AIRFLOW' if program == API_SERVER else 'SIMULATOR'}_PORT"
-            port = demand_port(wanted, program, setting)
-        else:
-            port = free_port(chosen.get(program, preferred))
-        self.layout.addresses.write_text(json.dumps(chosen | {program: port}))
+    def _airflow_port(self) -> int:
+        """The api-server's present port while it runs, else the one that is set, else the last one or a free one."""
+        noted = self._noted_port(API_SERVER)
+        if noted and API_SERVER in self.processes.running():
+            return noted
+        wanted = self._settings.airflow_port
+        port = demand_port(wanted, API_SERVER, "SOCIAL_METRICS_AIRFLOW_PORT") if wanted else free_port(noted or 8080)
+        self.layout.port(API_SERVER).write_text(str(port), encoding="utf-8")
         return port
 
     def _start(self, programs: list[Program], addresses: StackAddresses) -> None:
@@ -190,14 +208,17 @@ class LocalStack:
             self._run_to_end("airflow-migrate", command, self.environment(addresses))
             marker.write_text(done, encoding="utf-8")
 
-    def _simulator(self, addresses: StackAddresses) -> Program:
-        port = addresses.simulator_url.rsplit(":", 1)[1]
-        command = [sys.executable, "-m", "simulator", "serve", "--port", port]
+    def _simulator(self) -> Program:
+        # It picks its port itself and notes it once it answers: nobody else's server can be taken for it.
+        port = self._settings.simulator_port or 0
+        port_file = self.layout.port(SIMULATOR)
+        command = [sys.executable, "-m", "simulator", "serve", "--port", str(port), "--port-file", str(port_file)]
         command += ["--registry-dir", str(self.layout.registry), "--start-date", self.first_day().isoformat()]
-        return Program(SIMULATOR, command, lambda _: _answers(f"{addresses.simulator_url}/_simulator/clock"))
+        return Program(SIMULATOR, command, lambda _: port_file.exists())
 
-    def _airflow_programs(self, api: AirflowApi) -> list[Program]:
+    def _airflow_programs(self, addresses: StackAddresses) -> list[Program]:
         airflow = _installed("airflow")
+        api = self.airflow_api(addresses)
 
         def beats(component: str) -> Callable[[float], bool]:
             return lambda started: api.beats_since(component, started)
@@ -256,10 +277,3 @@ def _installed(program: str) -> str:
     if not os.access(path, os.X_OK):
         raise StackError(f"{program} is not installed beside {sys.executable}: run `make venv`.")
     return str(path)
-
-
-def _answers(address: str) -> bool:
-    try:
-        return requests.get(address, timeout=5).ok
-    except requests.RequestException:
-        return False
