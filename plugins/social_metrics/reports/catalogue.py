@@ -60,7 +60,6 @@ TEXTS: dict[str, tuple[str, str]] = {
     "not_measurable": ("tidak terukur (pembulatan)", "not measurable (rounding)"),
     "no_change": ("belum ada pembanding", "nothing to compare with"),
     "read_of": ("{read} dari {expected} akun terbaca ({share})", "{read} of {expected} accounts read ({share})"),
-    "no_accounts": ("tidak ada akun terverifikasi", "no verified account"),
     "carried": ("{n} dari hari sebelumnya", "{n} from an earlier day"),
     "left_out": ("{n} disembunyikan, tidak dijumlahkan", "{n} withheld, left out of the sum"),
     "not_looked_at": ("akun tidak dapat dilihat: {n}", "accounts not looked at: {n}"),

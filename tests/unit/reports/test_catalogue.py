@@ -1,0 +1,59 @@
+"""The words: both languages, the same values, none unused; labels from the rule seeds."""
+
+import re
+from pathlib import Path
+from string import Formatter
+
+import pytest
+
+from social_metrics.contract import Outcome
+from social_metrics.reports import boards
+from social_metrics.reports.catalogue import TEXTS, Catalogue, both
+from social_metrics.settings import UsageProblem
+from social_metrics.warehouse.marts_reader import TailKind
+
+
+@pytest.fixture
+def catalogue(repository: Path) -> Catalogue:
+    return Catalogue(repository / "dbt_project/seeds/rules")
+
+
+@pytest.mark.parametrize("key", TEXTS)
+def test_both_languages_take_the_same_values(key: str) -> None:
+    indonesian, english = ({name for _, name, _, _ in Formatter().parse(text) if name} for text in TEXTS[key])
+    assert indonesian == english
+    assert all(TEXTS[key])
+
+
+def test_no_text_is_left_over(repository: Path) -> None:
+    folder = Path(boards.__file__).parent
+    used = "".join(path.read_text(encoding="utf-8") for path in [*folder.glob("*.py"), *folder.glob("templates/*")])
+    used = used.replace((folder / "catalogue.py").read_text(encoding="utf-8"), "")
+    composed = {f"tail_{kind}" for kind in TailKind} | {f"tail_{kind}_note" for kind in TailKind}
+    composed |= {"days_0", "days_1"} | {key for key in TEXTS if key.startswith("reason_")}
+    unused = [key for key in TEXTS if key not in composed and not re.search(rf"['\"]{key}['\"]", used)]
+    assert unused == []
+    assert all(f"tail_{kind}" in TEXTS for kind in TailKind)
+
+
+@pytest.mark.parametrize("outcome", [o for o in Outcome if o not in (Outcome.CAPTURED, Outcome.MISSED)])
+def test_every_outcome_has_a_label_in_both_languages(outcome: Outcome, catalogue: Catalogue) -> None:
+    label = catalogue.reason(outcome)
+    assert 'lang="id"' in label
+    assert 'lang="en"' in label
+
+
+def test_values_differ_by_language_and_are_escaped(catalogue: Catalogue) -> None:
+    told = catalogue.text("rank_between", best=3, worst="<4>")
+    assert "&lt;4&gt;" in told
+    assert "<4>" not in told
+    assert both({"id": "sama", "en": "sama"}) == "sama"
+
+
+def test_an_unknown_code_speaks_for_itself(catalogue: Catalogue) -> None:
+    assert catalogue.reason("struck_by_lightning") == "struck by lightning"
+
+
+def test_without_the_seeds_there_is_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(UsageProblem, match="SOCIAL_METRICS_DBT_PROJECT_DIR"):
+        Catalogue(tmp_path).reason("captured")
