@@ -82,7 +82,7 @@ def change(
     if low == high:
         return signed(value, language)
     if value - low == high - value:
-        return f"{signed(value, language)}{NO_BREAK}±{NO_BREAK}{number(high - value, language)}"
+        return f"{signed(value, language)} ±{NO_BREAK}{number(high - value, language)}"
     return f"{signed(value, language)} ({signed(low, language)} … {signed(high, language)})"
 
 

@@ -35,7 +35,7 @@ def test_only_the_whole_is_called_100_percent(share: float, indonesian: str) -> 
         ((120, 120, 120, True), "+120"),
         ((0, 0, 0, True), "0"),
         ((-40, -40, -40, True), "−40"),
-        ((1200, 1101, 1299, True), "+1.200\u00a0±\u00a099"),
+        ((1200, 1101, 1299, True), "+1.200 ±\u00a099"),
         ((1200, 1101, 2199, True), "+1.200 (+1.101 … +2.199)"),
         ((10, -89, 109, False), None),
         ((None, None, None, None), None),
