@@ -14,16 +14,16 @@ from simulator.api import PlatformApi
 from simulator.apis import platform_classes
 from simulator.habits import HISTORY_DAYS, NEW_ACCOUNT_DAY
 
-COLUMNS = ["account_code", "center_code", "platform", "platform_account_id", "handle", "url", "owner_unit",
-           "contact_role", "status", "verified_by", "verified_at", "evidence_ref", "review_due_at", "valid_from",
-           "valid_to"]  # fmt: skip
+ACCOUNTS_FILE = "center_accounts.csv"
 PLACEHOLDERS = {"ciungwanara-x", "ciungwanara-tiktok", "wasana-bahagia-x", "efata-tiktok", "galih-pakuan-tiktok"}
 MISSING = {"wirajaya-x", "budi-luhur-tiktok", "nipotowe-tiktok"}
 RENAMED = "bahagia-instagram"
 RENAMED_DAYS_AGO = 20
 OPENED_LATE = {"alyatama-tiktok"}
 VALID_FROM = "2024-01-01"
-HANDLE_LENGTH = 15
+HANDLE_PREFIX = "demo_"
+HANDLE_LENGTH = 15  # of X, the shortest
+NEW_HANDLE_ENDING = "_id"
 
 
 @dataclass(frozen=True)
@@ -41,25 +41,27 @@ def write_registry(
 
     Raises SimulatorError when the source is not a registry folder, or is the target itself.
     """
-    for name in ("centers.csv", "platforms.csv"):
+    for name in ("centers.csv", "platforms.csv", ACCOUNTS_FILE):
         if not (source / name).is_file():
             raise SimulatorError(f"{source} has no {name}; name the folder of the registry seeds.")
     if source.resolve() == out.resolve():
         raise SimulatorError(f"{out} is the source itself; the demo must not replace the real registry.")
     out.mkdir(parents=True, exist_ok=True)
     for path in sorted(source.glob("*")):
-        if path.is_file() and path.name != "center_accounts.csv":
+        if path.is_file() and path.name != ACCOUNTS_FILE:
             shutil.copyfile(path, out / path.name)
     if multiply > 1:
         _multiply_centers(out / "centers.csv", multiply)
     classes = platform_classes(extra_apis)
     platforms = [row["platform"] for row in read_rows(source / "platforms.csv") if row["platform"] in classes]
     rows: list[dict[str, str]] = []
-    for center in read_centers(out / "centers.csv"):
+    centers = read_centers(out / "centers.csv")
+    handles = demo_handles([center.center_code for center in centers])
+    for center in centers:
         for platform in platforms:
-            rows += _account_rows(seed, center, platform, classes[platform], as_of)
-    with (out / "center_accounts.csv").open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+            rows += _account_rows(seed, center, handles[center.center_code], platform, classes[platform], as_of)
+    with (out / ACCOUNTS_FILE).open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, _columns(source / ACCOUNTS_FILE), restval="", lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
     counts: dict[str, int] = {}
@@ -68,21 +70,32 @@ def write_registry(
     return Written(out, counts)
 
 
-def demo_handle(center_code: str, marker: str = "") -> str:
-    """`demo_…`, at most 15 characters of letters, digits and underscore: valid in form on every platform."""
-    name = center_code.replace("-", "")
-    handle = f"demo_{name}{marker}"
-    if len(handle) <= HANDLE_LENGTH:
-        return handle
-    tail = blake2b(center_code.encode(), digest_size=1).hexdigest()
-    return f"demo_{name[: HANDLE_LENGTH - 7 - len(marker)]}{tail}{marker}"
+def demo_handles(center_codes: list[str]) -> dict[str, str]:
+    """A handle for each center: `demo_` and at most ten letters and digits, valid in form on every platform."""
+    handles: dict[str, str] = {}
+    taken: set[str] = set()
+    for code in center_codes:
+        name, _, copy = code.rpartition("-") if code[-1].isdigit() else (code, "", "")
+        name = name.replace("-", "")
+        handle = f"{HANDLE_PREFIX}{name[: HANDLE_LENGTH - len(HANDLE_PREFIX) - len(copy)]}{copy}"
+        if handle in taken:
+            handle = HANDLE_PREFIX + blake2b(code.encode(), digest_size=5).hexdigest()
+        handles[code] = handle
+        taken.add(handle)
+    return handles
+
+
+def _columns(path: Path) -> list[str]:
+    """The columns of the source's account file: those that the demo does not fill stay blank."""
+    with path.open(encoding="utf-8", newline="") as file:
+        return next(csv.reader(file), [])
 
 
 def _account_rows(
-    seed: int, center: Center, platform: str, api: type[PlatformApi], as_of: date
+    seed: int, center: Center, handle: str, platform: str, api: type[PlatformApi], as_of: date
 ) -> list[dict[str, str]]:
     code = f"{center.center_code}-{platform}"
-    unknown = dict.fromkeys(COLUMNS, "") | {
+    unknown = {
         "account_code": code,
         "center_code": center.center_code,
         "platform": platform,
@@ -101,7 +114,6 @@ def _account_rows(
     }
     if code in MISSING:
         return [unknown | evidence | {"status": "missing"}]
-    handle = demo_handle(center.center_code)
     verified = {
         **unknown,
         **evidence,
@@ -116,7 +128,7 @@ def _account_rows(
     if code != RENAMED:
         return [verified]
     changed = as_of - timedelta(days=RENAMED_DAYS_AGO)
-    new_handle = demo_handle(center.center_code, "_id")
+    new_handle = handle + NEW_HANDLE_ENDING
     before = verified | {"valid_to": (changed - timedelta(days=1)).isoformat()}
     after = verified | {
         "handle": new_handle,

@@ -120,6 +120,7 @@ ACCOUNT_HABITS: dict[str, dict[str, object]] = {
     "pangurangi-x": {"ends": (PRIVATE, PRIVATE_DAY)},
 }
 
+UNNAMED_CADENCE = 0.3  # thousands of multiplied accounts must fit into memory
 ORDINARY_CURVES = [GROWING] * 6 + [FLAT] * 3 + [SHRINKING]
 
 
@@ -129,11 +130,12 @@ def habit_of(seed: int, account_code: str, center_code: str, platform: str) -> H
     center_draws = random.Random(f"{seed}:center:{center_code}")
     center_size = CENTER_SIZES.get(center_code) or int(10 ** center_draws.uniform(1.7, 4.6))
     share = PLATFORM_SHARES.get(platform, 0.05) * draws.uniform(0.6, 1.4)
+    cadence = POSTS_PER_WEEK.get(platform, 2.0) * (1.0 if center_code in NAMED_CENTERS else UNNAMED_CADENCE)
     habit = Habit(
         size=max(3, int(center_size * share)),
         curve=draws.choice(ORDINARY_CURVES),
         daily_growth=draws.uniform(0.0003, 0.0016),
-        posts_per_week=POSTS_PER_WEEK.get(platform, 2.0) * center_draws.uniform(0.3, 1.6) * draws.uniform(0.5, 1.5),
+        posts_per_week=cadence * center_draws.uniform(0.3, 1.6) * draws.uniform(0.5, 1.5),
         silent_since_march=center_code not in NAMED_CENTERS and draws.random() < 0.05,
         caption_style="emoji" if draws.random() < 0.25 else "plain",
     )

@@ -71,6 +71,7 @@ def serve(options: ServeOptions) -> None:
         access_log=False,
         date_header=False,
         server_header=False,
+        timeout_keep_alive=75,  # clients keep their connections while they load a day
         timeout_graceful_shutdown=1,
     )
     _Server(config, listening.getsockname()[1], options.port_file).run(sockets=[listening])

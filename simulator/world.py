@@ -5,6 +5,7 @@ Nothing is remembered but drawn again from (seed, account, day); what is kept in
 
 import math
 import random
+from array import array
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -51,7 +52,7 @@ class World:
         self._first_day = self._start_day - ARCHIVE_DAYS
         self._march = day_number(_march_before(start_date))
         self._habits: dict[str, Habit] = {}
-        self._walks: dict[str, list[float]] = {}
+        self._walks: dict[str, array[float]] = {}
         self._walkers: dict[str, random.Random] = {}
         self._timelines: dict[str, Timeline] = {}
 
@@ -121,12 +122,12 @@ class World:
         days = wib_day(now) - self._first_day + 400
         return days * max(5, self.habit(account).size // 9)
 
-    def _walk(self, account: Account, until_day: int) -> list[float]:
+    def _walk(self, account: Account, until_day: int) -> "array[float]":
         code = account.account_code
         walk = self._walks.get(code)
         if walk is None:
             self._walkers[code] = random.Random(f"{self.seed}:followers:{code}")
-            walk = self._walks[code] = [self._first_value(self.habit(account))]
+            walk = self._walks[code] = array("d", [self._first_value(self.habit(account))])
         habit, draws = self.habit(account), self._walkers[code]
         while len(walk) <= until_day - self._first_day:
             day = self._first_day + len(walk) - 1 - self._start_day
