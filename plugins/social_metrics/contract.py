@@ -221,6 +221,59 @@ class CaptureOutcome:
     try_number: int
 
 
+class PostsLookedAt(StrEnum):
+    """What a hand entry says about the account's posts."""
+
+    NEWEST_SEEN = "newest_seen"
+    NONE_FOUND = "none_found"  # looked, and the account has never posted
+    NOT_LOOKED = "not_looked"
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceFile:
+    """A file as it was handed in: a screenshot, or the workbook that named it."""
+
+    table: ClassVar[str] = "raw.evidence_files"
+    key: ClassVar[tuple[str, ...]] = ("sha256",)
+
+    sha256: str  # of `body`
+    file_name: str
+    media_type: str
+    byte_count: int
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ManualEntry:
+    """What an officer read off a screen for one account; the WIB date of `observed_at` is its date."""
+
+    table: ClassVar[str] = "raw.manual_entries"
+    key: ClassVar[tuple[str, ...]] = ("account_code", "as_of_date", "version")
+
+    account_code: str
+    platform: str
+    version: int  # 1, or one more than the version that it corrects
+    observed_at: datetime  # when the evidence was taken
+    followers_displayed: str  # as shown, e.g. "12,3 rb"
+    followers_count: int | None
+    followers_precision_step: int | None  # 1 = exact
+    followers_state: FollowersState
+    metric_definition_id: str  # that of the platform's API: the same number, read another way
+    last_post_displayed: str | None
+    last_post_at: datetime | None
+    last_post_url: str | None
+    posts_looked_at: PostsLookedAt
+    is_outreach: bool | None
+    program: str | None
+    evidence_sha256: str
+    evidence_file_name: str
+    workbook_sha256: str
+    workbook_place: str  # sheet and row
+    entered_by: str  # user name, lower case
+    entered_at: datetime
+    source: Source
+
+
 @dataclass(frozen=True, slots=True)
 class Spend:
     """What one call cost: one row of the ledger that budgets are held against."""

@@ -91,7 +91,7 @@ class Registry:
     accounts: tuple[Account, ...]
 
     def accounts_on(self, platform: str, day: date) -> list[Account]:
-        """The accounts of a platform that the extractors read on a WIB date: verified, valid, and within an API's reach."""
+        """The accounts of a platform that the extractors read on a WIB date: verified, valid, not read by hand."""
         return [
             account
             for account in self._accounts_by_platform.get(platform, ())

@@ -104,13 +104,14 @@ class SeedFile:
     rows: tuple[SeedRow, ...]
 
     @classmethod
-    def read(cls, path: Path, columns: Sequence[str], problems: list[str]) -> "SeedFile":
+    def read(cls, path: Path, columns: Sequence[str], problems: list[str], optional: Sequence[str] = ()) -> "SeedFile":
         """Read a file; faults are appended to `problems`.
 
         Args:
             path: a CSV file with commas and a header, UTF-8.
             columns: the columns that must be there; others are refused, since a misspelt one would be lost.
             problems: receives one sentence per fault.
+            optional: columns that a file may lack; they read as blank then.
         """
         try:
             # newline="" keeps line breaks inside quoted cells; utf-8-sig takes off what a spreadsheet puts first.
@@ -120,7 +121,7 @@ class SeedFile:
                 if header is None:
                     problems.append(f"{path.name} is empty; begin it with the header {','.join(columns)}.")
                     return cls(())
-                if fault := _header_fault(header, columns):
+                if fault := _header_fault(header, columns, optional):
                     problems.append(f"{path.name}, line 1: {fault}")
                     return cls(())
                 rows = []
@@ -134,7 +135,7 @@ class SeedFile:
                         )
                         continue
                     stripped = {name: cell.strip() for name, cell in zip(header, cells, strict=True)}
-                    rows.append(SeedRow(path.name, reader.line_num, stripped, problems))
+                    rows.append(SeedRow(path.name, reader.line_num, dict.fromkeys(optional, "") | stripped, problems))
         except FileNotFoundError:
             problems.append(f"{path} does not exist; set SOCIAL_METRICS_REGISTRY_DIR to the registry's folder.")
             return cls(())
@@ -152,11 +153,11 @@ class SeedFile:
         return cls(tuple(rows))
 
 
-def _header_fault(header: Sequence[str], columns: Sequence[str]) -> str | None:
+def _header_fault(header: Sequence[str], columns: Sequence[str], optional: Sequence[str]) -> str | None:
     if len(header) == 1 and ";" in header[0]:
         return "the columns are separated by semicolons; save the file with commas."
     missing = [column for column in columns if column not in header]
-    unknown = [column for column in header if column not in columns]
+    unknown = [column for column in header if column not in columns and column not in optional]
     if len(set(header)) != len(header):
         return "a column stands twice."
     if missing:

@@ -43,6 +43,14 @@ class Settings(BaseSettings):
     capture_cutoff: time = Field(
         default=time(23, 45), description="WIB time after which no capture is started any more."
     )
+    manual_entry_max_age_days: int = Field(
+        default=45, ge=1, description="Evidence older than this many days is not taken by hand any more."
+    )
+    manual_entry_inbox: str | None = Field(
+        default=None,
+        description="Where the centers put filled workbooks and their evidence, a folder per center code: a path, or "
+        "an object store's address (s3://bucket/prefix); without it .demo/inbox.",
+    )
     http_timeout_seconds: float = Field(default=30.0, gt=0, description="Timeout of one HTTP call.")
     http_attempts: int = Field(
         default=3, ge=1, le=6, description="Tries of one call before its account gets an outcome."

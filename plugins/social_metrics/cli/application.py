@@ -8,6 +8,7 @@ import typer
 from social_metrics.cli.capture import capture
 from social_metrics.cli.console import new_group
 from social_metrics.cli.doctor import doctor
+from social_metrics.cli.entry import entry, ingest
 from social_metrics.cli.migrate import migrate
 from social_metrics.cli.report import report
 from social_metrics.cli.simulate import simulate
@@ -22,8 +23,10 @@ app.command()(top)
 app.command()(doctor)
 app.command()(capture)
 app.command()(transform)
+app.command()(ingest)
 app.command()(migrate)
 app.add_typer(report, name="report")
+app.add_typer(entry, name="entry")
 app.add_typer(simulate, name="simulate")
 
 

@@ -1,0 +1,295 @@
+"""`social-metrics ingest` and `social-metrics entry`: figures by hand, from the template to the second person."""
+
+import getpass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from social_metrics.cli.console import ExitCode, Format, FormatOption, new_group, output, print_json
+from social_metrics.cli.evening import now_of
+from social_metrics.cli.place import warehouse
+from social_metrics.clock import wib_date
+from social_metrics.connections import PlatformConnection, platform_connection
+from social_metrics.registry import Registry, load_registry
+from social_metrics.reports import forms
+from social_metrics.settings import UsageProblem, load_settings
+from social_metrics.warehouse import manual_entries
+from social_metrics.warehouse.connect import connect
+from social_metrics.warehouse.manual_entries import StoredEntry
+
+if TYPE_CHECKING:
+    from social_metrics.manual_entry.ingest import Ingested
+
+entry = new_group("Figures entered by hand: the template, what waits for a second person, and its confirmation.")
+
+CenterOption = Annotated[str | None, typer.Option(help="Only this center (its code).")]
+PersonOption = Annotated[
+    str | None, typer.Option("--by", help="Your user name; that of this machine's login by default.")
+]
+
+
+def ingest(
+    file: Annotated[Path, typer.Argument(help="The filled template (.xlsx or .csv).")],
+    evidence: Annotated[Path | None, typer.Option(help="Folder of the screenshots; the file's own by default.")] = None,
+    center: Annotated[str | None, typer.Option(help="Take entries of this center only (its code).")] = None,
+    form: FormatOption = Format.TABLE,
+) -> None:
+    """Take a filled template: whole, or not at all. Exit code 1 when it was returned.
+
+    What is wrong is said row by row, in Indonesian for the officer, and written into a copy beside the file
+    (`kartini.catatan.xlsx`). What was taken waits for a second person: `social-metrics entry list`.
+
+    Examples:
+    - `social-metrics ingest kartini.xlsx`
+    - `social-metrics ingest kartini.xlsx --evidence screenshots --center kartini`
+    """
+    # pandas and openpyxl take a second to import; the other commands need not wait for them.
+    from social_metrics.manual_entry.evidence import beside
+    from social_metrics.manual_entry.ingest import ingest as take
+    from social_metrics.spreadsheet.faults import FileRefused
+
+    with warehouse() as url:
+        settings = load_settings()
+        registry = load_registry(settings.registry_dir)
+        _refuse_unknown_center(center, registry)
+        try:
+            result = take(
+                file.name,
+                _content(file),
+                registry=registry,
+                warehouse_url=url,
+                now=_now(registry),
+                read_evidence=beside(evidence or file.parent),
+                max_age_days=settings.manual_entry_max_age_days,
+                center_code=center,
+            )
+        except FileRefused as refused:
+            _print_refusal(str(refused), form)
+            raise typer.Exit(ExitCode.FINDING) from None
+    copy = _write_copy(file, result)
+    if form is Format.JSON:
+        print_json(
+            {
+                "taken": result.taken,
+                "unchanged": result.unchanged,
+                "faults": [fault.sentence for fault in result.faults],
+                "annotated_copy": str(copy) if copy else None,
+            }
+        )
+    else:
+        _print_result(result, copy)
+    if result.faults:
+        raise typer.Exit(ExitCode.FINDING)
+
+
+@entry.command()
+def template(
+    out: Annotated[Path, typer.Option(help="Where to write the workbook (.xlsx).")],
+    center: CenterOption = None,
+    every_account: Annotated[bool, typer.Option("--every-account", help="Also accounts that the API reads.")] = False,
+) -> None:
+    """Make the workbook for the accounts that need entry by hand: one sheet per center.
+
+    Examples:
+    - `social-metrics entry template --out entri.xlsx`
+    - `social-metrics entry template --out kartini.xlsx --center kartini`
+    """
+    from social_metrics.manual_entry.need import accounts_to_enter
+    from social_metrics.manual_entry.template import make_template
+
+    with warehouse() as url:
+        registry = load_registry(load_settings().registry_dir)
+        _refuse_unknown_center(center, registry)
+        day = wib_date(_now(registry))
+        if every_account:
+            accounts = [account for account in registry.verified_on(day) if center in (None, account.center_code)]
+        else:
+            with connect(url, "loader") as connection:
+                accounts = accounts_to_enter(registry, connection, day, center)
+    if not accounts:
+        raise UsageProblem(
+            "No verified account needs entry by hand today, so there is no template to make. "
+            "`social-metrics account status` shows the accounts that are not verified yet."
+        )
+    out.write_bytes(make_template(registry, accounts, day))
+    centers = len({account.center_code for account in accounts})
+    output().print(f"{escape(str(out))}: {len(accounts)} accounts of {centers} centers.")
+
+
+@entry.command("list")
+def list_entries(
+    every: Annotated[bool, typer.Option("--all", help="Also those that were decided on.")] = False,
+    form: FormatOption = Format.TABLE,
+) -> None:
+    """Show the entries that wait for a second person.
+
+    Examples:
+    - `social-metrics entry list`
+    - `social-metrics entry list --all --format json`
+    """
+    with warehouse() as url, connect(url, "loader") as connection:
+        entries = manual_entries.list_entries(connection, only_waiting=not every)
+    if form is Format.JSON:
+        print_json([_as_json(found) for found in entries])
+        return
+    if not entries:
+        output().print("Nothing waits for a second person.")
+        return
+    output().print(_table(entries))
+
+
+@entry.command()
+def confirm(
+    keys: Annotated[list[str] | None, typer.Argument(help="Entries as `entry list` names them.")] = None,
+    by: PersonOption = None,
+    center: CenterOption = None,
+    reject: Annotated[bool, typer.Option("--reject", help="Reject instead; say why with --note.")] = False,
+    note: Annotated[str | None, typer.Option(help="A word on the decision, kept with it.")] = None,
+    form: FormatOption = Format.TABLE,
+) -> None:
+    """Confirm entries as the second person: look at the screenshot first. One's own cannot be confirmed.
+
+    Give the entries, or --center for all of a center's that wait.
+
+    Examples:
+    - `social-metrics entry confirm kartini-youtube/2026-11-24/1 --by budi.data`
+    - `social-metrics entry confirm --center kartini --by budi.data`
+    """
+    if reject and not note:
+        raise UsageProblem("A rejection needs a reason: add --note.")
+    if bool(keys) == bool(center):
+        raise UsageProblem("Name the entries to decide on, or give --center for all of a center's that wait.")
+    with warehouse() as url:
+        registry = load_registry(load_settings().registry_dir)
+        _refuse_unknown_center(center, registry)
+        codes = {account.account_code for account in registry.accounts if account.center_code == center}
+        with connect(url, "loader") as connection:
+            chosen = keys or [
+                waiting.key
+                for waiting in manual_entries.list_entries(connection, only_waiting=True)
+                if waiting.account_code in codes
+            ]
+            if not chosen:
+                raise UsageProblem(f"No entry of {center} waits for a decision.")
+            decided = manual_entries.decide(
+                connection,
+                chosen,
+                decision="rejected" if reject else "confirmed",
+                decided_by=by or getpass.getuser(),
+                decided_at=datetime.now(UTC),
+                channel="command_line",
+                note=note,
+            )
+    if form is Format.JSON:
+        print_json({"decision": "rejected" if reject else "confirmed", "entries": [found.key for found in decided]})
+        return
+    for found in decided:
+        output().print(f"{'Rejected' if reject else 'Confirmed'}: {found.key}, {escape(found.followers_displayed)}")
+    output().print("The boards take them with the next transform: `social-metrics transform`.")
+
+
+def _now(registry: Registry) -> datetime:
+    """The instant of a handing in: the simulator's where the connections lead there, so that the demo is one day."""
+    return now_of(_connections(registry))
+
+
+def _connections(registry: Registry) -> list[PlatformConnection]:
+    found = []
+    for platform in registry.platforms:
+        try:
+            found.append(platform_connection(platform))
+        except UsageProblem:
+            continue  # a platform without a connection tells no time; doctor speaks of it
+    return found
+
+
+def _content(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise UsageProblem(f"{file} cannot be read: {error.strerror}.") from error
+
+
+def _refuse_unknown_center(center: str | None, registry: Registry) -> None:
+    if center is not None and all(found.center_code != center for found in registry.centers):
+        raise UsageProblem(f"{center!r} is not the code of a center; centers.csv has them, e.g. kartini.")
+
+
+def _write_copy(file: Path, result: "Ingested") -> Path | None:
+    from social_metrics.spreadsheet.annotate import annotated_name
+
+    if result.annotated is None:
+        return None
+    copy = file.with_name(annotated_name(file.name))
+    copy.write_bytes(result.annotated)
+    return copy
+
+
+def _print_refusal(sentence: str, form: Format) -> None:
+    if form is Format.JSON:
+        print_json({"taken": [], "unchanged": [], "faults": [sentence], "annotated_copy": None})
+    else:
+        output().print(escape(sentence))
+
+
+def _print_result(result: "Ingested", copy: Path | None) -> None:
+    console = output()
+    for fault in result.faults:
+        console.print(f"[red]✗[/red] {escape(fault.sentence)}", soft_wrap=True)
+    if result.faults:
+        console.print(f"Nothing was taken; {len(result.faults)} remarks, also in {escape(str(copy))}.")
+        return
+    for key in result.taken:
+        console.print(f"[green]✓[/green] {key}")
+    console.print(f"{len(result.taken)} entries wait for a second person; {len(result.unchanged)} were there already.")
+
+
+def _table(entries: list[StoredEntry]) -> Table:
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for name in ("Entry", "As shown", "Understood", "Last post", "Evidence", "Entered by", "Decision"):
+        table.add_column(name, justify="right" if name == "Understood" else "left")
+    for found in entries:
+        count = found.followers_count
+        understood = "hidden" if count is None else forms.number(count, "en")
+        if found.followers_precision_step not in (None, 1):
+            understood += f" (step {forms.number(found.followers_precision_step or 1, 'en')})"
+        posted = (
+            wib_date(found.last_post_at).isoformat() if found.last_post_at else found.posts_looked_at.replace("_", " ")
+        )
+        decision = f"{found.decision} by {found.confirmed_by}" if found.decision else "waits"
+        if not found.is_newest:
+            decision += ", superseded" if found.decision is None else ""
+        table.add_row(
+            found.key,
+            escape(found.followers_displayed),
+            understood,
+            posted,
+            escape(found.evidence_file_name),
+            escape(found.entered_by),
+            escape(decision),
+        )
+    return table
+
+
+def _as_json(found: StoredEntry) -> dict[str, object]:
+    return {
+        "key": found.key,
+        "account_code": found.account_code,
+        "as_of_date": found.as_of_date,
+        "version": found.version,
+        "followers_displayed": found.followers_displayed,
+        "followers_count": found.followers_count,
+        "followers_precision_step": found.followers_precision_step,
+        "last_post_at": found.last_post_at,
+        "last_post_url": found.last_post_url,
+        "evidence_file_name": found.evidence_file_name,
+        "evidence_sha256": found.evidence_sha256,
+        "entered_by": found.entered_by,
+        "decision": found.decision,
+        "confirmed_by": found.confirmed_by,
+        "is_newest": found.is_newest,
+    }

@@ -1,0 +1,73 @@
+"""The screenshots that stand behind hand entries: found beside the workbook, recognised by their bytes."""
+
+import hashlib
+import re
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+from social_metrics.contract import EvidenceFile
+
+MAX_BYTES = 5_000_000
+
+ReadEvidence = Callable[[str], bytes | None]
+"""Gives the bytes of a file by its name, None when there is no such file."""
+
+_KINDS = (
+    (b"\x89PNG\r\n\x1a\n", "image/png"),
+    (b"\xff\xd8\xff", "image/jpeg"),
+    (b"%PDF-", "application/pdf"),
+)
+# Phones and computers put the date into a screenshot's name: Screenshot_20261124-193000, Screen Shot 2026-11-24 at …
+_NAMED_DATE = re.compile(r"(?<![0-9])(20[0-9]{2})([-_.]?)(0[1-9]|1[0-2])\2(0[1-9]|[12][0-9]|3[01])(?![0-9])")
+
+
+class EvidenceRefused(ValueError):
+    """The file cannot stand as evidence; the text (Indonesian) completes 'Kolom Berkas bukti: nilai ini'."""
+
+
+def evidence_of(name: str, read: ReadEvidence) -> EvidenceFile:
+    """Read a piece of evidence.
+
+    Args:
+        name: a file name without folders, as the officer wrote it.
+        read: looks where the workbook came from.
+
+    Raises:
+        EvidenceRefused: missing, too large, or no screenshot.
+    """
+    if "/" in name or "\\" in name or name.startswith("."):
+        raise EvidenceRefused("berisi nama folder; tulis nama berkasnya saja, misalnya kartini-x-2026-11-24.png")
+    content = read(name)
+    if content is None:
+        raise EvidenceRefused("tidak ada di antara berkas yang dikirim; kirim berkas itu bersama templat")
+    if len(content) > MAX_BYTES:
+        raise EvidenceRefused(f"lebih besar dari {MAX_BYTES // 1_000_000} MB; perkecil tangkapan layarnya")
+    media_type = next((kind for mark, kind in _KINDS if content.startswith(mark)), None)
+    if media_type is None:
+        raise EvidenceRefused("bukan gambar PNG, JPG, atau PDF; buat tangkapan layarnya lagi")
+    return EvidenceFile(sha256_of(content), name, media_type, len(content), content)
+
+
+def date_in_name(name: str) -> date | None:
+    """The date that a phone or computer put into a screenshot's name."""
+    parts = _NAMED_DATE.search(name)
+    try:
+        return date(int(parts[1]), int(parts[3]), int(parts[4])) if parts else None
+    except ValueError:
+        return None
+
+
+def beside(folder: Path) -> ReadEvidence:
+    """Looks for evidence in a folder of this machine."""
+
+    def read(name: str) -> bytes | None:
+        path = folder / name
+        return path.read_bytes() if path.is_file() and path.stat().st_size <= MAX_BYTES * 2 else None
+
+    return read
+
+
+def sha256_of(content: bytes) -> str:
+    """The digest by which evidence is named."""
+    return hashlib.sha256(content).hexdigest()

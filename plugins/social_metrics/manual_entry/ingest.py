@@ -1,0 +1,168 @@
+"""A filled workbook in: taken whole, or returned with remarks; never in part."""
+
+import importlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import psycopg
+
+from social_metrics.clock import wib_date
+from social_metrics.contract import EvidenceFile, ManualEntry, Source
+from social_metrics.manual_entry.checks import Check, CheckedRow
+from social_metrics.manual_entry.evidence import ReadEvidence, sha256_of
+from social_metrics.manual_entry.form import Column
+from social_metrics.manual_entry.rows import read_rows
+from social_metrics.registry import DEMO_HANDLE_PREFIX, Registry
+from social_metrics.spreadsheet.annotate import annotate
+from social_metrics.spreadsheet.faults import Fault
+from social_metrics.spreadsheet.read import SheetFile, read_file
+from social_metrics.warehouse import manual_entries
+from social_metrics.warehouse.connect import connect
+from social_metrics.warehouse.manual_entries import StoredEntry, entry_key
+
+_MEDIA_TYPES = {True: "text/csv", False: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
+
+
+@dataclass(frozen=True)
+class Ingested:
+    """What became of a file.
+
+    Args:
+        taken: keys of the entries that wait for the second person now.
+        unchanged: keys of entries that were there already, word for word.
+        faults: what is wrong; then nothing was taken.
+        annotated: the same file with the faults beside their rows.
+    """
+
+    taken: list[str]
+    unchanged: list[str]
+    faults: list[Fault]
+    annotated: bytes | None
+
+
+def ingest(
+    name: str,
+    content: bytes,
+    *,
+    registry: Registry,
+    warehouse_url: str,
+    now: datetime,
+    read_evidence: ReadEvidence,
+    max_age_days: int,
+    center_code: str | None = None,
+) -> Ingested:
+    """Take a workbook's entries, all or none.
+
+    Args:
+        name: the file's name, for the record.
+        content: its bytes.
+        registry: the registry in force.
+        warehouse_url: postgresql://… of the service login.
+        now: the UTC instant of the handing in; evidence cannot be later.
+        read_evidence: gives the files that came with it.
+        max_age_days: older evidence is refused.
+        center_code: the only center that may be entered; None: any.
+
+    Raises:
+        FileRefused: the file as a whole cannot be read.
+        UsageProblem: the warehouse cannot be used.
+    """
+    file = read_file(name, content)
+    entered, faults = read_rows(file, registry, wib_date(now))
+    check = Check(registry, now, read_evidence, max_age_days, center_code)
+    rows = check.rows(entered)
+    faults += check.faults
+    if faults:
+        return _returned(file, faults)
+    with connect(warehouse_url, "loader") as connection, connection.transaction():
+        manual_entries.lock(connection)
+        faults = _reused_evidence(connection, rows)
+        if faults:
+            return _returned(file, faults)
+        known = manual_entries.newest_entries(connection, [row.key for row in rows])
+        workbook = EvidenceFile(
+            sha256_of(content), name, _MEDIA_TYPES[file.csv_form is not None], len(content), content
+        )
+        taken: list[ManualEntry] = []
+        unchanged: list[str] = []
+        for row in rows:
+            before = known.get(row.key)
+            entry = _entry(row, workbook.sha256, 1 if before is None else before.version + 1, now)
+            if before is not None and _observed(before) == _observed(entry):
+                unchanged.append(before.key)
+            else:
+                taken.append(entry)
+        if taken:
+            evidence = {row.evidence.sha256: row.evidence for row in rows}
+            manual_entries.insert(connection, [workbook, *evidence.values()], taken)
+    keys = [entry_key(entry.account_code, wib_date(entry.observed_at), entry.version) for entry in taken]
+    return Ingested(keys, unchanged, [], None)
+
+
+def _returned(file: SheetFile, faults: Sequence[Fault]) -> Ingested:
+    return Ingested([], [], list(faults), annotate(file, faults, Column.REMARK.value))
+
+
+def _reused_evidence(connection: psycopg.Connection, rows: Sequence[CheckedRow]) -> list[Fault]:
+    uses = manual_entries.evidence_uses(connection, {row.evidence.sha256 for row in rows})
+    faults = []
+    for row in rows:
+        others = uses.get(row.evidence.sha256, set()) - {row.key}
+        if others:
+            account_code, day = min(others)
+            faults.append(
+                row.row.fault(
+                    Column.EVIDENCE_FILE, row.evidence.file_name,
+                    f"sudah dipakai untuk {account_code} tanggal {_day(day)}; setiap akun dan tanggal memerlukan bukti "
+                    "sendiri",
+                )
+            )  # fmt: skip
+    return faults
+
+
+def _entry(row: CheckedRow, workbook_sha256: str, version: int, now: datetime) -> ManualEntry:
+    entered, account = row.row, row.account
+    is_demo = (account.handle or "").startswith(DEMO_HANDLE_PREFIX)
+    return ManualEntry(
+        account_code=account.account_code,
+        platform=account.platform,
+        version=version,
+        observed_at=entered.observed_at,
+        followers_displayed=entered.followers_displayed,
+        followers_count=entered.followers.count,
+        followers_precision_step=entered.followers.precision_step,
+        followers_state=entered.followers_state,
+        metric_definition_id=metric_definition_of(account.platform),
+        last_post_displayed=entered.last_post_displayed,
+        last_post_at=entered.last_post_at,
+        last_post_url=entered.last_post_url,
+        posts_looked_at=entered.posts_looked_at,
+        is_outreach=entered.is_outreach,
+        program=entered.program,
+        evidence_sha256=row.evidence.sha256,
+        evidence_file_name=row.evidence.file_name,
+        workbook_sha256=workbook_sha256,
+        workbook_place=entered.place,
+        entered_by=entered.entered_by,
+        entered_at=now,
+        source=Source.SIMULATOR if is_demo else Source.MANUAL,
+    )
+
+
+def metric_definition_of(platform: str) -> str:
+    """The definition that a platform's page and its API share: a change of the way of reading breaks no series."""
+    try:
+        module = importlib.import_module(f"social_metrics.platforms.{platform}")
+    except ModuleNotFoundError:
+        return f"{platform}.followers_displayed.v1"  # a platform without an API
+    return str(module.METRIC_DEFINITION_ID)
+
+
+def _observed(entry: StoredEntry | ManualEntry) -> tuple[Any, ...]:
+    return tuple(getattr(entry, name) for name in manual_entries.OBSERVED)
+
+
+def _day(day: date) -> str:
+    return f"{day:%d/%m/%Y}"

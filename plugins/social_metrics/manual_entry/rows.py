@@ -1,0 +1,316 @@
+"""From cells to entries: every row of every sheet understood as one entry, or told what is wrong with it."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from social_metrics.contract import FollowersState, PostsLookedAt
+from social_metrics.manual_entry.displayed_count import CountNotUnderstood, DisplayedCount, read_count
+from social_metrics.manual_entry.form import (
+    CODE_ROW,
+    FILLED_IN,
+    GIVEN,
+    GUIDE_SHEET,
+    INPUT_COLUMN,
+    LAYOUT,
+    NEVER_POSTED,
+    OFFICER_LABEL,
+    OFFICER_ROW,
+    TEMPLATE_DAYS,
+    YES_NO,
+    Column,
+    TemplateCode,
+)
+from social_metrics.manual_entry.moment import MomentNotUnderstood, read_date, read_time
+from social_metrics.registry import Center, Registry
+from social_metrics.spreadsheet.faults import Fault
+from social_metrics.spreadsheet.read import Sheet, SheetFile
+
+MAX_TEXT = 500
+HEADER_SEARCHED_ROWS = 15
+_USER_NAME = re.compile(r"[a-z0-9][a-z0-9._@-]{2,63}")
+
+
+@dataclass(frozen=True, slots=True)
+class EnteredRow:
+    """One row as understood; what it says has yet to be held against the registry and the warehouse."""
+
+    sheet: str | None
+    row: int
+    columns: Mapping[Column, int]
+    center_code: str  # of the sheet
+    account_code: str
+    observed_at: datetime
+    followers_displayed: str
+    followers: DisplayedCount
+    last_post_displayed: str | None
+    last_post_at: datetime | None
+    last_post_url: str | None
+    posts_looked_at: PostsLookedAt
+    is_outreach: bool | None
+    program: str | None
+    evidence_file_name: str
+    entered_by: str
+
+    @property
+    def place(self) -> str:
+        """Sheet and row, for the record."""
+        return f"{self.sheet or 'CSV'}, baris {self.row}"
+
+    @property
+    def followers_state(self) -> FollowersState:
+        """Whether the page showed a count."""
+        return FollowersState.HIDDEN if self.followers.count is None else FollowersState.REPORTED
+
+    def fault(self, column: Column, value: Any, remedy: str) -> Fault:
+        """A fault of one of this row's cells."""
+        return Fault(self.sheet, self.row, self.columns[column], column.value, value, remedy)
+
+
+def read_rows(file: SheetFile, registry: Registry, today: date) -> tuple[list[EnteredRow], list[Fault]]:
+    """All entries of a file and everything that is wrong with its form and its cells.
+
+    Args:
+        file: as handed in.
+        registry: names the centers and their time zones.
+        today: the WIB date on which it is read; an old template is refused.
+    """
+    rows: list[EnteredRow] = []
+    faults: list[Fault] = []
+    for sheet in file.sheets:
+        if sheet.name == GUIDE_SHEET or not any(any(cell is not None for cell in row) for row in sheet.rows):
+            continue
+        reader = _SheetReader(sheet, file.epoch, registry, today)
+        rows += reader.read()
+        faults += reader.faults
+    if not rows and not faults:
+        faults.append(
+            Fault(
+                None, None, None, None, None, "tidak ada satu baris pun yang diisi; isi sel kuning pada lembar sentra"
+            )
+        )
+    return rows, faults
+
+
+class _SheetReader:
+    def __init__(self, sheet: Sheet, epoch: datetime | None, registry: Registry, today: date) -> None:
+        self.faults: list[Fault] = []
+        self._sheet = sheet
+        self._epoch = epoch
+        self._registry = registry
+        self._today = today
+        self._columns: dict[Column, int] = {}
+
+    def read(self) -> list[EnteredRow]:
+        center = self._center()
+        header_row = self._header()
+        if center is None or header_row is None:
+            return []
+        numbers = [
+            number for number in range(header_row + 1, len(self._sheet.rows) + 1) if any(self._filled_in(number))
+        ]
+        if not numbers:
+            return []
+        officer = self._officer()
+        if self._sheet.is_hidden:
+            self._say(numbers[0], None, None, "lembar ini disembunyikan; tampilkan (unhide) lembarnya lalu kirim lagi")
+            return []
+        rows = [self._row(number, center, officer) for number in numbers]
+        return [row for row in rows if row is not None]
+
+    def _center(self) -> Center | None:
+        code = TemplateCode.read(self._sheet.cell(CODE_ROW, INPUT_COLUMN))
+        again = "minta templat baru (social-metrics entry template) dan salin isiannya ke sana"
+        if code is None:
+            self._say(CODE_ROW, INPUT_COLUMN, self._sheet.cell(CODE_ROW, INPUT_COLUMN), f"bukan kode templat; {again}")
+            return None
+        if code.layout != LAYOUT:
+            self._say(CODE_ROW, INPUT_COLUMN, str(code), f"adalah templat bentuk lama; {again}")
+            return None
+        age = (self._today - code.made_on).days
+        if not 0 <= age <= TEMPLATE_DAYS:
+            when = f"sudah berumur {age} hari" if age > 0 else "bertanggal setelah hari ini"
+            self._say(CODE_ROW, INPUT_COLUMN, str(code), f"{when}; {again}")
+            return None
+        center = self._registry.center_on(code.center_code, self._today)
+        if center is None:
+            self._say(CODE_ROW, INPUT_COLUMN, str(code), f"menyebut sentra yang tidak ada dalam registri; {again}")
+        return center
+
+    def _header(self) -> int | None:
+        """Find the header row; columns are found by name, so that a moved column is still read right."""
+        wanted = {column.value.casefold(): column for column in Column}
+        for number, cells in enumerate(self._sheet.rows[:HEADER_SEARCHED_ROWS], start=1):
+            found: dict[Column, int] = {}
+            for position, cell in enumerate(cells, start=1):
+                column = wanted.get(" ".join(cell.split()).casefold()) if isinstance(cell, str) else None
+                if column is not None and column in found:
+                    self._say(number, position, cell, "ada dua kali; hapus kolom yang bukan dari templat")
+                    return None
+                if column is not None:
+                    found[column] = position
+            if Column.ACCOUNT in found:
+                missing = [column.value for column in Column if column not in found and column is not Column.REMARK]
+                if missing:
+                    self._say(
+                        number, None, None, f"kolom hilang: {', '.join(missing)}; pakai templat tanpa mengubah kolomnya"
+                    )
+                    return None
+                self._columns = found
+                return number
+        self._say(1, None, None, "judul kolom templat tidak ditemukan; pakai templat tanpa mengubah bentuknya")
+        return None
+
+    def _officer(self) -> str | None:
+        value = self._sheet.cell(OFFICER_ROW, INPUT_COLUMN)
+        name = str(value).strip().lower() if value is not None else ""
+        if _USER_NAME.fullmatch(name):
+            return name
+        self.faults.append(
+            Fault(
+                self._sheet.name, OFFICER_ROW, INPUT_COLUMN, OFFICER_LABEL, value,
+                "belum diisi nama pengguna petugas; tulis nama yang dipakai masuk sistem, misalnya siti.humas",
+            )
+        )  # fmt: skip
+        return None
+
+    def _filled_in(self, row: int) -> Iterator[bool]:
+        """Whether the row's cells hold anything but what the template gave; a lone account code counts when typed."""
+        for column in FILLED_IN:
+            yield self._sheet.cell(row, self._columns[column]) is not None
+
+    def _row(self, number: int, center: Center, officer: str | None) -> EnteredRow | None:
+        before = len(self.faults)
+        if number in self._sheet.hidden_rows:
+            self._say(number, None, None, "baris ini disembunyikan; tampilkan (unhide) atau kosongkan barisnya")
+        for column in (*GIVEN, *FILLED_IN):
+            position = self._columns[column]
+            if (number, position) in self._sheet.formulas:
+                self._cell_fault(number, column, "adalah rumus; salin lalu tempel sebagai nilai (paste values)")
+            elif self._sheet.merged_at(number, position):
+                self._cell_fault(number, column, "berada dalam sel gabungan; pisahkan (unmerge) dan isi setiap baris")
+        if len(self.faults) > before:
+            return None
+        zone = ZoneInfo(center.time_zone)
+        account_code = self._text(number, Column.ACCOUNT)
+        if account_code is None:
+            self._cell_fault(number, Column.ACCOUNT, "kosong; pilih akun dari daftar pada sel itu")
+        observed_at = self._instant(number, Column.EVIDENCE_DATE, Column.EVIDENCE_TIME, zone, needs_time=True)
+        followers = self._followers(number)
+        looked, last_post_at = self._last_post(number, zone)
+        url = self._text(number, Column.POST_URL)
+        if looked is PostsLookedAt.NEWEST_SEEN and url is None:
+            self._cell_fault(number, Column.POST_URL, "kosong; salin alamat unggahan terakhir dari peramban")
+        if looked is not PostsLookedAt.NEWEST_SEEN and url is not None:
+            self._cell_fault(number, Column.POST_DATE, "kosong, padahal tautannya ada; isi tanggal unggahan terakhir")
+        evidence = self._text(number, Column.EVIDENCE_FILE)
+        if evidence is None:
+            self._cell_fault(number, Column.EVIDENCE_FILE, "kosong; tulis nama berkas tangkapan layar")
+        is_outreach = self._yes_no(number)
+        program = self._text(number, Column.PROGRAM)
+        if len(self.faults) > before or officer is None:
+            return None
+        if not (account_code and observed_at and followers and looked and evidence):
+            return None  # each of them has left its fault
+        return EnteredRow(
+            sheet=self._sheet.name,
+            row=number,
+            columns=self._columns,
+            center_code=center.center_code,
+            account_code=account_code.lower(),
+            observed_at=observed_at,
+            followers_displayed=str(self._cell(number, Column.FOLLOWERS)),
+            followers=followers,
+            last_post_displayed=self._displayed(number, Column.POST_DATE, Column.POST_TIME),
+            last_post_at=last_post_at,
+            last_post_url=url,
+            posts_looked_at=looked,
+            is_outreach=is_outreach,
+            program=program,
+            evidence_file_name=evidence,
+            entered_by=officer,
+        )
+
+    def _followers(self, row: int) -> DisplayedCount | None:
+        value = self._cell(row, Column.FOLLOWERS)
+        if value is None:
+            self._cell_fault(row, Column.FOLLOWERS, "kosong; tulis seperti tertera (12,3 rb), atau: tersembunyi")
+            return None
+        try:
+            return read_count(value)
+        except CountNotUnderstood as problem:
+            self._cell_fault(row, Column.FOLLOWERS, str(problem))
+            return None
+
+    def _last_post(self, row: int, zone: ZoneInfo) -> tuple[PostsLookedAt | None, datetime | None]:
+        value = self._cell(row, Column.POST_DATE)
+        if value is None:
+            if self._cell(row, Column.POST_TIME) is not None:
+                self._cell_fault(row, Column.POST_DATE, "kosong, padahal jamnya ada; isi tanggal unggahan terakhir")
+                return None, None
+            return PostsLookedAt.NOT_LOOKED, None
+        if isinstance(value, str) and " ".join(value.split()).casefold() == NEVER_POSTED:
+            return PostsLookedAt.NONE_FOUND, None
+        instant = self._instant(row, Column.POST_DATE, Column.POST_TIME, zone, needs_time=False)
+        return (None, None) if instant is None else (PostsLookedAt.NEWEST_SEEN, instant)
+
+    def _instant(
+        self, row: int, date_column: Column, time_column: Column, zone: ZoneInfo, *, needs_time: bool
+    ) -> datetime | None:
+        """A date and a time as one UTC instant; a post without a time counts from the first minute of its day."""
+        day, moment = None, (time(0, 0), zone)
+        written_date, written_time = self._cell(row, date_column), self._cell(row, time_column)
+        if written_date is None:
+            self._cell_fault(row, date_column, "kosong; tulis tanggal tangkapan layar, misalnya 24/11/2026")
+        else:
+            try:
+                day = read_date(written_date, self._epoch)
+            except MomentNotUnderstood as problem:
+                self._cell_fault(row, date_column, str(problem))
+        if written_time is None and needs_time:
+            self._cell_fault(row, time_column, "kosong; tulis jam tangkapan layar, misalnya 19.30")
+            return None
+        if written_time is not None:
+            try:
+                moment = read_time(written_time, zone)
+            except MomentNotUnderstood as problem:
+                self._cell_fault(row, time_column, str(problem))
+                return None
+        return None if day is None else datetime.combine(day, moment[0], moment[1]).astimezone(UTC)
+
+    def _yes_no(self, row: int) -> bool | None:
+        value = self._cell(row, Column.OUTREACH)
+        if value is None:
+            return None
+        answer = YES_NO.get(str(value).strip().casefold())
+        if answer is None:
+            self._cell_fault(row, Column.OUTREACH, "bukan jawaban; pilih ya atau tidak, atau kosongkan")
+        return answer
+
+    def _text(self, row: int, column: Column) -> str | None:
+        value = self._cell(row, column)
+        if value is None:
+            return None
+        text = str(value).strip()
+        if len(text) > MAX_TEXT or not text.isprintable():
+            self._cell_fault(
+                row, column, f"terlalu panjang atau berisi tanda yang tidak terlihat; paling banyak {MAX_TEXT} huruf"
+            )
+        return text
+
+    def _displayed(self, row: int, *columns: Column) -> str | None:
+        values = [self._cell(row, column) for column in columns]
+        return " ".join(str(value) for value in values if value is not None)[:MAX_TEXT] or None
+
+    def _cell(self, row: int, column: Column) -> Any:
+        return self._sheet.cell(row, self._columns[column])
+
+    def _cell_fault(self, row: int, column: Column, remedy: str) -> None:
+        value = self._cell(row, column)
+        self.faults.append(Fault(self._sheet.name, row, self._columns[column], column.value, value, remedy))
+
+    def _say(self, row: int, column: int | None, value: Any, remedy: str) -> None:
+        self.faults.append(Fault(self._sheet.name, row, column, None, value, remedy))
