@@ -1,6 +1,7 @@
 """Clock, limits, calls, tokens, options and the command line of the simulator."""
 
 import json
+import shutil
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 
@@ -138,12 +139,17 @@ def test_names_of_x_follow_the_option(simulator: RunningSimulator) -> None:
     assert names() == {"edit_history_post_ids"}
 
 
-def test_demo_registry_is_invented_and_leaves_the_other_seeds_alone(
-    demo_registry: Path, simulator: RunningSimulator
-) -> None:
-    for path in SEEDS.glob("*.csv"):
-        same = (demo_registry / path.name).read_bytes() == path.read_bytes()
-        assert same is (path.name != "center_accounts.csv")
+def test_demo_registry_leaves_the_other_seeds_alone(tmp_path: Path) -> None:
+    source, out = tmp_path / "source", tmp_path / "out"
+    shutil.copytree(SEEDS, source)
+    run("registry", "--source", str(source), "--out", str(out), "--as-of", "2026-11-24")
+    seeds = sorted(path.name for path in source.glob("*.csv"))
+    assert len(seeds) >= 4
+    same = [name for name in seeds if (out / name).read_bytes() == (source / name).read_bytes()]
+    assert same == [name for name in seeds if name != "center_accounts.csv"]
+
+
+def test_demo_registry_is_invented(demo_registry: Path, simulator: RunningSimulator) -> None:
     rows = simulator.rows()
     assert {row["handle"][:5] for row in rows} == {"demo_"}
     assert max(len(row["handle"]) for row in rows) <= 15
@@ -172,7 +178,7 @@ def test_registry_multiplies(tmp_path: Path) -> None:
     assert len(handles) == len([row for row in rows if row.split(",")[4]]), "handles are unique on a platform"
 
 
-SIXTH = '''
+SEVENTH = '''
 from simulator.apis.x import X
 
 
@@ -196,10 +202,8 @@ class Seventh(X):
 def test_another_platform_is_one_file(tmp_path: Path) -> None:
     apis, source, out = tmp_path / "apis", tmp_path / "source", tmp_path / "out"
     apis.mkdir()
-    source.mkdir()
-    (apis / "seventh.py").write_text(SIXTH)
-    for path in SEEDS.glob("*.csv"):
-        (source / path.name).write_bytes(path.read_bytes())
+    (apis / "seventh.py").write_text(SEVENTH)
+    shutil.copytree(SEEDS, source)
     header, *lines = (SEEDS / "platforms.csv").read_text().splitlines()
     invented = lines[0].replace("youtube", "seventh", 1)
     unknown = lines[0].replace("youtube", "unknown", 1)
