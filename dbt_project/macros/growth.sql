@@ -3,6 +3,15 @@
     {{ return((var("growth_windows") + var("growth_periods")) | map(attribute="name") | list) }}
 {%- endmacro %}
 
+{# Where a rolling window may take its base from: so many days back, and a few more when that day was missed. #}
+{% macro base_frame(window) -%}
+    (
+        partition by account_code
+        order by day_no
+        range between {{ window.days + window.tolerance_days }} preceding and {{ window.days }} preceding
+    )
+{%- endmacro %}
+
 {# With counts known to their steps, the true change lies in a closed interval. #}
 {% macro change_low(n1, s1, n2) -%}
     {{ n2 }} - {{ n1 }} - {{ s1 }} + 1

@@ -27,6 +27,11 @@
     cast({{ "'" ~ var(variable) ~ "'" if var(variable) else "null" }} as date)
 {%- endmacro %}
 
+{# The instant at which retention is judged. #}
+{% macro retention_as_of() -%}
+    {{ "cast('" ~ var("retention_as_of") ~ "' as timestamptz)" if var("retention_as_of") else "current_timestamp" }}
+{%- endmacro %}
+
 {# The last reporting day: what came after it is not known yet. #}
 {% macro through_date() -%}
     (select max(days.date_day) from {{ ref('int_dates__reporting') }} as days)

@@ -1,9 +1,19 @@
 -- A center is never left off a board: without a number or a post it stands below, with its reason.
 with boards as (
 
-    select date_day, center_code, is_ranked, unranked_reason from {{ ref('leaderboard_followers') }}
+    select
+        date_day,
+        center_code,
+        is_ranked,
+        unranked_reason
+    from {{ ref('leaderboard_followers') }}
     union all
-    select date_day, center_code, is_ranked, unranked_reason from {{ ref('leaderboard_recency') }}
+    select
+        date_day,
+        center_code,
+        is_ranked,
+        unranked_reason
+    from {{ ref('leaderboard_recency') }}
 
 ),
 

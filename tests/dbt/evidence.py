@@ -11,7 +11,6 @@ import psycopg
 
 from social_metrics.contract import CaptureOutcome, Post, ProfileSnapshot
 
-
 REGISTRY = Path(__file__).resolve().parents[2] / "dbt_project" / "seeds" / "registry"
 Row = TypeVar("Row")
 
@@ -70,15 +69,14 @@ def write_registry(evidence: Evidence, folder: Path) -> None:
         "platforms": evidence.platforms,
         "centers": evidence.centers,
         "center_accounts": evidence.accounts,
-        "center_aliases": (),
     }
-    for name, records in rows.items():
-        with (REGISTRY / f"{name}.csv").open(newline="", encoding="utf-8") as file:
+    for real in REGISTRY.glob("*.csv"):
+        with real.open(newline="", encoding="utf-8") as file:
             columns = next(csv.reader(file))
-        with (folder / f"{name}.csv").open("w", newline="", encoding="utf-8") as file:
+        with (folder / real.name).open("w", newline="", encoding="utf-8") as file:
             writer = csv.DictWriter(file, columns, restval="", lineterminator="\n")
             writer.writeheader()
-            writer.writerows(asdict(record) for record in records)
+            writer.writerows(asdict(record) for record in rows.get(real.stem, ()))
 
 
 def write_raw(
@@ -99,9 +97,7 @@ def write_raw(
             if not records:
                 continue
             columns = [column.name for column in fields(records[0])]
-            with cursor.copy(
-                f"copy {records[0].table} ({', '.join(columns)}, loaded_at) from stdin"
-            ) as copy:
+            with cursor.copy(f"copy {records[0].table} ({', '.join(columns)}, loaded_at) from stdin") as copy:
                 for record in records:
                     copy.write_row((*astuple(record), loaded_at(getattr(record, instant))))
 

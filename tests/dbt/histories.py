@@ -1,6 +1,6 @@
-"""Random histories: accounts whose captures have gaps, resets, rounding, hidden counts and late, lost or returning posts.
+"""Random histories of accounts: gaps, resets, rounding, hidden counts, and posts found late, lost or returning.
 
-One integer makes one account's whole history, so that a failing build shrinks to the accounts that fail.
+One integer makes one account's whole history and stands in its code, so that a difference names what to repeat.
 """
 
 import random
@@ -177,9 +177,7 @@ class _AccountHistory:
         )
         return attempt
 
-    def _succeed(
-        self, day: date, count: int, rounded: bool, definition: str, hidden: bool, posts: "_Posts"
-    ) -> None:
+    def _succeed(self, day: date, count: int, rounded: bool, definition: str, hidden: bool, posts: "_Posts") -> None:
         instant = self.moment(day)
         outcome = self.random.choice([Outcome.CAPTURED] * 5 + [Outcome.CAPTURED_PARTLY, Outcome.BELOW_THRESHOLD])
         read = PostsRead.LISTED

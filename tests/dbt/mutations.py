@@ -36,8 +36,8 @@ MUTATIONS = [
     Mutation(
         "growth across a change of definition",
         "models/marts/core/fct_follower_growth_daily.sql",
-        "series_no = series_no_{{ name }} as",
-        "series_no + series_no_{{ name }} is not null as",
+        "known.series_no = known.series_no_{{ name }} as",
+        "known.series_no + known.series_no_{{ name }} is not null as",
     ),
     Mutation(
         "an interpolated gap",
@@ -64,7 +64,7 @@ MUTATIONS = [
     ),
     Mutation(
         "a base outside its window",
-        "models/marts/core/fct_follower_growth_daily.sql",
+        "macros/growth.sql",
         "{{ window.days + window.tolerance_days }} preceding",
         "unbounded preceding",
     ),
@@ -101,8 +101,8 @@ MUTATIONS = [
     Mutation(
         "the last attempt for the best",
         "models/intermediate/int_accounts__daily_outcomes.sql",
-        "order by precedence, attempted_at desc",
-        "order by attempted_at desc, precedence",
+        "order by precedence asc, attempted_at desc",
+        "order by attempted_at desc, precedence asc",
     ),
     Mutation(
         "an order where there is a tie",

@@ -190,7 +190,10 @@ class Accounts:
             return row | {reason: "no_base"}
         n1, s1 = base.followers_count, base.followers_precision_step
         n2, s2 = now.followers_count, now.followers_precision_step
-        assert n1 is not None and s1 is not None and n2 is not None and s2 is not None
+        assert n1 is not None
+        assert s1 is not None
+        assert n2 is not None
+        assert s2 is not None
         row |= {f"change_{name}_base_date": base_day, f"change_{name}_base_count": n1}
         between = [self.capture(code, base_day + n * DAY) for n in range((day - base_day).days + 1)]
         if len({found.metric_definition_id for found in between if found}) > 1:

@@ -1,13 +1,13 @@
 """The second half of the oracle: what the accounts' days make of posts, absences, centers and the two boards."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from social_metrics.contract import Post
 from tests.dbt.evidence import Account, Center, Evidence
-from tests.dbt.oracle import DAY, Accounts, Row, Rows, band, holds, least_real, measurable, wib
+from tests.dbt.oracle import Accounts, Row, Rows, band, holds, least_real, measurable, wib
 
 NOT_EXPECTED = {
     "suspended": "account_suspended",
@@ -18,9 +18,7 @@ NOT_EXPECTED = {
 }
 
 
-def expected_marts(
-    evidence: Evidence, retention_as_of: datetime, next_steps: dict[str, str | None]
-) -> dict[str, Rows]:
+def expected_marts(evidence: Evidence, retention_as_of: datetime, next_steps: dict[str, str | None]) -> dict[str, Rows]:
     """Every fact and board that the evidence allows, by mart and key."""
     accounts = Accounts(evidence, retention_as_of, next_steps)
     boards = _Boards(accounts)
@@ -215,7 +213,8 @@ class _Boards:
     def _recency(self, here: list[Account], day: date) -> Row:
         rows = [self.accounts.recency_on(account, day) for account in here]
         posted = sorted(
-            (row for row in rows if row["last_post_at"]), key=lambda row: (-row["last_post_at"].timestamp(), row["account_code"])
+            (row for row in rows if row["last_post_at"]),
+            key=lambda row: (-row["last_post_at"].timestamp(), row["account_code"]),
         )
         last = posted[0] if posted else None
         not_looked = sum(not row["is_looked_at"] for row in rows)

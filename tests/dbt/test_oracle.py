@@ -35,11 +35,7 @@ def warehouse(make_warehouse: Make) -> Warehouse:
     phases=[Phase.explicit, Phase.generate],  # a difference names its account, and the account's code its history
     suppress_health_check=list(HealthCheck),
 )
-@given(
-    st.lists(
-        st.integers(0, 2**32 - 1), min_size=HISTORIES_A_BUILD, max_size=HISTORIES_A_BUILD, unique=True
-    )
-)
+@given(st.lists(st.integers(0, 2**32 - 1), min_size=HISTORIES_A_BUILD, max_size=HISTORIES_A_BUILD, unique=True))
 def test_facts_and_boards_equal_the_oracle(
     warehouse: Warehouse, next_steps: dict[str, str | None], seeds: list[int]
 ) -> None:
@@ -97,8 +93,6 @@ def test_the_copy_is_right_before_it_is_spoiled(spoiled: SpoiledProject, expecte
 
 @pytest.mark.slow
 @pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.name)
-def test_a_wrong_rule_is_found(
-    spoiled: SpoiledProject, expected: dict[str, Rows], mutation: Mutation
-) -> None:
+def test_a_wrong_rule_is_found(spoiled: SpoiledProject, expected: dict[str, Rows], mutation: Mutation) -> None:
     found = spoiled.differences_with(mutation, expected)
     assert found, f"nobody notices: {mutation.name}"

@@ -100,9 +100,7 @@ def test_every_column_is_there_and_described(warehouse: Warehouse, models: dict[
 
 def test_only_staging_reads_sources(models: dict[str, Any]) -> None:
     readers = {
-        name
-        for name, node in models.items()
-        if any(parent.startswith("source.") for parent in node.depends_on.nodes)
+        name for name, node in models.items() if any(parent.startswith("source.") for parent in node.depends_on.nodes)
     }
     assert readers == {name for name in models if name.startswith("stg_social__")}
 
@@ -139,9 +137,7 @@ def test_a_platform_that_nobody_has_heard_of_is_in_the_marts(warehouse: Warehous
 
 def test_the_layers_of_an_evening_are_the_whole_project(manifest: Any, warehouse: Warehouse) -> None:
     def listed(selection: tuple[str, ...]) -> list[str]:
-        result = warehouse.dbt(
-            "ls", "--output", "name", "--select", *selection, "--indirect-selection", "buildable"
-        )
+        result = warehouse.dbt("ls", "--output", "name", "--select", *selection, "--indirect-selection", "buildable")
         assert result.success, failures(result)
         return list(result.result)
 

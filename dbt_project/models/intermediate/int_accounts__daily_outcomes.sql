@@ -17,7 +17,7 @@ ranked as (
         *,
         row_number() over (
             partition by account_code, as_of_date
-            order by precedence, attempted_at desc, attempt_id desc
+            order by precedence asc, attempted_at desc, attempt_id desc
         ) as place
     from attempts
 
@@ -25,7 +25,8 @@ ranked as (
 
 best as (
 
-    select * from ranked where place = 1
+    select * from ranked
+    where place = 1
 
 ),
 
@@ -44,23 +45,41 @@ per_day as (
 
 evidence as (
 
-    select account_code, as_of_date, source from {{ ref('stg_social__capture_outcomes') }}
+    select
+        account_code,
+        as_of_date,
+        source
+    from {{ ref('stg_social__capture_outcomes') }}
     union all
-    select account_code, as_of_date, source from {{ ref('stg_social__profile_snapshots') }}
+    select
+        account_code,
+        as_of_date,
+        source
+    from {{ ref('stg_social__profile_snapshots') }}
 
 ),
 
 sources as (
 
     -- 'simulator' > 'manual' > 'api': of several sources in a day the least real one is told.
-    select account_code, as_of_date, max(source) as source from evidence group by account_code, as_of_date
+    select
+        account_code,
+        as_of_date,
+        max(source) as source
+    from evidence
+    group by account_code, as_of_date
 
 ),
 
 first_simulated as (
 
     -- Growth and carried values lean on earlier days: one simulated day marks all that follow.
-    select account_code, min(as_of_date) as as_of_date from evidence where source = 'simulator' group by account_code
+    select
+        account_code,
+        min(as_of_date) as as_of_date
+    from evidence
+    where source = 'simulator'
+    group by account_code
 
 ),
 

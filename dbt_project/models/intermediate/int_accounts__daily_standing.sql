@@ -37,5 +37,6 @@ select
     captures.captured_at
 from last_captures
 left join {{ ref('int_profile_snapshots__daily_latest') }} as captures
-    on last_captures.account_code = captures.account_code
-    and last_captures.capture_day_no = captures.day_no
+    on
+        last_captures.account_code = captures.account_code
+        and last_captures.capture_day_no = captures.day_no

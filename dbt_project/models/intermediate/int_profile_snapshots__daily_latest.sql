@@ -29,9 +29,10 @@ standing as (
         ) as previous_metric_definition_id
     from {{ ref('int_accounts__daily_spine') }} as spine
     inner join ranked
-        on spine.account_code = ranked.account_code
-        and spine.date_day = ranked.as_of_date
-        and ranked.place = 1
+        on
+            spine.account_code = ranked.account_code
+            and spine.date_day = ranked.as_of_date
+            and ranked.place = 1
 
 )
 

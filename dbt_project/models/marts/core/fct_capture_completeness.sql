@@ -14,8 +14,9 @@ required as (
         platforms.platform
     from {{ ref('int_centers__daily_spine') }} as centers
     inner join {{ ref('stg_registry__platforms') }} as platforms
-        on (platforms.required_from is null or platforms.required_from <= centers.date_day)
-        and (platforms.required_until is null or platforms.required_until >= centers.date_day)
+        on
+            (platforms.required_from is null or centers.date_day >= platforms.required_from)
+            and (platforms.required_until is null or centers.date_day <= platforms.required_until)
 
 ),
 
@@ -27,9 +28,10 @@ lacking as (
         required.platform
     from required
     left join expected
-        on required.center_code = expected.center_code
-        and required.platform = expected.platform
-        and required.date_day = expected.date_day
+        on
+            required.center_code = expected.center_code
+            and required.platform = expected.platform
+            and required.date_day = expected.date_day
     where expected.account_code is null
 
 ),
@@ -49,9 +51,10 @@ candidates as (
         ) as place
     from lacking
     left join {{ ref('stg_registry__center_accounts') }} as accounts
-        on lacking.center_code = accounts.center_code
-        and lacking.platform = accounts.platform
-        and {{ is_valid_on('accounts', 'lacking.date_day') }}
+        on
+            lacking.center_code = accounts.center_code
+            and lacking.platform = accounts.platform
+            and {{ is_valid_on('accounts', 'lacking.date_day') }}
     left join {{ ref('account_statuses') }} as statuses on accounts.status = statuses.status
 
 )

@@ -5,7 +5,8 @@
 
 with reported as (
 
-    select * from {{ ref('int_profile_snapshots__daily_latest') }} where followers_state = 'reported'
+    select * from {{ ref('int_profile_snapshots__daily_latest') }}
+    where followers_state = 'reported'
 
 ),
 
@@ -14,22 +15,14 @@ window_bases as (
     -- The latest reported count of each window: frames over integer days, one pass for all.
     select
         account_code,
-        day_no,
         {% for window in windows %}
-        last_value(day_no) over w_{{ window.name }} as day_no_{{ window.name }},
-        last_value(followers_count) over w_{{ window.name }} as count_{{ window.name }},
-        last_value(followers_precision_step) over w_{{ window.name }} as step_{{ window.name }},
-        last_value(series_no) over w_{{ window.name }} as series_no_{{ window.name }}{{ ',' if not loop.last }}
+        last_value(day_no) over {{ base_frame(window) }} as day_no_{{ window.name }},
+        last_value(followers_count) over {{ base_frame(window) }} as count_{{ window.name }},
+        last_value(followers_precision_step) over {{ base_frame(window) }} as step_{{ window.name }},
+        last_value(series_no) over {{ base_frame(window) }} as series_no_{{ window.name }},
         {% endfor %}
+        day_no
     from reported
-    window
-        {% for window in windows %}
-        w_{{ window.name }} as (
-            partition by account_code
-            order by day_no
-            range between {{ window.days + window.tolerance_days }} preceding and {{ window.days }} preceding
-        ){{ ',' if not loop.last }}
-        {% endfor %}
 
 ),
 
@@ -47,9 +40,6 @@ known as (
         captures.metric_definition_id,
         captures.series_no,
         captures.captured_at,
-        max(case when captures.followers_state = 'reported' then captures.day_no end) over (
-            partition by spine.account_code order by spine.day_no
-        ) as reported_day_no,
         {% for window in windows %}
         window_bases.day_no_{{ window.name }},
         window_bases.count_{{ window.name }},
@@ -60,8 +50,11 @@ known as (
         {{ period.name }}.day_no as day_no_{{ period.name }},
         {{ period.name }}.followers_count as count_{{ period.name }},
         {{ period.name }}.followers_precision_step as step_{{ period.name }},
-        {{ period.name }}.series_no as series_no_{{ period.name }}{{ ',' if not loop.last }}
+        {{ period.name }}.series_no as series_no_{{ period.name }},
         {% endfor %}
+        max(case when captures.followers_state = 'reported' then captures.day_no end) over (
+            partition by spine.account_code order by spine.day_no
+        ) as reported_day_no
     from {{ ref('int_accounts__daily_spine') }} as spine
     left join {{ ref('int_profile_snapshots__daily_latest') }} as captures
         on spine.account_code = captures.account_code and spine.day_no = captures.day_no
@@ -69,9 +62,10 @@ known as (
         on spine.account_code = window_bases.account_code and spine.day_no = window_bases.day_no
     {% for period in periods %}
     left join {{ ref('int_followers__period_bases') }} as {{ period.name }}
-        on spine.account_code = {{ period.name }}.account_code
-        and spine.{{ period.starts_on }} = {{ period.name }}.period_start
-        and captures.followers_state = 'reported'
+        on
+            spine.account_code = {{ period.name }}.account_code
+            and spine.{{ period.starts_on }} = {{ period.name }}.period_start
+            and captures.followers_state = 'reported'
     {% endfor %}
 
 ),
@@ -80,12 +74,13 @@ bounded as (
 
     -- A change of definition between base and today leaves no number at all.
     select
-        *,
         {% for name in growth_names() %}
-        series_no = series_no_{{ name }} as is_one_series_{{ name }},
-        {{ change_low('count_' ~ name, 'step_' ~ name, 'followers_count') }} as low_{{ name }},
-        {{ change_high('count_' ~ name, 'followers_count', 'followers_precision_step') }} as high_{{ name }}{{ ',' if not loop.last }}
+        known.series_no = known.series_no_{{ name }} as is_one_series_{{ name }},
+        {{ change_low('known.count_' ~ name, 'known.step_' ~ name, 'known.followers_count') }} as low_{{ name }},
+        {{ change_high('known.count_' ~ name, 'known.followers_count', 'known.followers_precision_step') }}
+            as high_{{ name }},
         {% endfor %}
+        known.*
     from known
 
 )
@@ -103,7 +98,6 @@ select
     bounded.captured_at,
     bounded.day_no - bounded.reported_day_no as capture_age_days,
     bounded.metric_definition_id,
-    outcomes.source,
     {% for name in growth_names() %}
     case when bounded.is_one_series_{{ name }} then bounded.followers_count - bounded.count_{{ name }} end
         as change_{{ name }},
@@ -124,8 +118,9 @@ select
         when bounded.followers_state <> 'reported' then bounded.followers_state
         when bounded.count_{{ name }} is null then 'no_base'
         when not bounded.is_one_series_{{ name }} then 'definition_break'
-    end as change_{{ name }}_null_reason{{ ',' if not loop.last }}
+    end as change_{{ name }}_null_reason,
     {% endfor %}
+    outcomes.source
 from bounded
 inner join {{ ref('int_accounts__daily_outcomes') }} as outcomes
     on bounded.account_code = outcomes.account_code and bounded.date_day = outcomes.date_day

@@ -1,6 +1,8 @@
 {{ config(indexes=[{'columns': ['date_day']}]) }}
 -- Grain: account × WIB date on which it is expected.
 {% set windows = var('post_count_windows') %}
+{% set events_of_posts = ['arrivals'] %}
+{% for days in windows %}{% do events_of_posts.append('departures_' ~ days ~ 'd') %}{% endfor %}
 
 with outcomes as (
 
@@ -20,12 +22,12 @@ arrivals as (
     select
         account_code,
         counted_from as date_day,
-        max(case when counted_until is null then published_at end) as published_at,
         {% for days in windows %}
         count(*) filter (
             where counted_from < least(counted_until, published_date + {{ days }})
-        ) as posts_{{ days }}d{{ ',' if not loop.last }}
+        ) as posts_{{ days }}d,
         {% endfor %}
+        max(case when counted_until is null then published_at end) as published_at
     from periods
     group by account_code, counted_from
 
@@ -38,10 +40,10 @@ departures_{{ days }}d as (
     select
         account_code,
         least(counted_until, published_date + {{ days }}) as date_day,
-        cast(null as timestamptz) as published_at,
         {% for other in windows %}
-        {{ '-count(*)' if other == days else '0' }} as posts_{{ other }}d{{ ',' if not loop.last }}
+        {{ '-count(*)' if other == days else '0' }} as posts_{{ other }}d,
         {% endfor %}
+        cast(null as timestamptz) as published_at
     from periods
     where counted_from < least(counted_until, published_date + {{ days }})
     group by account_code, least(counted_until, published_date + {{ days }})
@@ -51,18 +53,26 @@ departures_{{ days }}d as (
 {% endfor %}
 stream as (
 
-    select account_code, date_day, true as is_fact, cast(null as timestamptz) as published_at
-        {%- for days in windows %}, 0 as posts_{{ days }}d{% endfor %}
+    select
+        account_code,
+        date_day,
+        {% for days in windows %}
+        0 as posts_{{ days }}d,
+        {% endfor %}
+        cast(null as timestamptz) as published_at,
+        true as is_fact
     from outcomes
+    {% for events in events_of_posts %}
     union all
-    select account_code, date_day, false, published_at
-        {%- for days in windows %}, posts_{{ days }}d{% endfor %}
-    from arrivals
-    {% for days in windows %}
-    union all
-    select account_code, date_day, false, published_at
-        {%- for other in windows %}, posts_{{ other }}d{% endfor %}
-    from departures_{{ days }}d
+    select
+        account_code,
+        date_day,
+        {% for days in windows %}
+        posts_{{ days }}d,
+        {% endfor %}
+        published_at,
+        false as is_fact
+    from {{ events }}
     {% endfor %}
 
 ),
@@ -92,9 +102,10 @@ since_gone as (
         max(periods.published_at) as published_at
     from periods
     inner join outcomes
-        on periods.account_code = outcomes.account_code
-        and outcomes.date_day >= periods.counted_from
-        and outcomes.date_day < periods.counted_until
+        on
+            periods.account_code = outcomes.account_code
+            and periods.counted_from <= outcomes.date_day
+            and periods.counted_until > outcomes.date_day
     where periods.counted_until is not null
     group by outcomes.account_code, outcomes.date_day
 
@@ -124,10 +135,11 @@ named as (
         ) as place
     from newest
     left join periods
-        on newest.account_code = periods.account_code
-        and newest.last_post_at = periods.published_at
-        and newest.date_day >= periods.counted_from
-        and (periods.counted_until is null or newest.date_day < periods.counted_until)
+        on
+            newest.account_code = periods.account_code
+            and newest.last_post_at = periods.published_at
+            and newest.date_day >= periods.counted_from
+            and (periods.counted_until is null or newest.date_day < periods.counted_until)
 
 )
 

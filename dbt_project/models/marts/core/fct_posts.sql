@@ -34,7 +34,11 @@ per_post as (
 
 accounts as (
 
-    select distinct account_code, center_code, platform from {{ ref('stg_registry__center_accounts') }}
+    select distinct
+        account_code,
+        center_code,
+        platform
+    from {{ ref('stg_registry__center_accounts') }}
 
 ),
 

@@ -12,11 +12,21 @@ with centers as (
 
 ends as (
 
-    select center_code, date_day, followers_count as value, 1 as is_lower, 0 as is_upper
+    select
+        center_code,
+        date_day,
+        followers_count as value,
+        1 as is_lower,
+        0 as is_upper
     from centers
     where is_complete
     union all
-    select center_code, date_day, followers_count_high as value, 0 as is_lower, 1 as is_upper
+    select
+        center_code,
+        date_day,
+        followers_count_high as value,
+        0 as is_lower,
+        1 as is_upper
     from centers
     where is_complete
 

@@ -5,12 +5,10 @@ with source as (
 
 ),
 
-{% set judged_at = "cast('" ~ var('retention_as_of') ~ "' as timestamptz)" if var('retention_as_of') else 'current_timestamp' %}
-
 retained as (
 
     -- A count past its retention is gone for every reader, though the row still says that it was read.
-    select *, coalesce(expires_at <= {{ judged_at }}, false) as is_expired from source
+    select *, coalesce(expires_at <= {{ retention_as_of() }}, false) as is_expired from source
 
 )
 
