@@ -1,12 +1,14 @@
-"""The simulator's command line: `python -m simulator serve …` and `python -m simulator registry …`."""
+"""The simulator's command line: `python -m simulator serve …`, `… registry …` and `… credentials`."""
 
 import argparse
+import json
 import sys
 import time
 from datetime import date
 from pathlib import Path
 
 from simulator import SimulatorError
+from simulator.apis import platform_classes
 from simulator.clock import date_of, parse_date, parse_instant, wib_day
 from simulator.demo_registry import write_registry
 from simulator.habits import HISTORY_DAYS
@@ -61,6 +63,9 @@ def _parser() -> argparse.ArgumentParser:
     registry.add_argument("--as-of", help="date that the dated rows are relative to (default: today in WIB)")
     registry.add_argument("--multiply", type=int, default=1, help="write N times as many centers, for work on speed")
     registry.add_argument("--extra-apis", type=Path, help="folder with more platform files, e.g. a test's own")
+
+    credentials = commands.add_parser("credentials", help="say as JSON what each platform's connection has to hold")
+    credentials.set_defaults(run=_credentials)
     return parser
 
 
@@ -90,6 +95,13 @@ def _registry(given: argparse.Namespace) -> int:
     written = write_registry(given.source, given.out, given.seed, as_of, given.multiply, given.extra_apis)
     counts = ", ".join(f"{number} {status}" for status, number in sorted(written.rows.items()))
     print(f"{written.folder}: {counts}")  # noqa: T201
+    return 0
+
+
+def _credentials(_given: argparse.Namespace) -> int:
+    classes = platform_classes()
+    said = {name: dict(zip(("login", "secret"), api.credentials, strict=True)) for name, api in classes.items()}
+    print(json.dumps(said, indent=2))  # noqa: T201
     return 0
 
 

@@ -31,6 +31,7 @@ class PlatformApi(ABC):
     """One platform's API. Subclasses say which paths are theirs and answer them."""
 
     platform: ClassVar[str]
+    credentials: ClassVar[tuple[str | None, str]]  # login and secret of the demo's connection; they open nothing else
     escapes_unicode: ClassVar[bool] = False
     follower_field: ClassVar[str]
     text_fields: ClassVar[tuple[str, ...]]

@@ -81,6 +81,7 @@ TIED_SIZES = {
     "inten-soeweno": {"youtube": 14_382, "facebook": 21_040, "instagram": 10_660, "tiktok": 4_120, "x": 1_905},
     "wyata-guna": {"youtube": 11_857, "facebook": 23_510, "instagram": 9_870, "tiktok": 4_655, "x": 2_217},
 }
+TIED_ELSEWHERE = 1_150  # on a platform that is not named above both have the same: one more must not undo the tie
 
 NAMED_CENTERS = CENTER_SIZES.keys() | TIED_SIZES.keys()
 
@@ -140,6 +141,6 @@ def habit_of(seed: int, account_code: str, center_code: str, platform: str) -> H
         caption_style="emoji" if draws.random() < 0.25 else "plain",
     )
     if center_code in TIED_SIZES:
-        habit = replace(habit, size=TIED_SIZES[center_code].get(platform, habit.size))
+        habit = replace(habit, size=TIED_SIZES[center_code].get(platform, TIED_ELSEWHERE))
     known = CENTER_HABITS.get(center_code, {}) | ACCOUNT_HABITS.get(account_code, {})
     return replace(habit, **known)  # type: ignore[arg-type]

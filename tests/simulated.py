@@ -13,15 +13,13 @@ from typing import Any
 
 import requests
 
+from simulator.apis import platform_classes
+
 REPOSITORY = Path(__file__).resolve().parents[1]
 
-# The secrets that the simulator accepts; they open nothing else.
+# The secrets that the simulator accepts, platform -> (login, secret); they open nothing else.
 CREDENTIALS: dict[str, tuple[str | None, str]] = {
-    "youtube": (None, "demo-youtube-key"),
-    "facebook": (None, "demo-facebook-token"),
-    "instagram": ("17841400000000000", "demo-instagram-token"),
-    "x": (None, "demo-x-bearer"),
-    "tiktok": ("demo-tiktok-key", "demo-tiktok-secret"),
+    platform: api.credentials for platform, api in platform_classes().items()
 }
 
 

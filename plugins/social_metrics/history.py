@@ -10,6 +10,7 @@ import requests
 
 from social_metrics.capture import capture_evening
 from social_metrics.clock import SIMULATOR_HEADER, WIB
+from social_metrics.platforms import rotates_tokens
 from social_metrics.registry import Registry
 from social_metrics.settings import Settings, UsageProblem
 from social_metrics.warehouse.connect import connect
@@ -91,7 +92,7 @@ def authorise_demo_accounts(registry: Registry, settings: Settings, warehouse_ur
     keys = cipher(settings.credentials_key)
     with connect(warehouse_url, "loader") as connection:
         for account in registry.accounts:
-            if account.platform == "tiktok" and account.status == "verified":
+            if account.status == "verified" and rotates_tokens(account.platform):
                 store_first_token(
                     connection,
                     keys,

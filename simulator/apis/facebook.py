@@ -61,6 +61,7 @@ class Facebook(GraphApi):
     """Facebook Pages, as a system user's token with the reviewed features reads them."""
 
     platform = "facebook"
+    credentials = (None, FACEBOOK_TOKEN)
     follower_field = "followers_count"
     text_fields = ("message", "name", "about")
 

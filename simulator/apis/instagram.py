@@ -35,6 +35,7 @@ class Instagram(GraphApi):
     """Instagram's professional accounts, seen through business discovery."""
 
     platform = "instagram"
+    credentials = (INSTAGRAM_USER_ID, INSTAGRAM_TOKEN)
     follower_field = "followers_count"
     text_fields = ("caption", "biography")
     refusals = INSTAGRAM_REFUSALS

@@ -51,6 +51,7 @@ class TikTok(PlatformApi):
     """TikTok, for accounts whose owners authorised the app."""
 
     platform = "tiktok"
+    credentials = (CLIENT_KEY, CLIENT_SECRET)
     follower_field = "follower_count"
     text_fields = ("title", "video_description", "display_name")
     refusals = TIKTOK_REFUSALS

@@ -48,6 +48,7 @@ class X(PlatformApi):
     """X as an app-only bearer reads it."""
 
     platform = "x"
+    credentials = (None, BEARER)
     follower_field = "followers_count"
     text_fields = ("text", "description", "name")
     refusals = X_REFUSALS

@@ -36,6 +36,7 @@ class YouTube(PlatformApi):
     """YouTube's read side as an API key sees it."""
 
     platform = "youtube"
+    credentials = (None, API_KEY)
     follower_field = "subscriberCount"
     text_fields = ("title", "description")
     refusals = YOUTUBE_REFUSALS

@@ -1,6 +1,5 @@
 """What `social-metrics doctor` looks at. Each check says what it found and, if need be, what mends it."""
 
-import importlib
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from social_metrics.clock import WIB, SystemClock, wib_date
 from social_metrics.connections import PlatformConnection, platform_conn_id, platform_connection
 from social_metrics.contract import Outcome
 from social_metrics.extract import source_of
+from social_metrics.platforms import rotates_tokens
 from social_metrics.registry import Registry, RegistryProblem, load_registry
 from social_metrics.reports.forms import long_date, long_time
 from social_metrics.settings import Settings, UsageProblem
@@ -108,7 +108,7 @@ def check_tokens(registry: Registry, settings: Settings, loader: psycopg.Connect
     accounts = [
         account.account_code
         for account in registry.accounts
-        if account.status == "verified" and _rotates_tokens(account.platform)
+        if account.status == "verified" and rotates_tokens(account.platform)
     ]
     if not accounts:
         return [Check("tokens", Verdict.NOTE, "no verified account needs a rotating token")]
@@ -195,13 +195,6 @@ def _gaps(registry: Registry, settings: Settings, loader: psycopg.Connection, no
         else:
             mend = accounts[0].next_step
         yield Check("captures", Verdict.FINDING, says, mend)
-
-
-def _rotates_tokens(platform: str) -> bool:
-    try:
-        return hasattr(importlib.import_module(f"social_metrics.platforms.{platform}"), "refresh")
-    except ModuleNotFoundError:
-        return False
 
 
 def _some(codes: list[str]) -> str:

@@ -14,3 +14,16 @@ and, where each account has its own rotating token,
 `read_profiles` gives every account of the batch a reading or a failure of its own; it raises CaptureFailure
 only when the whole call failed, which then is the outcome of them all.
 """
+
+import importlib
+import importlib.util
+
+
+def rotates_tokens(platform: str) -> bool:
+    """Whether each account of the platform has a token of its own that is renewed with every use.
+
+    Args:
+        platform: a name of platforms.csv; one that no file here reads, such as one entered by hand, has no tokens.
+    """
+    name = f"{__name__}.{platform}"
+    return importlib.util.find_spec(name) is not None and hasattr(importlib.import_module(name), "refresh")

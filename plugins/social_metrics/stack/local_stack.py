@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from secrets import token_hex
@@ -14,7 +15,7 @@ from secrets import token_hex
 from cryptography.fernet import Fernet
 
 from social_metrics.clock import wib_date
-from social_metrics.settings import Settings
+from social_metrics.settings import REPOSITORY, Settings
 from social_metrics.stack import StackError
 from social_metrics.stack.airflow_api import COMPONENTS, AirflowApi
 from social_metrics.stack.databases import (
@@ -147,7 +148,7 @@ class LocalStack:
 
     def environment(self, addresses: StackAddresses) -> dict[str, str]:
         """The environment of every program of this stack, and of commands run against it."""
-        return stack_environment(self.layout, addresses, simulated_credentials())
+        return stack_environment(self.layout, addresses, simulated_credentials(self.layout.repository))
 
     def first_day(self) -> date:
         """WIB date on which the demo's history begins: the same for as long as the state folder lives."""
@@ -257,15 +258,18 @@ if AIRFLOW_COMMANDS.keys() != COMPONENTS.keys():
     raise AssertionError("every component of the health page has a command")
 
 
-def simulated_credentials() -> dict[str, tuple[str | None, str]]:
-    """Platform → (login, secret) that the simulator accepts; they open nothing else."""
-    return {
-        "youtube": (None, "demo-youtube-key"),
-        "facebook": (None, "demo-facebook-token"),
-        "instagram": ("17841400000000000", "demo-instagram-token"),
-        "x": (None, "demo-x-bearer"),
-        "tiktok": ("demo-tiktok-key", "demo-tiktok-secret"),
-    }
+@cache
+def simulated_credentials(repository: Path = REPOSITORY) -> Mapping[str, tuple[str | None, str]]:
+    """Platform → (login, secret) that the simulator accepts, in its own words; they open nothing else.
+
+    Raises:
+        StackError: the simulator cannot be run.
+    """
+    command = [sys.executable, "-m", "simulator", "credentials"]
+    result = subprocess.run(command, cwd=repository, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    if result.returncode:
+        raise StackError(f"The simulator cannot be run from {repository}.\n{result.stderr.strip()}")
+    return {platform: (given["login"], given["secret"]) for platform, given in json.loads(result.stdout).items()}
 
 
 def _fernet_key() -> str:
