@@ -315,6 +315,10 @@ def read_marts(url: str) -> Iterator[MartsReader]:
         WarehouseProblem: the warehouse cannot be reached or was never migrated.
     """
     with connect(url, "bi_reader") as connection:
+        (schema,) = connection.execute("select to_regnamespace('marts')").fetchone() or (None,)
+        if schema is None:  # the roles may be there all the same: they belong to the whole server
+            raise WarehouseProblem("The warehouse was never migrated. Run `social-metrics migrate` first.")
+        connection.commit()
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         connection.read_only = True
         yield MartsReader(connection)

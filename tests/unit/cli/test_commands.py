@@ -64,7 +64,13 @@ def test_every_command_has_help(path: tuple[str, ...]) -> None:
         assert f"social-metrics {' '.join(path)}" in " ".join(result.stdout.split())
 
 
-_NEEDED = {("report", "boards"): ["--out", "boards.html"], ("simulate", "faults", "add"): ["slow"]}
+_NEEDED = {
+    ("report", "boards"): ["--out", "boards.html"],
+    ("simulate", "faults", "add"): ["slow"],
+    ("ingest",): ["kartini.xlsx"],
+    ("entry", "template"): ["--out", "template.xlsx"],
+    ("entry", "confirm"): ["--center", "kartini"],
+}
 
 
 @pytest.mark.parametrize("path", [p for p in WORKING if p != ("doctor",)], ids=" ".join)
@@ -92,9 +98,11 @@ def test_a_wrong_password(path: tuple[str, ...], empty_database_url: str, monkey
     assert VARIABLE in said
 
 
+@pytest.mark.usefixtures("warehouse_template")  # another database of the server is migrated: the roles exist
 def test_a_database_never_migrated(empty_database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(VARIABLE, empty_database_url)
-    assert "social-metrics migrate" in refused(run("top")) + refused(run("capture"))
+    assert "The warehouse was never migrated. Run `social-metrics migrate`" in refused(run("top"))
+    assert "migrations are pending" in run("doctor").stdout
 
 
 def test_migrate_mends_it_and_is_harmless_again(empty_database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
