@@ -1,14 +1,15 @@
-"""Whether a platform's credential works: one call for one account, before an evening depends on it."""
+"""A person's own look at a platform: does its credential work, and which id does an address lead to?"""
 
 import importlib
 from datetime import date
 
+from social_metrics.account_urls import AccountAddress
 from social_metrics.api_client import ApiClient, Recorder
 from social_metrics.budget import DailyBudget
 from social_metrics.clock import wib_date
 from social_metrics.connections import PlatformConnection
 from social_metrics.extract import clock_of, source_of
-from social_metrics.readings import Account, CaptureFailure
+from social_metrics.readings import Account, CaptureFailure, ProfileReading
 from social_metrics.registry import Registry
 from social_metrics.settings import Settings, UsageProblem
 
@@ -53,24 +54,64 @@ def ask_platform(connection: PlatformConnection, registry: Registry, settings: S
             f"{platform.platform_label}'s address may be used and the app's key and secret are set. Each account has "
             "a token of its own there, which a test would use up, so nothing was asked."
         )
-    client = ApiClient(
-        module.RULES,
-        connection,
-        clock,
-        Recorder("connection_test", 1, source, None),
-        DailyBudget(platform),
-        timeout_seconds=settings.http_timeout_seconds,
-        attempts=1,
-    )
-    try:
-        reading = module.read_profiles(client, [account])[account.account_code]
-    except CaptureFailure as failure:
-        reading = failure
+    reading = _read(connection, registry, settings, account)
     if isinstance(reading, CaptureFailure):
         raise UsageProblem(
             f"{platform.platform_label} answered for {account.account_code}: {reading.outcome}, {reading.detail}."
         )
     return f"{platform.platform_label} answered for {account.account_code} (source: {source})."
+
+
+def resolve_identity(
+    address: AccountAddress, connection: PlatformConnection, registry: Registry, settings: Settings
+) -> ProfileReading | None:
+    """What the platform says of an address: its id and handle; None where only the owner could ask (TikTok).
+
+    Raises:
+        UsageProblem: the platform does not show such an account, or the connection cannot be used.
+    """
+    platform = registry.platforms[address.platform]
+    source_of(platform, connection)
+    if hasattr(importlib.import_module(f"social_metrics.platforms.{address.platform}"), "refresh"):
+        return None
+    account = Account(
+        address.url,
+        "",
+        address.platform,
+        address.platform_account_id,
+        address.handle,
+        address.url,
+        "submitted",
+        None,
+        None,
+    )
+    reading = _read(connection, registry, settings, account)
+    if isinstance(reading, CaptureFailure):
+        raise UsageProblem(
+            f"{platform.platform_label} answered for {address.url}: {reading.outcome}, {reading.detail}."
+        )
+    return reading
+
+
+def _read(
+    connection: PlatformConnection, registry: Registry, settings: Settings, account: Account
+) -> ProfileReading | CaptureFailure:
+    platform = registry.platforms[connection.platform]
+    module = importlib.import_module(f"social_metrics.platforms.{connection.platform}")
+    client = ApiClient(
+        module.RULES,
+        connection,
+        clock_of(connection),
+        Recorder("connection_test", 1, source_of(platform, connection), None),
+        DailyBudget(platform),
+        timeout_seconds=settings.http_timeout_seconds,
+        attempts=1,
+    )
+    try:
+        reading: ProfileReading | CaptureFailure = module.read_profiles(client, [account])[account.account_code]
+    except CaptureFailure as failure:
+        return failure
+    return reading
 
 
 def _first_account(registry: Registry, platform: str, day: date) -> Account | None:

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from social_metrics.cli.account import account
 from social_metrics.cli.capture import capture
 from social_metrics.cli.console import new_group
 from social_metrics.cli.doctor import doctor
@@ -26,6 +27,7 @@ app.command()(transform)
 app.command()(ingest)
 app.command()(migrate)
 app.add_typer(report, name="report")
+app.add_typer(account, name="account")
 app.add_typer(entry, name="entry")
 app.add_typer(simulate, name="simulate")
 

@@ -152,4 +152,4 @@ Edit = Callable[[Worksheet], None]
 
 def registry_with(folder: Path, *codes: str, **others: Mapping[str, str]) -> Registry:
     """A registry in which these accounts are verified and read by hand."""
-    return load_registry(write_registry(folder, dict.fromkeys(codes, {}) | others))
+    return load_registry(write_registry(folder, {code: {} for code in codes} | others))

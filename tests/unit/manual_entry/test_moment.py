@@ -83,5 +83,5 @@ def test_a_time_is_understood_in_the_center_s_zone_or_the_one_it_names(written: 
 
 @pytest.mark.parametrize("written", ["25.00", "19", "sore", 19.3, True, -0.5, timedelta(days=2), "19.75"])
 def test_no_time_is_guessed(written: Any) -> None:
-    with pytest.raises(MomentNotUnderstood, match="misalnya 19.30"):
+    with pytest.raises(MomentNotUnderstood, match=r"misalnya 19\.30"):
         read_time(written, WITA)

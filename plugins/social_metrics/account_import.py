@@ -1,0 +1,134 @@
+"""Many accounts at once: a list with center and address, taken whole or returned with remarks (Indonesian)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from social_metrics.account_changes import Author, ChangeRefused, RegistryEdit, editing
+from social_metrics.account_urls import AddressNotUnderstood, read_account_url
+from social_metrics.registry import Registry
+from social_metrics.spreadsheet.annotate import annotate
+from social_metrics.spreadsheet.faults import Fault
+from social_metrics.spreadsheet.read import Sheet, SheetFile, read_file
+
+CENTER, ADDRESS, ACCOUNT_ID, EVIDENCE, REMARK = "Sentra", "Alamat akun", "ID akun", "Bukti", "Catatan sistem"
+NEEDED = (CENTER, ADDRESS, EVIDENCE)
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What became of a list: the codes submitted, or the faults and the annotated copy."""
+
+    submitted: list[str]
+    faults: list[Fault]
+    annotated: bytes | None
+
+
+class _FaultsFound(Exception):
+    """Leaves the registry as it was."""
+
+
+def import_accounts(name: str, content: bytes, *, folder: Path, by: str, at: datetime) -> Imported:
+    """Submit every account of a list, or none.
+
+    Args:
+        name: the file's name.
+        content: .xlsx or CSV with the columns Sentra, Alamat akun, Bukti and, where known, ID akun.
+        folder: the registry's.
+        by: who submits them.
+        at: the UTC instant.
+
+    Raises:
+        FileRefused: the file as a whole cannot be read.
+        RegistryProblem: the registry cannot be used.
+    """
+    file = read_file(name, content)
+    submitted: list[str] = []
+    faults: list[Fault] = []
+    try:
+        with editing(folder) as edit:
+            for sheet in file.sheets:
+                submitted += _submit_sheet(edit, sheet, by, at, faults)
+            if not submitted and not faults:
+                faults.append(
+                    Fault(None, None, None, None, None, "tidak ada satu akun pun dalam berkas ini; isi tabelnya")
+                )
+            if faults:
+                raise _FaultsFound
+    except _FaultsFound:
+        return _returned(file, faults)
+    return Imported(submitted, [], None)
+
+
+def _returned(file: SheetFile, faults: list[Fault]) -> Imported:
+    return Imported([], faults, annotate(file, faults, REMARK))
+
+
+def _submit_sheet(edit: RegistryEdit, sheet: Sheet, by: str, at: datetime, faults: list[Fault]) -> list[str]:
+    columns = _columns(sheet)
+    if columns is None:
+        if any(any(cell is not None for cell in row) for row in sheet.rows):
+            faults.append(
+                Fault(
+                    sheet.name, 1, None, None, None, f"judul kolom tidak lengkap; perlu {', '.join(NEEDED)} di baris 1"
+                )
+            )
+        return []
+    codes = []
+    seen: dict[str, int] = {}
+    for number in range(2, len(sheet.rows) + 1):
+        cells = {label: sheet.cell(number, column) for label, column in columns.items()}
+        if all(cells.get(label) is None for label in NEEDED):
+            continue
+
+        def say(label: str, remedy: str, number: int = number, cells: Mapping[str, object] = cells) -> None:
+            column = columns.get(label)
+            faults.append(Fault(sheet.name, number, column, label, cells.get(label), remedy))
+
+        formula = next((label for label, column in columns.items() if (number, column) in sheet.formulas), None)
+        empty = next((label for label in NEEDED if cells[label] is None), None)
+        center = _center_code(edit.registry, str(cells[CENTER] or ""))
+        address = str(cells[ADDRESS] or "").strip()
+        if formula:
+            say(formula, "adalah rumus; salin lalu tempel sebagai nilai (paste values)")
+        elif number in sheet.hidden_rows:
+            say(ADDRESS, "berada di baris tersembunyi; tampilkan atau hapus barisnya")
+        elif empty:
+            say(empty, "kosong; isi kolom ini")
+        elif center is None:
+            say(CENTER, "bukan sentra dalam registri; tulis kodenya, misalnya kartini, atau nama lengkapnya")
+        elif address in seen:
+            say(ADDRESS, f"sudah ada di baris {seen[address]}; hapus salah satu")
+        else:
+            seen[address] = number
+            account_id = str(cells.get(ACCOUNT_ID) or "").strip() or None
+            if account_id is not None and not isinstance(cells[ACCOUNT_ID], str):
+                say(
+                    ACCOUNT_ID,
+                    "berformat angka sehingga bisa dibulatkan; atur format sel menjadi Teks lalu tempel lagi",
+                )
+                continue
+            try:
+                author = Author(by, at, str(cells[EVIDENCE]))
+                found = read_account_url(address, edit.registry.platforms)
+                codes.append(edit.submit(center, found, author, platform_account_id=account_id))
+            except (AddressNotUnderstood, ChangeRefused) as problem:
+                say(ADDRESS, f"tidak dapat didaftarkan: {str(problem).rstrip('.')}")
+    return codes
+
+
+def _columns(sheet: Sheet) -> dict[str, int] | None:
+    header = (
+        {str(cell).strip().casefold(): column for column, cell in enumerate(sheet.rows[0], 1)} if sheet.rows else {}
+    )
+    found = {label: header[label.casefold()] for label in (*NEEDED, ACCOUNT_ID) if label.casefold() in header}
+    return found if all(label in found for label in NEEDED) else None
+
+
+def _center_code(registry: Registry, written: str) -> str | None:
+    name = " ".join(written.split()).casefold()
+    for center in registry.centers:
+        if name in (center.center_code, center.center_name.casefold()):
+            return center.center_code
+    return None

@@ -1,0 +1,278 @@
+"""`social-metrics account`: the registry of official accounts, changed step by step and by two persons."""
+
+import getpass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from social_metrics import account_changes
+from social_metrics.account_changes import Author, Change, editing, read_changes
+from social_metrics.account_urls import AccountAddress, read_account_url
+from social_metrics.cli.console import ExitCode, Format, FormatOption, new_group, notices, output, print_json
+from social_metrics.cli.place import warehouse
+from social_metrics.clock import wib_date
+from social_metrics.connection_check import resolve_identity
+from social_metrics.connections import platform_connection
+from social_metrics.readings import Account
+from social_metrics.registry import Registry, load_registry
+from social_metrics.reports.official_accounts import official_accounts
+from social_metrics.reports.official_accounts import publish as publish_list
+from social_metrics.settings import Settings, UsageProblem, load_settings
+from social_metrics.warehouse import account_confirmations
+from social_metrics.warehouse.connect import connect
+
+account = new_group(
+    "The registry of official accounts: submitted by one person, verified by another, reviewed in time."
+)
+
+ByOption = Annotated[str | None, typer.Option("--by", help="Your user name; that of this machine's login by default.")]
+EvidenceOption = Annotated[str, typer.Option(help="What shows it: a letter's number, where the screenshot is kept.")]
+
+
+@account.command()
+def add(
+    url: Annotated[str, typer.Argument(help="The account's address, as copied from a browser.")],
+    center: Annotated[str, typer.Option(help="Whose account it is (the center's code).")],
+    evidence: EvidenceOption,
+    by: ByOption = None,
+    account_id: Annotated[str | None, typer.Option("--id", help="The platform's own id, when you know it.")] = None,
+    form: FormatOption = Format.TABLE,
+) -> None:
+    """Submit an account. The platform is found by the address, its id asked of the API where one may.
+
+    Examples:
+    - `social-metrics account add https://www.youtube.com/@name --center kartini --evidence "surat 12/2026"`
+    """
+    settings = load_settings()
+    registry = load_registry(settings.registry_dir)
+    address = read_account_url(url, registry.platforms)
+    author = _author(by, evidence)
+    resolved = account_id or _resolve(address, registry, settings)
+    with editing(settings.registry_dir) as edit:
+        code = edit.submit(center, address, author, platform_account_id=resolved)
+    _say(code, settings, author, form, "Another person verifies it: social-metrics account verify " + code)
+
+
+@account.command()
+def verify(
+    code: Annotated[str, typer.Argument(help="The account code.")],
+    evidence: EvidenceOption,
+    by: ByOption = None,
+    form: FormatOption = Format.TABLE,
+) -> None:
+    """Verify an account as the second person, or review one whose 180 days are over.
+
+    Examples:
+    - `social-metrics account verify kartini-youtube --by budi.data --evidence "surat 12/2026"`
+    """
+    settings = load_settings()
+    author = _author(by, evidence)
+    with editing(settings.registry_dir) as edit:
+        edit.verify(code, author)
+    _say(code, settings, author, form, f"It is reviewed in {account_changes.REVIEW_DAYS} days.")
+
+
+@account.command()
+def mark(
+    code: Annotated[str, typer.Argument(help="The account code.")],
+    status: Annotated[str, typer.Argument(help="suspended, closed, or missing (it is certain that none exists).")],
+    evidence: EvidenceOption,
+    by: ByOption = None,
+    note: Annotated[str, typer.Option(help="A word on it.")] = "",
+    form: FormatOption = Format.TABLE,
+) -> None:
+    """Suspend or close an account, or state that the center has none.
+
+    Examples:
+    - `social-metrics account mark kartini-x suspended --evidence "tiket 7" --note "diambil alih"`
+    """
+    settings = load_settings()
+    author = _author(by, evidence)
+    with editing(settings.registry_dir) as edit:
+        edit.mark(code, status, author, note)
+    _say(code, settings, author, form, None)
+
+
+@account.command()
+def confirm(
+    code: Annotated[str, typer.Argument(help="The account code.")],
+    evidence: EvidenceOption,
+    by: ByOption = None,
+) -> None:
+    """Say that an account whose identity had not matched is the center's own: it ranks again from now on.
+
+    Look at the account first. Is it somebody else's, mark it closed and add the new one instead.
+
+    Examples:
+    - `social-metrics account confirm kartini-instagram --evidence "telepon humas 24/11"`
+    """
+    author = _author(by, evidence)
+    with warehouse() as url:
+        registry = load_registry(load_settings().registry_dir)
+        if registry.account_on(code, wib_date(author.at)) is None:
+            raise UsageProblem(f"{code!r} is not in the registry; `social-metrics account status` lists all.")
+        with connect(url, "loader") as connection:
+            account_confirmations.confirm(connection, code, author.name, author.at, author.evidence_ref)
+    output().print(f"{code} is confirmed; it ranks again with the next transform.")
+
+
+@account.command()
+def status(
+    code: Annotated[str | None, typer.Argument(help="Only this account, with its history.")] = None,
+    due: Annotated[bool, typer.Option("--due", help="Only accounts whose review is due.")] = False,
+    form: FormatOption = Format.TABLE,
+) -> None:
+    """Show where each account stands. Exit code 1 when rows and history disagree.
+
+    Examples:
+    - `social-metrics account status`
+    - `social-metrics account status kartini-youtube --format json`
+    """
+    settings = load_settings()
+    registry = load_registry(settings.registry_dir)
+    changes = read_changes(settings.registry_dir)
+    day = wib_date(datetime.now(UTC))
+    current = [found for found in registry.accounts if found.is_valid_on(day) and code in (None, found.account_code)]
+    if code is not None and not current:
+        raise UsageProblem(f"{code!r} is not in the registry today.")
+    shown = [found for found in current if not due or found.is_under_review_on(day)]
+    history = [change for change in changes if change.account_code == code]
+    faults = account_changes.history_faults(registry, changes, day)
+    if form is Format.JSON:
+        print_json(
+            {
+                "accounts": [{**_cells(found), "is_under_review": found.is_under_review_on(day)} for found in shown],
+                "history": [change.cells for change in history],
+                "faults": faults,
+            }
+        )
+    else:
+        _print_status(shown, history, faults, day)
+    if faults:
+        raise typer.Exit(ExitCode.FINDING)
+
+
+@account.command("import")
+def import_list(
+    file: Annotated[Path, typer.Argument(help="A list (.xlsx, .csv) with the columns Sentra, Alamat akun, Bukti.")],
+    by: ByOption = None,
+    form: FormatOption = Format.TABLE,
+) -> None:
+    """Submit many accounts, all or none; what is wrong comes back in an annotated copy. Exit code 1 then.
+
+    Examples:
+    - `social-metrics account import akun.xlsx --by siti.humas`
+    """
+    # pandas takes a second to import; the other commands need not wait for it.
+    from social_metrics.account_import import import_accounts
+    from social_metrics.spreadsheet.annotate import annotated_name
+    from social_metrics.spreadsheet.faults import FileRefused
+
+    settings = load_settings()
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        raise UsageProblem(f"{file} cannot be read: {error.strerror}.") from error
+    try:
+        result = import_accounts(file.name, content, folder=settings.registry_dir, by=_person(by), at=datetime.now(UTC))
+    except FileRefused as refused:
+        output().print(escape(str(refused)))
+        raise typer.Exit(ExitCode.FINDING) from None
+    if result.annotated is not None:
+        file.with_name(annotated_name(file.name)).write_bytes(result.annotated)
+    if form is Format.JSON:
+        print_json({"submitted": result.submitted, "faults": [fault.sentence for fault in result.faults]})
+    else:
+        for fault in result.faults:
+            output().print(f"[red]✗[/red] {escape(fault.sentence)}", soft_wrap=True)
+        said = f"Nothing was taken; see {annotated_name(file.name)}." if result.faults else (
+            f"{len(result.submitted)} accounts submitted; another person verifies them.")  # fmt: skip
+        output().print(said)
+    if result.faults:
+        raise typer.Exit(ExitCode.FINDING)
+
+
+@account.command()
+def publish(
+    out: Annotated[Path, typer.Option(help="Folder for akun-resmi.csv, .json and .html.")],
+) -> None:
+    """Write the public list of verified accounts, for a website.
+
+    Examples:
+    - `social-metrics account publish --out public`
+    """
+    settings = load_settings()
+    day = wib_date(datetime.now(UTC))
+    accounts = official_accounts(load_registry(settings.registry_dir), day)
+    for path in publish_list(accounts, day, out):
+        output().print(escape(str(path)))
+    output().print(f"{len(accounts)} verified accounts.")
+
+
+def _author(by: str | None, evidence: str) -> Author:
+    return Author(_person(by), datetime.now(UTC), evidence)
+
+
+def _person(by: str | None) -> str:
+    return (by or getpass.getuser()).strip().lower()
+
+
+def _resolve(address: AccountAddress, registry: Registry, settings: Settings) -> str | None:
+    """The platform's id of an address, or None with a notice: the id can be given later."""
+    try:
+        reading = resolve_identity(address, platform_connection(address.platform), registry, settings)
+    except UsageProblem as problem:
+        notices().print(f"The id could not be asked: {escape(str(problem))}", style="dim")
+        return address.platform_account_id
+    return reading.platform_account_id if reading else address.platform_account_id
+
+
+def _say(code: str, settings: Settings, author: Author, form: Format, next_step: str | None) -> None:
+    found = load_registry(settings.registry_dir).account_on(code, wib_date(author.at))
+    if found is None:
+        raise UsageProblem(f"{code} is not in the registry after the change; see account_changes.csv.")
+    if form is Format.JSON:
+        print_json(_cells(found))
+        return
+    who = found.handle or found.platform_account_id or "no address"
+    output().print(f"{found.account_code} ({escape(who)}) is {found.status}." + (f" {next_step}" if next_step else ""))
+
+
+def _cells(found: Account) -> dict[str, object]:
+    return {
+        "account_code": found.account_code,
+        "center_code": found.center_code,
+        "platform": found.platform,
+        "platform_account_id": found.platform_account_id,
+        "handle": found.handle,
+        "url": found.url,
+        "status": found.status,
+        "capture_path": found.capture_path,
+        "review_due_at": found.review_due_at,
+        "valid_from": found.valid_from,
+    }
+
+
+def _print_status(shown: list[Account], history: list[Change], faults: list[str], day: object) -> None:
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for name in ("Account", "Handle or id", "Status", "Read by", "Review due"):
+        table.add_column(name)
+    for found in shown:
+        is_due = found.review_due_at is not None and str(found.review_due_at) <= str(day) and found.status == "verified"
+        due = f"[yellow]{found.review_due_at}, under review[/yellow]" if is_due else str(found.review_due_at or "–")
+        who = escape(found.handle or found.platform_account_id or "–")
+        table.add_row(found.account_code, who, found.status, "hand" if found.capture_path == "manual" else "API", due)
+    console = output()
+    console.print(table)
+    for change in history:
+        cells = change.cells
+        console.print(
+            f"  {cells['changed_at']}  {change.status} by {escape(change.changed_by)} "
+            f"({escape(change.evidence_ref)}) {escape(change.note)}"
+        )
+    for fault in faults:
+        console.print(f"[red]✗[/red] {escape(fault)}")

@@ -1,0 +1,193 @@
+"""The life of an account: two persons, dated rows, a trace of every step, and nothing half-written."""
+
+import csv
+import shutil
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from social_metrics import account_changes
+from social_metrics.account_changes import Author, ChangeRefused, editing, history_faults, read_changes
+from social_metrics.account_import import import_accounts
+from social_metrics.account_urls import read_account_url
+from social_metrics.clock import wib_date
+from social_metrics.registry import RegistryProblem, load_registry
+from social_metrics.settings import DEFAULT_REGISTRY
+
+DAY_1 = datetime(2026, 11, 2, 3, 0, tzinfo=UTC)
+SITI, BUDI = "siti.humas", "budi.data"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return Path(shutil.copytree(DEFAULT_REGISTRY, tmp_path / "registry"))
+
+
+def author(name: str, days: int = 0) -> Author:
+    return Author(name, DAY_1 + timedelta(days=days), "surat 12/2026")
+
+
+def add(
+    folder: Path, address: str, by: str = SITI, center: str = "kartini", days: int = 0, account_id: str | None = None
+) -> str:
+    platforms = load_registry(folder).platforms
+    with editing(folder) as edit:
+        return edit.submit(
+            center, read_account_url(address, platforms), author(by, days), platform_account_id=account_id
+        )
+
+
+def verify(folder: Path, code: str, by: str = BUDI, days: int = 0) -> None:
+    with editing(folder) as edit:
+        edit.verify(code, author(by, days))
+
+
+def rows_of(folder: Path, code: str) -> list[tuple[str, str, str, str]]:
+    with (folder / "center_accounts.csv").open(newline="") as handle:
+        return [
+            (row["status"], row["handle"], row["valid_from"], row["valid_to"])
+            for row in csv.DictReader(handle)
+            if row["account_code"] == code
+        ]
+
+
+def test_from_placeholder_to_verified_by_two_persons(folder: Path) -> None:
+    code = add(folder, "https://x.com/sentra_kartini")
+    verify(folder, code, days=3)
+    assert rows_of(folder, code) == [
+        ("placeholder", "", "2024-01-01", "2026-11-01"),
+        ("submitted", "sentra_kartini", "2026-11-02", "2026-11-04"),
+        ("verified", "sentra_kartini", "2026-11-05", ""),
+    ]
+    assert [(c.status, c.changed_by, c.evidence_ref) for c in read_changes(folder)] == [
+        ("submitted", SITI, "surat 12/2026"),
+        ("verified", BUDI, "surat 12/2026"),
+    ]
+    account = load_registry(folder).account_on(code, wib_date(DAY_1 + timedelta(days=3)))
+    assert account is not None
+    assert account.review_due_at == wib_date(DAY_1 + timedelta(days=3 + 180))
+    assert not account.is_under_review_on(wib_date(DAY_1 + timedelta(days=182)))
+    assert account.is_under_review_on(wib_date(DAY_1 + timedelta(days=183)))
+
+
+def test_nobody_verifies_what_they_submitted(folder: Path) -> None:
+    code = add(folder, "https://x.com/sentra_kartini")
+    before = (folder / "center_accounts.csv").read_bytes()
+    with pytest.raises(ChangeRefused, match="another person verifies"):
+        verify(folder, code, by=SITI)
+    assert (folder / "center_accounts.csv").read_bytes() == before
+
+
+def test_an_edit_by_hand_does_not_pass_for_a_submission(folder: Path) -> None:
+    path = folder / "center_accounts.csv"
+    text = path.read_text().replace(
+        "kartini-x,kartini,x,,,,Sentra Terpadu Kartini,humas,placeholder",
+        "kartini-x,kartini,x,,someone,,Sentra Terpadu Kartini,humas,submitted",
+    )
+    path.write_text(text)
+    with pytest.raises(ChangeRefused, match="does not say who submitted"):
+        verify(folder, "kartini-x")
+
+
+def test_rows_and_trace_are_compared(folder: Path) -> None:
+    code = add(folder, "https://x.com/sentra_kartini")
+    registry, changes, day = load_registry(folder), read_changes(folder), wib_date(DAY_1)
+    assert history_faults(registry, changes, day) == []
+    path = folder / "center_accounts.csv"
+    path.write_text(path.read_text().replace("submitted", "verified"))
+    assert f"{code} is verified" in history_faults(load_registry(folder), changes, day)[0]
+
+
+def test_the_same_account_is_not_registered_twice(folder: Path) -> None:
+    add(folder, "https://x.com/sentra_kartini")
+    with pytest.raises(ChangeRefused, match=r"already, as kartini-x \(submitted\) of kartini"):
+        add(folder, "https://twitter.com/Sentra_Kartini", center="satria")
+
+
+def test_a_rename_is_a_new_row_of_the_same_code_and_another_id_is_a_new_code(folder: Path) -> None:
+    code = add(folder, "https://x.com/old_name", account_id="4711")
+    verify(folder, code, days=1)
+    assert add(folder, "https://x.com/new_name", days=5, account_id="4711") == code
+    assert rows_of(folder, code)[-1] == ("verified", "new_name", "2026-11-07", "")
+    with pytest.raises(ChangeRefused, match="close this one first"):
+        add(folder, "https://x.com/third", days=6, account_id="4712")
+    with editing(folder) as edit:
+        edit.mark(code, "closed", author(BUDI, 6))
+    assert add(folder, "https://x.com/third", days=7, account_id="4712") == "kartini-x-2"
+    assert load_registry(folder).account_on("kartini-x-2", wib_date(DAY_1 + timedelta(days=7))) is not None
+
+
+def test_suspended_and_back_by_another_person(folder: Path) -> None:
+    code = add(folder, "https://x.com/sentra_kartini")
+    verify(folder, code, days=1)
+    with editing(folder) as edit:
+        edit.mark(code, "suspended", author(BUDI, 2), "diambil alih")
+    with pytest.raises(ChangeRefused, match="another person"):
+        verify(folder, code, days=3)
+    verify(folder, code, by="ani.data", days=3)
+    assert [row[0] for row in rows_of(folder, code)] == [
+        "placeholder", "submitted", "verified", "suspended", "verified",
+    ]  # fmt: skip
+
+
+def test_missing_is_said_of_no_account_only(folder: Path) -> None:
+    with editing(folder) as edit:
+        edit.mark("kartini-tiktok", "missing", author(SITI))
+    assert rows_of(folder, "kartini-tiktok")[-1][0] == "missing"
+    code = add(folder, "https://x.com/sentra_kartini")
+    with pytest.raises(ChangeRefused, match="mark it closed"), editing(folder) as edit:
+        edit.mark(code, "missing", author(BUDI))
+
+
+def test_nothing_is_half_written(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    platforms = load_registry(folder).platforms
+    with pytest.raises(RegistryProblem, match="is not an id of X"), editing(folder) as edit:
+        edit.submit("kartini", read_account_url("x.com/kartini", platforms), author(SITI), platform_account_id="no id")
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    assert not list(folder.parent.glob(".registry-*"))
+    monkeypatch.setattr(account_changes.os, "fsync", _full_disk)
+    with pytest.raises(OSError, match="full"):
+        add(folder, "https://x.com/kartini")
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def _full_disk(_descriptor: int) -> None:
+    raise OSError("the disk is full")
+
+
+@pytest.mark.parametrize(
+    ("name", "evidence", "reason"), [("Siti Humas", "x", "no user name"), ("siti", " ", "needs its evidence")]
+)
+def test_a_change_without_a_person_or_evidence_is_refused(name: str, evidence: str, reason: str) -> None:
+    with pytest.raises(ChangeRefused, match=reason):
+        Author(name, DAY_1, evidence)
+
+
+def test_a_list_is_taken_whole(folder: Path) -> None:
+    content = (
+        "Sentra;Alamat akun;Bukti\r\nkartini;https://x.com/kartini_a;surat 1\r\n"
+        "Sentra Satria;https://www.instagram.com/satria_b;surat 2\r\n"
+    ).encode("cp1252")
+    result = import_accounts("akun.csv", content, folder=folder, by=SITI, at=DAY_1)
+    assert result.submitted == ["kartini-x", "satria-instagram"]
+    assert len(read_changes(folder)) == 2
+
+
+def test_a_list_with_one_fault_changes_nothing_and_comes_back_with_remarks(folder: Path) -> None:
+    content = (
+        b"Sentra,Alamat akun,Bukti\nkartini,https://x.com/kartini_a,surat 1\nkartinni,https://x.com/b,surat 2\n"
+        b"satria,https://x.com/share,surat 3\nsatria,https://x.com/kartini_a,surat 4\nsatria,https://x.com/c,\n"
+    )
+    before = (folder / "center_accounts.csv").read_bytes()
+    result = import_accounts("akun.csv", content, folder=folder, by=SITI, at=DAY_1)
+    assert result.submitted == []
+    assert (folder / "center_accounts.csv").read_bytes() == before
+    assert [(fault.row, fault.column_label) for fault in result.faults] == [
+        (3, "Sentra"), (4, "Alamat akun"), (5, "Alamat akun"), (6, "Bukti"),
+    ]  # fmt: skip
+    assert result.annotated is not None
+    lines = result.annotated.decode().splitlines()
+    assert lines[1].endswith("surat 1,")
+    assert "bukan sentra dalam registri" in lines[2]
