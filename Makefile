@@ -25,7 +25,7 @@ down: venv ## stops what `make up` started
 	@$(STACK) down
 
 doctor: venv ## says what is set up, what is missing, and what to do about it
-	@$(STACK) run social-metrics doctor
+	@$(BIN)/social-metrics doctor
 
 test: venv ## everything: unit, contract, simulator, dbt, DAGs, end to end, browser
 	@tests/system-packages

@@ -57,7 +57,8 @@ def _config(
 
 
 def _filled(**changes: str) -> dict[str, str]:
-    return {name: f"given{number}" for number, name in enumerate(SECRETS)} | changes
+    given = {name: f"given{number}" for number, name in enumerate(SECRETS)}
+    return given | {"SOCIAL_METRICS_CONNECTIONS_FILE": "docker/connections.env.example"} | changes
 
 
 @pytest.fixture(scope="session")
@@ -103,8 +104,8 @@ def test_no_secret_has_a_default(repository: Path) -> None:
     variables = re.findall(r"\$\{(\w+)(?::?([-?])([^}]*))?\}", text)
     assert {name for name, kind, _ in variables if kind == "?"} == set(SECRETS)
     for name, kind, default in variables:
-        if re.search(r"PASSWORD|SECRET|KEY|TOKEN|CONN", name):
-            assert (kind, default) in {("?", "is not set. See .env.example"), ("-", "")}, name
+        if re.search(r"PASSWORD|SECRET|KEY|TOKEN", name):
+            assert (kind, default) == ("?", "is not set. See .env.example"), name
 
 
 def test_the_example_names_every_secret_and_gives_none(repository: Path) -> None:
@@ -126,6 +127,27 @@ def test_the_demo_opens_the_simulator_only(repository: Path) -> None:
         login, secret = simulated_credentials()[name.rsplit("_", 1)[1].lower()]
         assert connection["host"] == "http://simulator:8900"
         assert (connection.get("login"), connection["password"]) == (login, secret)
+
+
+def test_the_demo_profile_gets_the_demos_connections(compose: list[str], repository: Path, tmp_path: Path) -> None:
+    filled = _filled(SOCIAL_METRICS_CONNECTIONS_FILE="docker/demo.env")
+    result = _config(compose, repository, tmp_path, filled, "--profile", "demo")
+    assert result.returncode == 0, result.stderr
+    environment = yaml.safe_load(result.stdout)["services"]["scheduler"]["environment"]
+    youtube = yaml.safe_load(environment["AIRFLOW_CONN_SOCIAL_METRICS_YOUTUBE"])
+    assert youtube["host"] == "http://simulator:8900"
+    assert environment["SOCIAL_METRICS_REGISTRY_DIR"] == "/var/lib/social-metrics/registry"
+
+
+def test_every_platform_has_its_line_in_the_example(repository: Path) -> None:
+    lines = (repository / "docker" / "connections.env.example").read_text().splitlines()
+    examples = dict(line.removeprefix("# ").split("=", 1) for line in lines if line.startswith("# AIRFLOW_CONN_"))
+    for name, example in examples.items():
+        connection = yaml.safe_load(example)
+        assert connection["conn_type"] == "social_api", name
+        assert connection["host"].startswith("https://"), name
+        assert "simulated_clock" not in example, name
+    assert len(examples) >= 5
 
 
 def test_images_are_pinned_by_version(repository: Path, services: Services) -> None:
@@ -203,7 +225,8 @@ def test_containers_get_the_native_environment(services: Services, tmp_path: Pat
     prefixes = ("AIRFLOW", "SOCIAL_METRICS_", "DBT_", "DO_NOT_TRACK")
     native = {name for name in stack_environment(Layout(tmp_path), ADDRESSES, simulated_credentials())
               if name.startswith(prefixes)}  # fmt: skip
-    of_the_demo = {name for name in native if "SIMPLE_AUTH_MANAGER" in name}
+    of_the_demo = {name for name in native if "SIMPLE_AUTH_MANAGER" in name} | {"SOCIAL_METRICS_REGISTRY_DIR"}
+    of_the_demo |= {f"AIRFLOW_CONN_SOCIAL_METRICS_{platform.upper()}" for platform in simulated_credentials()}
     in_containers_only = {"AIRFLOW__SCHEDULER__ENABLE_HEALTH_CHECK"}
     for name in PROGRAMS:
         assert set(services[name]["environment"]) == (native - of_the_demo) | in_containers_only, name

@@ -23,6 +23,7 @@ console = Console()
 FAILED = 1
 USAGE = 2
 INTERRUPTED = 130
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 Days = Annotated[int, typer.Option(min=1, help="Evenings of history before the first day of this state folder.")]
@@ -90,11 +91,13 @@ def _sentences() -> Iterator[None]:
 
 
 def _interrupt(signal_number: int, frame: FrameType | None) -> NoReturn:
+    for caught in STOP_SIGNALS:
+        signal.signal(caught, signal.SIG_IGN)  # once is enough: the clean-up is not to be broken off
     raise KeyboardInterrupt
 
 
 if __name__ == "__main__":
     # A closed terminal and a polite kill clean up as Ctrl-C does.
-    for caught in (signal.SIGTERM, signal.SIGHUP):
+    for caught in STOP_SIGNALS:
         signal.signal(caught, _interrupt)
     app(prog_name="python -m social_metrics.stack")
