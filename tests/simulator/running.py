@@ -109,6 +109,11 @@ class RunningSimulator:
         named = {name.replace("__", "."): value for name, value in query.items()}
         return self.session.get(f"{self.url}/2/{path}", params=named, headers=X_HEADERS, timeout=30)
 
+    def threads(self, path: str, **query: str) -> requests.Response:
+        """A call to Threads with the demo's token."""
+        query = {"access_token": "demo-threads-token"} | query
+        return self.session.get(f"{self.url}/v1.0/{path}", params=query, timeout=30)
+
     def tiktok_refresh(self, refresh_token: str) -> requests.Response:
         """A refresh of a TikTok token."""
         form = FORM | {"grant_type": "refresh_token", "refresh_token": refresh_token}

@@ -20,6 +20,8 @@ def call(simulator: RunningSimulator, platform: str) -> requests.Response:
         return simulator.instagram(simulator.handle_of("kartini-instagram"), "id,followers_count")
     if platform == "x":
         return simulator.x("users", ids=simulator.id_of("kartini-x"))
+    if platform == "threads":
+        return simulator.threads("profile_lookup", username=simulator.handle_of("kartini-threads"))
     return simulator.tiktok("user/info", "demo-access-kartini-tiktok-1", fields="open_id,follower_count")
 
 
@@ -27,7 +29,7 @@ def code_of(platform: str, body: Any) -> Any:
     """What a client decides on: reason, code and subcode, problem type, error code."""
     if platform == "youtube":
         return body["error"]["errors"][0]["reason"]
-    if platform in ("facebook", "instagram"):
+    if platform in ("facebook", "instagram", "threads"):
         return body["error"]["code"], body["error"].get("error_subcode")
     if platform == "tiktok":
         return body["error"] if isinstance(body["error"], str) else body["error"]["code"]
@@ -99,6 +101,11 @@ ERRORS = [
     ("tiktok", "rate_limited", None, 429, "rate_limit_exceeded"),
     ("tiktok", "server_error", None, 500, "internal_error"),
     ("tiktok", "unavailable", None, 503, "internal_error"),
+    ("threads", "unauthorized", None, 401, (190, None)),
+    ("threads", "permission_missing", None, 403, (10, None)),
+    ("threads", "not_found", None, 400, (100, 33)),
+    ("threads", "below_threshold", None, 400, (100, None)),
+    ("threads", "rate_limited", None, 403, (4, None)),
 ]
 
 

@@ -1,0 +1,167 @@
+"""Threads profiles through profile discovery: one lookup and one list of posts per handle (apis/README 6).
+
+Discovery reads public profiles with our own token; the other way, each owner's token, has followers only as an
+insight. A lookup names no id: the handle is all there is, and a handle that passes to somebody else is not seen
+here. Likes and views of a post are one further call each, and only for posts of the token's owner: they stay
+unknown. The lookup's `likes_count`, `views_count` and the like are sums of the last seven days, not totals; they
+stay in the evidence.
+"""
+
+import re
+from collections.abc import Hashable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, cast
+
+from social_metrics import meta_graph
+from social_metrics.api_client import ApiClient, ApiRules, Refusal, Reply
+from social_metrics.contract import FollowersState, Outcome
+from social_metrics.payload import MalformedValueError, count, identifier, instant, words
+from social_metrics.post_pages import PostPage, read_back
+from social_metrics.readings import (
+    Account,
+    CaptureFailure,
+    PostListing,
+    PostReading,
+    ProfileReading,
+    ReadWindow,
+)
+
+METRIC_DEFINITION_ID = "threads.follower_count.v1"
+
+POSTS_PER_PAGE = 100
+POST_FIELDS = "id,media_type,permalink,text,timestamp"
+
+CANNOT_TELL_WHY = (
+    "Threads shows public profiles of adults with 100 followers or more, and does not say which of that is missing, "
+    "or whether the handle was renamed or deleted; before Meta's review of the app it shows only Meta's own. Open the "
+    "account in a browser, ask the center, and correct the registry row"
+)
+
+_HANDLE = re.compile(r"[A-Za-z0-9._]{1,30}")
+_SPEAKS_OF_FOLLOWERS = re.compile(r"\bfollowers\b", re.IGNORECASE)  # not of a field such as follower_count
+_SOMEBODY_ELSES_POST = "REPOST_FACADE"
+_POST_TYPES = {"TEXT_POST": "text", "IMAGE": "photo", "VIDEO": "video", "CAROUSEL_ALBUM": "carousel"}
+
+
+def _refusal(reply: Reply, now: datetime) -> Refusal | None:
+    """What Meta's error means here.
+
+    How Threads refuses a profile with fewer than 100 followers is not documented. `below_threshold` settles the
+    day and counts as read, so it takes an error that speaks of followers; every other one stays what it is on
+    Meta's other APIs.
+    """
+    refusal = meta_graph.refusal(reply, now)
+    if refusal is None or refusal.transient or refusal.for_all:
+        return refusal
+    if _SPEAKS_OF_FOLLOWERS.search(str(reply.member("error", "message"))):
+        return replace(refusal, outcome=Outcome.BELOW_THRESHOLD)
+    if refusal.outcome is Outcome.ACCOUNT_NOT_FOUND:
+        return replace(refusal, detail=f"{reply.member('error', 'message')}: {CANNOT_TELL_WHY}.")
+    return refusal
+
+
+RULES = ApiRules(
+    platform="threads",
+    api_version="v1.0",
+    batch_size=1,
+    kept_members=meta_graph.ERROR_MEMBERS
+    | {"id", "username", "is_verified", "follower_count"}
+    | {"likes_count", "quotes_count", "replies_count", "reposts_count", "views_count"}
+    | {"data", "media_type", "permalink", "timestamp", "paging", "cursors", "before", "after"},
+    refusal=_refusal,
+    authorize=meta_graph.authorize,
+)
+
+
+def read_profiles(client: ApiClient, accounts: Sequence[Account]) -> dict[str, ProfileReading | CaptureFailure]:
+    """Look accounts up one by one: a lookup shows a single handle.
+
+    Raises:
+        CaptureFailure: never for one account alone; what concerns everyone is the outcome of all that are left.
+    """
+    readings: dict[str, ProfileReading | CaptureFailure] = {}
+    for account in accounts:
+        try:
+            readings[account.account_code] = _read_profile(client, account)
+        except CaptureFailure as failure:
+            if failure.for_all:
+                return readings | {left.account_code: failure for left in accounts if left.account_code not in readings}
+            readings[account.account_code] = failure
+    return readings
+
+
+def read_posts(client: ApiClient, account: Account, profile: ProfileReading, window: ReadWindow) -> PostListing:
+    """Read an account's own posts back to `window.since`; what it only reposted is somebody else's.
+
+    Raises:
+        CaptureFailure: a page of posts could not be read or understood.
+    """
+
+    def read_next(query: Hashable) -> PostPage:
+        parameters = dict(cast("tuple[tuple[str, str], ...]", query))
+        asked_with = {"username": account.handle, "fields": POST_FIELDS, "limit": POSTS_PER_PAGE, **parameters}
+        return _post_page(client.get("profile_posts", f"/{client.api_version}/profile_posts", asked_with), query)
+
+    return read_back(read_next(()), read_next, window)
+
+
+def _read_profile(client: ApiClient, account: Account) -> ProfileReading:
+    if not account.handle or not _HANDLE.fullmatch(account.handle):
+        raise CaptureFailure(
+            Outcome.NOT_ATTEMPTED,
+            f"Threads is read by handle, and the registry row of {account.account_code} has none that can be one",
+        )
+    reply = client.get("profile_lookup", f"/{client.api_version}/profile_lookup", {"username": account.handle})
+    try:
+        user = meta_graph.part(reply.body, "the profile") or {}
+        handle = words(user.get("username"), "username")
+        followers = count(user.get("follower_count"), "follower_count")
+    except MalformedValueError as problem:
+        raise reply.unusable(str(problem)) from problem
+    if handle is None and followers is None:
+        raise reply.unusable("the reply is not a profile: it has neither username nor follower_count")
+    return ProfileReading(
+        platform_account_id=None,
+        handle=handle,
+        followers_count=followers,
+        followers_precision_step=None if followers is None else 1,
+        followers_state=FollowersState.NOT_AVAILABLE if followers is None else FollowersState.REPORTED,
+        response_id=reply.response_id,
+        received_at=reply.received_at,
+        metric_definition_id=METRIC_DEFINITION_ID,
+    )
+
+
+def _post_page(reply: Reply, asked: Hashable) -> PostPage:
+    try:
+        edge = meta_graph.part(reply.body, "profile_posts") or {}
+        shown = meta_graph.listed(edge, "profile_posts")
+        own = tuple(_post(post, reply) for post in shown if post.get("media_type") != _SOMEBODY_ELSES_POST)
+        return PostPage(own, _next_query(edge, asked), reply.response_id, reply.received_at)
+    except MalformedValueError as problem:
+        raise reply.unusable(str(problem)) from problem
+
+
+def _next_query(edge: dict[str, Any], asked: Hashable) -> Hashable | None:
+    """What leads to the next page; None when nothing does, or only back to the page that was asked for.
+
+    The documented example has cursors and no `next`, so a cursor alone is followed too.
+    """
+    query = meta_graph.next_query(edge)
+    if query is not None:
+        return query
+    cursor = meta_graph.cursor_after(edge)
+    return None if cursor is None or asked == (("after", cursor),) else (("after", cursor),)
+
+
+def _post(post: dict[str, Any], reply: Reply) -> PostReading:
+    return PostReading(
+        post_id=identifier(post.get("id"), "id of a post"),
+        published_at=instant(post.get("timestamp"), "timestamp"),
+        post_type=_POST_TYPES.get(str(post.get("media_type")), "other"),
+        url=words(post.get("permalink"), "permalink"),
+        caption=words(post.get("text"), "text"),
+        response_id=reply.response_id,
+        received_at=reply.received_at,
+    )
