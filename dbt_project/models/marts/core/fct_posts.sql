@@ -3,32 +3,23 @@ with observed as (
 
     select
         *,
-        row_number() over (
-            partition by account_code, post_id order by captured_at desc, response_id desc
-        ) as place,
+        min(captured_at) over of_post as first_seen_at,
+        min(as_of_date) over of_post as first_seen_date,
+        max(captured_at) over of_post as last_seen_at,
+        -- 'simulator' > 'manual' > 'api': of several sources the least real one is told.
+        max(source) over of_post as least_real_source,
+        first_value(presence) over (
+            partition by account_code, post_id
+            order by captured_at desc, response_id desc
+        ) as last_presence,
         -- What the post was like comes from its last sighting; an absence says only that it is gone.
         row_number() over (
             partition by account_code, post_id
-            order by case presence when 'seen' then 0 else 1 end, captured_at desc, response_id desc
-        ) as sighting_place
+            order by case presence when 'seen' then 1 else 0 end desc, captured_at desc, response_id desc
+        ) as place
     from {{ ref('stg_social__posts') }}
     where as_of_date <= {{ through_date() }}
-
-),
-
-per_post as (
-
-    select
-        account_code,
-        post_id,
-        min(captured_at) as first_seen_at,
-        min(as_of_date) as first_seen_date,
-        max(captured_at) as last_seen_at,
-        max(case when place = 1 then presence end) as presence,
-        -- 'simulator' > 'manual' > 'api': of several sources the least real one is told.
-        max(source) as source
-    from observed
-    group by account_code, post_id
+    window of_post as (partition by account_code, post_id)
 
 ),
 
@@ -75,13 +66,12 @@ select
                 + coalesce(observed.share_count, 0)
     end as interactions,
     observed.caption_length,
-    per_post.presence,
-    per_post.first_seen_at,
-    per_post.last_seen_at,
-    greatest(per_post.first_seen_date - observed.published_date, 0) as discovered_late_days,
-    per_post.source
+    observed.last_presence as presence,
+    observed.first_seen_at,
+    observed.last_seen_at,
+    greatest(observed.first_seen_date - observed.published_date, 0) as discovered_late_days,
+    observed.least_real_source as source
 from observed
-inner join per_post on observed.account_code = per_post.account_code and observed.post_id = per_post.post_id
 inner join accounts on observed.account_code = accounts.account_code
 inner join centers on accounts.center_code = centers.center_code and centers.place = 1
-where observed.sighting_place = 1
+where observed.place = 1
