@@ -95,6 +95,10 @@ def test_the_layers_of_a_small_project(settings: Settings, project: Callable[...
         ("test.small.squares_are_few", "test", "pass", 0),
     ]
     assert dict(os.environ) == before, "the password does not stay behind"
+    password = warehouse_url.split("@")[0].rsplit(":", 1)[1].encode()
+    written = [path for path in settings.state_dir.rglob("*") if path.is_file()]
+    assert {"dbt.log", "manifest.json", "partial_parse.msgpack"} <= {path.name for path in written}
+    assert not [path for path in written if password in path.read_bytes()]
 
 
 def test_a_data_test_that_objects_is_a_finding(
