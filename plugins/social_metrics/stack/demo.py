@@ -43,14 +43,18 @@ def bring_up(stack: LocalStack, console: Console) -> None:
     Raises:
         StackError: a step failed; what was started is stopped again.
     """
-    try:
-        addresses = _bring_up(stack, console)
-        _follow_real_time(addresses.simulator_url)
-    except BaseException:
-        stack.stop()
-        raise
+    if stack.is_complete():
+        addresses = stack.start_database()
+    else:
+        try:
+            addresses = _bring_up(stack, console)
+            _follow_real_time(addresses.simulator_url)
+        except BaseException:
+            stack.stop()
+            raise
     console.print(
-        f"Airflow    {addresses.airflow_url}  user {ADMIN}, password in {stack.layout.secret('airflow-admin')}"
+        f"Airflow    {addresses.airflow_url}  user {ADMIN}, password in {stack.layout.secret('airflow-admin')}",
+        soft_wrap=True,
     )
     console.print(f"Simulator  {addresses.simulator_url}")
     console.print(f"Boards     {stack.layout.boards}")
@@ -154,4 +158,4 @@ def _step(console: Console, name: str) -> Iterator[None]:
 
 
 def _done(console: Console, what: str, started: float) -> None:
-    console.print(f"[green]✓[/green] {what} ({time.monotonic() - started:.1f} s)", highlight=False)
+    console.print(f"[green]✓[/green] {what} ({time.monotonic() - started:.1f} s)", highlight=False, soft_wrap=True)

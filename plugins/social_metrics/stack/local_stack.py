@@ -17,7 +17,7 @@ from cryptography.fernet import Fernet
 from social_metrics.clock import wib_date
 from social_metrics.settings import REPOSITORY, Settings
 from social_metrics.stack import StackError
-from social_metrics.stack.airflow_api import COMPONENTS, AirflowApi
+from social_metrics.stack.airflow_api import AirflowApi
 from social_metrics.stack.databases import (
     AIRFLOW,
     AIRFLOW_LOGIN,
@@ -132,6 +132,10 @@ class LocalStack:
         """
         self.processes.wait_until_ready(self._airflow_programs(addresses), START_SECONDS, tell)
 
+    def is_complete(self) -> bool:
+        """Whether every program runs already."""
+        return set(self.processes.running()) == {SIMULATOR, API_SERVER, *AIRFLOW_COMMANDS}
+
     def is_running(self) -> bool:
         """Whether anything of this folder runs."""
         return bool(self.processes.running()) or (self._embedded is not None and self._embedded.pid is not None)
@@ -227,8 +231,8 @@ class LocalStack:
         return [
             Program(API_SERVER, [airflow, "api-server"], lambda _: api.answers()),
             *(
-                Program(component.replace("_", "-"), [airflow, *arguments], beats(component))
-                for component, arguments in AIRFLOW_COMMANDS.items()
+                Program(name, [airflow, *arguments], beats(name.replace("-", "_")))
+                for name, arguments in AIRFLOW_COMMANDS.items()
             ),
         ]
 
@@ -251,11 +255,9 @@ class LocalStack:
 
 AIRFLOW_COMMANDS = {
     "scheduler": ["scheduler", "--skip-serve-logs"],  # the api-server reads the logs from the same disk
-    "dag_processor": ["dag-processor"],
+    "dag-processor": ["dag-processor"],
     "triggerer": ["triggerer", "--skip-serve-logs"],
 }
-if AIRFLOW_COMMANDS.keys() != COMPONENTS.keys():
-    raise AssertionError("every component of the health page has a command")
 
 
 @cache
