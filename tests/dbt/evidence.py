@@ -1,6 +1,7 @@
 """What a warehouse is built from: the registry's rows and the raw records, to write them and to read them back."""
 
 import csv
+import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, astuple, dataclass, field, fields
 from datetime import UTC, date, datetime, timedelta
@@ -9,7 +10,7 @@ from typing import Any, TypeVar
 
 import psycopg
 
-from social_metrics.contract import CaptureOutcome, Post, ProfileSnapshot
+from social_metrics.contract import CaptureOutcome, ManualEntry, Post, ProfileSnapshot
 
 REGISTRY = Path(__file__).resolve().parents[2] / "dbt_project" / "seeds" / "registry"
 Row = TypeVar("Row")
@@ -60,6 +61,8 @@ class Evidence:
     snapshots: list[ProfileSnapshot] = field(default_factory=list)
     posts: list[Post] = field(default_factory=list)
     outcomes: list[CaptureOutcome] = field(default_factory=list)
+    entries: list[tuple[ManualEntry, bool]] = field(default_factory=list)  # by hand; and whether it is confirmed
+    confirmations: list[tuple[str, datetime]] = field(default_factory=list)  # of an account's identity
 
 
 def write_registry(evidence: Evidence, folder: Path) -> None:
@@ -69,6 +72,7 @@ def write_registry(evidence: Evidence, folder: Path) -> None:
         "platforms": evidence.platforms,
         "centers": evidence.centers,
         "center_accounts": evidence.accounts,
+        "campaigns": evidence.campaigns,
     }
     for real in REGISTRY.glob("*.csv"):
         with real.open(newline="", encoding="utf-8") as file:
@@ -100,6 +104,43 @@ def write_raw(
             with cursor.copy(f"copy {records[0].table} ({', '.join(columns)}, loaded_at) from stdin") as copy:
                 for record in records:
                     copy.write_row((*astuple(record), loaded_at(getattr(record, instant))))
+        _write_entries(evidence, cursor)
+
+
+def _write_entries(evidence: Evidence, cursor: psycopg.Cursor) -> None:
+    proof = b"a screenshot"
+    digest = hashlib.sha256(proof).hexdigest()
+    cursor.execute(
+        "insert into raw.evidence_files (sha256, file_name, media_type, byte_count, body) "
+        "values (%s, 'shot.png', 'image/png', %s, %s) on conflict do nothing",
+        (digest, len(proof), proof),
+    )
+    columns = [column.name for column in fields(ManualEntry)]
+    for entry, is_confirmed in evidence.entries:
+        cells = {name: getattr(entry, name) for name in columns} | {
+            "evidence_sha256": digest,
+            "workbook_sha256": digest,
+        }
+        cursor.execute(
+            f"insert into raw.manual_entries ({', '.join(columns)}) values ({', '.join(['%s'] * len(columns))}) "
+            "returning account_code, as_of_date, version, entered_by",
+            list(cells.values()),
+        )
+        key = cursor.fetchone()
+        assert key is not None
+        if is_confirmed:
+            cursor.execute(
+                "insert into raw.manual_confirmations (account_code, as_of_date, version, entered_by, decision, "
+                "confirmed_by, confirmed_at, confirmed_through) "
+                "values (%s, %s, %s, %s, 'confirmed', 'budi', now(), 'command_line')",
+                key,
+            )
+    for account_code, confirmed_at in evidence.confirmations:
+        cursor.execute(
+            "insert into ops.account_confirmations (account_code, confirmed_at, confirmed_by, evidence_ref) "
+            "values (%s, %s, 'budi', 'a call') on conflict do nothing",
+            (account_code, confirmed_at),
+        )
 
 
 def read_evidence(url: str, registry: Path) -> Evidence:

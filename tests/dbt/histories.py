@@ -11,8 +11,10 @@ from social_metrics.contract import (
     AuthorizationMode,
     CaptureOutcome,
     FollowersState,
+    ManualEntry,
     Outcome,
     Post,
+    PostsLookedAt,
     PostsRead,
     Presence,
     ProfileSnapshot,
@@ -73,6 +75,7 @@ class _AccountHistory:
         self.center = self.random.choice(PEOPLED)
         self.code = f"{self.center}-{self.platform}-{seed}"
         self.source = Source.SIMULATOR if self.random.random() < 0.2 else Source.API
+        self.by_hand = random.Random(seed ^ 0x0FF1CE)
         self.simulated_until = self.random.choice([None, None, self.random.choice(DAYS)])
 
     def chance(self, probability: float) -> bool:
@@ -89,6 +92,63 @@ class _AccountHistory:
     def write(self) -> None:
         self._register()
         self._capture()
+        self._enter_by_hand()
+        self._confirm_identity()
+
+    def _enter_by_hand(self) -> None:
+        """An officer's entries: on days without a capture and beside one, corrected, confirmed or not."""
+        chance = self.by_hand.choice([0, 0, 0.05, 0.5])
+        for day in DAYS:
+            if self.by_hand.random() >= chance:
+                continue
+            for version in range(1, self.by_hand.choice([1, 1, 1, 2, 3]) + 1):
+                self.evidence.entries.append((self._entry(day, version), self.by_hand.random() < 0.8))
+
+    def _entry(self, day: date, version: int) -> ManualEntry:
+        observed_at = at(day, self.by_hand.choice([0, 0, 5, 6, 7, 19, 23]), self.by_hand.choice([0, 59]))
+        step = self.by_hand.choice([1, 1, 100])
+        is_hidden = self.by_hand.random() < 0.1
+        looked = self.by_hand.choice(
+            [PostsLookedAt.NEWEST_SEEN] * 3 + [PostsLookedAt.NONE_FOUND, PostsLookedAt.NOT_LOOKED]
+        )
+        seen = looked is PostsLookedAt.NEWEST_SEEN
+        ago = timedelta(hours=self.by_hand.choice([0, 1, 30, 200, 800]))
+        return ManualEntry(
+            account_code=self.code,
+            platform=self.platform,
+            version=version,
+            observed_at=observed_at,
+            followers_displayed="as shown",
+            followers_count=None if is_hidden else self.by_hand.choice([0, 90, 100, 1_500, 20_000]) // step * step,
+            followers_precision_step=None if is_hidden else step,
+            followers_state=FollowersState.HIDDEN if is_hidden else FollowersState.REPORTED,
+            metric_definition_id=self.by_hand.choice(["v1", "v1", "v2"]),
+            last_post_displayed=None,
+            last_post_at=observed_at - ago if seen else None,
+            last_post_url=f"https://example.invalid/p{self.by_hand.randrange(12):04}" if seen else None,
+            posts_looked_at=looked,
+            is_outreach=None,
+            program=None,
+            evidence_sha256="",
+            evidence_file_name="shot.png",
+            workbook_sha256="",
+            workbook_place="here",
+            entered_by="siti",
+            entered_at=observed_at,
+            source=Source.SIMULATOR if self.source is Source.SIMULATOR else Source.MANUAL,
+        )
+
+    def _confirm_identity(self) -> None:
+        """Most mismatches are looked into within days: an account in doubt shows nothing of the other rules."""
+        mismatches = [
+            found
+            for found in self.evidence.outcomes
+            if found.account_code == self.code and found.outcome is Outcome.IDENTITY_MISMATCH
+        ]
+        for found in mismatches:
+            if self.by_hand.random() < 0.9:
+                later = timedelta(hours=self.by_hand.choice([0, 1, 10, 40]), seconds=1)
+                self.evidence.confirmations.append((self.code, found.attempted_at + later))
 
     def _register(self) -> None:
         """Dated rows: begun before or amid, a handle changed, a pause, an end."""

@@ -116,4 +116,28 @@ MUTATIONS = [
         "coalesce(statuses.outcome, 'not_yet_verified')",
         "coalesce(statuses.outcome, 'missing_account')",
     ),
+    Mutation(
+        "unconfirmed entries count",
+        "models/staging/social/stg_social__manual_entries.sql",
+        "    inner join confirmations\n",
+        "    left join confirmations\n",
+    ),
+    Mutation(
+        "a hand entry is an attempt of the API",
+        "models/intermediate/int_accounts__daily_outcomes.sql",
+        "false as is_attempt",
+        "true as is_attempt",
+    ),
+    Mutation(
+        "confirmed once, trusted for ever",
+        "models/intermediate/int_accounts__daily_suspensions.sql",
+        "where confirmed.confirmed_at is null or confirmed.confirmed_at < doubted.mismatched_at",
+        "where confirmed.confirmed_at is null",
+    ),
+    Mutation(
+        "an account in doubt is looked at",
+        "models/marts/performance/fct_center_daily.sql",
+        "daily.is_looked_at and suspensions.account_code is null as is_looked_at",
+        "daily.is_looked_at",
+    ),
 ]

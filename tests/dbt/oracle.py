@@ -4,14 +4,26 @@ It shares neither code nor shape with the models. Every rule is looked up anew f
 hard to get wrong.
 """
 
+import hashlib
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date, datetime, timedelta, timezone
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
 from typing import Any
+from uuid import UUID
 
-from social_metrics.contract import CaptureOutcome, Outcome, Post, ProfileSnapshot
+from social_metrics.contract import (
+    CaptureOutcome,
+    ManualEntry,
+    Outcome,
+    Post,
+    PostsLookedAt,
+    PostsRead,
+    Presence,
+    ProfileSnapshot,
+)
 from tests.dbt.evidence import Account, Evidence
 
 Row = dict[str, Any]
@@ -23,6 +35,7 @@ ROLLING = {"1d": (1, 0), "7d": (7, 1), "30d": (30, 3)}
 READ = {Outcome.CAPTURED, Outcome.CAPTURED_PARTLY, Outcome.BELOW_THRESHOLD}
 PRECEDENCE = list(Outcome)
 SOURCES = ["api", "manual", "simulator"]
+BY_HAND = "by hand"  # in the place of an authorization mode, on a reading that a person entered
 
 
 def wib(instant: datetime) -> date:
@@ -35,15 +48,21 @@ class Accounts:
 
     def __init__(self, evidence: Evidence, retention_as_of: datetime, next_steps: dict[str, str | None]) -> None:
         """Sort the evidence by account and WIB date; `next_steps` are the rule seed's texts by outcome."""
-        self.evidence = evidence
         self.retention_as_of = retention_as_of
         self.next_steps = next_steps
+        evidence = self.evidence = with_entries(evidence)
         self.snapshots: dict[tuple[str, date], list[ProfileSnapshot]] = defaultdict(list)
         for snapshot in evidence.snapshots:
             self.snapshots[snapshot.account_code, wib(snapshot.captured_at)].append(snapshot)
         self.attempts: dict[tuple[str, date], list[CaptureOutcome]] = defaultdict(list)
         for outcome in evidence.outcomes:
             self.attempts[outcome.account_code, wib(outcome.attempted_at)].append(outcome)
+        self.identity: dict[str, list[tuple[datetime, bool]]] = defaultdict(list)  # instant, is it in doubt from there
+        for outcome in evidence.outcomes:
+            if outcome.outcome == Outcome.IDENTITY_MISMATCH:
+                self.identity[outcome.account_code].append((outcome.attempted_at, True))
+        for code, instant in evidence.confirmations:
+            self.identity[code].append((instant, False))
         self.observations: dict[str, dict[str, list[Post]]] = defaultdict(lambda: defaultdict(list))
         for post in sorted(evidence.posts, key=lambda post: (post.captured_at, post.response_id)):
             self.observations[post.account_code][post.post_id].append(post)
@@ -120,7 +139,7 @@ class Accounts:
         attempts = self.attempts.get((code, day), [])
         order = sorted(attempts, key=lambda found: (found.attempted_at, found.attempt_id), reverse=True)
         best = min(order, key=lambda found: PRECEDENCE.index(found.outcome), default=None)
-        asked = [found for found in attempts if found.outcome != Outcome.NOT_ATTEMPTED]
+        asked = [found for found in attempts if found.outcome != Outcome.NOT_ATTEMPTED and found.run_id != BY_HAND]
         if best and best.outcome != Outcome.NOT_ATTEMPTED:
             outcome = best.outcome
         else:
@@ -140,6 +159,10 @@ class Accounts:
     def is_looked_at(self, code: str, day: date) -> bool:
         """Somebody looked at the posts that day and succeeded."""
         return any(found.posts_read in {"listed", "unchanged"} for found in self.attempts.get((code, day), []))
+
+    def is_suspended(self, code: str, day: date) -> bool:
+        """The identity did not match on or before the day, and nobody has confirmed it since, by its end."""
+        return max((word for word in self.identity[code] if wib(word[0]) <= day), default=(None, False))[1]
 
     # ------------------------------------------------------------ growth
 
@@ -161,6 +184,7 @@ class Accounts:
             "captured_at": capture.captured_at if capture else None,
             "capture_age_days": next(ages, None),
             "metric_definition_id": capture.metric_definition_id if capture else None,
+            "is_manual": bool(capture and capture.authorization_mode == BY_HAND),
             "source": self.source(code, day),
         }
         for name, (length, tolerance) in ROLLING.items():
@@ -244,6 +268,48 @@ class Accounts:
             "last_outreach_post_at": None,
             "source": self.source(code, day),
         }
+
+
+def with_entries(evidence: Evidence) -> Evidence:
+    """The evidence as if the confirmed hand entries had been captures, on the days that no API read the account."""
+    read = {(found.account_code, wib(found.captured_at)) for found in evidence.snapshots}
+    newest: dict[tuple[str, date], ManualEntry] = {}
+    for entry, is_confirmed in sorted(evidence.entries, key=lambda found: found[0].version):
+        if is_confirmed:
+            newest[entry.account_code, wib(entry.observed_at)] = entry
+    widened = replace(evidence, **{name: list(getattr(evidence, name)) for name in ("snapshots", "posts", "outcomes")})
+    known_ids = {
+        (post.account_code, post.url): post.post_id for post in sorted(evidence.posts, key=lambda p: p.post_id)
+    }
+    for (code, day), entry in newest.items():
+        if (code, day) in read:
+            continue
+        looked = entry.posts_looked_at != PostsLookedAt.NOT_LOOKED
+        nobody = UUID(int=0)
+        widened.outcomes.append(
+            CaptureOutcome(
+                nobody, code, entry.platform, entry.observed_at,
+                Outcome.CAPTURED if looked else Outcome.CAPTURED_PARTLY, None, None,
+                PostsRead.LISTED if looked else PostsRead.NOT_TRIED, None, None, None, entry.source, BY_HAND, 1,
+            )
+        )  # fmt: skip
+        widened.snapshots.append(
+            ProfileSnapshot(
+                nobody, code, entry.platform, entry.observed_at, entry.followers_count,
+                entry.followers_precision_step, entry.followers_state, None, None, None, None, None,
+                entry.metric_definition_id, BY_HAND, entry.source, nobody, BY_HAND, 1, None,  # type: ignore[arg-type]
+            )
+        )  # fmt: skip
+        if entry.last_post_at and entry.last_post_url:
+            made = "manual:" + hashlib.md5(entry.last_post_url.encode()).hexdigest()
+            widened.posts.append(
+                Post(
+                    code, entry.platform, known_ids.get((code, entry.last_post_url), made), entry.observed_at,
+                    entry.last_post_at, entry.last_post_url, BY_HAND, None, None, None, None, None, None,
+                    Presence.SEEN, entry.source, nobody, BY_HAND,
+                )
+            )  # fmt: skip
+    return widened
 
 
 def holds(row: Any, day: date) -> bool:

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from social_metrics.contract import Post
 from tests.dbt.evidence import Account, Center, Evidence
-from tests.dbt.oracle import Accounts, Row, Rows, band, holds, least_real, measurable, wib
+from tests.dbt.oracle import BY_HAND, Accounts, Row, Rows, band, holds, least_real, measurable, wib
 
 NOT_EXPECTED = {
     "suspended": "account_suspended",
@@ -60,7 +60,10 @@ class _Boards:
             account = self.accounts.registered[code][0]
             rows_of_center = [row for row in self.evidence.centers if row.center_code == account.center_code]
             zone = ZoneInfo(max(rows_of_center, key=lambda row: row.valid_from or date.min).time_zone)
-            for post_id, observations in by_id.items():
+            for post_id, every_observation in by_id.items():
+                observations = [found for found in every_observation if found.run_id != BY_HAND]
+                if not observations:
+                    continue
                 sightings = [found for found in observations if found.presence == "seen"]
                 shown = (sightings or observations)[-1]
                 rows[code, post_id] = self._post(account, zone, observations, shown)
@@ -164,11 +167,13 @@ class _Boards:
 
     def _followers(self, here: list[Account], day: date) -> Row:
         counted: list[tuple[date, Any]] = []
-        hidden = failed = read = 0
+        hidden = failed = read = suspended = 0
         for account in here:
             read += self.accounts.capture(account.account_code, day) is not None
             found = self.accounts.last_capture(account.account_code, day, within=3)
-            if found is None:
+            if self.accounts.is_suspended(account.account_code, day):
+                suspended += 1
+            elif found is None:
                 failed += 1
             elif self.accounts.state(found[1]) != "reported":
                 hidden += 1
@@ -179,6 +184,8 @@ class _Boards:
             reason = "no_verified_account"
         elif failed:
             reason = "capture_failed"
+        elif suspended == len(here):
+            reason = "all_suspended"
         elif not counted:
             reason = "all_hidden"
         captures = [capture for _, capture in counted]
@@ -190,6 +197,8 @@ class _Boards:
             "accounts_carried": sum(on < day for on, _ in counted),
             "accounts_hidden": hidden,
             "accounts_failed": failed,
+            "accounts_suspended": suspended,
+            "accounts_manual": sum(capture.authorization_mode == BY_HAND for capture in captures),
             "followers_count": None if reason else low,
             "followers_count_high": None if reason else high,
             "is_complete": reason is None,
@@ -199,7 +208,8 @@ class _Boards:
         }
 
     def _growth(self, here: list[Account], day: date, window: str) -> Row:
-        grown = [self.accounts.growth_on(account, day) for account in here]
+        trusted = [account for account in here if not self.accounts.is_suspended(account.account_code, day)]
+        grown = [self.accounts.growth_on(account, day) for account in trusted]
         grown = [row for row in grown if row[f"change_{window}"] is not None]
         total, low, high = (sum(row[f"change_{window}{part}"] for row in grown) for part in ("", "_low", "_high"))
         return {
@@ -211,13 +221,14 @@ class _Boards:
         }
 
     def _recency(self, here: list[Account], day: date) -> Row:
-        rows = [self.accounts.recency_on(account, day) for account in here]
+        trusted = [account for account in here if not self.accounts.is_suspended(account.account_code, day)]
+        rows = [self.accounts.recency_on(account, day) for account in trusted]
         posted = sorted(
             (row for row in rows if row["last_post_at"]),
             key=lambda row: (-row["last_post_at"].timestamp(), row["account_code"]),
         )
         last = posted[0] if posted else None
-        not_looked = sum(not row["is_looked_at"] for row in rows)
+        not_looked = sum(not row["is_looked_at"] for row in rows) + len(here) - len(trusted)
         looked = bool(here) and not_looked == 0
         since = (day - wib(last["last_post_at"])).days if last else None
         same_day = {row["platform"] for row in posted if last and wib(row["last_post_at"]) == wib(last["last_post_at"])}

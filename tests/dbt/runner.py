@@ -31,7 +31,10 @@ class Warehouse:
     def load(self, evidence: Evidence, loaded_at: Callable[[datetime], datetime] = lambda moment: moment) -> None:
         """Put this evidence in place of whatever raw and the registry hold."""
         with psycopg.connect(self.url) as connection:
-            connection.execute("truncate raw.profile_snapshots, raw.posts, raw.capture_outcomes")
+            connection.execute(
+                "truncate raw.profile_snapshots, raw.posts, raw.capture_outcomes, raw.manual_entries, "
+                "raw.manual_confirmations, ops.account_confirmations"
+            )
         write_registry(evidence, self.registry)
         write_raw(evidence, self.url, loaded_at)
 

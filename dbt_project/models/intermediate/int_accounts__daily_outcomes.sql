@@ -3,11 +3,35 @@
 with attempts as (
 
     select
-        outcomes.*,
+        outcomes.account_code,
+        outcomes.as_of_date,
+        outcomes.attempt_id,
+        outcomes.attempted_at,
+        outcomes.outcome,
+        outcomes.detail,
+        outcomes.next_step,
+        outcomes.retry_at,
+        outcomes.is_look,
         rules.precedence,
         rules.is_attempt
     from {{ ref('stg_social__capture_outcomes') }} as outcomes
     inner join {{ ref('capture_outcomes') }} as rules on outcomes.outcome = rules.outcome
+    union all
+    -- A person's look is as good as a machine's, and no attempt of it.
+    select
+        entries.account_code,
+        entries.as_of_date,
+        cast(null as uuid) as attempt_id,
+        entries.observed_at as attempted_at,
+        entries.outcome,
+        cast(null as text) as detail,
+        cast(null as text) as next_step,
+        cast(null as timestamptz) as retry_at,
+        entries.is_look,
+        rules.precedence,
+        false as is_attempt
+    from {{ ref('int_manual_entries__standing') }} as entries
+    inner join {{ ref('capture_outcomes') }} as rules on entries.outcome = rules.outcome
 
 ),
 
@@ -17,7 +41,7 @@ ranked as (
         *,
         row_number() over (
             partition by account_code, as_of_date
-            order by precedence asc, attempted_at desc, attempt_id desc
+            order by precedence asc, attempted_at desc, attempt_id desc nulls last
         ) as place
     from attempts
 
@@ -56,6 +80,12 @@ evidence as (
         as_of_date,
         source
     from {{ ref('stg_social__profile_snapshots') }}
+    union all
+    select
+        account_code,
+        as_of_date,
+        source
+    from {{ ref('int_manual_entries__standing') }}
 
 ),
 

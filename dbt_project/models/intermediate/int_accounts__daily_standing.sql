@@ -24,15 +24,21 @@ select
     last_captures.center_code,
     last_captures.platform,
     last_captures.date_day,
+    -- An account whose identity stands in doubt is left out, and marked.
     case
+        when suspensions.account_code is not null then 'suspended'
         when captures.day_no is null then 'failed'
         when captures.followers_state <> 'reported' then 'hidden'
         when captures.day_no < last_captures.day_no then 'carried'
         else 'captured'
     end as standing,
     coalesce(captures.day_no = last_captures.day_no, false) as is_read,
-    captures.followers_count,
-    captures.followers_count + captures.followers_precision_step - 1 as followers_count_high,
+    coalesce(captures.is_manual, false) as is_manual,
+    case when suspensions.account_code is null then captures.followers_count end as followers_count,
+    case
+        when suspensions.account_code is null
+            then captures.followers_count + captures.followers_precision_step - 1
+    end as followers_count_high,
     captures.date_day as capture_date,
     captures.captured_at
 from last_captures
@@ -40,3 +46,7 @@ left join {{ ref('int_profile_snapshots__daily_latest') }} as captures
     on
         last_captures.account_code = captures.account_code
         and last_captures.capture_day_no = captures.day_no
+left join {{ ref('int_accounts__daily_suspensions') }} as suspensions
+    on
+        last_captures.account_code = suspensions.account_code
+        and last_captures.date_day = suspensions.date_day

@@ -6,6 +6,8 @@ with evidence as (
     select as_of_date from {{ ref('stg_social__profile_snapshots') }}
     union all
     select as_of_date from {{ ref('stg_social__posts') }}
+    union all
+    select as_of_date from {{ ref('stg_social__manual_entries') }}
 
 ),
 

@@ -1,14 +1,43 @@
 {{ config(indexes=[{'columns': ['account_code', 'published_at']}]) }}
 -- Grain: post × unbroken run of WIB dates on which it was known and counted.
-with ranked as (
+with observations as (
+
+    select
+        account_code,
+        post_id,
+        published_at,
+        published_date,
+        url,
+        presence,
+        as_of_date,
+        captured_at,
+        response_id
+    from {{ ref('stg_social__posts') }}
+    union all
+    select
+        account_code,
+        post_id,
+        last_post_at as published_at,
+        published_date,
+        last_post_url as url,
+        'seen' as presence,
+        as_of_date,
+        observed_at as captured_at,
+        cast(null as uuid) as response_id
+    from {{ ref('int_manual_entries__standing') }}
+    where post_id is not null
+
+),
+
+ranked as (
 
     select
         *,
         row_number() over (
             partition by account_code, post_id, as_of_date
-            order by captured_at desc, response_id desc
+            order by captured_at desc, response_id desc nulls last
         ) as place
-    from {{ ref('stg_social__posts') }}
+    from observations
     where as_of_date <= {{ through_date() }}
 
 ),

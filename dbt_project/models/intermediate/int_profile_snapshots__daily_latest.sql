@@ -12,27 +12,59 @@ with ranked as (
 
 ),
 
+readings as (
+
+    select
+        account_code,
+        as_of_date,
+        followers_count,
+        followers_precision_step,
+        followers_state,
+        metric_definition_id,
+        captured_at,
+        handle_seen,
+        source,
+        false as is_manual
+    from ranked
+    where place = 1
+    union all
+    select
+        account_code,
+        as_of_date,
+        followers_count,
+        followers_precision_step,
+        followers_state,
+        metric_definition_id,
+        observed_at as captured_at,
+        cast(null as text) as handle_seen,
+        source,
+        true as is_manual
+    from {{ ref('int_manual_entries__standing') }}
+
+),
+
 standing as (
 
     select
         spine.account_code,
         spine.date_day,
         spine.day_no,
-        ranked.followers_count,
-        ranked.followers_precision_step,
-        ranked.followers_state,
-        ranked.metric_definition_id,
-        ranked.captured_at,
-        ranked.source,
-        lag(ranked.metric_definition_id) over (
+        readings.followers_count,
+        readings.followers_precision_step,
+        readings.followers_state,
+        readings.metric_definition_id,
+        readings.captured_at,
+        readings.handle_seen,
+        readings.source,
+        readings.is_manual,
+        lag(readings.metric_definition_id) over (
             partition by spine.account_code order by spine.day_no
         ) as previous_metric_definition_id
     from {{ ref('int_accounts__daily_spine') }} as spine
-    inner join ranked
+    inner join readings
         on
-            spine.account_code = ranked.account_code
-            and spine.date_day = ranked.as_of_date
-            and ranked.place = 1
+            spine.account_code = readings.account_code
+            and spine.date_day = readings.as_of_date
 
 )
 
@@ -49,5 +81,7 @@ select
         partition by account_code order by day_no
     ) as series_no,
     captured_at,
-    source
+    handle_seen,
+    source,
+    is_manual
 from standing

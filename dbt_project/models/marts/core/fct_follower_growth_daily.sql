@@ -40,6 +40,7 @@ known as (
         captures.metric_definition_id,
         captures.series_no,
         captures.captured_at,
+        captures.is_manual,
         {% for window in windows %}
         window_bases.day_no_{{ window.name }},
         window_bases.count_{{ window.name }},
@@ -98,6 +99,7 @@ select
     bounded.captured_at,
     bounded.day_no - bounded.reported_day_no as capture_age_days,
     bounded.metric_definition_id,
+    coalesce(bounded.is_manual, false) as is_manual,
     {% for name in growth_names() %}
     case when bounded.is_one_series_{{ name }} then bounded.followers_count - bounded.count_{{ name }} end
         as change_{{ name }},

@@ -13,6 +13,8 @@ with standings as (
         count(*) filter (where standing = 'carried') as accounts_carried,
         count(*) filter (where standing = 'hidden') as accounts_hidden,
         count(*) filter (where standing = 'failed') as accounts_failed,
+        count(*) filter (where standing = 'suspended') as accounts_suspended,
+        count(*) filter (where is_manual and standing in ('captured', 'carried')) as accounts_manual,
         sum(followers_count) as followers_count,
         sum(followers_count_high) as followers_count_high,
         min(capture_date) filter (where followers_count is not null) as oldest_capture_date,
@@ -26,17 +28,20 @@ growth as (
 
     -- Only what was read at both ends; a carried count is in neither.
     select
-        center_code,
-        date_day,
+        daily.center_code,
+        daily.date_day,
         {% for window in windows %}
-        sum(change_{{ window }}) as change_{{ window }},
-        sum(change_{{ window }}_low) as change_{{ window }}_low,
-        sum(change_{{ window }}_high) as change_{{ window }}_high,
-        count(change_{{ window }}) as change_{{ window }}_accounts,
+        sum(daily.change_{{ window }}) filter (where suspensions.account_code is null) as change_{{ window }},
+        sum(daily.change_{{ window }}_low) filter (where suspensions.account_code is null) as change_{{ window }}_low,
+        sum(daily.change_{{ window }}_high) filter (where suspensions.account_code is null) as change_{{ window }}_high,
+        count(daily.change_{{ window }}) filter (where suspensions.account_code is null)
+            as change_{{ window }}_accounts,
         {% endfor %}
-        max(source) as source
-    from {{ ref('fct_follower_growth_daily') }}
-    group by center_code, date_day
+        max(daily.source) as source
+    from {{ ref('fct_follower_growth_daily') }} as daily
+    left join {{ ref('int_accounts__daily_suspensions') }} as suspensions
+        on daily.account_code = suspensions.account_code and daily.date_day = suspensions.date_day
+    group by daily.center_code, daily.date_day
 
 ),
 
@@ -53,6 +58,26 @@ absences as (
 
 ),
 
+trusted_posting as (
+
+    -- Posts of an account whose identity stands in doubt are nobody's, and nobody has looked at its own.
+    select
+        daily.center_code,
+        daily.platform,
+        daily.account_code,
+        daily.date_day,
+        daily.is_looked_at and suspensions.account_code is null as is_looked_at,
+        case when suspensions.account_code is null then daily.last_post_at end as last_post_at,
+        case when suspensions.account_code is null then daily.last_post_url end as last_post_url,
+        case when suspensions.account_code is null then daily.days_since_last_post end as days_since_last_post,
+        case when suspensions.account_code is null then daily.posts_7d else 0 end as posts_7d,
+        case when suspensions.account_code is null then daily.posts_30d else 0 end as posts_30d
+    from {{ ref('fct_posting_recency_daily') }} as daily
+    left join {{ ref('int_accounts__daily_suspensions') }} as suspensions
+        on daily.account_code = suspensions.account_code and daily.date_day = suspensions.date_day
+
+),
+
 posting as (
 
     select
@@ -62,7 +87,7 @@ posting as (
             order by last_post_at desc nulls last, {{ bytewise("account_code") }}
         ) as place,
         min(days_since_last_post) over (partition by center_code, date_day) as center_days_since
-    from {{ ref('fct_posting_recency_daily') }}
+    from trusted_posting
 
 ),
 
@@ -96,6 +121,8 @@ joined as (
         cast(coalesce(standings.accounts_carried, 0) as integer) as accounts_carried,
         cast(coalesce(standings.accounts_hidden, 0) as integer) as accounts_hidden,
         cast(coalesce(standings.accounts_failed, 0) as integer) as accounts_failed,
+        cast(coalesce(standings.accounts_suspended, 0) as integer) as accounts_suspended,
+        cast(coalesce(standings.accounts_manual, 0) as integer) as accounts_manual,
         cast(coalesce(absences.accounts_missing, 0) as integer) as accounts_missing,
         cast(coalesce(absences.accounts_not_verified, 0) as integer) as accounts_not_verified,
         cast(coalesce(recency.accounts_not_looked_at, 0) as integer) as accounts_not_looked_at,
@@ -106,6 +133,7 @@ joined as (
         case
             when standings.accounts_expected is null then 'no_verified_account'
             when standings.accounts_failed > 0 then 'capture_failed'
+            when standings.accounts_suspended = standings.accounts_expected then 'all_suspended'
             when standings.followers_count is null then 'all_hidden'
         end as incomplete_reason,
         {% for window in windows %}
@@ -140,6 +168,8 @@ select
     joined.accounts_carried,
     joined.accounts_hidden,
     joined.accounts_failed,
+    joined.accounts_suspended,
+    joined.accounts_manual,
     joined.accounts_missing,
     joined.accounts_not_verified,
     cast(case when joined.incomplete_reason is null then joined.followers_count end as bigint) as followers_count,

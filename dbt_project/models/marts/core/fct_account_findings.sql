@@ -1,0 +1,125 @@
+{{ config(indexes=[{'columns': ['date_day']}]) }}
+-- Grain: account × WIB date × finding: what a person has to look at, with what was known and what was seen.
+with spine as (
+
+    select * from {{ ref('int_accounts__daily_spine') }}
+
+),
+
+accounts as (
+
+    select * from {{ ref('stg_registry__center_accounts') }}
+
+),
+
+outcomes as (
+
+    select
+        *,
+        row_number() over (partition by account_code, attempted_at order by attempt_id desc) as place
+    from {{ ref('stg_social__capture_outcomes') }}
+
+),
+
+api_readings as (
+
+    select
+        *,
+        row_number() over (
+            partition by account_code, as_of_date
+            order by captured_at desc, attempt_id desc
+        ) as place
+    from {{ ref('stg_social__profile_snapshots') }}
+
+),
+
+found as (
+
+    select
+        suspensions.account_code,
+        suspensions.date_day,
+        'identity_mismatch' as finding,
+        accounts.platform_account_id as known_value,
+        outcomes.detail as seen_value,
+        {{ as_of_date('suspensions.mismatched_at') }} as since_date
+    from {{ ref('int_accounts__daily_suspensions') }} as suspensions
+    inner join accounts
+        on
+            suspensions.account_code = accounts.account_code
+            and {{ is_valid_on('accounts', 'suspensions.date_day') }}
+    left join outcomes
+        on
+            suspensions.account_code = outcomes.account_code
+            and suspensions.mismatched_at = outcomes.attempted_at
+            and outcomes.place = 1
+    union all
+    select
+        spine.account_code,
+        spine.date_day,
+        'renamed' as finding,
+        accounts.handle as known_value,
+        captures.handle_seen as seen_value,
+        spine.date_day as since_date
+    from spine
+    inner join {{ ref('int_profile_snapshots__daily_latest') }} as captures
+        on spine.account_code = captures.account_code and spine.day_no = captures.day_no
+    inner join accounts
+        on spine.account_code = accounts.account_code and {{ is_valid_on('accounts', 'spine.date_day') }}
+    where lower(accounts.handle) <> lower(captures.handle_seen)
+    union all
+    select
+        spine.account_code,
+        spine.date_day,
+        'under_review' as finding,
+        accounts.verified_by as known_value,
+        cast(null as text) as seen_value,
+        accounts.review_due_at as since_date
+    from spine
+    inner join accounts
+        on spine.account_code = accounts.account_code and {{ is_valid_on('accounts', 'spine.date_day') }}
+    where accounts.review_due_at <= spine.date_day
+    union all
+    -- Both were read on the day; the API's reading stands, and the two cannot both be right.
+    select
+        spine.account_code,
+        spine.date_day,
+        'manual_differs' as finding,
+        cast(api_readings.followers_count as text) as known_value,
+        entries.followers_displayed as seen_value,
+        spine.date_day as since_date
+    from spine
+    inner join {{ ref('stg_social__manual_entries') }} as entries
+        on spine.account_code = entries.account_code and spine.date_day = entries.as_of_date
+    inner join api_readings
+        on
+            spine.account_code = api_readings.account_code
+            and spine.date_day = api_readings.as_of_date
+            and api_readings.place = 1
+    where
+        entries.followers_count > api_readings.followers_count + api_readings.followers_precision_step - 1
+        or api_readings.followers_count > entries.followers_count + entries.followers_precision_step - 1
+    union all
+    select
+        spine.account_code,
+        spine.date_day,
+        'manual_waiting' as finding,
+        cast(null as text) as known_value,
+        waiting.followers_displayed as seen_value,
+        spine.date_day as since_date
+    from spine
+    inner join {{ ref('stg_social__waiting_entries') }} as waiting
+        on spine.account_code = waiting.account_code and spine.date_day = waiting.as_of_date
+
+)
+
+select
+    found.account_code,
+    spine.center_code,
+    spine.platform,
+    found.date_day,
+    found.finding,
+    found.known_value,
+    found.seen_value,
+    found.since_date
+from found
+inner join spine on found.account_code = spine.account_code and found.date_day = spine.date_day
