@@ -3,6 +3,7 @@ with boards as (
 
     select
         date_day,
+        basis,
         center_code,
         is_ranked,
         unranked_reason
@@ -10,6 +11,7 @@ with boards as (
     union all
     select
         date_day,
+        basis,
         center_code,
         is_ranked,
         unranked_reason
@@ -22,7 +24,8 @@ counted as (
     select
         date_day,
         center_code,
-        count(*) as board_count,
+        -- Programmes begin and end; these three boards are always there.
+        count(*) filter (where basis in ('all_platforms', 'any_post', 'outreach_post')) as board_count,
         count(*) filter (where is_ranked = (unranked_reason is not null)) as contradictions
     from boards
     group by date_day, center_code
@@ -34,4 +37,4 @@ select
     centers.center_code
 from {{ ref('int_centers__daily_spine') }} as centers
 left join counted on centers.date_day = counted.date_day and centers.center_code = counted.center_code
-where coalesce(counted.board_count, 0) <> 2 or counted.contradictions > 0
+where coalesce(counted.board_count, 0) <> 3 or counted.contradictions > 0

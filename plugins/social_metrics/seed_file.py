@@ -104,7 +104,14 @@ class SeedFile:
     rows: tuple[SeedRow, ...]
 
     @classmethod
-    def read(cls, path: Path, columns: Sequence[str], problems: list[str], optional: Sequence[str] = ()) -> "SeedFile":
+    def read(
+        cls,
+        path: Path,
+        columns: Sequence[str],
+        problems: list[str],
+        optional: Sequence[str] = (),
+        may_be_empty: bool = False,
+    ) -> "SeedFile":
         """Read a file; faults are appended to `problems`.
 
         Args:
@@ -112,6 +119,7 @@ class SeedFile:
             columns: the columns that must be there; others are refused, since a misspelt one would be lost.
             problems: receives one sentence per fault.
             optional: columns that a file may lack; they read as blank then.
+            may_be_empty: a header without rows is no fault.
         """
         try:
             # newline="" keeps line breaks inside quoted cells; utf-8-sig takes off what a spreadsheet puts first.
@@ -148,7 +156,7 @@ class SeedFile:
         except csv.Error as error:
             problems.append(f"{path.name}, line {reader.line_num}: {error}; check the double quotes of that line.")
             return cls(())
-        if not rows and not problems:
+        if not rows and not problems and not may_be_empty:
             problems.append(f"{path.name} has a header and no rows.")
         return cls(tuple(rows))
 

@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from social_metrics.settings import Settings, UsageProblem
+from social_metrics.tagging.tagger import tag_captions
 from social_metrics.warehouse.connect import connect
 from social_metrics.warehouse.locks import marts_lock
 
@@ -108,6 +109,8 @@ def run_transform(
 def run_layer(layer: str, settings: Settings, warehouse_url: str, *, through_date: date | None = None) -> LayerReport:
     """Build one layer and run the data tests that it completes, while holding the marts' lock.
 
+    The first layer begins by tagging what was captured since.
+
     Unit tests are left out: they belong to the code, not to the evening.
 
     Args:
@@ -118,6 +121,7 @@ def run_layer(layer: str, settings: Settings, warehouse_url: str, *, through_dat
 
     Raises:
         TransformFailed: dbt could not build the layer, or a data test failed; the text names each node.
+        TaggingProblem: the tag rules or the campaigns cannot be used; one sentence per fault.
         UsageProblem: the warehouse cannot be used, or is held by somebody else.
     """
     from dbt.cli.main import dbtRunner  # takes seconds, and the DAG file only needs the names of the layers
@@ -140,6 +144,8 @@ def run_layer(layer: str, settings: Settings, warehouse_url: str, *, through_dat
     if through_date is not None:
         command += ["--vars", json.dumps({"through_date": through_date.isoformat()})]
     with marts_lock(warehouse_url, "transformer"):
+        if layer == next(iter(LAYERS)):
+            tag_captions(settings, warehouse_url)  # before the captions expire; the marts start from the kept tags
         run_results.unlink(missing_ok=True)  # never take an earlier run's results for this one's
         with _environment(_dbt_environment(settings, warehouse_url)):
             outcome = dbtRunner().invoke(command)

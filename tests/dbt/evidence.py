@@ -51,6 +51,21 @@ class Account:
     handle: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Campaign:
+    """A line of campaigns.csv."""
+
+    campaign_code: str
+    title: str
+    starts_at: datetime
+    ends_at: datetime
+    required_platforms: str  # separated by semicolons, as in the file
+    terms: str
+    exempt_centers: str
+    program: str
+    clusters: str
+
+
 @dataclass
 class Evidence:
     """Everything that the marts may know."""
@@ -58,6 +73,7 @@ class Evidence:
     platforms: list[Platform] = field(default_factory=list)
     centers: list[Center] = field(default_factory=list)
     accounts: list[Account] = field(default_factory=list)
+    campaigns: list[Campaign] = field(default_factory=list)
     snapshots: list[ProfileSnapshot] = field(default_factory=list)
     posts: list[Post] = field(default_factory=list)
     outcomes: list[CaptureOutcome] = field(default_factory=list)

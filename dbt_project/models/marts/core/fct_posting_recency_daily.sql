@@ -157,9 +157,14 @@ select
     cast(named.posts_{{ days }}d as integer) as posts_{{ days }}d,
     {% endfor %}
     outcomes.is_looked_at,
-    cast(null as timestamptz) as last_outreach_post_at,
+    outreach.last_post_at as last_outreach_post_at,
     outcomes.source
 from named
 inner join outcomes on named.account_code = outcomes.account_code and named.date_day = outcomes.date_day
+left join {{ ref('int_accounts__daily_basis_recency') }} as outreach
+    on
+        named.account_code = outreach.account_code
+        and named.date_day = outreach.date_day
+        and outreach.basis = 'outreach_post'
 left join {{ ref('recency_bands') }} as bands on {{ in_recency_band('named.days_since_last_post', 'bands') }}
 where named.place = 1

@@ -1,24 +1,66 @@
 -- Grain: WIB date × basis × center.
-with centers as (
+with standings as (
 
     select
-        daily.*,
+        date_day,
+        'any_post' as basis,
+        center_code,
+        last_post_at,
+        last_post_platform,
+        last_post_url,
+        days_since_last_post,
+        recency_band,
+        platforms_updated,
+        accounts_expected,
+        accounts_not_looked_at,
+        false as has_unread_since,
+        source
+    from {{ ref('fct_center_daily') }}
+    union all
+    select
+        said.date_day,
+        said.basis,
+        said.center_code,
+        said.last_post_at,
+        said.last_post_platform,
+        said.last_post_url,
+        said.days_since_last_post,
+        said.recency_band,
+        said.platforms_updated,
+        said.accounts_expected,
+        said.accounts_not_looked_at,
+        said.has_unread_since,
+        daily.source
+    from {{ ref('int_centers__daily_basis_recency') }} as said
+    inner join {{ ref('fct_center_daily') }} as daily
+        on said.center_code = daily.center_code and said.date_day = daily.date_day
+
+),
+
+centers as (
+
+    select
+        standings.*,
         spine.center_name,
         spine.time_zone,
         -- Equal instants share the place; without an instant there is none.
         case
-            when daily.last_post_at is not null
-                then rank() over (partition by daily.date_day order by daily.last_post_at desc nulls last)
+            when standings.last_post_at is not null
+                then
+                    rank() over (
+                        partition by standings.date_day, standings.basis
+                        order by standings.last_post_at desc nulls last
+                    )
         end as place
-    from {{ ref('fct_center_daily') }} as daily
+    from standings
     inner join {{ ref('int_centers__daily_spine') }} as spine
-        on daily.center_code = spine.center_code and daily.date_day = spine.date_day
+        on standings.center_code = spine.center_code and standings.date_day = spine.date_day
 
 )
 
 select
     date_day,
-    'any_post' as basis,
+    basis,
     center_code,
     center_name,
     time_zone,
@@ -31,7 +73,7 @@ select
     cast(place as integer) as best_rank,
     cast(place as integer) as worst_rank,
     cast(row_number() over (
-        partition by date_day
+        partition by date_day, basis
         order by last_post_at desc nulls last, {{ bytewise("center_code") }}
     ) as integer) as display_order,
     last_post_at is not null as is_ranked,
@@ -39,7 +81,8 @@ select
         when last_post_at is not null then null
         when accounts_expected = 0 then 'no_verified_account'
         when recency_band = 'never' then 'never_posted'
-        else 'not_looked_at'
+        when accounts_not_looked_at > 0 or not has_unread_since then 'not_looked_at'
+        else 'posts_not_read'
     end as unranked_reason,
     accounts_not_looked_at,
     case

@@ -1,0 +1,61 @@
+"""Tags, coverage, synchrony and recency by what was said equal the oracle, on random histories."""
+
+import os
+from collections.abc import Callable
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from tests.dbt.comparison import differences
+from tests.dbt.evidence import Evidence
+from tests.dbt.histories import RETENTION_AS_OF, evidence_of, loaded_late
+from tests.dbt.oracle import Accounts
+from tests.dbt.oracle_boards import expected_marts
+from tests.dbt.runner import Warehouse
+from tests.dbt.tagging.oracle import Messages, programs
+from tests.dbt.tagging.said import said_in, write_said
+
+HISTORIES_A_BUILD = 25
+HISTORIES = int(os.environ.get("SOCIAL_METRICS_TEST_HISTORIES", "50"))  # a full run says 500
+
+
+@pytest.fixture(scope="module")
+def warehouse(make_warehouse: Callable[[Evidence], Warehouse]) -> Warehouse:
+    return make_warehouse(evidence_of([0]))
+
+
+@pytest.mark.slow
+@settings(
+    max_examples=max(1, HISTORIES // HISTORIES_A_BUILD),
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+@given(st.lists(st.integers(0, 2**32 - 1), min_size=HISTORIES_A_BUILD, max_size=HISTORIES_A_BUILD, unique=True))
+def test_what_was_said_equals_the_oracle(
+    warehouse: Warehouse, next_steps: dict[str, str | None], seeds: list[int]
+) -> None:
+    said = said_in(seeds)
+    warehouse.load(said.evidence, loaded_late)
+    write_said(said, warehouse.url)
+    warehouse.build()
+    known = expected_marts(said.evidence, RETENTION_AS_OF, next_steps)
+    accounts = Accounts(said.evidence, RETENTION_AS_OF, next_steps)
+    messages = Messages(said, accounts, known["fct_posts"], known["fct_center_daily"])
+    bases = ["outreach_post", *(f"program:{program}" for program in programs())]
+    found = differences(
+        warehouse,
+        {
+            "fct_post_tags": messages.post_tags(),
+            "leaderboard_recency": messages.boards(bases),
+            "fct_program_coverage": messages.coverage(),
+            "fct_campaign_synchrony": messages.synchrony(),
+        },
+    )
+    outreach = messages.outreach_of_accounts()
+    found += [
+        f"fct_posting_recency_daily {row['account_code']}/{row['date_day']}.last_outreach_post_at"
+        for row in warehouse.rows("marts.fct_posting_recency_daily")
+        if row["last_outreach_post_at"] != outreach[row["account_code"], row["date_day"]]
+    ]
+    assert not found, f"{len(found)} differences, such as\n" + "\n".join(found[:20])
