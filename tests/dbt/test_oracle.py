@@ -15,6 +15,7 @@ from tests.dbt.histories import RETENTION_AS_OF, evidence_of, loaded_late
 from tests.dbt.mutations import MUTATIONS, Mutation
 from tests.dbt.oracle import Rows
 from tests.dbt.oracle_boards import expected_marts
+from tests.dbt.oracle_monthly import expected_months
 from tests.dbt.runner import PROJECT, Warehouse, failures
 
 HISTORIES_A_BUILD = 50
@@ -22,6 +23,13 @@ HISTORIES = int(os.environ.get("SOCIAL_METRICS_TEST_HISTORIES", "100"))  # a ful
 MUTATION_SEEDS = list(range(40))
 
 Make = Callable[[Evidence], Warehouse]
+
+
+def everything_expected(evidence: Evidence, next_steps: dict[str, str | None]) -> dict[str, Rows]:
+    """What the oracles say about every fact and board."""
+    return expected_marts(evidence, RETENTION_AS_OF, next_steps) | {
+        "fct_center_monthly": expected_months(evidence, RETENTION_AS_OF, next_steps),
+    }
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +50,7 @@ def test_facts_and_boards_equal_the_oracle(
     evidence = evidence_of(seeds)
     warehouse.load(evidence, loaded_late)
     warehouse.build()
-    found = differences(warehouse, expected_marts(evidence, RETENTION_AS_OF, next_steps))
+    found = differences(warehouse, everything_expected(evidence, next_steps))
     assert not found, f"{len(found)} differences, such as\n" + "\n".join(found[:20])
 
 
@@ -83,7 +91,7 @@ def spoiled(make_warehouse: Make, tmp_path_factory: pytest.TempPathFactory) -> S
 @pytest.fixture(scope="module")
 def expected(next_steps: dict[str, str | None]) -> dict[str, Rows]:
     """What the oracle says about these histories."""
-    return expected_marts(evidence_of(MUTATION_SEEDS), RETENTION_AS_OF, next_steps)
+    return everything_expected(evidence_of(MUTATION_SEEDS), next_steps)
 
 
 @pytest.mark.slow

@@ -1,0 +1,66 @@
+{{ config(indexes=[{'columns': ['account_code', 'month_start'], 'unique': true}]) }}
+-- Grain: account × month at whose end it is expected; with the count that stands for that end.
+with expected as (
+
+    select
+        spine.account_code,
+        spine.center_code,
+        spine.platform,
+        spine.day_no,
+        months.month_start,
+        months.known_on_date
+    from {{ ref('int_centers__months') }} as months
+    inner join {{ ref('int_accounts__daily_spine') }} as spine
+        on months.center_code = spine.center_code and months.known_on_date = spine.date_day
+
+),
+
+ranked as (
+
+    -- The last reported count of the month's last days; what was read earlier is no end of a month.
+    select
+        expected.account_code,
+        expected.center_code,
+        expected.platform,
+        expected.month_start,
+        expected.known_on_date,
+        captures.followers_count,
+        captures.followers_precision_step,
+        captures.followers_state,
+        captures.series_no,
+        captures.date_day as capture_date,
+        captures.captured_at,
+        row_number() over (
+            partition by expected.account_code, expected.month_start
+            order by case captures.followers_state when 'reported' then 0 else 1 end, captures.day_no desc nulls last
+        ) as place
+    from expected
+    left join {{ ref('int_profile_snapshots__daily_latest') }} as captures
+        on expected.account_code = captures.account_code
+        and captures.day_no > expected.day_no - {{ var('period_base_reach_days') }}
+        and captures.day_no <= expected.day_no
+        and captures.date_day >= expected.month_start
+
+)
+
+select
+    ranked.account_code,
+    ranked.center_code,
+    ranked.platform,
+    ranked.month_start,
+    ranked.known_on_date,
+    case
+        when suspensions.account_code is not null then 'suspended'
+        when ranked.followers_state is null then 'failed'
+        when ranked.followers_state <> 'reported' then 'hidden'
+        else 'reported'
+    end as end_standing,
+    ranked.followers_count,
+    ranked.followers_precision_step,
+    ranked.series_no,
+    ranked.capture_date,
+    ranked.captured_at
+from ranked
+left join {{ ref('int_accounts__daily_suspensions') }} as suspensions
+    on ranked.account_code = suspensions.account_code and ranked.known_on_date = suspensions.date_day
+where ranked.place = 1

@@ -1,0 +1,155 @@
+-- Grain: center × month: what it published, how long it was silent, and what the posts moved.
+with months as (
+
+    select * from {{ ref('int_centers__months') }}
+
+),
+
+posts as (
+
+    select * from {{ ref('int_posts__monthly') }}
+
+),
+
+published as (
+
+    select
+        center_code,
+        month_start,
+        count(*) as posts,
+        count(distinct platform) as platforms_posted,
+        sum(interactions) as interactions,
+        count(interactions) as posts_with_interactions
+    from posts
+    group by center_code, month_start
+
+),
+
+now_known as (
+
+    select
+        accounts.center_code,
+        accounts.month_start,
+        count(*) as posts_as_now_known
+    from (
+        select distinct account_code, center_code, month_start from {{ ref('int_accounts__daily_spine') }}
+    ) as accounts
+    inner join months
+        on accounts.center_code = months.center_code and accounts.month_start = months.month_start
+    inner join {{ ref('int_posts__known_periods') }} as periods
+        on accounts.account_code = periods.account_code
+        and accounts.month_start = {{ month_start('periods.published_date') }}
+        and months.known_on_date >= periods.published_date
+    where periods.counted_until is null
+    group by accounts.center_code, accounts.month_start
+
+),
+
+marks as (
+
+    -- The days with a post, between the day before the month's first and the day after its last.
+    select posts.center_code, posts.month_start, posts.published_date as date_day
+    from posts
+    inner join months
+        on posts.center_code = months.center_code
+        and posts.month_start = months.month_start
+        and posts.published_date >= months.first_date
+    union all
+    select center_code, month_start, first_date - 1 as date_day from months
+    union all
+    select center_code, month_start, known_on_date + 1 as date_day from months
+
+),
+
+gaps as (
+
+    select
+        center_code,
+        month_start,
+        date_day - lag(date_day) over (partition by center_code, month_start order by date_day) - 1 as silent_days
+    from marks
+
+),
+
+silences as (
+
+    select
+        center_code,
+        month_start,
+        max(silent_days) as longest_silence_days
+    from gaps
+    group by center_code, month_start
+
+),
+
+looks as (
+
+    select
+        months.center_code,
+        months.month_start,
+        count(outcomes.account_code) as accounts_expected,
+        count(*) filter (where not outcomes.is_looked_at) as accounts_not_looked_at
+    from months
+    left join {{ ref('int_accounts__daily_outcomes') }} as outcomes
+        on months.center_code = outcomes.center_code and months.known_on_date = outcomes.date_day
+    group by months.center_code, months.month_start
+
+),
+
+per_account as (
+
+    select
+        account_code,
+        month_start,
+        count(*) as posts,
+        sum(interactions) as interactions
+    from posts
+    group by account_code, month_start
+
+),
+
+engagement as (
+
+    -- Interactions and followers of the same accounts: a hidden count or hidden interactions leave both out.
+    select
+        ends.center_code,
+        ends.month_start,
+        sum(coalesce(per_account.interactions, 0)) as engagement_interactions,
+        sum(ends.followers_count) as engagement_followers
+    from {{ ref('int_accounts__month_ends') }} as ends
+    left join per_account
+        on ends.account_code = per_account.account_code and ends.month_start = per_account.month_start
+    where
+        ends.end_standing = 'reported'
+        and (per_account.posts is null or per_account.interactions is not null)
+    group by ends.center_code, ends.month_start
+
+)
+
+select
+    months.center_code,
+    months.month_start,
+    cast(coalesce(published.posts, 0) as integer) as posts,
+    cast(coalesce(now_known.posts_as_now_known, 0) as integer) as posts_as_now_known,
+    cast(coalesce(published.platforms_posted, 0) as integer) as platforms_posted,
+    -- Silence rests on not having seen a post: it needs a look at every account when the month ends.
+    case
+        when looks.accounts_expected > 0 and looks.accounts_not_looked_at = 0 then silences.longest_silence_days
+    end as longest_silence_days,
+    case
+        when looks.accounts_expected = 0 then 'no_verified_account'
+        when looks.accounts_not_looked_at > 0 then 'not_looked_at'
+    end as longest_silence_null_reason,
+    cast(looks.accounts_not_looked_at as integer) as accounts_not_looked_at,
+    cast(published.interactions as bigint) as interactions,
+    cast(coalesce(published.posts_with_interactions, 0) as integer) as posts_with_interactions,
+    case
+        when published.interactions is not null and engagement.engagement_followers > 0
+            then round(100.0 * engagement.engagement_interactions / engagement.engagement_followers, 4)
+    end as engagement_rate_pct
+from months
+inner join silences on months.center_code = silences.center_code and months.month_start = silences.month_start
+inner join looks on months.center_code = looks.center_code and months.month_start = looks.month_start
+left join published on months.center_code = published.center_code and months.month_start = published.month_start
+left join now_known on months.center_code = now_known.center_code and months.month_start = now_known.month_start
+left join engagement on months.center_code = engagement.center_code and months.month_start = engagement.month_start
