@@ -140,4 +140,40 @@ MUTATIONS = [
         "daily.is_looked_at and suspensions.account_code is null as is_looked_at",
         "daily.is_looked_at",
     ),
+    Mutation(
+        "a month's end a day too early",
+        "models/intermediate/int_accounts__month_ends.sql",
+        "captures.day_no > expected.day_no - ",
+        "captures.day_no >= expected.day_no - ",
+    ),
+    Mutation(
+        "a month's end from the month before",
+        "models/intermediate/int_accounts__month_ends.sql",
+        "        and captures.date_day >= expected.month_start\n",
+        "",
+    ),
+    Mutation(
+        "not known is zero points",
+        "models/intermediate/int_centers__monthly_scores.sql",
+        "when measures.value is not null",
+        "when true",
+    ),
+    Mutation(
+        "a month's growth across a change of definition",
+        "models/intermediate/int_centers__monthly_followers.sql",
+        "begins.series_no = ends.series_no as",
+        "true as",
+    ),
+    Mutation(
+        "a post found after the month's end",
+        "models/intermediate/int_posts__monthly.sql",
+        "        and accounts.known_on_date >= observations.as_of_date\n",
+        "",
+    ),
+    Mutation(
+        "silence without a look at the month's end",
+        "models/intermediate/int_centers__monthly_posting.sql",
+        "when looks.accounts_expected > 0 and looks.accounts_not_looked_at = 0 then",
+        "when looks.accounts_expected > 0 then",
+    ),
 ]

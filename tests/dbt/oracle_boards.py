@@ -21,7 +21,7 @@ NOT_EXPECTED = {
 def expected_marts(evidence: Evidence, retention_as_of: datetime, next_steps: dict[str, str | None]) -> dict[str, Rows]:
     """Every fact and board that the evidence allows, by mart and key."""
     accounts = Accounts(evidence, retention_as_of, next_steps)
-    boards = _Boards(accounts)
+    boards = Boards(accounts)
     return {
         "fct_follower_growth_daily": {
             (account.account_code, day): accounts.growth_on(account, day) for account, day in accounts.expected()
@@ -37,7 +37,9 @@ def expected_marts(evidence: Evidence, retention_as_of: datetime, next_steps: di
     }
 
 
-class _Boards:
+class Boards:
+    """What the accounts' days make of posts, absences, centers and the boards."""
+
     def __init__(self, accounts: Accounts) -> None:
         self.accounts = accounts
         self.evidence = accounts.evidence
