@@ -3,6 +3,11 @@
     cast({{ instant }} at time zone '{{ var("report_time_zone") }}' as date)
 {%- endmacro %}
 
+{# The instant at which a reporting day begins. #}
+{% macro first_instant(day) -%}
+    (cast({{ day }} as timestamp) at time zone '{{ var("report_time_zone") }}')
+{%- endmacro %}
+
 {# Whole days since 2000-01-01: windows count over integers, which costs half of counting over intervals. #}
 {% macro day_no(day) -%}
     ({{ day }} - cast('2000-01-01' as date))
@@ -22,14 +27,16 @@
     and ({{ row }}.valid_to is null or {{ row }}.valid_to >= {{ day }})
 {%- endmacro %}
 
-{# A date given as a variable, or NULL when the variable is empty. #}
+{# A date given by the planned build or as a variable, or NULL when there is neither. #}
 {% macro day_of(variable) -%}
-    cast({{ "'" ~ var(variable) ~ "'" if var(variable) else "null" }} as date)
+    {%- set given = planned(variable) or var(variable, '') -%}
+    cast({{ "'" ~ given ~ "'" if given else "null" }} as date)
 {%- endmacro %}
 
-{# The instant at which retention is judged. #}
+{# The instant at which retention is judged; a planned build has its own, the same for all its layers. #}
 {% macro retention_as_of() -%}
-    {{ "cast('" ~ var("retention_as_of") ~ "' as timestamptz)" if var("retention_as_of") else "current_timestamp" }}
+    {%- set given = planned('retention_as_of') or var('retention_as_of') -%}
+    {{ "cast('" ~ given ~ "' as timestamptz)" if given else "current_timestamp" }}
 {%- endmacro %}
 
 {# The last reporting day: what came after it is not known yet. #}

@@ -1,6 +1,7 @@
 """raw → staging → intermediate → marts: dbt, one invocation per layer, each node's result kept in `ops`.
 
-Runs without Airflow as well; the DAG has one task per layer and the CLI runs all of them in a row.
+Runs without Airflow as well; the DAG has one task per layer and the CLI runs all of them in a row. The first layer
+plans the build: what new evidence has reopened, or everything when that would not be enough (warehouse/mart_builds.py).
 """
 
 import json
@@ -10,20 +11,33 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
+
+import psycopg
 
 from social_metrics.settings import Settings, UsageProblem
 from social_metrics.tagging.tagger import tag_captions
 from social_metrics.warehouse.connect import connect
 from social_metrics.warehouse.locks import marts_lock
+from social_metrics.warehouse.mart_builds import (
+    CHANGES,
+    MartBuild,
+    fingerprint,
+    latest_build,
+    plan_build,
+    record_layer,
+)
 
 logger = logging.getLogger(__name__)
 
+SEEDS = "resource_type:seed"
+"""Loaded again only when they have changed, and then everything is built."""
+
 LAYERS: Mapping[str, tuple[str, ...]] = {
-    "staging": ("resource_type:seed", "path:models/staging"),
+    "staging": ("path:models/staging", SEEDS),
     "intermediate": ("path:models/intermediate",),
     "marts": ("path:models/marts",),
 }
@@ -84,6 +98,8 @@ def run_transform(
     warehouse_url: str,
     *,
     through_date: date | None = None,
+    retention_as_of: datetime | None = None,
+    everything: bool = False,
     on_layer: Callable[[LayerReport], None] = lambda _report: None,
 ) -> list[LayerReport]:
     """Build every layer in its order.
@@ -92,6 +108,8 @@ def run_transform(
         settings: where the dbt project, the registry and dbt's working files are.
         warehouse_url: postgresql://… of the service login.
         through_date: last WIB date of the facts; None ends them with the last evidence in raw.
+        retention_as_of: UTC instant at which retention is judged; None means now.
+        everything: build everything anew, whatever has changed.
         on_layer: told about each layer as it ends.
 
     Raises:
@@ -100,16 +118,32 @@ def run_transform(
     """
     reports = []
     for layer in LAYERS:
-        report = run_layer(layer, settings, warehouse_url, through_date=through_date)
+        report = run_layer(
+            layer,
+            settings,
+            warehouse_url,
+            through_date=through_date,
+            retention_as_of=retention_as_of,
+            everything=everything,
+        )
         reports.append(report)
         on_layer(report)
     return reports
 
 
-def run_layer(layer: str, settings: Settings, warehouse_url: str, *, through_date: date | None = None) -> LayerReport:
+def run_layer(
+    layer: str,
+    settings: Settings,
+    warehouse_url: str,
+    *,
+    through_date: date | None = None,
+    retention_as_of: datetime | None = None,
+    everything: bool = False,
+) -> LayerReport:
     """Build one layer and run the data tests that it completes, while holding the marts' lock.
 
-    The first layer begins by tagging what was captured since.
+    The first layer begins by tagging what was captured since, and plans the build; the others go on with the build
+    planned last, and do it over when it has finished.
 
     Unit tests are left out: they belong to the code, not to the evening.
 
@@ -117,7 +151,10 @@ def run_layer(layer: str, settings: Settings, warehouse_url: str, *, through_dat
         layer: a key of LAYERS.
         settings: where the dbt project, the registry and dbt's working files are.
         warehouse_url: postgresql://… of the service login.
-        through_date: last WIB date of the facts; None ends them with the last evidence in raw.
+        through_date: last WIB date of the facts; None ends them with the last evidence in raw. As the two that
+            follow it counts where the build is planned.
+        retention_as_of: UTC instant at which retention is judged; None means now.
+        everything: build everything anew, whatever has changed.
 
     Raises:
         TransformFailed: dbt could not build the layer, or a data test failed; the text names each node.
@@ -129,36 +166,49 @@ def run_layer(layer: str, settings: Settings, warehouse_url: str, *, through_dat
     project = settings.dbt_project_dir.resolve()
     working = settings.state_dir.resolve() / "dbt"  # shared by the layers, so that dbt parses once
     run_results = working / "target" / "run_results.json"
-    command = [
-        "build",
-        *("--select", *LAYERS[layer]),
-        *("--indirect-selection", "buildable"),
-        *("--exclude-resource-type", "unit_test"),
-        *("--project-dir", str(project)),
-        *("--profiles-dir", str(project)),
-        *("--target-path", str(working / "target")),
-        *("--log-path", str(working / "logs")),
-        *("--log-level", "none"),  # what happened is logged below, once, without colours
-        *("--log-level-file", "debug"),
-    ]
-    if through_date is not None:
-        command += ["--vars", json.dumps({"through_date": through_date.isoformat()})]
+    order = list(LAYERS)
     with marts_lock(warehouse_url, "transformer"):
-        if layer == next(iter(LAYERS)):
-            tag_captions(settings, warehouse_url)  # before the captions expire; the marts start from the kept tags
         run_results.unlink(missing_ok=True)  # never take an earlier run's results for this one's
-        with _environment(_dbt_environment(settings, warehouse_url)):
+        if layer == order[0]:
+            tag_captions(settings, warehouse_url)  # before the captions expire; the marts start from the kept tags
+        with connect(warehouse_url, "transformer") as connection:
+            build = latest_build(connection) if layer != order[0] else None
+            build = build or plan_build(
+                connection,
+                _fingerprint(settings),
+                through_date=through_date,
+                retention_as_of=retention_as_of,
+                everything=everything,
+            )
+        logger.info("Build %s of %s: %s", build.build_id, build.scope, build.reason)
+        command = [
+            "build",
+            *("--select", *LAYERS[layer]),
+            *(("--exclude", SEEDS) if build.scope == CHANGES else ()),
+            *("--indirect-selection", "buildable"),
+            *("--exclude-resource-type", "unit_test"),
+            *("--project-dir", str(project)),
+            *("--profiles-dir", str(project)),
+            *("--target-path", str(working / "target")),
+            *("--log-path", str(working / "logs")),
+            *("--log-level", "none"),  # what happened is logged below, once, without colours
+            *("--log-level-file", "debug"),
+        ]
+        with _environment(_dbt_environment(settings, warehouse_url, build)):
             outcome = dbtRunner().invoke(command)
         if not run_results.exists():
             raise TransformFailed(layer, {"dbt": _first_line(outcome.exception) or "no node was built"})
         report = _report(layer, run_results)
-        _keep(report, warehouse_url)
+        failed = {node.unique_id: node.message or node.status for node in report.nodes if node.status in FAILED}
+        with connect(warehouse_url, "transformer") as connection:
+            _keep(report, connection)
+            if report.nodes and not failed and outcome.success:
+                record_layer(connection, build, layer, order)
     for node in report.nodes:
         level = logging.ERROR if node.status in FAILED else logging.INFO
         logger.log(
             level, "%s: %s in %.2f s %s", node.unique_id, node.status, node.execution_seconds, node.message or ""
         )
-    failed = {node.unique_id: node.message or node.status for node in report.nodes if node.status in FAILED}
     if failed or not outcome.success:
         raise TransformFailed(layer, failed or {"dbt": _first_line(outcome.exception) or "ended without a reason"})
     if not report.nodes:
@@ -190,8 +240,8 @@ def _rows(result: Mapping[str, Any]) -> int | None:
     return int(rows) if rows is not None and int(rows) >= 0 else None
 
 
-def _keep(report: LayerReport, warehouse_url: str) -> None:
-    with connect(warehouse_url, "transformer") as connection, connection.cursor() as cursor:
+def _keep(report: LayerReport, connection: psycopg.Connection) -> None:
+    with connection.cursor() as cursor:
         cursor.executemany(
             """
             insert into ops.dbt_results
@@ -213,8 +263,20 @@ def _keep(report: LayerReport, warehouse_url: str) -> None:
         )
 
 
-def _dbt_environment(settings: Settings, warehouse_url: str) -> dict[str, str]:
-    """What dbt_project/profiles.yml and dbt_project.yml ask for."""
+def _fingerprint(settings: Settings) -> str:
+    """Of the registry, the rules and the models; who changes one of them rebuilds everything."""
+    project = settings.dbt_project_dir.resolve()
+    folders = (project / "models", project / "macros", project / "seeds")
+    files = [path for folder in folders for path in folder.rglob("*") if path.suffix in {".sql", ".yml", ".csv"}]
+    registry = settings.registry_dir.resolve().glob("*.csv")
+    return fingerprint({project / "dbt_project.yml", *files, *registry})
+
+
+def _dbt_environment(settings: Settings, warehouse_url: str, build: MartBuild) -> dict[str, str]:
+    """What dbt_project/profiles.yml, dbt_project.yml and macros/build.sql ask for.
+
+    The build goes in as variables of the environment: with `--vars` of its own every build would parse the project.
+    """
     parts = urlsplit(warehouse_url)
     return {
         "SOCIAL_METRICS_REGISTRY_DIR": str(settings.registry_dir.resolve()),
@@ -223,8 +285,18 @@ def _dbt_environment(settings: Settings, warehouse_url: str) -> dict[str, str]:
         "SOCIAL_METRICS_DBT_USER": unquote(parts.username or ""),
         "SOCIAL_METRICS_DBT_PASSWORD": unquote(parts.password or ""),
         "SOCIAL_METRICS_DBT_DBNAME": unquote(parts.path.lstrip("/")),
+        "SOCIAL_METRICS_DBT_BUILD_ID": str(build.build_id),
+        "SOCIAL_METRICS_DBT_BUILD_SCOPE": build.scope,
+        "SOCIAL_METRICS_DBT_FROM_DATE": _iso(build.first_day),
+        "SOCIAL_METRICS_DBT_THROUGH_DATE": _iso(build.last_day),
+        "SOCIAL_METRICS_DBT_BUILT_THROUGH": _iso(build.built_through),
+        "SOCIAL_METRICS_DBT_RETENTION_AS_OF": _iso(build.retention_as_of),
         "DO_NOT_TRACK": "1",
     }
+
+
+def _iso(moment: date | None) -> str:
+    return moment.isoformat() if moment else ""
 
 
 @contextmanager

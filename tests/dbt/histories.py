@@ -25,7 +25,6 @@ from tests.dbt.evidence import Account, Center, Evidence, Platform, at
 FIRST_DAY = date(2025, 11, 17)
 LAST_DAY = date(2026, 2, 9)  # a year's edge, three month edges, and more than 30 days on both sides
 DAYS = [FIRST_DAY + timedelta(days=n) for n in range((LAST_DAY - FIRST_DAY).days + 1)]
-MONTH_STARTS = [day for day in DAYS if day.day == 1]
 RETENTION_AS_OF = datetime(2026, 2, 10, tzinfo=UTC)
 
 PLATFORMS = [
@@ -54,11 +53,11 @@ FAILURES = [
 ]
 
 
-def evidence_of(seeds: list[int]) -> Evidence:
-    """The evidence of a warehouse whose accounts have the histories of these seeds."""
+def evidence_of(seeds: list[int], days: list[date] = DAYS) -> Evidence:
+    """The evidence of a warehouse whose accounts have the histories of these seeds, over these days."""
     evidence = Evidence(platforms=list(PLATFORMS), centers=list(CENTERS))
     for seed in seeds:
-        _AccountHistory(seed, evidence).write()
+        _AccountHistory(seed, evidence, days).write()
     return evidence
 
 
@@ -68,15 +67,16 @@ def loaded_late(happened_at: datetime) -> datetime:
 
 
 class _AccountHistory:
-    def __init__(self, seed: int, evidence: Evidence) -> None:
+    def __init__(self, seed: int, evidence: Evidence, days: list[date]) -> None:
         self.random = random.Random(seed)
+        self.days = days
         self.evidence = evidence
         self.platform = self.random.choice(PLATFORMS).platform
         self.center = self.random.choice(PEOPLED)
         self.code = f"{self.center}-{self.platform}-{seed}"
         self.source = Source.SIMULATOR if self.random.random() < 0.2 else Source.API
         self.by_hand = random.Random(seed ^ 0x0FF1CE)
-        self.simulated_until = self.random.choice([None, None, self.random.choice(DAYS)])
+        self.simulated_until = self.random.choice([None, None, self.random.choice(self.days)])
 
     def chance(self, probability: float) -> bool:
         return self.random.random() < probability
@@ -98,7 +98,7 @@ class _AccountHistory:
     def _enter_by_hand(self) -> None:
         """An officer's entries: on days without a capture and beside one, corrected, confirmed or not."""
         chance = self.by_hand.choice([0, 0, 0.05, 0.5])
-        for day in DAYS:
+        for day in self.days:
             if self.by_hand.random() >= chance:
                 continue
             for version in range(1, self.by_hand.choice([1, 1, 1, 2, 3]) + 1):
@@ -152,17 +152,19 @@ class _AccountHistory:
 
     def _register(self) -> None:
         """Dated rows: begun before or amid, a handle changed, a pause, an end."""
-        begin = self.random.choice([None, None, FIRST_DAY, FIRST_DAY, self.random.choice(DAYS)])
+        begin = self.random.choice([None, None, self.days[0], self.days[0], self.random.choice(self.days)])
         if self.chance(0.15):
             self._row(self.random.choice(["placeholder", "missing", "submitted"]), begin, None)
             return
         spans: list[tuple[str, date | None, date | None]] = []
-        while self.chance(0.35) and (begin or FIRST_DAY) < LAST_DAY:
-            end = self.random.choice([day for day in DAYS if day >= (begin or FIRST_DAY)])
+        while self.chance(0.35) and (begin or self.days[0]) < self.days[-1]:
+            end = self.random.choice([day for day in self.days if day >= (begin or self.days[0])])
             spans.append((self.random.choice(["verified", "verified", "suspended", "placeholder"]), begin, end))
             begin = end + timedelta(days=self.random.choice([1, 1, 1, 4, 40]))
         last = self.random.choice(["verified"] * 6 + ["closed", "suspended"])
-        spans.append((last if spans else "verified", begin, LAST_DAY - timedelta(days=3) if self.chance(0.1) else None))
+        spans.append(
+            (last if spans else "verified", begin, self.days[-1] - timedelta(days=3) if self.chance(0.1) else None)
+        )
         for status, start, end in spans:
             if start is None or end is None or start <= end:
                 self._row(status, start, end)
@@ -177,10 +179,10 @@ class _AccountHistory:
         gap_chance = self.random.choice([0.02, 0.1, 0.4])
         pace = self.random.choice([0, 0, 1, 2, 25, 700])
         definition, hidden, silent_days = "v1", False, 0
-        silent_before = self.random.choice([None, None, *MONTH_STARTS])
+        silent_before = self.random.choice([None, None, *(day for day in self.days if day.day == 1)])
         silence = timedelta(days=self.random.choice([6, 6, 7]))  # the last base of a month is 7 days before it
         posts = _Posts(self)
-        for day in DAYS:
+        for day in self.days:
             count = max(0, count + self.random.randint(-pace // 2, pace))
             if self.chance(0.01):
                 count //= 2  # the platform took the bots away
@@ -289,7 +291,7 @@ class _Posts:
         self.rate = history.random.choice([0, 0.03, 0.15, 0.8])
         if self.rate:
             for age in history.random.sample([1, 2, 7, 8, 29, 30, 31, 200], history.random.choice([0, 1, 3])):
-                self._publish(FIRST_DAY - timedelta(days=age))
+                self._publish(history.days[0] - timedelta(days=age))
 
     def _publish(self, day: date) -> None:
         history = self.history

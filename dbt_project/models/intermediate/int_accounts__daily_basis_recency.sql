@@ -1,4 +1,7 @@
-{{ config(indexes=[{'columns': ['account_code', 'date_day']}]) }}
+{{ config(
+    materialized='incremental', meta={'reopened_by': 'account'},
+    indexes=[{'columns': ['account_code', 'date_day']}, {'columns': ['date_day']}]
+) }}
 -- Grain: account × WIB date × basis on which a post counts; the newest one as known on that date.
 with periods as (
 
@@ -44,7 +47,7 @@ candidates as (
         spine.date_day,
         standing.basis,
         standing.published_at
-    from {{ ref('int_accounts__daily_spine') }} as spine
+    from {{ reopened_rows('account', ref('int_accounts__daily_spine')) }} as spine
     inner join standing
         on spine.account_code = standing.account_code
         and spine.date_day >= standing.stands_from
@@ -56,7 +59,7 @@ candidates as (
         spine.date_day,
         periods.basis,
         periods.published_at
-    from {{ ref('int_accounts__daily_spine') }} as spine
+    from {{ reopened_rows('account', ref('int_accounts__daily_spine')) }} as spine
     inner join periods
         on spine.account_code = periods.account_code
         and spine.date_day >= periods.counted_from

@@ -1,4 +1,7 @@
-{{ config(indexes=[{'columns': ['account_code', 'date_day'], 'unique': true}]) }}
+{{ config(
+    materialized='incremental', meta={'reopened_by': 'account'},
+    indexes=[{'columns': ['account_code', 'date_day'], 'unique': true}, {'columns': ['date_day']}]
+) }}
 -- Grain: account × WIB date on which it is expected; every one has an outcome, the day's best.
 with attempts as (
 
@@ -16,6 +19,7 @@ with attempts as (
         rules.is_attempt
     from {{ ref('stg_social__capture_outcomes') }} as outcomes
     inner join {{ ref('capture_outcomes') }} as rules on outcomes.outcome = rules.outcome
+    {{ only_reopened('account', 'outcomes.account_code', 'outcomes.attempted_at', is_instant=true) }}
     union all
     -- A person's look is as good as a machine's, and no attempt of it.
     select
@@ -67,19 +71,62 @@ per_day as (
 
 ),
 
+before as (
+
+    -- What the day before the reopened ones said, and the day after it: evidence counts from there on.
+    {% if is_incremental() %}
+    select
+        reopened.account_code,
+        last.source,
+        coalesce(last.date_day + 1, cast('2000-01-01' as date)) as date_day
+    from {{ reopened_by('account') }} as reopened
+    left join lateral (
+        select
+            rows.source,
+            rows.date_day
+        from {{ this }} as rows
+        where rows.account_code = reopened.account_code and rows.date_day < reopened.date_day
+        order by rows.date_day desc
+        limit 1
+    ) as last on true
+    where exists (
+        select 1
+        from {{ ref('int_accounts__daily_spine') }} as spine
+        where spine.account_code = reopened.account_code and spine.day_no >= reopened.day_no
+    )
+    {% else %}
+    select
+        cast(null as text) as account_code,
+        cast(null as text) as source,
+        cast(null as date) as date_day
+    where false
+    {% endif %}
+
+),
+
 evidence as (
 
     select
-        account_code,
-        as_of_date,
-        source
-    from {{ ref('stg_social__capture_outcomes') }}
+        outcomes.account_code,
+        outcomes.as_of_date,
+        outcomes.source
+    from {{ ref('stg_social__capture_outcomes') }} as outcomes
+    {% if is_incremental() %}
+    inner join before
+        on outcomes.account_code = before.account_code and outcomes.attempted_at >= {{ first_instant('before.date_day') }}
+        and outcomes.attempted_at >= {{ first_instant('(select min(earliest.date_day) from before as earliest)') }}
+    {% endif %}
     union all
     select
-        account_code,
-        as_of_date,
-        source
-    from {{ ref('stg_social__profile_snapshots') }}
+        snapshots.account_code,
+        snapshots.as_of_date,
+        snapshots.source
+    from {{ ref('stg_social__profile_snapshots') }} as snapshots
+    {% if is_incremental() %}
+    inner join before
+        on snapshots.account_code = before.account_code and snapshots.captured_at >= {{ first_instant('before.date_day') }}
+        and snapshots.captured_at >= {{ first_instant('(select min(earliest.date_day) from before as earliest)') }}
+    {% endif %}
     union all
     select
         account_code,
@@ -132,12 +179,17 @@ joined as (
         coalesce(per_day.attempts, 0) as attempts,
         per_day.last_attempted_at,
         coalesce(per_day.is_looked_at, false) as is_looked_at,
-        case when spine.date_day >= first_simulated.as_of_date then 'simulator' else sources.source end as source
+        case
+            when before.source = 'simulator' or spine.date_day >= first_simulated.as_of_date then 'simulator'
+            else sources.source
+        end as source
     from {{ ref('int_accounts__daily_spine') }} as spine
     left join best on spine.account_code = best.account_code and spine.date_day = best.as_of_date
     left join per_day on spine.account_code = per_day.account_code and spine.date_day = per_day.as_of_date
     left join sources on spine.account_code = sources.account_code and spine.date_day = sources.as_of_date
     left join first_simulated on spine.account_code = first_simulated.account_code
+    left join before on spine.account_code = before.account_code
+    {{ only_reopened('account', 'spine.account_code', 'spine.date_day') }}
 
 )
 

@@ -1,4 +1,7 @@
-{{ config(indexes=[{'columns': ['account_code', 'day_no'], 'unique': true}]) }}
+{{ config(
+    materialized='incremental', meta={'reopened_by': 'account'},
+    indexes=[{'columns': ['account_code', 'day_no'], 'unique': true}]
+) }}
 -- Grain: account × WIB date on which the registry holds it for verified, captured or not.
 select
     accounts.account_code,
@@ -14,3 +17,4 @@ inner join {{ ref('stg_registry__center_accounts') }} as accounts
     on {{ is_valid_on('accounts', 'days.date_day') }}
 inner join {{ ref('account_statuses') }} as statuses
     on accounts.status = statuses.status and statuses.is_expected
+{{ only_reopened('account', 'accounts.account_code', 'days.date_day') }}

@@ -1,4 +1,7 @@
-{{ config(indexes=[{'columns': ['date_day']}]) }}
+{{ config(
+    materialized='incremental', meta={'reopened_by': 'account'},
+    indexes=[{'columns': ['date_day']}, {'columns': ['account_code', 'date_day'], 'unique': true}]
+) }}
 -- Grain: account × WIB date on which it is expected: what it contributes to its center that day.
 with last_captures as (
 
@@ -16,6 +19,7 @@ with last_captures as (
     from {{ ref('int_accounts__daily_spine') }} as spine
     left join {{ ref('int_profile_snapshots__daily_latest') }} as captures
         on spine.account_code = captures.account_code and spine.day_no = captures.day_no
+    {{ only_reopened('account', 'spine.account_code', 'spine.date_day', var('carry_days')) }}
 
 )
 
@@ -42,6 +46,7 @@ select
     captures.date_day as capture_date,
     captures.captured_at
 from last_captures
+{{ only_reopened('account', 'last_captures.account_code', 'last_captures.date_day') }}
 left join {{ ref('int_profile_snapshots__daily_latest') }} as captures
     on
         last_captures.account_code = captures.account_code

@@ -1,4 +1,7 @@
-{{ config(indexes=[{'columns': ['account_code', 'date_day'], 'unique': true}]) }}
+{{ config(
+    materialized='incremental', meta={'reopened_by': 'account'},
+    indexes=[{'columns': ['account_code', 'date_day'], 'unique': true}]
+) }}
 -- Grain: account × WIB date on which its identity stands in doubt: it did not match, and nobody has confirmed it since.
 with mismatches as (
 
@@ -20,6 +23,7 @@ doubted as (
     from {{ ref('int_accounts__daily_spine') }} as spine
     inner join mismatches
         on spine.account_code = mismatches.account_code and spine.date_day >= mismatches.as_of_date
+    {{ only_reopened('account', 'spine.account_code', 'spine.date_day') }}
     group by spine.account_code, spine.date_day
 
 ),

@@ -1,4 +1,7 @@
-{{ config(indexes=[{'columns': ['center_code', 'date_day']}]) }}
+{{ config(
+    materialized='incremental', meta={'reopened_by': 'center'},
+    indexes=[{'columns': ['center_code', 'date_day']}, {'columns': ['date_day']}]
+) }}
 -- Grain: center × WIB date × basis: outreach posts, and posts of each programme that runs on the date.
 with bases as (
 
@@ -17,13 +20,17 @@ with bases as (
 
 looks as (
 
+    -- Posts of an account whose identity stands in doubt are nobody's, and nobody has looked at its own.
     select
-        center_code,
-        date_day,
+        outcomes.center_code,
+        outcomes.date_day,
         count(*) as accounts_expected,
-        count(*) filter (where not is_looked_at) as accounts_not_looked_at
-    from {{ ref('int_accounts__daily_outcomes') }}
-    group by center_code, date_day
+        count(*) filter (where not outcomes.is_looked_at or suspensions.account_code is not null)
+            as accounts_not_looked_at
+    from {{ reopened_rows('center', ref('int_accounts__daily_outcomes')) }} as outcomes
+    left join {{ ref('int_accounts__daily_suspensions') }} as suspensions
+        on outcomes.account_code = suspensions.account_code and outcomes.date_day = suspensions.date_day
+    group by outcomes.center_code, outcomes.date_day
 
 ),
 
@@ -41,8 +48,11 @@ posting as (
             partition by spine.center_code, recency.date_day, recency.basis
         ) as center_days_since
     from {{ ref('int_accounts__daily_basis_recency') }} as recency
-    inner join {{ ref('int_accounts__daily_spine') }} as spine
+    inner join {{ reopened_rows('center', ref('int_accounts__daily_spine')) }} as spine
         on recency.account_code = spine.account_code and recency.date_day = spine.date_day
+    left join {{ ref('int_accounts__daily_suspensions') }} as suspensions
+        on recency.account_code = suspensions.account_code and recency.date_day = suspensions.date_day
+    where suspensions.account_code is null
 
 ),
 
@@ -77,7 +87,7 @@ joined as (
         coalesce(looks.accounts_not_looked_at, 0) as accounts_not_looked_at,
         -- A newer post whose words nobody read may have been about it.
         coalesce(unread.last_post_at > coalesce(recency.last_post_at, '-infinity'), false) as has_unread_since
-    from {{ ref('int_centers__daily_spine') }} as centers
+    from {{ reopened_rows('center', ref('int_centers__daily_spine')) }} as centers
     inner join bases on centers.date_day = bases.date_day
     left join per_basis as recency
         on centers.center_code = recency.center_code

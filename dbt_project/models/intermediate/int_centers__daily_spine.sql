@@ -1,3 +1,4 @@
+{{ config(materialized='incremental', meta={'reopened_by': 'center'}, indexes=[{'columns': ['date_day']}]) }}
 -- Grain: center × WIB date on which it exists.
 select
     centers.center_code,
@@ -8,3 +9,4 @@ select
 from {{ ref('int_dates__reporting') }} as days
 inner join {{ ref('stg_registry__centers') }} as centers
     on {{ is_valid_on('centers', 'days.date_day') }}
+{{ only_reopened('center', 'centers.center_code', 'days.date_day') }}

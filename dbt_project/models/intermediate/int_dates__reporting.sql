@@ -14,9 +14,9 @@ with evidence as (
 bounds as (
 
     select
-        coalesce({{ day_of('from_date') }}, min(as_of_date)) as first_day,
-        coalesce({{ day_of('through_date') }}, max(as_of_date)) as last_day
-    from evidence
+        -- A date that is given spares looking through all evidence for one.
+        coalesce({{ day_of('from_date') }}, (select min(as_of_date) from evidence)) as first_day,
+        coalesce({{ day_of('through_date') }}, (select max(as_of_date) from evidence)) as last_day
 
 ),
 

@@ -1,12 +1,20 @@
 {{ config(indexes=[{'columns': ['account_code', 'as_of_date'], 'unique': true}]) }}
 -- Grain: account × WIB date that was read by hand alone; where an API read it too, the API's reading stands.
-with captured as (
+with entries as (
+
+    select * from {{ ref('stg_social__manual_entries') }}
+
+),
+
+captured as (
 
     select
-        account_code,
-        as_of_date
-    from {{ ref('stg_social__profile_snapshots') }}
-    group by account_code, as_of_date
+        entries.account_code,
+        entries.as_of_date
+    from entries
+    inner join {{ ref('stg_social__profile_snapshots') }} as snapshots
+        on entries.account_code = snapshots.account_code and entries.as_of_date = snapshots.as_of_date
+    group by entries.account_code, entries.as_of_date
 
 ),
 
@@ -14,12 +22,13 @@ addresses as (
 
     -- A post entered by hand is the one that the API knows by the same address, if it does.
     select
-        account_code,
-        url,
-        max(post_id) as post_id
-    from {{ ref('stg_social__posts') }}
-    where url is not null
-    group by account_code, url
+        posts.account_code,
+        posts.url,
+        max(posts.post_id) as post_id
+    from entries
+    inner join {{ ref('stg_social__posts') }} as posts
+        on entries.account_code = posts.account_code and entries.last_post_url = posts.url
+    group by posts.account_code, posts.url
 
 )
 
@@ -41,7 +50,7 @@ select
     entries.published_date,
     entries.last_post_url,
     entries.source
-from {{ ref('stg_social__manual_entries') }} as entries
+from entries
 left join captured
     on entries.account_code = captured.account_code and entries.as_of_date = captured.as_of_date
 left join addresses

@@ -1,4 +1,7 @@
-{{ config(indexes=[{'columns': ['account_code', 'published_at']}]) }}
+{{ config(
+    materialized='incremental', meta={'reopened_by': 'post'},
+    indexes=[{'columns': ['account_code', 'published_at']}, {'columns': ['account_code', 'post_id']}]
+) }}
 -- Grain: post × unbroken run of WIB dates on which it was known and counted.
 with observations as (
 
@@ -37,7 +40,7 @@ ranked as (
             partition by account_code, post_id, as_of_date
             order by captured_at desc, response_id desc nulls last
         ) as place
-    from observations
+    from {{ reopened_rows('post', 'observations') }} as observations
     where as_of_date <= {{ through_date() }}
 
 ),

@@ -1,8 +1,13 @@
-{{ config(indexes=[{'columns': ['date_day']}]) }}
+{{ config(
+    materialized='incremental', meta={'reopened_by': 'account'},
+    indexes=[{'columns': ['date_day']}, {'columns': ['account_code', 'date_day']}]
+) }}
 -- Grain: account × WIB date × finding: what a person has to look at, with what was known and what was seen.
 with spine as (
 
-    select * from {{ ref('int_accounts__daily_spine') }}
+    select spine.*
+    from {{ ref('int_accounts__daily_spine') }} as spine
+    {{ only_reopened('account', 'spine.account_code', 'spine.date_day') }}
 
 ),
 
@@ -18,18 +23,20 @@ outcomes as (
         *,
         row_number() over (partition by account_code, attempted_at order by attempt_id desc) as place
     from {{ ref('stg_social__capture_outcomes') }}
+    where outcome = 'identity_mismatch'
 
 ),
 
 api_readings as (
 
     select
-        *,
+        snapshots.*,
         row_number() over (
-            partition by account_code, as_of_date
-            order by captured_at desc, attempt_id desc
+            partition by snapshots.account_code, snapshots.as_of_date
+            order by snapshots.captured_at desc, snapshots.attempt_id desc
         ) as place
-    from {{ ref('stg_social__profile_snapshots') }}
+    from {{ ref('stg_social__profile_snapshots') }} as snapshots
+    {{ only_reopened('account', 'snapshots.account_code', 'snapshots.captured_at', is_instant=true) }}
 
 ),
 
@@ -43,6 +50,7 @@ found as (
         outcomes.detail as seen_value,
         {{ as_of_date('suspensions.mismatched_at') }} as since_date
     from {{ ref('int_accounts__daily_suspensions') }} as suspensions
+    {{ only_reopened('account', 'suspensions.account_code', 'suspensions.date_day') }}
     inner join accounts
         on
             suspensions.account_code = accounts.account_code

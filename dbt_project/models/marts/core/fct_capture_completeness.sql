@@ -1,8 +1,12 @@
-{{ config(indexes=[{'columns': ['date_day']}]) }}
+{{ config(
+    materialized='incremental', meta={'reopened_by': 'center'}, indexes=[{'columns': ['date_day']}]
+) }}
 -- Grain: account × WIB date: expected accounts, and required platforms on which a center has none verified.
 with expected as (
 
-    select * from {{ ref('int_accounts__daily_outcomes') }}
+    select outcomes.*
+    from {{ ref('int_accounts__daily_outcomes') }} as outcomes
+    {{ only_reopened('center', 'outcomes.center_code', 'outcomes.date_day') }}
 
 ),
 
@@ -17,6 +21,7 @@ required as (
         on
             (platforms.required_from is null or centers.date_day >= platforms.required_from)
             and (platforms.required_until is null or centers.date_day <= platforms.required_until)
+    {{ only_reopened('center', 'centers.center_code', 'centers.date_day') }}
 
 ),
 

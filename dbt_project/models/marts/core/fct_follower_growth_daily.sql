@@ -1,4 +1,6 @@
-{{ config(indexes=[{'columns': ['date_day']}]) }}
+{{ config(
+    materialized='incremental', meta={'reopened_by': 'account'}, indexes=[{'columns': ['date_day']}]
+) }}
 -- Grain: account × WIB date on which it is expected.
 {% set windows = var('growth_windows') %}
 {% set periods = var('growth_periods') %}
@@ -12,7 +14,38 @@ with reported as (
 
 window_bases as (
 
-    -- The latest reported count of each window: frames over integer days, one pass for all.
+    {% if is_incremental() %}
+    -- The latest reported count of each window, looked up: a few days need no pass over all of them.
+    select
+        reported.account_code,
+        {% for window in windows %}
+        {{ window.name }}.day_no as day_no_{{ window.name }},
+        {{ window.name }}.followers_count as count_{{ window.name }},
+        {{ window.name }}.followers_precision_step as step_{{ window.name }},
+        {{ window.name }}.series_no as series_no_{{ window.name }},
+        {% endfor %}
+        reported.day_no
+    from reported
+    {{ only_reopened('account', 'reported.account_code', 'reported.date_day') }}
+    {% for window in windows %}
+    left join lateral (
+        select
+            bases.day_no,
+            bases.followers_count,
+            bases.followers_precision_step,
+            bases.series_no
+        from {{ ref('int_profile_snapshots__daily_latest') }} as bases
+        where
+            bases.account_code = reported.account_code
+            and bases.followers_state = 'reported'
+            and bases.day_no >= reported.day_no - {{ window.days + window.tolerance_days }}
+            and bases.day_no <= reported.day_no - {{ window.days }}
+        order by bases.day_no desc
+        limit 1
+    ) as {{ window.name }} on true
+    {% endfor %}
+    {% else %}
+    -- The same in one pass for all: frames over integer days.
     select
         account_code,
         {% for window in windows %}
@@ -23,6 +56,34 @@ window_bases as (
         {% endfor %}
         day_no
     from reported
+    {% endif %}
+
+),
+
+before as (
+
+    -- The last day before the reopened ones on which there was a count.
+    {% if is_incremental() %}
+    select
+        reopened.account_code,
+        last.day_no
+    from {{ reopened_by('account') }} as reopened
+    inner join lateral (
+        select captures.day_no
+        from {{ ref('int_profile_snapshots__daily_latest') }} as captures
+        where
+            captures.account_code = reopened.account_code
+            and captures.day_no < reopened.day_no
+            and captures.followers_state = 'reported'
+        order by captures.day_no desc
+        limit 1
+    ) as last on true
+    {% else %}
+    select
+        cast(null as text) as account_code,
+        cast(null as integer) as day_no
+    where false
+    {% endif %}
 
 ),
 
@@ -53,8 +114,11 @@ known as (
         {{ period.name }}.followers_precision_step as step_{{ period.name }},
         {{ period.name }}.series_no as series_no_{{ period.name }},
         {% endfor %}
-        max(case when captures.followers_state = 'reported' then captures.day_no end) over (
-            partition by spine.account_code order by spine.day_no
+        coalesce(
+            max(case when captures.followers_state = 'reported' then captures.day_no end) over (
+                partition by spine.account_code order by spine.day_no
+            ),
+            before.day_no
         ) as reported_day_no
     from {{ ref('int_accounts__daily_spine') }} as spine
     left join {{ ref('int_profile_snapshots__daily_latest') }} as captures
@@ -68,6 +132,8 @@ known as (
             and spine.{{ period.starts_on }} = {{ period.name }}.period_start
             and captures.followers_state = 'reported'
     {% endfor %}
+    left join before on spine.account_code = before.account_code
+    {{ only_reopened('account', 'spine.account_code', 'spine.date_day') }}
 
 ),
 

@@ -1,4 +1,6 @@
-{{ config(indexes=[{'columns': ['date_day']}]) }}
+{{ config(
+    materialized='incremental', meta={'reopened_by': 'account'}, indexes=[{'columns': ['date_day']}]
+) }}
 -- Grain: account × WIB date on which it is expected.
 {% set windows = var('post_count_windows') %}
 {% set events_of_posts = ['arrivals'] %}
@@ -6,7 +8,7 @@
 
 with outcomes as (
 
-    select * from {{ ref('int_accounts__daily_outcomes') }}
+    select * from {{ reopened_rows('account', ref('int_accounts__daily_outcomes')) }} as outcomes
 
 ),
 
@@ -16,6 +18,52 @@ periods as (
 
 ),
 
+{% if is_incremental() %}
+named as (
+
+    -- A few days are looked up, post by post; for all days that would be a look-up each.
+    select
+        outcomes.account_code,
+        outcomes.date_day,
+        last.published_at as last_post_at,
+        outcomes.date_day - last.published_date as days_since_last_post,
+        last.post_id as last_post_id,
+        last.url as last_post_url,
+        {% for days in windows %}
+        lately.posts_{{ days }}d,
+        {% endfor %}
+        1 as place
+    from outcomes
+    left join lateral (
+        select
+            periods.published_at,
+            periods.published_date,
+            periods.post_id,
+            periods.url
+        from periods
+        where
+            periods.account_code = outcomes.account_code
+            and periods.counted_from <= outcomes.date_day
+            and (periods.counted_until is null or outcomes.date_day < periods.counted_until)
+        order by periods.published_at desc, {{ bytewise("periods.post_id") }} desc
+        limit 1
+    ) as last on true
+    cross join lateral (
+        select
+            {% for days in windows %}
+            count(*) filter (where periods.published_date > outcomes.date_day - {{ days }}) as posts_{{ days }}d
+            {{- ',' if not loop.last }}
+            {% endfor %}
+        from periods
+        where
+            periods.account_code = outcomes.account_code
+            and periods.published_at >= {{ first_instant('outcomes.date_day - ' ~ (windows | max - 1)) }}
+            and periods.counted_from <= outcomes.date_day
+            and (periods.counted_until is null or outcomes.date_day < periods.counted_until)
+    ) as lately
+
+)
+{% else %}
 arrivals as (
 
     -- A post enters the newest ones and each of its windows on the day from which it counts ...
@@ -142,6 +190,7 @@ named as (
             and (periods.counted_until is null or newest.date_day < periods.counted_until)
 
 )
+{% endif %}
 
 select
     outcomes.account_code,

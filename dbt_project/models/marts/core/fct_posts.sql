@@ -1,3 +1,4 @@
+{{ config(materialized='incremental', meta={'reopened_by': 'post'}) }}
 -- Grain: post.
 with observed as (
 
@@ -17,7 +18,7 @@ with observed as (
             partition by account_code, post_id
             order by case presence when 'seen' then 1 else 0 end desc, captured_at desc, response_id desc
         ) as place
-    from {{ ref('stg_social__posts') }}
+    from {{ reopened_rows('post', ref('stg_social__posts')) }} as observations
     where as_of_date <= {{ through_date() }}
     window of_post as (partition by account_code, post_id)
 

@@ -1,4 +1,6 @@
-{{ config(indexes=[{'columns': ['date_day']}]) }}
+{{ config(
+    materialized='incremental', meta={'reopened_by': 'center'}, indexes=[{'columns': ['date_day']}]
+) }}
 -- Grain: center × WIB date.
 {% set windows = var('growth_windows') | map(attribute='name') | list %}
 
@@ -19,7 +21,7 @@ with standings as (
         sum(followers_count_high) as followers_count_high,
         min(capture_date) filter (where followers_count is not null) as oldest_capture_date,
         max(captured_at) filter (where followers_count is not null) as newest_capture_at
-    from {{ ref('int_accounts__daily_standing') }}
+    from {{ reopened_rows('center', ref('int_accounts__daily_standing')) }} as standing
     group by center_code, date_day
 
 ),
@@ -38,7 +40,7 @@ growth as (
             as change_{{ window }}_accounts,
         {% endfor %}
         max(daily.source) as source
-    from {{ ref('fct_follower_growth_daily') }} as daily
+    from {{ reopened_rows('center', ref('fct_follower_growth_daily')) }} as daily
     left join {{ ref('int_accounts__daily_suspensions') }} as suspensions
         on daily.account_code = suspensions.account_code and daily.date_day = suspensions.date_day
     group by daily.center_code, daily.date_day
@@ -52,7 +54,7 @@ absences as (
         date_day,
         count(*) filter (where outcome <> 'not_yet_verified') as accounts_missing,
         count(*) filter (where outcome = 'not_yet_verified') as accounts_not_verified
-    from {{ ref('fct_capture_completeness') }}
+    from {{ reopened_rows('center', ref('fct_capture_completeness')) }} as completeness
     where not is_expected
     group by center_code, date_day
 
@@ -72,7 +74,7 @@ trusted_posting as (
         case when suspensions.account_code is null then daily.days_since_last_post end as days_since_last_post,
         case when suspensions.account_code is null then daily.posts_7d else 0 end as posts_7d,
         case when suspensions.account_code is null then daily.posts_30d else 0 end as posts_30d
-    from {{ ref('fct_posting_recency_daily') }} as daily
+    from {{ reopened_rows('center', ref('fct_posting_recency_daily')) }} as daily
     left join {{ ref('int_accounts__daily_suspensions') }} as suspensions
         on daily.account_code = suspensions.account_code and daily.date_day = suspensions.date_day
 
@@ -151,7 +153,7 @@ joined as (
         coalesce(recency.posts_7d, 0) as posts_7d,
         coalesce(recency.posts_30d, 0) as posts_30d,
         growth.source
-    from {{ ref('int_centers__daily_spine') }} as centers
+    from {{ reopened_rows('center', ref('int_centers__daily_spine')) }} as centers
     left join standings on centers.center_code = standings.center_code and centers.date_day = standings.date_day
     left join growth on centers.center_code = growth.center_code and centers.date_day = growth.date_day
     left join absences on centers.center_code = absences.center_code and centers.date_day = absences.date_day

@@ -1,10 +1,11 @@
+{{ config(materialized='incremental', meta={'reopened_by': 'date'}, indexes=[{'columns': ['date_day']}]) }}
 -- Grain: WIB date × basis × center.
 with centers as (
 
     select
         daily.*,
         spine.center_name
-    from {{ ref('fct_center_daily') }} as daily
+    from {{ reopened_rows('date', ref('fct_center_daily')) }} as daily
     inner join {{ ref('int_centers__daily_spine') }} as spine
         on daily.center_code = spine.center_code and daily.date_day = spine.date_day
 

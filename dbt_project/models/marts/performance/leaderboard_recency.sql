@@ -1,3 +1,4 @@
+{{ config(materialized='incremental', meta={'reopened_by': 'date'}, indexes=[{'columns': ['date_day']}]) }}
 -- Grain: WIB date × basis × center.
 with standings as (
 
@@ -15,7 +16,7 @@ with standings as (
         accounts_not_looked_at,
         false as has_unread_since,
         source
-    from {{ ref('fct_center_daily') }}
+    from {{ reopened_rows('date', ref('fct_center_daily')) }} as daily
     union all
     select
         said.date_day,
@@ -31,7 +32,7 @@ with standings as (
         said.accounts_not_looked_at,
         said.has_unread_since,
         daily.source
-    from {{ ref('int_centers__daily_basis_recency') }} as said
+    from {{ reopened_rows('date', ref('int_centers__daily_basis_recency')) }} as said
     inner join {{ ref('fct_center_daily') }} as daily
         on said.center_code = daily.center_code and said.date_day = daily.date_day
 

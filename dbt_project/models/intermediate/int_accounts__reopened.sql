@@ -1,0 +1,118 @@
+-- Grain: account that a build of changes has to touch, with the first WIB date that it builds anew.
+with registered as (
+
+    select
+        account_code,
+        {{ day_of('built_through') }} as built_through
+    from {{ ref('stg_registry__center_accounts') }}
+    group by account_code
+
+),
+
+queued as (
+
+    -- Facts say what was known on their date: evidence changes its own day and those after it, and none before.
+    select
+        account_code,
+        min(as_of_date) as date_day
+    from {{ ref('stg_social__reopened_days') }}
+    where {{ is_this_build('build_id') }}
+    group by account_code
+
+),
+
+seen_again as (
+
+    select distinct
+        posts.account_code,
+        posts.post_id
+    from queued
+    inner join {{ ref('stg_social__posts') }} as posts
+        on queued.account_code = posts.account_code
+        and posts.captured_at >= {{ first_instant('queued.date_day') }}
+        and posts.captured_at >= {{ first_instant('(select min(earliest.date_day) from queued as earliest)') }}
+
+),
+
+edited_posts as (
+
+    -- Words are read once for all days: those of an edited post count from its first day on.
+    select
+        posts.account_code,
+        min(posts.as_of_date) as date_day
+    from seen_again
+    inner join {{ ref('stg_social__posts') }} as posts
+        on seen_again.account_code = posts.account_code and seen_again.post_id = posts.post_id
+    group by posts.account_code, posts.post_id
+    having count(distinct coalesce(posts.content_hash, '')) > 1
+
+),
+
+renamed_posts as (
+
+    -- Nor does this wait for its day: a post entered by hand takes the API's id, once the API has shown its address.
+    select
+        queued.account_code,
+        min(addresses.as_of_date) as date_day
+    from queued
+    inner join {{ ref('stg_social__entered_addresses') }} as addresses
+        on queued.account_code = addresses.account_code and queued.date_day > addresses.as_of_date
+    inner join {{ ref('stg_social__posts') }} as posts
+        on addresses.account_code = posts.account_code
+        and addresses.url = posts.url
+        and queued.date_day <= posts.as_of_date
+    group by queued.account_code
+
+),
+
+attempted as (
+
+    select distinct account_code
+    from {{ ref('stg_social__capture_outcomes') }}
+    where
+        outcome <> 'not_attempted'
+        and attempted_at >= {{ first_instant(day_of('built_through')) }}
+        and attempted_at < {{ first_instant(day_of('built_through') ~ ' + 1') }}
+
+),
+
+reasons as (
+
+    select
+        account_code,
+        date_day
+    from queued
+    union all
+    select
+        account_code,
+        date_day
+    from edited_posts
+    union all
+    select
+        account_code,
+        date_day
+    from renamed_posts
+    union all
+    select
+        account_code,
+        built_through + 1 as date_day
+    from registered
+    union all
+    -- The last day built was not over: who was not attempted by its end was missed.
+    select
+        registered.account_code,
+        registered.built_through as date_day
+    from registered
+    left join attempted on registered.account_code = attempted.account_code
+    where attempted.account_code is null
+
+)
+
+select
+    account_code,
+    min(date_day) as date_day,
+    {{ day_no('min(date_day)') }} as day_no
+from reasons
+where date_day is not null
+group by account_code
+having min(date_day) <= {{ through_date() }}

@@ -1,0 +1,9 @@
+-- Grain: account × date of evidence × version that named a post, whatever became of the entry.
+select
+    account_code,
+    as_of_date,
+    version,
+    last_post_url as url,
+    'manual:' || md5(last_post_url) as post_id
+from {{ source('raw', 'manual_entries') }}
+where last_post_url is not null
