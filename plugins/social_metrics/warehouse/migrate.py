@@ -41,13 +41,17 @@ def upgrade(url: str) -> None:
 
 
 def grant_database_rights(url: str) -> None:
-    """Let loader and transformer make temporary tables: a right of the database, which no dump or clone carries."""
+    """Rights of the database, which no dump or clone carries: who may make temporary tables, who may come in.
+
+    Closer and auditor are the groups of people with logins of their own.
+    """
     with psycopg.connect(url) as connection:
-        connection.execute(
-            sql.SQL("grant temporary on database {} to social_metrics_loader, social_metrics_transformer").format(
-                sql.Identifier(connection.info.dbname)
-            )
-        )
+        for rights in (
+            "grant temporary on database {} to social_metrics_loader, social_metrics_transformer",
+            "grant connect, temporary on database {} to social_metrics_closer",
+            "grant connect on database {} to social_metrics_auditor",
+        ):
+            connection.execute(sql.SQL(rights).format(sql.Identifier(connection.info.dbname)))
 
 
 def pending(url: str) -> list[str]:
