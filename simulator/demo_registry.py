@@ -12,9 +12,13 @@ from simulator import SimulatorError
 from simulator.accounts import Center, read_centers, read_rows
 from simulator.api import PlatformApi
 from simulator.apis import platform_classes
+from simulator.captions import CAMPAIGNS
 from simulator.habits import HISTORY_DAYS, NEW_ACCOUNT_DAY
 
 ACCOUNTS_FILE = "center_accounts.csv"
+CAMPAIGNS_FILE = "campaigns.csv"
+CAMPAIGN_HASHTAG = "#SentraUntukSemua"
+CAMPAIGN_DAYS = 3
 PLACEHOLDERS = {"ciungwanara-x", "ciungwanara-tiktok", "wasana-bahagia-x", "efata-tiktok", "galih-pakuan-tiktok"}
 MISSING = {"wirajaya-x", "budi-luhur-tiktok", "nipotowe-tiktok"}
 RENAMED = "bahagia-instagram"
@@ -52,6 +56,8 @@ def write_registry(
             shutil.copyfile(path, out / path.name)
     if multiply > 1:
         _multiply_centers(out / "centers.csv", multiply)
+    if (out / CAMPAIGNS_FILE).exists():
+        _add_campaigns(out / CAMPAIGNS_FILE, as_of)
     classes = platform_classes(extra_apis)
     platforms = [row["platform"] for row in read_rows(source / "platforms.csv") if row["platform"] in classes]
     rows: list[dict[str, str]] = []
@@ -68,6 +74,32 @@ def write_registry(
     for row in rows:
         counts[row["status"]] = counts.get(row["status"], 0) + 1
     return Written(out, counts)
+
+
+def _add_campaigns(path: Path, as_of: date) -> None:
+    """The simulator's orders to all centers, on the days on which its centers follow them; the last year's."""
+    orders = [day for day, caption in CAMPAIGNS.items() if CAMPAIGN_HASHTAG in caption]
+    days = sorted(
+        day
+        for year in (as_of.year - 1, as_of.year)
+        for month, number in orders
+        if as_of - timedelta(days=365) < (day := date(year, month, number)) <= as_of
+    )
+    with path.open("a", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, _columns(path), restval="", lineterminator="\n")
+        writer.writerows(
+            {
+                "campaign_code": f"DEMO-{day:%Y-%m}",
+                "title": f"Serentak {day:%d-%m-%Y} (simulasi)",
+                "starts_at": f"{day.isoformat()}T00:00+07:00",
+                "ends_at": f"{(day + timedelta(days=CAMPAIGN_DAYS)).isoformat()}T00:00+07:00",
+                "terms": CAMPAIGN_HASHTAG,
+                "program": "ATENSI",
+                "clusters": "lansia;anak",  # clusters of every scheme
+                "source_refs": "simulasi",
+            }
+            for day in days
+        )
 
 
 def demo_handles(center_codes: list[str]) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """Clock, limits, calls, tokens, options and the command line of the simulator."""
 
+import csv
 import json
 import shutil
 from email.utils import parsedate_to_datetime
@@ -146,7 +147,10 @@ def test_demo_registry_leaves_the_other_seeds_alone(tmp_path: Path) -> None:
     seeds = sorted(path.name for path in source.glob("*.csv"))
     assert len(seeds) >= 4
     same = [name for name in seeds if (out / name).read_bytes() == (source / name).read_bytes()]
-    assert same == [name for name in seeds if name != "center_accounts.csv"]
+    assert same == [name for name in seeds if name not in ("center_accounts.csv", "campaigns.csv")]
+    with (out / "campaigns.csv").open(newline="", encoding="utf-8") as file:
+        campaigns = list(csv.DictReader(file))
+    assert [row["starts_at"] for row in campaigns] == ["2026-09-05T00:00+07:00", "2026-10-20T00:00+07:00"]
 
 
 def test_demo_registry_is_invented(demo_registry: Path, simulator: RunningSimulator) -> None:

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from social_metrics.cli.account import account
+from social_metrics.cli.campaign import campaign
 from social_metrics.cli.capture import capture
 from social_metrics.cli.console import new_group
 from social_metrics.cli.doctor import doctor
@@ -13,6 +14,7 @@ from social_metrics.cli.entry import entry, ingest
 from social_metrics.cli.migrate import migrate
 from social_metrics.cli.report import report
 from social_metrics.cli.simulate import simulate
+from social_metrics.cli.tag import tag
 from social_metrics.cli.top import top
 from social_metrics.cli.transform import transform
 
@@ -21,6 +23,8 @@ app = new_group(
     "Exit codes: 0 good, 1 a finding, 2 usage or configuration."
 )
 app.command()(top)
+app.command()(campaign)
+app.command()(tag)
 app.command()(doctor)
 app.command()(capture)
 app.command()(transform)

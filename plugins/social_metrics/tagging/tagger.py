@@ -73,8 +73,8 @@ def _ruleset_id(connection: psycopg.Connection, ruleset: Ruleset) -> int:
     if changed:
         raise TaggingProblem(
             [
-                f"tag_rules.csv was changed, but its ruleset_version is still {ruleset.version}, under which posts were "
-                "tagged already; raise the version on every line."
+                f"tag_rules.csv was changed, but its ruleset_version is still {ruleset.version}, "
+                "under which posts were tagged already; raise the version on every line."
             ]
         )
     newest = connection.execute(

@@ -190,11 +190,14 @@ class Messages:
     def center_on(self, basis: str, center: str, day: date) -> Row:
         """A center's recency on a basis."""
         here = [account for account, on in self._expected(day) if account.center_code == center]
-        pairs = [(post, account) for account in here if (post := self.newest(basis, account.account_code, day))]
-        unread = [post for account in here if (post := self.newest("unread", account.account_code, day))]
+        trusted = [account for account in here if not self.accounts.is_suspended(account.account_code, day)]
+        pairs = [(post, account) for account in trusted if (post := self.newest(basis, account.account_code, day))]
+        unread = [post for account in trusted if (post := self.newest("unread", account.account_code, day))]
         last = min(pairs, key=lambda pair: (-pair[0].published_at.timestamp(), pair[1].account_code), default=None)
         newest = last[0].published_at if last else None
-        not_looked = sum(not self.accounts.is_looked_at(account.account_code, day) for account in here)
+        not_looked = sum(
+            account not in trusted or not self.accounts.is_looked_at(account.account_code, day) for account in here
+        )
         hidden = any(newest is None or post.published_at > newest for post in unread)
         since = (day - wib(newest)).days if newest else None
         return {
@@ -278,6 +281,7 @@ class Messages:
                 posts = [
                     (code, post.post_id)
                     for code in accounts
+                    if not self.accounts.is_suspended(code, last)
                     for post in self.accounts.known_posts(code, last)
                     if wib(post.published_at).replace(day=1) == month
                 ]

@@ -33,6 +33,9 @@ counted as (
         on periods.account_code = accounts.account_code and months.month_start = accounts.month_start
     inner join {{ ref('int_posts__bases') }} as bases
         on periods.account_code = bases.account_code and periods.post_id = bases.post_id
+    left join {{ ref('int_accounts__daily_suspensions') }} as suspensions
+        on accounts.account_code = suspensions.account_code and months.known_on_date = suspensions.date_day
+    where suspensions.account_code is null
     group by accounts.center_code, months.month_start, bases.basis
 
 ),

@@ -1,0 +1,81 @@
+"""`social-metrics campaign`: who carried a message that had to go out everywhere at once, and how late."""
+
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from social_metrics.cli.console import Format, FormatOption, output, print_json
+from social_metrics.cli.place import warehouse
+from social_metrics.contract import Source
+from social_metrics.reports import forms
+from social_metrics.warehouse.campaign_reader import read_campaign, summary
+
+
+def campaign(
+    code: Annotated[str, typer.Argument(help="The campaign's code in campaigns.csv.")],
+    form: FormatOption = Format.TABLE,
+) -> None:
+    """How many of the centers carried a campaign within 24 and 48 hours, and who never did.
+
+    Examples:
+    - `social-metrics campaign HKSN-2026`
+    - `social-metrics campaign HKSN-2026 --format json`
+    """
+    with warehouse() as url:
+        centers = read_campaign(url, code)
+    answer = summary(centers)
+    is_simulated = any(center.source == Source.SIMULATOR for center in centers)
+    if form is Format.JSON:
+        print_json(
+            {
+                "campaign_code": code,
+                "title": centers[0].campaign_title,
+                "starts_at": centers[0].starts_at,
+                "ends_at": centers[0].ends_at,
+                "is_simulated": is_simulated,
+                "answer": answer.sentence(),
+                "centers": answer.centers,
+                "within_24_hours": answer.within_24_hours,
+                "within_48_hours": answer.within_48_hours,
+                "median_delay_hours": _hours(answer.median_delay_hours),
+                "never": answer.never,
+                "not_known": answer.unknown,
+                "rows": [
+                    {
+                        "center_code": center.center_code,
+                        "center": center.center_name,
+                        "state": center.synchrony_state,
+                        "first_post_at": center.first_post_at,
+                        "delay_hours": _hours(center.delay_hours),
+                        "platforms": center.platforms_posted,
+                        "platforms_missing": center.platforms_missing,
+                        "is_exempt": center.is_exempt,
+                        "source": center.source,
+                    }
+                    for center in centers
+                ],
+            }
+        )
+        return
+    console = output()
+    mark = "  [bold black on yellow] SIMULATED DATA [/]" if is_simulated else ""
+    console.print(f"[bold]{escape(centers[0].campaign_title)}[/bold]{mark}")
+    console.print(escape(answer.sentence()), soft_wrap=True)
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for column in ("Center", "State", "Hours", "On", "Still missing on"):
+        table.add_column(column, justify="right" if column == "Hours" else "left")
+    for center in centers:
+        table.add_row(
+            escape(center.center_name),
+            center.synchrony_state.replace("_", " "),
+            "–" if center.delay_hours is None else forms.number(round(center.delay_hours), "en"),
+            center.platforms_posted or "–",
+            center.platforms_missing or "",
+        )
+    console.print(table)
+
+
+def _hours(value: object) -> float | None:
+    return None if value is None else float(str(value))

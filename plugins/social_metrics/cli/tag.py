@@ -1,0 +1,40 @@
+"""`social-metrics tag`: a person's word about what a post is about."""
+
+from typing import Annotated
+
+import typer
+
+from social_metrics.cli.console import notices
+from social_metrics.cli.place import warehouse
+from social_metrics.settings import load_settings
+from social_metrics.tagging.overrides import Decision, override_tag
+
+
+def tag(
+    account_code: Annotated[str, typer.Argument(help="Account of the post.")],
+    post_id: Annotated[str, typer.Argument(help="The platform's id of the post.")],
+    decision: Annotated[Decision, typer.Argument(help="Whether the post has the tag.")],
+    code: Annotated[str, typer.Argument(metavar="TAG", help="Code of a programme or cluster, or `outreach`.")],
+    by: Annotated[str, typer.Option(help="Who decides.")],
+    reason: Annotated[str, typer.Option(help="Why, in a few words.")],
+) -> None:
+    """Give a post a tag, or take one away, whatever the rules say.
+
+    The decision stands over the rules from the next transform on, also under later versions of them.
+
+    Examples:
+    - `social-metrics tag kartini-x 1790012345 add PENA --by "tim humas" --reason "modal usaha di foto"`
+    - `social-metrics tag kartini-x 1790012345 remove outreach --by "tim data" --reason "arsip 2019"`
+    """
+    with warehouse() as url:
+        override_tag(
+            load_settings(),
+            url,
+            account_code=account_code,
+            post_id=post_id,
+            tag=code,
+            decision=decision,
+            decided_by=by,
+            reason=reason,
+        )
+    notices().print("Kept. It shows after the next `social-metrics transform`.")

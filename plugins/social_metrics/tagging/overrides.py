@@ -1,0 +1,81 @@
+"""A person's word about a tag: kept beside what the rules found, and standing over it from the next build on."""
+
+import csv
+from enum import StrEnum
+from pathlib import Path
+
+from social_metrics.settings import Settings, UsageProblem
+from social_metrics.warehouse.connect import connect
+
+RULE_SCHEME = "12-PAS"
+"""Scheme that the rules speak in; people decide in the same, and the crosswalk follows."""
+
+
+class Decision(StrEnum):
+    """What a person decides about a tag."""
+
+    ADD = "add"
+    REMOVE = "remove"
+
+
+def override_tag(
+    settings: Settings,
+    warehouse_url: str,
+    *,
+    account_code: str,
+    post_id: str,
+    tag: str,
+    decision: Decision,
+    decided_by: str,
+    reason: str,
+) -> None:
+    """Keep a decision about one tag of one post; the newest of a tag stands.
+
+    Args:
+        settings: where the programmes and clusters are listed.
+        warehouse_url: postgresql://… of the service login.
+        account_code: account of the post.
+        post_id: the platform's id of the post.
+        tag: code of a programme or cluster, or `outreach`.
+        decision: whether the post has the tag.
+        decided_by: name of the person; kept in lower case.
+        reason: why, in a few words.
+
+    Raises:
+        UsageProblem: nobody knows the tag or the post, or name or reason is blank.
+        WarehouseProblem: the warehouse cannot be used.
+    """
+    kind, scheme = _kind(settings.dbt_project_dir / "seeds" / "rules", tag)
+    if not decided_by.strip() or not reason.strip():
+        raise UsageProblem("A decision about a tag needs a name and a reason; give both.")
+    with connect(warehouse_url, "loader") as connection:
+        post = connection.execute(
+            "select 1 from raw.posts where account_code = %s and post_id = %s limit 1", (account_code, post_id)
+        ).fetchone()
+        if post is None:
+            raise UsageProblem(
+                f"Account {account_code} has no post {post_id!r}; take both from marts.fct_posts, as they stand there."
+            )
+        connection.execute(
+            "insert into ops.tag_overrides "
+            "(account_code, post_id, tag_kind, cluster_scheme, tag, decision, decided_by, reason) "
+            "values (%s, %s, %s, %s, %s, %s, %s, %s)",
+            (account_code, post_id, kind, scheme, tag, decision.value, decided_by.strip().lower(), reason.strip()),
+        )
+
+
+def _kind(rules: Path, tag: str) -> tuple[str, str | None]:
+    programs = [row["program"] for row in _rows(rules / "programs.csv")]
+    clusters = [row["cluster"] for row in _rows(rules / "clusters.csv") if row["cluster_scheme"] == RULE_SCHEME]
+    if tag == "outreach":
+        return "outreach", None
+    if tag in programs:
+        return "program", None
+    if tag in clusters:
+        return "cluster", RULE_SCHEME
+    raise UsageProblem(f"Nobody knows the tag {tag!r}; write outreach, or one of {', '.join(programs + clusters)}.")
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.DictReader(file))
