@@ -15,6 +15,7 @@ KEYS = {
     "fct_program_coverage": ("center_code", "program", "month_start"),
     "fct_campaign_synchrony": ("campaign_code", "center_code"),
     "fct_center_monthly": ("center_code", "month_start"),
+    "fct_data_quality_findings": ("rule_id", "subject", "first_found_date"),
 }
 
 

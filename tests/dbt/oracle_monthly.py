@@ -279,12 +279,9 @@ class _Months:
     def _messages(self, row: Row, center: str, month: date, last: date) -> Row:
         programs = sorted(program["program"] for program in _in_force("programs", last))
         clusters = sorted(cluster["cluster"] for cluster in _in_force("clusters", last))
-        unsure = row["longest_silence_null_reason"] is not None
+        unknown = row["longest_silence_null_reason"] is not None or self._has_unread
         found: Row = {"cluster_scheme": max(cluster["cluster_scheme"] for cluster in _in_force("clusters", last))}
-        for kind, codes, unknown in (
-            ("programs", programs, unsure),
-            ("clusters", clusters, unsure or self._has_unread),
-        ):
+        for kind, codes in (("programs", programs), ("clusters", clusters)):
             found[f"{kind}_covered"] = 0
             found[f"{kind}_covered_list"] = None
             found[f"{kind}_not_covered"] = 0 if unknown else len(codes)

@@ -1,18 +1,24 @@
 -- Grain: center × month: programmes and clusters that it told of, did not, or of which nobody can say.
-with programs as (
+with subjects as (
 
+    -- What there is to tell of when the month ends; of clusters those of the scheme in force.
     select
-        center_code,
-        month_start,
-        count(*) filter (where coverage_state = 'covered') as programs_covered,
-        count(*) filter (where coverage_state = 'not_covered') as programs_not_covered,
-        count(*) filter (where coverage_state not in ('covered', 'not_covered')) as programs_unknown,
-        string_agg(program, ', ' order by {{ bytewise("program") }}) filter (where coverage_state = 'covered')
-            as programs_covered_list,
-        string_agg(program, ', ' order by {{ bytewise("program") }}) filter (where coverage_state = 'not_covered')
-            as programs_not_covered_list
-    from {{ ref('fct_program_coverage') }}
-    group by center_code, month_start
+        months.center_code,
+        months.month_start,
+        'program' as tag_kind,
+        '' as cluster_scheme,
+        programs.program as tag
+    from {{ ref('int_centers__months') }} as months
+    inner join {{ ref('programs') }} as programs on {{ is_valid_on('programs', 'months.known_on_date') }}
+    union all
+    select
+        months.center_code,
+        months.month_start,
+        'cluster' as tag_kind,
+        clusters.cluster_scheme,
+        clusters.cluster as tag
+    from {{ ref('int_centers__months') }} as months
+    inner join {{ ref('clusters') }} as clusters on {{ is_valid_on('clusters', 'months.known_on_date') }}
 
 ),
 
@@ -34,58 +40,58 @@ told as (
     select distinct
         posts.center_code,
         posts.month_start,
-        tags.cluster_scheme,
-        tags.tag as cluster
+        tags.tag_kind,
+        coalesce(tags.cluster_scheme, '') as cluster_scheme,
+        tags.tag
     from {{ ref('int_posts__monthly') }} as posts
     inner join {{ ref('int_posts__tags') }} as tags
         on posts.account_code = tags.account_code and posts.post_id = tags.post_id
-    where tags.tag_kind = 'cluster' and tags.tag_state = 'tagged'
+    where tags.tag_state = 'tagged'
 
 ),
 
-cluster_states as (
+states as (
 
-    -- Of the scheme in force when the month ends. Not having seen something says nothing where nobody could look.
+    -- Not having seen something says nothing where nobody could look or read.
     select
-        months.center_code,
-        months.month_start,
-        clusters.cluster_scheme,
-        clusters.cluster,
+        subjects.*,
         case
-            when told.cluster is not null then 'covered'
+            when told.tag is not null then 'covered'
             when
                 posting.longest_silence_null_reason is not null or coalesce(unread.posts_unread, 0) > 0
                 then 'unknown'
             else 'not_covered'
         end as coverage_state
-    from {{ ref('int_centers__months') }} as months
-    inner join {{ ref('clusters') }} as clusters on {{ is_valid_on('clusters', 'months.known_on_date') }}
+    from subjects
     inner join {{ ref('int_centers__monthly_posting') }} as posting
-        on months.center_code = posting.center_code and months.month_start = posting.month_start
+        on subjects.center_code = posting.center_code and subjects.month_start = posting.month_start
     left join unread
-        on months.center_code = unread.center_code and months.month_start = unread.month_start
+        on subjects.center_code = unread.center_code and subjects.month_start = unread.month_start
     left join told
-        on months.center_code = told.center_code
-        and months.month_start = told.month_start
-        and clusters.cluster_scheme = told.cluster_scheme
-        and clusters.cluster = told.cluster
+        on subjects.center_code = told.center_code
+        and subjects.month_start = told.month_start
+        and subjects.tag_kind = told.tag_kind
+        and subjects.cluster_scheme = told.cluster_scheme
+        and subjects.tag = told.tag
 
 ),
 
-clusters as (
+counted as (
 
     select
         center_code,
         month_start,
-        max(cluster_scheme) as cluster_scheme,
-        count(*) filter (where coverage_state = 'covered') as clusters_covered,
-        count(*) filter (where coverage_state = 'not_covered') as clusters_not_covered,
-        count(*) filter (where coverage_state = 'unknown') as clusters_unknown,
-        string_agg(cluster, ', ' order by {{ bytewise("cluster") }}) filter (where coverage_state = 'covered')
-            as clusters_covered_list,
-        string_agg(cluster, ', ' order by {{ bytewise("cluster") }}) filter (where coverage_state = 'not_covered')
-            as clusters_not_covered_list
-    from cluster_states
+        max(nullif(cluster_scheme, '')) as cluster_scheme,
+        {% for kind in ['program', 'cluster'] %}
+        count(*) filter (where tag_kind = '{{ kind }}' and coverage_state = 'unknown') as {{ kind }}s_unknown,
+        {% for state in ['covered', 'not_covered'] %}
+        count(*) filter (where tag_kind = '{{ kind }}' and coverage_state = '{{ state }}') as {{ kind }}s_{{ state }},
+        string_agg(tag, ', ' order by {{ bytewise("tag") }})
+        filter (where tag_kind = '{{ kind }}' and coverage_state = '{{ state }}')
+            as {{ kind }}s_{{ state }}_list{{ "," if not (loop.last and kind == 'cluster') }}
+        {% endfor %}
+        {% endfor %}
+    from states
     group by center_code, month_start
 
 )
@@ -93,17 +99,16 @@ clusters as (
 select
     months.center_code,
     months.month_start,
-    cast(programs.programs_covered as integer) as programs_covered,
-    cast(programs.programs_not_covered as integer) as programs_not_covered,
-    cast(programs.programs_unknown as integer) as programs_unknown,
-    programs.programs_covered_list,
-    programs.programs_not_covered_list,
-    clusters.cluster_scheme,
-    cast(clusters.clusters_covered as integer) as clusters_covered,
-    cast(clusters.clusters_not_covered as integer) as clusters_not_covered,
-    cast(clusters.clusters_unknown as integer) as clusters_unknown,
-    clusters.clusters_covered_list,
-    clusters.clusters_not_covered_list
+    cast(coalesce(counted.programs_covered, 0) as integer) as programs_covered,
+    cast(coalesce(counted.programs_not_covered, 0) as integer) as programs_not_covered,
+    cast(coalesce(counted.programs_unknown, 0) as integer) as programs_unknown,
+    counted.programs_covered_list,
+    counted.programs_not_covered_list,
+    counted.cluster_scheme,
+    cast(coalesce(counted.clusters_covered, 0) as integer) as clusters_covered,
+    cast(coalesce(counted.clusters_not_covered, 0) as integer) as clusters_not_covered,
+    cast(coalesce(counted.clusters_unknown, 0) as integer) as clusters_unknown,
+    counted.clusters_covered_list,
+    counted.clusters_not_covered_list
 from {{ ref('int_centers__months') }} as months
-left join programs on months.center_code = programs.center_code and months.month_start = programs.month_start
-left join clusters on months.center_code = clusters.center_code and months.month_start = clusters.month_start
+left join counted on months.center_code = counted.center_code and months.month_start = counted.month_start

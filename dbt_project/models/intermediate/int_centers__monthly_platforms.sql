@@ -1,20 +1,63 @@
 -- Grain: center × month: where it stands at the month's end, and how many of its account-days were captured.
-with states as (
+with required as (
 
-    -- A platform with an account in use is there, whatever other rows the registry has for it.
     select
         months.center_code,
         months.month_start,
-        completeness.platform,
-        min(case
-            when completeness.is_expected then 1
-            when completeness.outcome <> 'not_yet_verified' then 2
-            else 3
-        end) as state_no
+        months.known_on_date,
+        platforms.platform
     from {{ ref('int_centers__months') }} as months
-    inner join {{ ref('fct_capture_completeness') }} as completeness
-        on months.center_code = completeness.center_code and months.known_on_date = completeness.date_day
-    group by months.center_code, months.month_start, completeness.platform
+    inner join {{ ref('stg_registry__platforms') }} as platforms
+        on (platforms.required_from is null or months.known_on_date >= platforms.required_from)
+        and (platforms.required_until is null or months.known_on_date <= platforms.required_until)
+
+),
+
+standings as (
+
+    -- Where the registry holds nothing at all we do not know; that is not the same as knowing there is none.
+    select
+        required.center_code,
+        required.month_start,
+        required.platform,
+        coalesce(
+            (array_agg(
+                case when statuses.is_expected then 'present' else statuses.outcome end order by statuses.precedence
+            ))[1],
+            'not_yet_verified'
+        ) as standing
+    from required
+    left join {{ ref('stg_registry__center_accounts') }} as accounts
+        on required.center_code = accounts.center_code
+        and required.platform = accounts.platform
+        and {{ is_valid_on('accounts', 'required.known_on_date') }}
+    left join {{ ref('account_statuses') }} as statuses on accounts.status = statuses.status
+    group by required.center_code, required.month_start, required.platform
+    union
+    -- A verified account is there, required or not.
+    select
+        months.center_code,
+        months.month_start,
+        spine.platform,
+        'present' as standing
+    from {{ ref('int_centers__months') }} as months
+    inner join {{ ref('int_accounts__daily_spine') }} as spine
+        on months.center_code = spine.center_code and months.known_on_date = spine.date_day
+
+),
+
+kinds as (
+
+    select
+        center_code,
+        month_start,
+        platform,
+        case
+            when standing = 'present' then 'present'
+            when standing = 'not_yet_verified' then 'not_verified'
+            else 'missing'
+        end as kind
+    from standings
 
 ),
 
@@ -23,14 +66,12 @@ platforms as (
     select
         center_code,
         month_start,
-        count(*) filter (where state_no = 1) as platforms_present,
-        count(*) filter (where state_no = 2) as platforms_missing,
-        count(*) filter (where state_no = 3) as platforms_not_verified,
-        string_agg(platform, ', ' order by {{ bytewise("platform") }}) filter (where state_no = 1) as platforms_present_list,
-        string_agg(platform, ', ' order by {{ bytewise("platform") }}) filter (where state_no = 2) as platforms_missing_list,
-        string_agg(platform, ', ' order by {{ bytewise("platform") }}) filter (where state_no = 3)
-            as platforms_not_verified_list
-    from states
+        {% for kind in ['present', 'missing', 'not_verified'] %}
+        count(*) filter (where kind = '{{ kind }}') as platforms_{{ kind }},
+        string_agg(platform, ', ' order by {{ bytewise("platform") }}) filter (where kind = '{{ kind }}')
+            as platforms_{{ kind }}_list{{ "," if not loop.last }}
+        {% endfor %}
+    from kinds
     group by center_code, month_start
 
 ),
@@ -40,15 +81,14 @@ captures as (
     select
         months.center_code,
         months.month_start,
-        count(completeness.account_code) as account_days_expected,
-        count(completeness.account_code) filter (where completeness.is_captured) as account_days_captured,
-        max(completeness.source) as source
+        count(outcomes.account_code) as account_days_expected,
+        count(outcomes.account_code) filter (where outcomes.is_captured) as account_days_captured,
+        max(outcomes.source) as source
     from {{ ref('int_centers__months') }} as months
-    left join {{ ref('fct_capture_completeness') }} as completeness
-        on months.center_code = completeness.center_code
-        and months.first_date <= completeness.date_day
-        and months.known_on_date >= completeness.date_day
-        and completeness.is_expected
+    left join {{ ref('int_accounts__daily_outcomes') }} as outcomes
+        on months.center_code = outcomes.center_code
+        and months.first_date <= outcomes.date_day
+        and months.known_on_date >= outcomes.date_day
     group by months.center_code, months.month_start
 
 )

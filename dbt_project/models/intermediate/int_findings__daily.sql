@@ -1,0 +1,162 @@
+-- Grain: rule × subject × WIB date on which it was found.
+with outcomes as (
+
+    select
+        outcomes.*,
+        days.day_no
+    from {{ ref('int_accounts__daily_outcomes') }} as outcomes
+    inner join {{ ref('int_dates__reporting') }} as days on outcomes.date_day = days.date_day
+    -- Until the day is over a sweep may still come.
+    where not days.is_open
+
+),
+
+platform_days as (
+
+    select
+        outcomes.platform,
+        outcomes.date_day,
+        outcomes.day_no,
+        count(*) as accounts_expected
+    from outcomes
+    inner join {{ ref('dq_rules') }} as rules on rules.rule_id = 'stale_source'
+    group by outcomes.platform, outcomes.date_day, outcomes.day_no, rules.threshold_count
+    having count(*) >= rules.threshold_count and count(*) filter (where outcomes.is_captured) = 0
+
+),
+
+platform_runs as (
+
+    select
+        *,
+        day_no - row_number() over (partition by platform order by day_no) as run
+    from platform_days
+
+),
+
+platform_ages as (
+
+    select
+        *,
+        row_number() over (partition by platform, run order by day_no) as days_running
+    from platform_runs
+
+),
+
+accounts as (
+
+    select distinct
+        account_code,
+        center_code,
+        platform
+    from {{ ref('stg_registry__center_accounts') }}
+
+),
+
+registry_days as (
+
+    select
+        accounts.account_code,
+        days.date_day,
+        count(*) as registry_rows
+    from {{ ref('int_dates__reporting') }} as days
+    inner join {{ ref('stg_registry__center_accounts') }} as accounts
+        on {{ is_valid_on('accounts', 'days.date_day') }}
+    group by accounts.account_code, days.date_day
+    having count(*) > 1
+
+),
+
+early_loads as (
+
+    -- A simulated clock may run ahead of the one on the wall; nothing else may.
+    select
+        snapshots.account_code,
+        snapshots.as_of_date,
+        count(*) as captures
+    from {{ ref('stg_social__profile_snapshots') }} as snapshots
+    inner join {{ ref('dq_rules') }} as rules
+        on rules.rule_id = 'captured_after_loading'
+        and snapshots.captured_at > snapshots.loaded_at + rules.tolerance_minutes * interval '1 minute'
+    where snapshots.source <> 'simulator' and snapshots.as_of_date <= {{ through_date() }}
+    group by snapshots.account_code, snapshots.as_of_date
+
+),
+
+center_counts as (
+
+    select
+        rules.rule_id,
+        rules.threshold_count,
+        count(distinct centers.center_code) as centers
+    from {{ ref('dq_rules') }} as rules
+    left join {{ ref('stg_registry__centers') }} as centers on {{ is_valid_on('centers', 'rules.on_date') }}
+    where rules.rule_id = 'centers_on_order_date'
+    group by rules.rule_id, rules.threshold_count
+    having count(distinct centers.center_code) <> rules.threshold_count
+
+),
+
+found as (
+
+    select
+        'missing_day' as rule_id,
+        account_code as subject,
+        account_code,
+        date_day,
+        outcome as seen_value,
+        cast(null as text) as known_value
+    from outcomes
+    where not is_captured
+    union all
+    select rule_id, account_code, account_code, date_day, seen_value, known_value
+    from {{ ref('int_findings__counts') }}
+    union all
+    select rule_id, account_code || '/' || post_id, account_code, date_day, seen_value, known_value
+    from {{ ref('int_findings__posts') }}
+    union all
+    select 'overlapping_rows', account_code, account_code, date_day, cast(registry_rows as text), '1'
+    from registry_days
+    union all
+    select 'captured_after_loading', account_code, account_code, as_of_date, cast(captures as text), '0'
+    from early_loads
+
+)
+
+select
+    found.rule_id,
+    found.subject,
+    found.account_code,
+    accounts.center_code,
+    accounts.platform,
+    found.date_day,
+    found.seen_value,
+    found.known_value
+from found
+inner join {{ ref('dq_rules') }} as rules on found.rule_id = rules.rule_id
+inner join accounts on found.account_code = accounts.account_code
+union all
+select
+    'stale_source' as rule_id,
+    platform_ages.platform as subject,
+    null as account_code,
+    null as center_code,
+    platform_ages.platform,
+    platform_ages.date_day,
+    '0' as seen_value,
+    cast(platform_ages.accounts_expected as text) as known_value
+from platform_ages
+inner join {{ ref('dq_rules') }} as rules
+    on rules.rule_id = 'stale_source' and platform_ages.days_running >= rules.threshold_days
+union all
+select
+    center_counts.rule_id,
+    'centers' as subject,
+    null as account_code,
+    null as center_code,
+    null as platform,
+    days.date_day,
+    cast(center_counts.centers as text) as seen_value,
+    cast(center_counts.threshold_count as text) as known_value
+from center_counts
+cross join {{ ref('int_dates__reporting') }} as days

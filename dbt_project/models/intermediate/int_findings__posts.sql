@@ -1,0 +1,95 @@
+-- Grain: rule × post: posts that cannot be, on the first WIB date on which that was seen.
+with observations as (
+
+    select * from {{ ref('stg_social__posts') }}
+    where as_of_date <= {{ through_date() }}
+
+),
+
+sightings as (
+
+    select
+        account_code,
+        platform,
+        post_id,
+        published_at,
+        content_hash,
+        min(as_of_date) as first_seen_date
+    from observations
+    where presence = 'seen' and content_hash is not null
+    group by account_code, platform, post_id, published_at, content_hash
+
+),
+
+copies as (
+
+    select
+        *,
+        row_number() over same_words as place,
+        first_value(post_id) over same_words as first_post_id
+    from sightings
+    window same_words as (
+        partition by account_code, published_at, content_hash
+        order by first_seen_date, {{ bytewise("post_id") }}
+    )
+
+),
+
+found as (
+
+    select
+        'duplicate_post' as rule_id,
+        account_code,
+        post_id,
+        first_seen_date as date_day,
+        post_id as seen_value,
+        first_post_id as known_value
+    from copies
+    where place > 1
+    union all
+    select
+        rules.rule_id,
+        observations.account_code,
+        observations.post_id,
+        observations.as_of_date as date_day,
+        to_char(observations.published_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI') as seen_value,
+        to_char(observations.captured_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI') as known_value
+    from observations
+    inner join {{ ref('dq_rules') }} as rules
+        on rules.rule_id = 'published_in_future'
+        and observations.published_at > observations.captured_at + rules.tolerance_minutes * interval '1 minute'
+    union all
+    select
+        'published_before_platform' as rule_id,
+        observations.account_code,
+        observations.post_id,
+        observations.as_of_date as date_day,
+        cast(observations.published_date as text) as seen_value,
+        cast(origins.existed_from as text) as known_value
+    from observations
+    inner join {{ ref('platform_origins') }} as origins
+        on observations.platform = origins.platform and observations.published_date < origins.existed_from
+
+),
+
+ranked as (
+
+    select
+        *,
+        row_number() over (
+            partition by rule_id, account_code, post_id
+            order by date_day, {{ bytewise("seen_value") }}, {{ bytewise("known_value") }}
+        ) as place
+    from found
+
+)
+
+select
+    rule_id,
+    account_code,
+    post_id,
+    date_day,
+    seen_value,
+    known_value
+from ranked
+where place = 1

@@ -1,0 +1,8 @@
+-- What a rule of severity `stop` finds makes figures wrong, not incomplete: nobody should read them before it is settled.
+select
+    rule_id,
+    subject,
+    seen_value,
+    known_value
+from {{ ref('fct_data_quality_findings') }}
+where severity = 'stop' and is_open
