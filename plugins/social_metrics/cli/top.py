@@ -34,7 +34,13 @@ TAIL_TITLES = {
     TailKind.COUNT_WITHHELD: "Follower count withheld by the platform or the owner",
     TailKind.NO_ACCOUNT: "No account on a required platform",
     TailKind.NOT_YET_VERIFIED: "Not yet verified: we do not know",
+    TailKind.IDENTITY_MISMATCH: "Suspended: the identity does not match (social-metrics account confirm, or mark)",
+    TailKind.RENAMED: "Renamed: the handle differs from the registry's",
+    TailKind.MANUAL_DIFFERS: "Entered by hand and read by API, and they differ; the API's reading stands",
+    TailKind.MANUAL_WAITING: "Entered by hand, waiting for a second person (social-metrics entry list)",
+    TailKind.UNDER_REVIEW: "Under review: the verification has expired",
 }
+_FINDINGS = (TailKind.IDENTITY_MISMATCH, TailKind.RENAMED, TailKind.MANUAL_DIFFERS, TailKind.MANUAL_WAITING)
 _ONE_CENTER_A_LINE = (TailKind.SILENT, TailKind.NEVER_POSTED, TailKind.RECENCY_UNKNOWN, TailKind.WITHOUT_NUMBER)
 
 
@@ -124,6 +130,8 @@ def _row(standing: FollowersStanding | RecencyStanding) -> dict[str, Any]:
     return row | {
         "date": standing.date_day,
         "completeness": standing.completeness,
+        "accounts_manual": standing.accounts_manual,
+        "accounts_suspended": standing.accounts_suspended,
         "unranked_reason": standing.unranked_reason,
         "source": standing.source,
     }
@@ -142,6 +150,8 @@ def _tail_row(entry: TailEntry) -> dict[str, Any]:
         "last_post_at": entry.last_post_at,
         "days_since_last_post": entry.days_since_last_post,
         "capture_age_days": entry.capture_age_days,
+        "known_value": entry.known_value,
+        "seen_value": entry.seen_value,
     }
 
 
@@ -191,6 +201,15 @@ def _marks(standing: FollowersStanding) -> list[str]:
         marks.append(f"{standing.accounts_carried} from an earlier day")
     if standing.accounts_hidden:
         marks.append(f"{standing.accounts_hidden} withheld, left out")
+    return marks + _people_marks(standing)
+
+
+def _people_marks(standing: FollowersStanding | RecencyStanding) -> list[str]:
+    marks = []
+    if standing.accounts_manual:
+        marks.append(f"{standing.accounts_manual} entered by hand")
+    if standing.accounts_suspended:
+        marks.append(f"{standing.accounts_suspended} suspended, left out")
     return marks
 
 
@@ -208,6 +227,7 @@ def _recency_table(standings: Sequence[RecencyStanding]) -> Table:
         marks = [standing.unranked_reason.replace("_", " ")] if standing.unranked_reason else []
         if standing.accounts_not_looked_at:
             marks.append(f"{standing.accounts_not_looked_at} not looked at")
+        marks += _people_marks(standing)
         table.add_row(
             _rank(standing),
             escape(standing.center_name),
@@ -246,6 +266,12 @@ def _tail_lines(kind: TailKind, entries: Sequence[TailEntry]) -> list[str]:
         return [
             f"{escape(entry.center_name)}, {entry.platform_label}: {entry.reason.replace('_', ' ')}"
             + (f" [dim]({escape(entry.next_step)})[/dim]" if entry.next_step else "")
+            for entry in entries
+        ]
+    if kind in _FINDINGS:
+        return [
+            f"{escape(entry.center_name)}, {entry.platform_label}: "
+            + escape(" → ".join(value for value in (entry.known_value, entry.seen_value) if value))
             for entry in entries
         ]
     if kind in _ONE_CENTER_A_LINE:

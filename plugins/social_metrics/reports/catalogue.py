@@ -62,6 +62,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "read_of": ("{read} dari {expected} akun terbaca ({share})", "{read} of {expected} accounts read ({share})"),
     "carried": ("{n} dari hari sebelumnya", "{n} from an earlier day"),
     "left_out": ("{n} disembunyikan, tidak dijumlahkan", "{n} withheld, left out of the sum"),
+    "manual": ("entri manual: {n}", "entered by hand: {n}"),
+    "suspended": ("ditangguhkan, tidak dijumlahkan: {n}", "suspended, left out: {n}"),
     "not_looked_at": ("akun tidak dapat dilihat: {n}", "accounts not looked at: {n}"),
     "platforms_updated": ("platform pada tanggal itu: {n}", "platforms on that date: {n}"),
     "days_0": ("Hari ini", "Today"),
@@ -115,6 +117,29 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Belum diketahui apakah akunnya ada; tidak dihitung sebagai kurang.",
         "We do not know whether the account exists; it is not counted as missing.",
     ),
+    "tail_identity_mismatch": ("Akun ditangguhkan: identitas berbeda", "Suspended: the identity does not match"),
+    "tail_identity_mismatch_note": (
+        "Mungkin diambil alih. Tidak ikut peringkat sampai seorang petugas memastikan akunnya.",
+        "Possibly taken over. Left out of the ranks until a person has confirmed the account.",
+    ),
+    "tail_renamed": ("Nama akun berubah", "Renamed"),
+    "tail_renamed_note": (
+        "Nama pada platform berbeda dari registri, identitasnya sama.",
+        "The name on the platform differs from the registry's; the identity is the same.",
+    ),
+    "tail_manual_differs": ("Entri manual berbeda dari pembacaan API", "Entered by hand, and differing from the API"),
+    "tail_manual_differs_note": ("Yang berlaku adalah pembacaan API.", "The API's reading stands."),
+    "tail_manual_waiting": ("Entri manual menunggu orang kedua", "Entered by hand, waiting for a second person"),
+    "tail_manual_waiting_note": (
+        "Belum dihitung sampai dikonfirmasi.",
+        "Not counted until it is confirmed.",
+    ),
+    "tail_under_review": ("Sedang ditinjau ulang", "Under review"),
+    "tail_under_review_note": (
+        "Verifikasinya lebih dari 180 hari yang lalu.",
+        "Verified more than 180 days ago.",
+    ),
+    "known_and_seen": ("{known} → {seen}", "{known} → {seen}"),
     "last_read": ("angka terakhir: {ago}", "last figure: {ago}"),
     "never_read": ("belum pernah ada angka", "never had a figure"),
     # captures
@@ -151,10 +176,16 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Days and dates of the data are WIB (Jakarta). Days since a post count WIB dates; times are written in the "
         "center's own WIB, WITA or WIT.",
     ),
+    "reading_manual": (
+        "“Entri manual” berarti angka dibaca petugas dari layar, dengan bukti, dan dikonfirmasi orang kedua.",
+        "“Entered by hand” means that an officer read the figure off a screen, with evidence, and a second person "
+        "confirmed it.",
+    ),
     # reasons of the marts
     "reason_capture_failed": ("pembacaan gagal lebih dari 3 hari", "reading failed for more than 3 days"),
     "reason_no_verified_account": ("tidak ada akun terverifikasi", "no verified account"),
     "reason_all_hidden": ("semua akunnya menyembunyikan jumlah", "all its accounts withhold the count"),
+    "reason_all_suspended": ("semua akunnya ditangguhkan", "all its accounts are suspended"),
     "reason_never_posted": ("belum pernah mengunggah", "never posted"),
     "reason_not_looked_at": ("tidak semua akun dapat dilihat", "not every account could be looked at"),
     "reason_hidden": ("disembunyikan pemilik akun", "hidden by the owner"),

@@ -14,6 +14,7 @@ import psycopg
 from psycopg.rows import class_row
 
 from social_metrics.warehouse.connect import WarehouseProblem, connect
+from social_metrics.warehouse.tail_query import TAIL
 
 
 class NoMarts(WarehouseProblem):
@@ -69,6 +70,8 @@ class FollowersStanding:
     change_7d_is_measurable: bool | None
     newest_capture_at: datetime | None
     source: str | None
+    accounts_manual: int  # of them entered by hand
+    accounts_suspended: int  # left out: their identity stands in doubt
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +106,8 @@ class RecencyStanding:
     accounts_not_looked_at: int
     completeness: float | None
     source: str | None
+    accounts_manual: int  # entered by hand
+    accounts_suspended: int  # left out: their identity stands in doubt
 
 
 class TailKind(StrEnum):
@@ -116,6 +121,11 @@ class TailKind(StrEnum):
     COUNT_WITHHELD = "count_withheld"
     NO_ACCOUNT = "no_account"
     NOT_YET_VERIFIED = "not_yet_verified"
+    IDENTITY_MISMATCH = "identity_mismatch"
+    RENAMED = "renamed"
+    MANUAL_DIFFERS = "manual_differs"
+    MANUAL_WAITING = "manual_waiting"
+    UNDER_REVIEW = "under_review"
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +153,8 @@ class TailEntry:
     last_post_at: datetime | None
     days_since_last_post: int | None
     capture_age_days: int | None
+    known_value: str | None  # of a finding: the registry's id or handle, or the API's count
+    seen_value: str | None  # of a finding: the platform's words, the new handle, or the count entered by hand
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +230,9 @@ class MartsReader:
                 b.followers_count_high, b.best_rank, b.worst_rank, b.is_ranked, b.unranked_reason,
                 b.accounts_expected, b.accounts_captured, b.accounts_carried, b.accounts_hidden,
                 b.completeness::double precision as completeness, d.change_7d, d.change_7d_low, d.change_7d_high,
-                d.change_7d_is_measurable, b.newest_capture_at, b.source
+                d.change_7d_is_measurable, b.newest_capture_at, b.source,
+                coalesce(d.accounts_manual, 0) as accounts_manual,
+                coalesce(d.accounts_suspended, 0) as accounts_suspended
             from marts.leaderboard_followers as b
             left join marts.fct_center_daily as d using (center_code, date_day)
             left join marts.dim_centers as c on c.center_code = b.center_code
@@ -243,8 +257,11 @@ class MartsReader:
             select b.date_day, b.basis, b.center_code, b.center_name, c.city, b.time_zone, c.time_zone_label,
                 b.last_post_at, b.last_post_platform, b.last_post_url, b.days_since_last_post, b.recency_band,
                 b.platforms_updated, b.best_rank, b.worst_rank, b.is_ranked, b.unranked_reason,
-                b.accounts_not_looked_at, b.completeness::double precision as completeness, b.source
+                b.accounts_not_looked_at, b.completeness::double precision as completeness, b.source,
+                coalesce(d.accounts_manual, 0) as accounts_manual,
+                coalesce(d.accounts_suspended, 0) as accounts_suspended
             from marts.leaderboard_recency as b
+            left join marts.fct_center_daily as d using (center_code, date_day)
             left join marts.dim_centers as c on c.center_code = b.center_code
                 and b.date_day between coalesce(c.valid_from, '-infinity') and coalesce(c.valid_to, 'infinity')
             where b.date_day = %s and b.basis = %s
@@ -257,7 +274,7 @@ class MartsReader:
 
     def tail(self, day: date) -> list[TailEntry]:
         """Who is silent, without a number, not captured, without an account or not yet verified on a date."""
-        return self._rows(TailEntry, _TAIL, *[day] * _TAIL.count("%s"))
+        return self._rows(TailEntry, TAIL, *[day] * TAIL.count("%s"))
 
     def captures(self, day: date) -> list[PlatformCapture]:
         """Per platform with an expected account: how complete the capture of a date was, and when it was made."""
@@ -338,47 +355,3 @@ def _understandable() -> Iterator[None]:
         raise WarehouseProblem(
             "The marts may not be read by social_metrics_bi_reader. Run `social-metrics transform`: it grants them."
         ) from error
-
-
-_TAIL: LiteralString = """
-with centers as (
-    select center_code, center_name, time_zone, time_zone_label
-    from marts.dim_centers
-    where %s between coalesce(valid_from, '-infinity') and coalesce(valid_to, 'infinity')
-), found as (
-    select case when recency_band = 'silent' then 'silent'
-            when recency_band = 'never' then 'never_posted' else 'recency_unknown' end as kind,
-        center_code, null as platform, null as account_code,
-        case when recency_band = 'unknown' then coalesce(unranked_reason, 'not_looked_at') else recency_band end
-            as reason,
-        null as detail, null as next_step, last_post_at, days_since_last_post, null::integer as capture_age_days
-    from marts.leaderboard_recency
-    where date_day = %s and basis = 'any_post' and recency_band in ('silent', 'never', 'unknown')
-    union all
-    select 'without_number', center_code, null, null, unranked_reason, null, null, null, null, null
-    from marts.leaderboard_followers
-    where date_day = %s and basis = 'all_platforms' and not is_ranked
-    union all
-    select case when e.is_expected then 'not_captured'
-            when e.outcome = 'not_yet_verified' then 'not_yet_verified' else 'no_account' end,
-        e.center_code, e.platform, e.account_code, e.outcome, e.detail, e.next_step, null, null, g.capture_age_days
-    from marts.fct_capture_completeness as e
-    left join marts.fct_follower_growth_daily as g using (account_code, date_day)
-    where e.date_day = %s and not e.is_captured
-    union all
-    select 'count_withheld', center_code, platform, account_code, followers_state, null, null, null, null,
-        capture_age_days
-    from marts.fct_follower_growth_daily
-    where date_day = %s and followers_state <> 'reported'
-)
-select found.kind, found.center_code, centers.center_name, centers.time_zone, centers.time_zone_label,
-    found.platform, platforms.platform_label, found.account_code, found.reason, found.detail, found.next_step,
-    found.last_post_at, found.days_since_last_post, found.capture_age_days
-from found
-join centers using (center_code)
-left join marts.dim_platforms as platforms using (platform)
-order by array_position(
-        array['silent', 'never_posted', 'recency_unknown', 'without_number', 'not_captured', 'count_withheld',
-            'no_account', 'not_yet_verified'], found.kind),
-    found.days_since_last_post desc nulls last, centers.center_name, platforms.platform_label
-"""

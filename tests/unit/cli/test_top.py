@@ -72,6 +72,11 @@ def test_the_tail_keeps_absences_apart(ask: Any) -> None:
         "count_withheld": ["darussaadah-youtube", "satria-youtube"],
         "no_account": ["handayani-youtube"],
         "not_yet_verified": ["galih-pakuan-instagram", "galih-pakuan-youtube"],
+        "identity_mismatch": ["darussaadah-instagram"],
+        "renamed": ["mahatmiya-instagram"],
+        "manual_waiting": ["margo-laras-facebook"],
+        "manual_differs": ["kartini-x"],
+        "under_review": ["kartini-youtube"],
     }
 
 

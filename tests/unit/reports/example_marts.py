@@ -32,11 +32,13 @@ create table marts.leaderboard_recency (date_day date, basis text, center_code t
     accounts_not_looked_at int, completeness numeric, source text);
 create table marts.fct_center_daily (center_code text, date_day date, followers_count bigint,
     followers_count_high bigint, accounts_captured int, accounts_carried int, change_7d bigint, change_7d_low bigint,
-    change_7d_high bigint, change_7d_is_measurable boolean);
+    change_7d_high bigint, change_7d_is_measurable boolean, accounts_manual int, accounts_suspended int);
 create table marts.fct_capture_completeness (center_code text, platform text, account_code text, date_day date,
     is_expected boolean, outcome text, detail text, next_step text, is_captured boolean, source text);
 create table marts.fct_follower_growth_daily (account_code text, center_code text, platform text, date_day date,
     followers_count bigint, followers_state text, captured_at timestamptz, capture_age_days int, source text);
+create table marts.fct_account_findings (account_code text, center_code text, platform text, date_day date,
+    finding text, known_value text, seen_value text, since_date date);
 grant select on all tables in schema marts to social_metrics_bi_reader;
 """
 
@@ -98,6 +100,18 @@ ACCOUNTS: list[tuple[Any, ...]] = [
     ("galih-pakuan", "instagram", False, "not_yet_verified", False, "Register the account.", None, None),
 ]
 
+# center: accounts entered by hand, accounts suspended
+BY_PEOPLE = {"mahatmiya": (1, 0), "darussaadah": (0, 1)}
+
+# center, platform, finding, known, seen
+FINDINGS: list[tuple[str, ...]] = [
+    ("darussaadah", "instagram", "identity_mismatch", "17840000000000001", "the handle belongs to 17840000000000002"),
+    ("mahatmiya", "instagram", "renamed", "demo_lama", "demo_<baru>"),
+    ("margo-laras", "facebook", "manual_waiting", "", "1,2 rb"),
+    ("kartini", "x", "manual_differs", "12300", "13,4 rb"),
+    ("kartini", "youtube", "under_review", "tim data", ""),
+]
+
 PLATFORMS = {"youtube": "YouTube", "facebook": "Facebook", "instagram": "Instagram", "x": "X", "tiktok": "TikTok"}
 
 
@@ -117,6 +131,9 @@ def create_example_marts(url: str, source: str = "simulator") -> None:
             )
         _insert_followers(connection, source)
         _insert_recency(connection, source)
+        for center, platform, finding, known, seen in FINDINGS:
+            found = (f"{center}-{platform}", center, platform, DAY, finding, known or None, seen or None, DAY)
+            _insert(connection, "fct_account_findings", found)
         for center, platform, expected, outcome, captured, step, state, age in ACCOUNTS:
             code = f"{center}-{platform}"
             row = (center, platform, code, DAY, expected, outcome, None, step, captured, source)
@@ -149,7 +166,7 @@ def _insert_followers(connection: psycopg.Connection, source: str) -> None:
             _insert(
                 connection,
                 "fct_center_daily",
-                (code, past, then, upper, captured, carried if age == 0 else 0, *changes),
+                (code, past, then, upper, captured, carried if age == 0 else 0, *changes, *BY_PEOPLE.get(code, (0, 0))),
             )
 
 
