@@ -194,7 +194,7 @@ def run_layer(
             *("--log-level", "none"),  # what happened is logged below, once, without colours
             *("--log-level-file", "debug"),
         ]
-        with _environment(_dbt_environment(settings, warehouse_url, build)):
+        with _environment(_dbt_environment(settings, warehouse_url) | build_environment(build)):
             outcome = dbtRunner().invoke(command)
         if not run_results.exists():
             raise TransformFailed(layer, {"dbt": _first_line(outcome.exception) or "no node was built"})
@@ -272,11 +272,23 @@ def _fingerprint(settings: Settings) -> str:
     return fingerprint({project / "dbt_project.yml", *files, *registry})
 
 
-def _dbt_environment(settings: Settings, warehouse_url: str, build: MartBuild) -> dict[str, str]:
-    """What dbt_project/profiles.yml, dbt_project.yml and macros/build.sql ask for.
+def build_environment(build: MartBuild) -> dict[str, str]:
+    """What tells dbt (macros/build.sql) of a planned build.
 
-    The build goes in as variables of the environment: with `--vars` of its own every build would parse the project.
+    Variables of the environment, because `--vars` of its own would have the project parsed anew for every build.
     """
+    return {
+        "SOCIAL_METRICS_DBT_BUILD_ID": str(build.build_id),
+        "SOCIAL_METRICS_DBT_BUILD_SCOPE": build.scope,
+        "SOCIAL_METRICS_DBT_FROM_DATE": _iso(build.first_day),
+        "SOCIAL_METRICS_DBT_THROUGH_DATE": _iso(build.last_day),
+        "SOCIAL_METRICS_DBT_BUILT_THROUGH": _iso(build.built_through),
+        "SOCIAL_METRICS_DBT_RETENTION_AS_OF": _iso(build.retention_as_of),
+    }
+
+
+def _dbt_environment(settings: Settings, warehouse_url: str) -> dict[str, str]:
+    """What dbt_project/profiles.yml and dbt_project.yml ask for."""
     parts = urlsplit(warehouse_url)
     return {
         "SOCIAL_METRICS_REGISTRY_DIR": str(settings.registry_dir.resolve()),
@@ -285,12 +297,6 @@ def _dbt_environment(settings: Settings, warehouse_url: str, build: MartBuild) -
         "SOCIAL_METRICS_DBT_USER": unquote(parts.username or ""),
         "SOCIAL_METRICS_DBT_PASSWORD": unquote(parts.password or ""),
         "SOCIAL_METRICS_DBT_DBNAME": unquote(parts.path.lstrip("/")),
-        "SOCIAL_METRICS_DBT_BUILD_ID": str(build.build_id),
-        "SOCIAL_METRICS_DBT_BUILD_SCOPE": build.scope,
-        "SOCIAL_METRICS_DBT_FROM_DATE": _iso(build.first_day),
-        "SOCIAL_METRICS_DBT_THROUGH_DATE": _iso(build.last_day),
-        "SOCIAL_METRICS_DBT_BUILT_THROUGH": _iso(build.built_through),
-        "SOCIAL_METRICS_DBT_RETENTION_AS_OF": _iso(build.retention_as_of),
         "DO_NOT_TRACK": "1",
     }
 

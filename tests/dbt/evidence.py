@@ -124,26 +124,8 @@ def write_raw(
 
 
 def _write_entries(evidence: Evidence, cursor: psycopg.Cursor) -> None:
-    proof = b"a screenshot"
-    digest = hashlib.sha256(proof).hexdigest()
-    cursor.execute(
-        "insert into raw.evidence_files (sha256, file_name, media_type, byte_count, body) "
-        "values (%s, 'shot.png', 'image/png', %s, %s) on conflict do nothing",
-        (digest, len(proof), proof),
-    )
-    columns = [column.name for column in fields(ManualEntry)]
     for entry, is_confirmed in evidence.entries:
-        cells = {name: getattr(entry, name) for name in columns} | {
-            "evidence_sha256": digest,
-            "workbook_sha256": digest,
-        }
-        cursor.execute(
-            f"insert into raw.manual_entries ({', '.join(columns)}) values ({', '.join(['%s'] * len(columns))}) "
-            "returning account_code, as_of_date, version, entered_by",
-            list(cells.values()),
-        )
-        key = cursor.fetchone()
-        assert key is not None
+        key = write_entry(entry, cursor)
         if is_confirmed:
             cursor.execute(
                 "insert into raw.manual_confirmations (account_code, as_of_date, version, entered_by, decision, "
@@ -157,6 +139,27 @@ def _write_entries(evidence: Evidence, cursor: psycopg.Cursor) -> None:
             "values (%s, %s, 'budi', 'a call') on conflict do nothing",
             (account_code, confirmed_at),
         )
+
+
+def write_entry(entry: ManualEntry, cursor: psycopg.Cursor) -> tuple[Any, ...]:
+    """Insert a hand entry with a proof; the key that a confirmation names it by."""
+    proof = b"a screenshot"
+    digest = hashlib.sha256(proof).hexdigest()
+    cursor.execute(
+        "insert into raw.evidence_files (sha256, file_name, media_type, byte_count, body) "
+        "values (%s, 'shot.png', 'image/png', %s, %s) on conflict do nothing",
+        (digest, len(proof), proof),
+    )
+    columns = [column.name for column in fields(ManualEntry)]
+    cells = {name: getattr(entry, name) for name in columns} | {"evidence_sha256": digest, "workbook_sha256": digest}
+    cursor.execute(
+        f"insert into raw.manual_entries ({', '.join(columns)}) values ({', '.join(['%s'] * len(columns))}) "
+        "returning account_code, as_of_date, version, entered_by",
+        list(cells.values()),
+    )
+    key = cursor.fetchone()
+    assert key is not None
+    return key
 
 
 def read_evidence(url: str, registry: Path) -> Evidence:

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -38,9 +39,9 @@ class Warehouse:
         write_registry(evidence, self.registry)
         write_raw(evidence, self.url, loaded_at)
 
-    def dbt(self, *arguments: str) -> dbtRunnerResult:
-        """Run one dbt command and return its result, good or bad."""
-        with _environment(self):
+    def dbt(self, *arguments: str, environment: Mapping[str, str] = MappingProxyType({})) -> dbtRunnerResult:
+        """Run one dbt command, with more variables in the environment, and return its result, good or bad."""
+        with _environment(self, environment):
             return dbtRunner().invoke(
                 [
                     *arguments,
@@ -79,7 +80,7 @@ def failures(result: dbtRunnerResult) -> str:
 
 
 @contextmanager
-def _environment(warehouse: Warehouse) -> Iterator[None]:
+def _environment(warehouse: Warehouse, more: Mapping[str, str]) -> Iterator[None]:
     where = urlsplit(warehouse.url)
     wanted = {
         "SOCIAL_METRICS_DBT_HOST": where.hostname or "",
@@ -91,6 +92,7 @@ def _environment(warehouse: Warehouse) -> Iterator[None]:
         "DBT_TARGET_PATH": str(warehouse.state / "target"),
         "DBT_LOG_PATH": str(warehouse.state / "logs"),
         "DO_NOT_TRACK": "1",
+        **more,
     }
     before = {name: os.environ.get(name) for name in wanted}
     os.environ.update(wanted)

@@ -170,7 +170,7 @@ joined as (
         best.outcome as best_outcome,
         case
             when coalesce(best.outcome, 'not_attempted') <> 'not_attempted' then best.outcome
-            when spine.is_open then 'not_attempted'
+            when spine.date_day = {{ through_date() }} then 'not_attempted'  -- a sweep may still come
             else 'missed'
         end as outcome,
         best.detail,

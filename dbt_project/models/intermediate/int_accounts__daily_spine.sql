@@ -10,8 +10,7 @@ select
     days.date_day,
     days.day_no,
     days.month_start,
-    days.year_start,
-    days.is_open
+    days.year_start
 from {{ ref('int_dates__reporting') }} as days
 inner join {{ ref('stg_registry__center_accounts') }} as accounts
     on {{ is_valid_on('accounts', 'days.date_day') }}

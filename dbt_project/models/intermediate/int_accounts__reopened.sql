@@ -98,7 +98,7 @@ reasons as (
         built_through + 1 as date_day
     from registered
     union all
-    -- The last day built was not over: who was not attempted by its end was missed.
+    -- The last day built was not over then: who was not attempted by its end was missed.
     select
         registered.account_code,
         registered.built_through as date_day

@@ -19,10 +19,10 @@ window_bases as (
     select
         reported.account_code,
         {% for window in windows %}
-        {{ window.name }}.day_no as day_no_{{ window.name }},
-        {{ window.name }}.followers_count as count_{{ window.name }},
-        {{ window.name }}.followers_precision_step as step_{{ window.name }},
-        {{ window.name }}.series_no as series_no_{{ window.name }},
+        base_{{ window.name }}.day_no as day_no_{{ window.name }},
+        base_{{ window.name }}.followers_count as count_{{ window.name }},
+        base_{{ window.name }}.followers_precision_step as step_{{ window.name }},
+        base_{{ window.name }}.series_no as series_no_{{ window.name }},
         {% endfor %}
         reported.day_no
     from reported
@@ -42,7 +42,7 @@ window_bases as (
             and bases.day_no <= reported.day_no - {{ window.days }}
         order by bases.day_no desc
         limit 1
-    ) as {{ window.name }} on true
+    ) as base_{{ window.name }} on true
     {% endfor %}
     {% else %}
     -- The same in one pass for all: frames over integer days.
