@@ -4,5 +4,9 @@ select
     platform_label,
     followers_label_id,
     required_from,
-    required_until
+    required_until,
+    quota_day_zone,
+    daily_call_limit,
+    daily_quota_limit,
+    daily_usd_limit
 from {{ ref('platforms') }}

@@ -1,0 +1,10 @@
+-- Grain: account with a rotating credential; the secrets themselves are out of reach.
+select
+    account_code,
+    platform,
+    generation,
+    access_expires_at,
+    refresh_expires_at,
+    {{ as_of_date('refresh_expires_at') }} as refresh_expires_date,
+    updated_at
+from {{ source('operations', 'credentials') }}
