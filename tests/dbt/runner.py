@@ -41,7 +41,7 @@ class Warehouse:
 
     def dbt(self, *arguments: str, environment: Mapping[str, str] = MappingProxyType({})) -> dbtRunnerResult:
         """Run one dbt command, with more variables in the environment, and return its result, good or bad."""
-        with _environment(self, environment):
+        with dbt_environment(self, environment):
             return dbtRunner().invoke(
                 [
                     *arguments,
@@ -80,7 +80,8 @@ def failures(result: dbtRunnerResult) -> str:
 
 
 @contextmanager
-def _environment(warehouse: Warehouse, more: Mapping[str, str]) -> Iterator[None]:
+def dbt_environment(warehouse: Warehouse, more: Mapping[str, str] = MappingProxyType({})) -> Iterator[None]:
+    """What profiles.yml and dbt_project.yml ask for, for the block only."""
     where = urlsplit(warehouse.url)
     wanted = {
         "SOCIAL_METRICS_DBT_HOST": where.hostname or "",
