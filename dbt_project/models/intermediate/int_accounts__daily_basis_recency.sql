@@ -49,9 +49,10 @@ candidates as (
         standing.published_at
     from {{ reopened_rows('account', ref('int_accounts__daily_spine')) }} as spine
     inner join standing
-        on spine.account_code = standing.account_code
-        and spine.date_day >= standing.stands_from
-        and (standing.stands_until is null or spine.date_day < standing.stands_until)
+        on
+            spine.account_code = standing.account_code
+            and spine.date_day >= standing.stands_from
+            and (standing.stands_until is null or spine.date_day < standing.stands_until)
     union all
     -- Posts that disappeared later count while they were there; there are few of them.
     select
@@ -61,9 +62,10 @@ candidates as (
         periods.published_at
     from {{ reopened_rows('account', ref('int_accounts__daily_spine')) }} as spine
     inner join periods
-        on spine.account_code = periods.account_code
-        and spine.date_day >= periods.counted_from
-        and spine.date_day < periods.counted_until
+        on
+            spine.account_code = periods.account_code
+            and spine.date_day >= periods.counted_from
+            and spine.date_day < periods.counted_until
 
 ),
 
@@ -92,11 +94,12 @@ named as (
         ) as place
     from newest
     inner join periods
-        on newest.account_code = periods.account_code
-        and newest.basis = periods.basis
-        and newest.last_post_at = periods.published_at
-        and newest.date_day >= periods.counted_from
-        and (periods.counted_until is null or newest.date_day < periods.counted_until)
+        on
+            newest.account_code = periods.account_code
+            and newest.basis = periods.basis
+            and newest.last_post_at = periods.published_at
+            and newest.date_day >= periods.counted_from
+            and (periods.counted_until is null or newest.date_day < periods.counted_until)
 
 )
 

@@ -90,13 +90,15 @@ joined as (
     from {{ reopened_rows('center', ref('int_centers__daily_spine')) }} as centers
     inner join bases on centers.date_day = bases.date_day
     left join per_basis as recency
-        on centers.center_code = recency.center_code
-        and centers.date_day = recency.date_day
-        and bases.basis = recency.basis
+        on
+            centers.center_code = recency.center_code
+            and centers.date_day = recency.date_day
+            and bases.basis = recency.basis
     left join per_basis as unread
-        on centers.center_code = unread.center_code
-        and centers.date_day = unread.date_day
-        and unread.basis = 'unread'
+        on
+            centers.center_code = unread.center_code
+            and centers.date_day = unread.date_day
+            and unread.basis = 'unread'
     left join looks on centers.center_code = looks.center_code and centers.date_day = looks.date_day
 
 )

@@ -29,7 +29,11 @@ sightings as (
 
 contents as (
 
-    select account_code, post_id, content_hash, max(last_seen_at) as last_seen_at
+    select
+        account_code,
+        post_id,
+        content_hash,
+        max(last_seen_at) as last_seen_at
     from sightings
     group by account_code, post_id, content_hash
 
@@ -54,10 +58,11 @@ ranked as (
         ) as place
     from contents
     left join readings
-        on contents.account_code = readings.account_code
-        and contents.post_id = readings.post_id
-        and contents.content_hash = readings.content_hash
-        and readings.place = 1
+        on
+            contents.account_code = readings.account_code
+            and contents.post_id = readings.post_id
+            and contents.content_hash = readings.content_hash
+            and readings.place = 1
 
 )
 

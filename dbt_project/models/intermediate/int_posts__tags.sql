@@ -23,10 +23,11 @@ with found as (
         ) as place
     from {{ ref('int_posts__readings') }} as readings
     inner join {{ ref('stg_social__post_tags') }} as tags
-        on readings.account_code = tags.account_code
-        and readings.post_id = tags.post_id
-        and readings.content_hash = tags.content_hash
-        and readings.ruleset_id = tags.ruleset_id
+        on
+            readings.account_code = tags.account_code
+            and readings.post_id = tags.post_id
+            and readings.content_hash = tags.content_hash
+            and readings.ruleset_id = tags.ruleset_id
 
 ),
 
@@ -76,13 +77,17 @@ direct as (
         found.match_ends_at,
         decided.decided_by as overridden_by,
         decided.reason as override_reason
-    from (select * from found where place = 1) as found
+    from (
+        select * from found
+        where place = 1
+    ) as found
     full join decided
-        on found.account_code = decided.account_code
-        and found.post_id = decided.post_id
-        and found.tag_kind = decided.tag_kind
-        and found.cluster_scheme = decided.cluster_scheme
-        and found.tag = decided.tag
+        on
+            found.account_code = decided.account_code
+            and found.post_id = decided.post_id
+            and found.tag_kind = decided.tag_kind
+            and found.cluster_scheme = decided.cluster_scheme
+            and found.tag = decided.tag
 
 ),
 
@@ -95,9 +100,10 @@ implied as (
         crosswalk.from_cluster as implied_tag
     from direct
     inner join {{ ref('cluster_crosswalk') }} as crosswalk
-        on direct.cluster_scheme = crosswalk.to_scheme
-        and direct.tag = crosswalk.to_cluster
-        and not crosswalk.is_partial
+        on
+            direct.cluster_scheme = crosswalk.to_scheme
+            and direct.tag = crosswalk.to_cluster
+            and not crosswalk.is_partial
     where direct.tag_kind = 'cluster' and direct.tag_state = 'tagged'
     union all
     select

@@ -100,12 +100,15 @@ def said_in(seeds: list[int]) -> Said:
         for entry, ok in evidence.entries
     ]
     contents: dict[tuple[str, str], list[str | None]] = {}
+    older: dict[tuple[str, str], timedelta] = {}  # some posts are of the time of an earlier scheme
     for number, post in enumerate(evidence.posts):
         key = (post.account_code, post.post_id)
         if key not in contents:
             digest = sha256(f"{key}".encode()).hexdigest()
             contents[key] = draws.choice([[digest], [digest], [digest], [digest, digest[::-1]], [None], [None, digest]])
+            older[key] = timedelta(days=draws.choice([0] * 8 + [550, 1900]))
             _read(said, draws, *key, contents[key])
+        post = evidence.posts[number] = replace(post, published_at=post.published_at - older[key])
         if post.presence is Presence.SEEN:
             shown = contents[key][0] if len(contents[key]) == 1 else draws.choice(contents[key])
             evidence.posts[number] = replace(post, content_hash=shown)
@@ -190,8 +193,9 @@ def write_said(said: Said, url: str) -> None:
                     )
                 )  # fmt: skip
         cursor.executemany(
-            "insert into ops.tag_overrides (account_code, post_id, tag_kind, cluster_scheme, tag, decision, decided_by, "
-            "reason) values (%s, %s, %s, %s, %s, %s, %s, %s)",
+            "insert into ops.tag_overrides "
+            "(account_code, post_id, tag_kind, cluster_scheme, tag, decision, decided_by, reason) "
+            "values (%s, %s, %s, %s, %s, %s, %s, %s)",
             [
                 (d.account_code, d.post_id, d.tag_kind, d.cluster_scheme, d.tag, d.decision, d.decided_by, d.reason)
                 for d in said.decisions

@@ -16,7 +16,8 @@ from social_metrics.tagging.tagger import tag_captions
 from social_metrics.warehouse.connect import connect
 from tests.dbt.evidence import Account, Center, Evidence
 from tests.dbt.histories import PLATFORMS
-from tests.dbt.runner import PROJECT, Warehouse
+from tests.dbt.runner import PROJECT, Warehouse, failures
+from tests.dbt.tagging.said import CAMPAIGNS
 from tests.dbt.tagging.scoring import HELD_OUT, TUNED, given_tags, labelled, scores, table, total, write_captions
 
 FLOORS = {TUNED: (0.97, 0.97), HELD_OUT: (0.93, 0.90)}
@@ -135,7 +136,7 @@ def test_a_caption_is_read_once_a_ruleset(warehouse_url: str, settings: Settings
     again = tag_captions(settings, warehouse_url)
     assert again == replace(first, captions=0, tags=0)
     _change_rule(settings, "pena-name", terms="kata baru")
-    with pytest.raises(TaggingProblem, match="its ruleset_version is still 1.*raise the version on every line"):
+    with pytest.raises(TaggingProblem, match=r"its ruleset_version is still 1.*raise the version on every line"):
         tag_captions(settings, warehouse_url)
     _raise_version(settings)
     anew = tag_captions(settings, warehouse_url)
@@ -167,6 +168,26 @@ def test_a_campaign_without_a_category_is_refused(warehouse_url: str, settings: 
         match=rf"campaigns.csv, line 2, column campaign_code: 'C1' has no {blank}; a campaign is categorised before",
     ):
         tag_captions(settings, warehouse_url)
+
+
+@pytest.mark.slow
+def test_dbt_refuses_a_campaign_without_a_category_too(make_warehouse: Callable[[Evidence], Warehouse]) -> None:
+    known = replace(CAMPAIGNS[1], campaign_code="GOOD")
+    warehouse = make_warehouse(
+        Evidence(
+            platforms=list(PLATFORMS),
+            campaigns=[
+                known,
+                replace(known, campaign_code="NO_CLUSTER", clusters=""),
+                replace(known, campaign_code="NO_PROGRAM", program=""),
+                replace(known, campaign_code="OLD_SCHEME", clusters="kelompok-rentan"),
+            ],
+        )
+    )
+    select = ("--select", "campaigns", "programs", "clusters", "stg_registry__campaigns")
+    result = warehouse.dbt("build", "--exclude-resource-type", "unit_test", *select)
+    assert not result.success
+    assert "assert_campaigns_are_categorised: Got 3 results" in failures(result)
 
 
 @pytest.mark.slow

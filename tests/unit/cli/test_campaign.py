@@ -17,8 +17,10 @@ MART = """
 create table marts.fct_campaign_synchrony as
 select 'C1' as campaign_code, 'Serentak' as campaign_title, timestamptz '2026-10-20 00:00+07' as starts_at,
     timestamptz '2026-10-23 00:00+07' as ends_at, code as center_code, 'Sentra ' || initcap(code) as center_name,
-    state = 'exempt' as is_exempt, timestamptz '2026-10-20 00:00+07' + make_interval(hours => hours) as first_post_at,
-    hours::numeric as delay_hours, state as synchrony_state, case when hours is not null then 'x' else '' end as platforms_posted,
+    state = 'exempt' as is_exempt,
+    timestamptz '2026-10-20 00:00+07' + make_interval(hours => hours) as first_post_at,
+    hours::numeric as delay_hours, state as synchrony_state,
+    case when hours is not null then 'x' else '' end as platforms_posted,
     null::text as platforms_missing, 'simulator' as source
 from (values ('satria', 2, 'within_24_hours'), ('efata', 30, 'within_48_hours'), ('meohai', 60, 'later'),
     ('insyaf', null, 'never'), ('abiseka', null, 'unknown'), ('kartini', null, 'exempt')) as given (code, hours, state)
@@ -82,7 +84,8 @@ def test_a_persons_word_is_kept_with_who_and_why(ask: Any, warehouse_url: str) -
         assert result.exit_code == 0, result.stderr
     with psycopg.connect(warehouse_url) as connection:
         kept = connection.execute(
-            "select tag_kind, cluster_scheme, tag, decision, decided_by, reason from ops.tag_overrides order by override_id"
+            "select tag_kind, cluster_scheme, tag, decision, decided_by, reason from ops.tag_overrides "
+            "order by override_id"
         ).fetchall()
     assert kept == [
         ("program", None, "PENA", "add", "tim humas", "foto"),

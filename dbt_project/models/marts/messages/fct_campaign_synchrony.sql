@@ -21,10 +21,11 @@ accounts as (
         max(outcomes.source) as source
     from campaigns
     inner join {{ ref('int_accounts__daily_spine') }} as spine
-        on spine.date_day >= campaigns.start_date and spine.date_day <= campaigns.end_date
+        on campaigns.start_date <= spine.date_day and campaigns.end_date >= spine.date_day
     left join {{ ref('int_accounts__daily_outcomes') }} as outcomes
-        on spine.account_code = outcomes.account_code
-        and outcomes.date_day >= least(campaigns.end_date, campaigns.last_day)
+        on
+            spine.account_code = outcomes.account_code
+            and outcomes.date_day >= least(campaigns.end_date, campaigns.last_day)
     group by campaigns.campaign_code, spine.account_code, spine.center_code, spine.platform
 
 ),
@@ -51,21 +52,24 @@ in_time as (
         tags.post_id is not null as is_of_campaign,
         -- Words that nobody read, or read before the campaign was known, may have carried it.
         coalesce(readings.reading_state, 'unread') <> 'no_words'
-        and not coalesce(accounts.campaign_code = any(string_to_array(readings.campaign_codes, ';')), false) as is_unread
+        and not coalesce(accounts.campaign_code = any(string_to_array(readings.campaign_codes, ';')), false)
+            as is_unread
     from accounts
     inner join campaigns on accounts.campaign_code = campaigns.campaign_code
     inner join posts
-        on accounts.account_code = posts.account_code
-        and posts.published_at >= campaigns.starts_at
-        and posts.published_at <= campaigns.ends_at
+        on
+            accounts.account_code = posts.account_code
+            and campaigns.starts_at <= posts.published_at
+            and campaigns.ends_at >= posts.published_at
     left join {{ ref('int_posts__readings') }} as readings
         on posts.account_code = readings.account_code and posts.post_id = readings.post_id
     left join {{ ref('int_posts__tags') }} as tags
-        on posts.account_code = tags.account_code
-        and posts.post_id = tags.post_id
-        and tags.tag_kind = 'campaign'
-        and accounts.campaign_code = tags.tag
-        and tags.tag_state = 'tagged'
+        on
+            posts.account_code = tags.account_code
+            and posts.post_id = tags.post_id
+            and tags.tag_kind = 'campaign'
+            and accounts.campaign_code = tags.tag
+            and tags.tag_state = 'tagged'
 
 ),
 

@@ -36,7 +36,7 @@ kinds as (
         schemes.cluster_scheme,
         {{ is_valid_on('schemes', 'posts.published_date') }} as is_scheme_in_force
     from posts
-    inner join schemes on schemes.valid_to is null or schemes.valid_to >= posts.published_date
+    inner join schemes on schemes.valid_to is null or posts.published_date <= schemes.valid_to
 
 ),
 
@@ -47,10 +47,11 @@ tags as (
         kinds.is_scheme_in_force
     from {{ ref('int_posts__tags') }} as tags
     inner join kinds
-        on tags.account_code = kinds.account_code
-        and tags.post_id = kinds.post_id
-        and tags.tag_kind = kinds.tag_kind
-        and tags.cluster_scheme is not distinct from kinds.cluster_scheme
+        on
+            tags.account_code = kinds.account_code
+            and tags.post_id = kinds.post_id
+            and tags.tag_kind = kinds.tag_kind
+            and tags.cluster_scheme is not distinct from kinds.cluster_scheme
     union all
     select
         tags.*,
@@ -74,11 +75,12 @@ nothing_found as (
     left join {{ ref('int_posts__readings') }} as readings
         on kinds.account_code = readings.account_code and kinds.post_id = readings.post_id
     left join tags
-        on kinds.account_code = tags.account_code
-        and kinds.post_id = tags.post_id
-        and kinds.tag_kind = tags.tag_kind
-        and kinds.cluster_scheme is not distinct from tags.cluster_scheme
-        and tags.tag_state = 'tagged'
+        on
+            kinds.account_code = tags.account_code
+            and kinds.post_id = tags.post_id
+            and kinds.tag_kind = tags.tag_kind
+            and kinds.cluster_scheme is not distinct from tags.cluster_scheme
+            and tags.tag_state = 'tagged'
     where tags.post_id is null
 
 ),

@@ -12,7 +12,12 @@ with months as (
 accounts as (
 
     -- What an account said counts for the months in which it was expected.
-    select distinct account_code, center_code, platform, month_start from {{ ref('int_accounts__daily_spine') }}
+    select distinct
+        account_code,
+        center_code,
+        platform,
+        month_start
+    from {{ ref('int_accounts__daily_spine') }}
 
 ),
 
@@ -26,9 +31,10 @@ counted as (
         count(distinct accounts.platform) as platforms
     from months
     inner join {{ ref('int_posts__known_periods') }} as periods
-        on months.month_start = {{ month_start('periods.published_date') }}
-        and periods.counted_from <= months.known_on_date
-        and (periods.counted_until is null or periods.counted_until > months.known_on_date)
+        on
+            months.month_start = {{ month_start('periods.published_date') }}
+            and months.known_on_date >= periods.counted_from
+            and (periods.counted_until is null or months.known_on_date < periods.counted_until)
     inner join accounts
         on periods.account_code = accounts.account_code and months.month_start = accounts.month_start
     inner join {{ ref('int_posts__bases') }} as bases
@@ -76,17 +82,20 @@ joined as (
     inner join {{ ref('fct_center_daily') }} as centers
         on recency.center_code = centers.center_code and recency.date_day = centers.date_day
     left join counted
-        on recency.center_code = counted.center_code
-        and months.month_start = counted.month_start
-        and recency.basis = counted.basis
+        on
+            recency.center_code = counted.center_code
+            and months.month_start = counted.month_start
+            and recency.basis = counted.basis
     left join counted as unread
-        on recency.center_code = unread.center_code
-        and months.month_start = unread.month_start
-        and unread.basis = 'unread'
+        on
+            recency.center_code = unread.center_code
+            and months.month_start = unread.month_start
+            and unread.basis = 'unread'
     left join silences
-        on recency.center_code = silences.center_code
-        and months.month_start = silences.month_start
-        and recency.basis = silences.basis
+        on
+            recency.center_code = silences.center_code
+            and months.month_start = silences.month_start
+            and recency.basis = silences.basis
 
 )
 

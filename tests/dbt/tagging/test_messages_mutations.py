@@ -1,0 +1,111 @@
+"""Wrong rules about what was said, put in on purpose: the oracle finds each of them."""
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.dbt.comparison import differences
+from tests.dbt.evidence import Evidence
+from tests.dbt.histories import RETENTION_AS_OF, loaded_late
+from tests.dbt.mutations import Mutation
+from tests.dbt.oracle import Accounts, Rows
+from tests.dbt.oracle_boards import expected_marts
+from tests.dbt.runner import Warehouse
+from tests.dbt.tagging.oracle import Messages
+from tests.dbt.tagging.said import said_in, write_said
+from tests.dbt.test_oracle import SpoiledProject
+
+SEEDS = list(range(30))
+MUTATIONS = [
+    Mutation(
+        "unread words are untagged",
+        "models/intermediate/int_posts__readings.sql",
+        "else 'unread'",
+        "else 'no_words'",
+    ),
+    Mutation(
+        "the oldest rules stand",
+        "models/intermediate/int_posts__readings.sql",
+        "order by ruleset_id desc",
+        "order by ruleset_id",
+    ),
+    Mutation(
+        "a person's removal is passed over",
+        "models/intermediate/int_posts__tags.sql",
+        "case when decided.decision = 'remove' then 'removed' else 'tagged' end",
+        "'tagged'",
+    ),
+    Mutation(
+        "a person's first word stands",
+        "models/intermediate/int_posts__tags.sql",
+        "order by override_id desc",
+        "order by override_id",
+    ),
+    Mutation(
+        "the crosswalk follows parts",
+        "models/intermediate/int_posts__tags.sql",
+        "and not crosswalk.is_partial",
+        "and crosswalk.is_partial is not null",
+    ),
+    Mutation(
+        "coverage of posts that were gone",
+        "models/marts/messages/fct_program_coverage.sql",
+        "months.known_on_date < periods.counted_until",
+        "months.known_on_date >= periods.counted_until",
+    ),
+    Mutation(
+        "an early post carried the campaign",
+        "models/marts/messages/fct_campaign_synchrony.sql",
+        "and campaigns.starts_at <= posts.published_at",
+        "and campaigns.starts_at - interval '1 day' <= posts.published_at",
+    ),
+    Mutation(
+        "what nobody looked at is never",
+        "models/marts/messages/fct_campaign_synchrony.sql",
+        "when posts_unread > 0 or accounts_not_looked_at > 0 then 'unknown'",
+        "when posts_unread > 9999 then 'unknown'",
+    ),
+    Mutation(
+        "silence though a newer post was not read",
+        "models/intermediate/int_centers__daily_basis_recency.sql",
+        "and not joined.has_unread_since",
+        "and joined.has_unread_since is not null",
+    ),
+]
+
+
+@pytest.fixture(scope="module")
+def spoiled(
+    make_warehouse: Callable[[Evidence], Warehouse], tmp_path_factory: pytest.TempPathFactory
+) -> SpoiledProject:
+    said = said_in(SEEDS)
+    warehouse = make_warehouse(said.evidence)
+    warehouse.load(said.evidence, loaded_late)
+    write_said(said, warehouse.url)
+    return SpoiledProject(warehouse, tmp_path_factory.mktemp("spoiled") / "dbt_project")
+
+
+@pytest.fixture(scope="module")
+def expected(next_steps: dict[str, str | None]) -> dict[str, Rows]:
+    """What the oracle says about these histories."""
+    said = said_in(SEEDS)
+    known = expected_marts(said.evidence, RETENTION_AS_OF, next_steps)
+    accounts = Accounts(said.evidence, RETENTION_AS_OF, next_steps)
+    messages = Messages(said, accounts, known["fct_posts"], known["fct_center_daily"])
+    return {
+        "fct_post_tags": messages.post_tags(),
+        "fct_program_coverage": messages.coverage(),
+        "fct_campaign_synchrony": messages.synchrony(),
+        "leaderboard_recency": messages.boards(["outreach_post"]),
+    }
+
+
+@pytest.mark.slow
+def test_the_copy_is_right_before_it_is_spoiled(spoiled: SpoiledProject, expected: dict[str, Rows]) -> None:
+    assert differences(spoiled.warehouse, expected) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.name)
+def test_a_wrong_rule_is_found(spoiled: SpoiledProject, expected: dict[str, Rows], mutation: Mutation) -> None:
+    assert spoiled.differences_with(mutation, expected), f"nobody notices: {mutation.name}"
