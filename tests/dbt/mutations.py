@@ -17,10 +17,15 @@ MUTATIONS = [
     Mutation(
         "< for <= at the month's edge",
         "models/intermediate/int_followers__period_bases.sql",
-        "date_day >= period_start - ",
-        "date_day > period_start - ",
+        "reported.date_day >= reported.period_start - ",
+        "reported.date_day > reported.period_start - ",
     ),
-    Mutation("UTC for WIB", "macros/time.sql", "'{{ var(\"report_time_zone\") }}'", "'UTC'"),
+    Mutation(
+        "UTC for WIB",
+        "macros/time.sql",
+        "cast({{ instant }} at time zone '{{ var(\"report_time_zone\") }}' as date)",
+        "cast({{ instant }} at time zone 'UTC' as date)",
+    ),
     Mutation(
         "no count is zero",
         "models/staging/social/stg_social__profile_snapshots.sql",
@@ -30,8 +35,8 @@ MUTATIONS = [
     Mutation(
         "latest by loading, not by capture",
         "models/intermediate/int_profile_snapshots__daily_latest.sql",
-        "order by captured_at desc",
-        "order by loaded_at desc",
+        "order by snapshots.captured_at desc",
+        "order by snapshots.loaded_at desc",
     ),
     Mutation(
         "growth across a change of definition",

@@ -55,11 +55,18 @@ revoke all on function ops.reopen_days from public;
 create function ops.reopen_days_of_posts() returns trigger
 language plpgsql security definer set search_path = pg_catalog as $$
 begin
+    -- Post by post through the key: the planner, who knows nothing of `added`, would rather read all posts.
     insert into ops.reopened_days (account_code, as_of_date, cause)
-    select posts.account_code, (min(posts.captured_at) at time zone 'Asia/Jakarta')::date, tg_table_name
-    from raw.posts
-    where (posts.account_code, posts.post_id) in (select added.account_code, added.post_id from added)
-    group by posts.account_code;
+    select words.account_code, (min(seen.captured_at) at time zone 'Asia/Jakarta')::date, tg_table_name
+    from (select distinct account_code, post_id from added) as words
+    cross join lateral (
+        select min(posts.captured_at) as captured_at
+        from raw.posts
+        where posts.account_code = words.account_code and posts.post_id = words.post_id
+        offset 0
+    ) as seen
+    where seen.captured_at is not null
+    group by words.account_code;
     return null;
 end $$;
 revoke all on function ops.reopen_days_of_posts from public;
