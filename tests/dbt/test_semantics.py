@@ -1,6 +1,7 @@
 """The metrics of the semantic models, asked through MetricFlow: followers are never summed over dates."""
 
 import csv
+import shutil
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -23,17 +24,20 @@ def warehouse(make_warehouse: Make) -> Warehouse:
 
 
 @pytest.fixture(scope="module")
-def ask(warehouse: Warehouse) -> Ask:
+def ask(warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Ask:
     """Query metrics as a BI tool would, without the `mf` program, which asks the network for its newest version."""
     from dbt_metricflow.cli.cli_configuration import CLIConfiguration
     from metricflow.engine.metricflow_engine import MetricFlowQueryRequest
 
-    folder = str(PROJECT)
+    # MetricFlow reads target/semantic_manifest.json in the project's own folder: give it another than the repository.
+    folder = tmp_path_factory.mktemp("semantics") / "dbt_project"
+    shutil.copytree(PROJECT, folder, ignore=shutil.ignore_patterns("target", "logs"))
+    warehouse.project = warehouse.state = folder
     with dbt_environment(warehouse):
-        # Written to the warehouse's own folder: MetricFlow reads the semantic manifest from there.
-        assert dbtRunner().invoke(["parse", "--quiet", "--project-dir", folder, "--profiles-dir", folder]).success
+        arguments = ["--quiet", "--project-dir", str(folder), "--profiles-dir", str(folder)]
+        assert dbtRunner().invoke(["parse", *arguments]).success
         configuration = CLIConfiguration()
-        configuration.setup(PROJECT, PROJECT, configure_file_logging=False)
+        configuration.setup(folder, folder, configure_file_logging=False)
 
     def query(metrics: Sequence[str], by: Sequence[str], **options: Any) -> list[dict[str, Any]]:
         request = MetricFlowQueryRequest.create(metric_names=list(metrics), group_by_names=list(by), **options)
@@ -52,7 +56,7 @@ def test_followers_of_a_month_are_those_of_its_last_day(ask: Ask, warehouse: War
     for month, followers in asked.items():
         last = max(row["date_day"] for row in daily if row["date_day"].replace(day=1) == month)
         on_last = [row["followers_count"] for row in daily if row["date_day"] == last]
-        assert followers == sum(count for count in on_last if count is not None)
+        assert (followers or 0) == sum(count for count in on_last if count is not None)
     assert len(asked) == 4
 
 
