@@ -13,6 +13,8 @@ from tests.dags.conftest import EVENING, Airflow, Evening, FinishedRun
 from tests.simulated import CREDENTIALS
 
 EXTRACT, TRANSFORM = "extract_social_metrics", "transform_social_metrics"
+MOSTLY = 0.75
+"""Share of a platform's accounts that can be read when nothing is wrong: the simulator's world has broken ones."""
 
 
 def test_one_platform_down_then_a_sweep(evening: Evening) -> None:
@@ -33,7 +35,8 @@ def test_one_platform_down_then_a_sweep(evening: Evening) -> None:
     }
     for name in set(registry.platforms) - {"x"}:
         assert event["platforms"][name]["expected"] == expected[name]
-        assert event["platforms"][name]["captured"] >= expected[name] - 3, "a few accounts are invented as broken"
+        assert event["platforms"][name]["captured"] >= MOSTLY * expected[name]
+        assert Outcome.PLATFORM_UNAVAILABLE.value not in event["platforms"][name]["outcomes"]
 
     built = evening.run(TRANSFORM)
     assert built.state == "success", built.output
@@ -45,12 +48,8 @@ def test_one_platform_down_then_a_sweep(evening: Evening) -> None:
         "select outcome, count(*) from marts.fct_capture_completeness where platform = 'x' and is_expected group by 1"
     )
     assert completeness == [(Outcome.PLATFORM_UNAVAILABLE.value, expected["x"])]
-    assert (
-        evening.warehouse(
-            "select count(*) from marts.fct_follower_growth_daily where platform <> 'x' and followers_count > 0"
-        )[0][0]
-        > sum(expected.values()) - expected["x"] - 15
-    )
+    growth = "select count(*) from marts.fct_follower_growth_daily where platform <> 'x' and followers_count > 0"
+    assert evening.warehouse(growth)[0][0] >= MOSTLY * (sum(expected.values()) - expected["x"])
     _assert_no_secret(evening, [first, built])
 
     evening.simulator.clear_faults()
@@ -63,7 +62,7 @@ def test_one_platform_down_then_a_sweep(evening: Evening) -> None:
     assert "x" in asked
     assert not settled & asked
     assert {sweep.task_states[f"{name}.extract_shard"] for name in settled} == {"skipped"}
-    assert _standing(evening, sweep)["x"]["captured"] >= expected["x"] - 3
+    assert _standing(evening, sweep)["x"]["captured"] >= MOSTLY * expected["x"]
     assert evening.warehouse(
         "select count(*) from (select from raw.profile_snapshots group by account_code having count(*) > 1) as twice"
     ) == [(0,)], "what was read is not read again"
