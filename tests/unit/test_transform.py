@@ -20,7 +20,8 @@ MODELS = {
     "models/staging/stg_numbers.sql": "select generate_series(1, 3) as number",
     "models/intermediate/int_numbers__squared.sql": "select number * number as square from {{ ref('stg_numbers') }}",
     "models/marts/fct_squares.sql": "{{ config(materialized='table') }}\n"
-    "select square, cast('{{ var('through_date') }}' as text) as through_date from {{ ref('int_numbers__squared') }}",
+    "select square, '{{ env_var('SOCIAL_METRICS_DBT_THROUGH_DATE') }}' as through_date"
+    " from {{ ref('int_numbers__squared') }}",
     "tests/squares_are_few.sql": "select 1 from {{ ref('fct_squares') }} having count(*) > 3",
     "tests/numbers_below_squares.sql": "select 1 from {{ ref('stg_numbers') }}, {{ ref('int_numbers__squared') }} "
     "where square < 1",
@@ -52,7 +53,7 @@ def project(settings: Settings, repository: Path) -> Callable[..., None]:
         (home / "macros").mkdir(exist_ok=True)
         (home / "macros" / macro).write_bytes((repository / "dbt_project" / "macros" / macro).read_bytes())
         (home / "dbt_project.yml").write_text(
-            "name: small\nprofile: social_metrics\nvars: {through_date: ''}\n"
+            "name: small\nprofile: social_metrics\n"
             "flags: {send_anonymous_usage_stats: false}\n"
         )
         for path, text in {**MODELS, **changes}.items():

@@ -17,12 +17,18 @@ def transform(
         datetime | None,
         typer.Option(formats=DAY_FORMATS, help="Last WIB date of the facts; by default that of the last evidence."),
     ] = None,
+    everything: Annotated[
+        bool, typer.Option("--everything", help="Build everything anew; by default only what has changed is built.")
+    ] = False,
     form: FormatOption = Format.TABLE,
 ) -> None:
     """Build staging, intermediate and marts with dbt, and run the data tests. Exit code 1 when only tests object.
 
+    What new evidence has reopened is built; everything, where the registry, the rules or the models have changed.
+
     Examples:
     - `social-metrics transform`
+    - `social-metrics transform --everything`
     - `social-metrics transform --format json`
     """
     reports: list[LayerReport] = []
@@ -34,7 +40,13 @@ def transform(
             advance()
 
         try:
-            run_transform(load_settings(), url, through_date=through.date() if through else None, on_layer=keep)
+            run_transform(
+                load_settings(),
+                url,
+                through_date=through.date() if through else None,
+                everything=everything,
+                on_layer=keep,
+            )
         except TransformFailed as failed:
             if not failed.is_finding:
                 raise
