@@ -18,6 +18,8 @@ RAW_ALTERED = "raw_altered"
 AUDIT_ALTERED = "audit_altered"
 LATE = "late"
 
+EMPTY = (0, EMPTY_ROOT)
+
 # Only the rows on which table and seals disagree. A row whose instant is past the last seal waits for the next one.
 _DISAGREEING = """
 with present as (
@@ -99,7 +101,7 @@ def _walk(connection: psycopg.Connection, now: datetime) -> Walk:
         (seal.seal_no, name)
         for seal in seals
         for name in stated[seal.seal_no].keys() | found[seal.seal_no].keys()
-        if found[seal.seal_no].get(name, (0, EMPTY_ROOT)) != stated[seal.seal_no].get(name, (0, EMPTY_ROOT))
+        if found[seal.seal_no].get(name, EMPTY) != stated[seal.seal_no].get(name, EMPTY)
     }
     purged: dict[str, int] = {}
     unsealed: dict[str, int] = {}
@@ -149,7 +151,6 @@ def _links(
 ) -> Iterable[Finding]:
     previous = FIRST_LINK
     expected_no = 1
-    every_table: set[str] = set()
     for seal in seals:
         tables, leaves = stated[seal.seal_no], found[seal.seal_no]
         while expected_no < seal.seal_no:
@@ -161,15 +162,13 @@ def _links(
             yield Finding(
                 AUDIT_ALTERED, f"audit.seals {seal.seal_no}", "it is not chained to the seal before", seal.seal_no
             )
-        every_table |= leaves.keys()
-        wrong = [
-            name for name in tables.keys() | leaves.keys() if tables.get(name) != leaves.get(name, (0, EMPTY_ROOT))
-        ]
-        lost = (every_table - tables.keys()) - set(wrong)
+        wrong = [name for name in tables.keys() | leaves.keys() if tables.get(name) != leaves.get(name, EMPTY)]
         digest_holds = seal_digest(seal, tables) == seal.sha256
         if not digest_holds:
-            places = [f"audit.sealed_tables {seal.seal_no} {name}" for name in sorted({*wrong, *lost})]
-            place = ", ".join(places) or f"audit.seals {seal.seal_no}"
+            places = [
+                f"audit.sealed_tables {seal.seal_no} {name}" for name in wrong or _of_no_rows(seal, tables, stated)
+            ]
+            place = ", ".join(sorted(places)) or f"audit.seals {seal.seal_no}"
             yield Finding(AUDIT_ALTERED, place, "the digest of the seal is not that of its content", seal.seal_no)
         for name in sorted(wrong) if digest_holds else ():
             place = f"audit.sealed_rows of seal {seal.seal_no}, {name}"
@@ -179,6 +178,21 @@ def _links(
         if seal_no >= expected_no:
             place = f"audit.seals {seal_no}, audit.sealed_tables {seal_no} {', '.join(sorted(stated[seal_no]))}"
             yield Finding(AUDIT_ALTERED, place, "there is no such seal to what it is said to cover", seal_no)
+
+
+def _of_no_rows(
+    seal: Seal, tables: dict[str, tuple[int, str]], stated: dict[int, dict[str, tuple[int, str]]]
+) -> list[str]:
+    """The table without rows that was added to a seal, removed or renamed, found by undoing it."""
+    every = {name for others in stated.values() for name in others}
+    for lost in (None, *sorted(every - tables.keys())):
+        for added in (None, *sorted(tables)):
+            undone = {name: covered for name, covered in tables.items() if name != added}
+            if lost:
+                undone[lost] = EMPTY
+            if seal_digest(seal, undone) == seal.sha256:
+                return [name for name in (lost, added) if name]
+    return []
 
 
 def _disagreeing(connection: psycopg.Connection, table: SealedTable, now: datetime) -> list[tuple[Any, ...]]:

@@ -8,15 +8,18 @@ import typer
 from social_metrics.cli.account import account
 from social_metrics.cli.campaign import campaign
 from social_metrics.cli.capture import capture
+from social_metrics.cli.close import close
 from social_metrics.cli.console import new_group
 from social_metrics.cli.doctor import doctor
 from social_metrics.cli.entry import entry, ingest
 from social_metrics.cli.migrate import migrate
 from social_metrics.cli.report import report
+from social_metrics.cli.seal import seal
 from social_metrics.cli.simulate import simulate
 from social_metrics.cli.tag import tag
 from social_metrics.cli.top import top
 from social_metrics.cli.transform import transform
+from social_metrics.cli.verify import trace, verify
 
 app = new_group(
     "Follower growth and posting recency of the rehabilitation centers' official accounts.\n\n"
@@ -30,6 +33,10 @@ app.command()(capture)
 app.command()(transform)
 app.command()(ingest)
 app.command()(migrate)
+app.command()(seal)
+app.command()(close)
+app.command()(verify)
+app.command()(trace)
 app.add_typer(report, name="report")
 app.add_typer(account, name="account")
 app.add_typer(entry, name="entry")

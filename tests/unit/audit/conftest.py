@@ -1,18 +1,25 @@
 """Warehouses with sealed random evidence."""
 
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import count
+from pathlib import Path
 
 import psycopg
 import pytest
+from psycopg import sql
 
+from social_metrics.audit.rules import MARTS_OF_A_MONTH, Rule, rules_in_force
 from social_metrics.audit.seals import seal_days, sealing
 from social_metrics.stack.databases import Login
+from social_metrics.stack.secret_files import new_password
 from social_metrics.stack.server import Server
 from social_metrics.warehouse import migrate
 from social_metrics.warehouse.connect import connect, open_connection
+from tests.dbt.runner import Warehouse
+from tests.unit.audit.closable import Closable, evidence
 from tests.unit.audit.random_evidence import RandomEvidence
 
 FIRST_DAY = date(2026, 10, 28)  # the evenings cross a month's edge
@@ -63,3 +70,56 @@ def seal(connection: psycopg.Connection) -> None:
     """Seal what is there."""
     with sealing(connection):
         seal_days(connection)
+
+
+@pytest.fixture(scope="session")
+def built(
+    postgres_server: Server, service_login: Login, warehouse_template: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[str, Closable]]:
+    """A built warehouse that is only cloned: its database's name, and how to get at it."""
+    name = f"{warehouse_template}_closable"
+    postgres_server.ensure_database(name, owner=service_login.name, template=warehouse_template)
+    url = postgres_server.url(name, service_login.name, service_login.password)
+    migrate.grant_database_rights(url)
+    home = tmp_path_factory.mktemp("closable")
+    warehouse = Warehouse(url, registry=home / "registry", state=home / "state")
+    warehouse.load(evidence())
+    warehouse.build("--select", *(f"+{mart}" for mart in MARTS_OF_A_MONTH), "--indirect-selection", "empty")
+    yield name, Closable(url, warehouse.registry, home / "state")
+    postgres_server.drop_database(name)
+
+
+@pytest.fixture(scope="session")
+def compiled(built: tuple[str, Closable]) -> list[Rule]:
+    """The rules in force for every clone, compiled once: dbt takes seconds."""
+    _, mould = built
+    return rules_in_force(mould.settings, mould.url)
+
+
+@pytest.fixture
+def closable(
+    postgres_server: Server, service_login: Login, built: tuple[str, Closable], tmp_path: Path
+) -> Iterator[Closable]:
+    """A clone of the built warehouse, of the test's own, with a registry of its own."""
+    template, mould = built
+    name = f"social_metrics_close_{os.getpid()}_{next(_numbers)}"
+    postgres_server.ensure_database(name, owner=service_login.name, template=template)
+    url = postgres_server.url(name, service_login.name, service_login.password)
+    migrate.grant_database_rights(url)
+    shutil.copytree(mould.registry, tmp_path / "registry")
+    yield Closable(url, tmp_path / "registry", mould.state)
+    postgres_server.drop_database(name)
+
+
+@pytest.fixture(scope="session")
+def people(postgres_server: Server, service_login: Login) -> Iterator[dict[str, Login]]:
+    """Maker, checker and approver with database logins of their own, in the group closer."""
+    logins = {role: Login(f"{role}_{os.getpid()}", new_password()) for role in ("maker", "checker", "approver")}
+    for login in logins.values():
+        postgres_server.ensure_login(login.name, login.password)
+        with postgres_server.admin() as admin:
+            admin.execute(sql.SQL("grant social_metrics_closer to {}").format(sql.Identifier(login.name)))
+    yield logins
+    for login in logins.values():
+        with postgres_server.admin() as admin:
+            admin.execute(sql.SQL("drop role {}").format(sql.Identifier(login.name)))

@@ -85,7 +85,7 @@ create table audit.close_inputs (
     materialized text,
     sha256 text not null,
     primary key (month_start, version, kind, name),
-    foreign key (month_start, version) references audit.closes
+    foreign key (month_start, version) references audit.closes deferrable
 );
 comment on table audit.close_inputs is
     'One row per seed file and compiled model of a close, whole: enough to compute the month again.';
@@ -99,7 +99,7 @@ create table audit.scorecard_rows (
     account_code text,
     figures jsonb not null,
     primary key (month_start, version, mart, row_key),
-    foreign key (month_start, version) references audit.closes
+    foreign key (month_start, version) references audit.closes deferrable
 );
 create index on audit.scorecard_rows (month_start, version, center_code);
 comment on table audit.scorecard_rows is
@@ -117,7 +117,7 @@ create table audit.exceptions (
     first_date date,
     last_date date,
     primary key (month_start, version, exception_no),
-    foreign key (month_start, version) references audit.closes
+    foreign key (month_start, version) references audit.closes deferrable
 );
 comment on table audit.exceptions is
     'One row per thing of the month that a reader has to know beside the figure: gaps, hidden counts, breaks.';

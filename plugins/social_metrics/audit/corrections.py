@@ -1,0 +1,161 @@
+"""Corrections to a closed month: asked for by one person, approved by another; the published figure stays."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import psycopg
+from psycopg.rows import class_row
+from psycopg.types.json import Jsonb
+
+from social_metrics.audit.closing import Channel
+from social_metrics.audit.record import latest_close, status_of, steps_of
+from social_metrics.audit.seals import seal_days, sealing
+from social_metrics.settings import UsageProblem
+
+MART = "fct_center_monthly"
+
+
+@dataclass(frozen=True)
+class Correction:
+    """A correction of one figure of one center; it stands when `approver` is there. Instants are UTC."""
+
+    correction_no: int
+    month_start: date
+    version: int
+    center_code: str
+    figure: str
+    old_value: Any
+    new_value: Any
+    reason: str
+    document_number: str
+    requester: str
+    requested_at: datetime
+    approver: str | None
+    approved_at: datetime | None
+
+
+def request_correction(
+    connection: psycopg.Connection,
+    month_start: date,
+    *,
+    center_code: str,
+    figure: str,
+    new_value: Any,
+    reason: str,
+    document_number: str,
+    person: str | None = None,
+    channel: Channel = "command_line",
+) -> int:
+    """Ask for another value of a closed figure; returns the number of the correction.
+
+    Args:
+        connection: the requester's own, as the role closer, no transaction open.
+        month_start: first day of an approved month.
+        center_code: of the center.
+        figure: a column of `fct_center_monthly`.
+        new_value: what should have stood there; None for "not known".
+        reason: why.
+        document_number: of the act (berita acara) that orders it.
+        person: whom Airflow authenticated; None is the login of the connection.
+        channel: where the person was authenticated.
+
+    Raises:
+        UsageProblem: the month is not approved, has no such figure, or the value is what stands there.
+    """
+    with sealing(connection):
+        close = latest_close(connection, month_start)
+        if close is None or status_of(steps_of(connection, close)) != "approved":
+            raise UsageProblem(f"{month_start:%Y-%m} is not approved, so nothing of it needs a correction.")
+        row = connection.execute(
+            "select row_key, figures from audit.scorecard_rows "
+            "where month_start = %s and version = %s and mart = %s and center_code = %s",
+            (month_start, close.version, MART, center_code),
+        ).fetchone()
+        if row is None or figure not in row[1]:
+            raise UsageProblem(f"{month_start:%Y-%m} holds no figure {figure!r} of a center {center_code!r}.")
+        standing = _standing_value(connection, month_start, center_code, figure, row[1][figure])
+        if standing == new_value:
+            raise UsageProblem(f"{figure} of {center_code} is {standing!r} already; there is nothing to correct.")
+        number = next(
+            iter(connection.execute("select coalesce(max(correction_no), 0) + 1 from audit.correction_requests"))
+        )[0]
+        connection.execute(
+            "insert into audit.correction_requests (correction_no, month_start, version, mart, row_key, figure, "
+            "old_value, new_value, reason, document_number, requester, channel, login) "
+            "values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, coalesce(%s, session_user::text), %s, session_user)",
+            (
+                number,
+                month_start,
+                close.version,
+                MART,
+                row[0],
+                figure,
+                Jsonb(standing),
+                Jsonb(new_value),
+                reason,
+                document_number,
+                person,
+                channel,
+            ),
+        )
+        seal_days(connection)
+    return int(number)
+
+
+def approve_correction(
+    connection: psycopg.Connection, correction_no: int, *, person: str | None = None, channel: Channel = "command_line"
+) -> Correction:
+    """Approve a correction as another person than the one who asked for it.
+
+    Raises:
+        UsageProblem: there is no such correction, it was approved before, or the requester is the same person.
+    """
+    with sealing(connection):
+        asked = {one.correction_no: one for one in corrections_of(connection)}.get(correction_no)
+        if asked is None:
+            raise UsageProblem(f"There is no correction number {correction_no}.")
+        if asked.approver:
+            raise UsageProblem(f"Correction {correction_no} was approved by {asked.approver} already.")
+        try:
+            with connection.transaction():
+                connection.execute(
+                    "insert into audit.corrections (correction_no, requester, approver, channel, login) "
+                    "values (%s, %s, coalesce(%s, session_user::text), %s, session_user)",
+                    (correction_no, asked.requester, person, channel),
+                )
+        except psycopg.errors.CheckViolation as error:
+            raise UsageProblem(
+                f"{asked.requester} has asked for correction {correction_no}; another person approves it, "
+                "with a login of their own."
+            ) from error
+        seal_days(connection)
+        return {one.correction_no: one for one in corrections_of(connection)}[correction_no]
+
+
+def corrections_of(connection: psycopg.Connection, month_start: date | None = None) -> list[Correction]:
+    """All corrections of a month (of all months without one), in the order in which they were asked for."""
+    with connection.cursor(row_factory=class_row(Correction)) as cursor:
+        return cursor.execute(
+            """
+            select asked.correction_no, asked.month_start, asked.version, rows.center_code, asked.figure,
+                asked.old_value, asked.new_value, asked.reason, asked.document_number, asked.requester,
+                asked.requested_at, done.approver, done.approved_at
+            from audit.correction_requests as asked
+            join audit.scorecard_rows as rows using (month_start, version, mart, row_key)
+            left join audit.corrections as done using (correction_no)
+            where %(month)s::date is null or asked.month_start = %(month)s
+            order by asked.correction_no
+            """,
+            {"month": month_start},
+        ).fetchall()
+
+
+def _standing_value(
+    connection: psycopg.Connection, month_start: date, center_code: str, figure: str, closed: Any
+) -> Any:
+    """The closed value, or that of the last approved correction of it."""
+    for one in reversed(corrections_of(connection, month_start)):
+        if (one.center_code, one.figure) == (center_code, figure) and one.approver:
+            return one.new_value
+    return closed

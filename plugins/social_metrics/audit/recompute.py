@@ -1,0 +1,172 @@
+"""Compute a month again: sealed evidence, stored seeds and stored SQL, in temporary tables of one transaction.
+
+Nothing of it outlives the transaction, and nothing in it reads staging, intermediate or marts.
+"""
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from social_metrics.audit.canonical import tables_to_seal
+from social_metrics.audit.rules import MARTS_OF_A_MONTH, RELATION, RETENTION_MARKER, Rule
+from social_metrics.settings import UsageProblem
+
+_ROWS = """
+select {mart}, jsonb_build_array({key})::text, {center}, {account}, to_jsonb(built)
+from {relation} as built
+where {month}
+"""
+
+_MONTH = {
+    "fct_center_monthly": "built.month_start = {first}",
+    "leaderboard_followers": "built.date_day = ({first} + interval '1 month')::date - 1",
+    "leaderboard_recency": "built.date_day = ({first} + interval '1 month')::date - 1",
+}
+_EVERY_DAY = "built.date_day >= {first} and built.date_day < ({first} + interval '1 month')::date"
+
+
+def with_column_types(connection: psycopg.Connection, rules: Iterable[Rule]) -> list[Rule]:
+    """The rules with each seed's column types, as dbt has made its table.
+
+    Raises:
+        UsageProblem: a seed has no table yet, or the table holds something else than the file.
+    """
+    typed = []
+    for rule in rules:
+        if rule.kind == "model":
+            typed.append(rule)
+            continue
+        header = next(csv.reader(io.StringIO(rule.content)))
+        types: dict[str, str] = dict(
+            connection.execute(
+                "select attname, format_type(atttypid, atttypmod) from pg_attribute "
+                "where attrelid = to_regclass(%s) and attnum > 0 and not attisdropped",
+                (rule.name,),
+            ).fetchall()
+        )
+        if list(types) != header:
+            raise _stale(rule.name)
+        typed.append(replace(rule, column_types=tuple(types[column] for column in header)))
+    return typed
+
+
+def rebuild(
+    connection: psycopg.Connection, rules: Sequence[Rule], *, through_seal: int | None, retention_as_of: datetime
+) -> None:
+    """Build the marts of a month as temporary tables, named by `scratch`; within a transaction.
+
+    Args:
+        connection: as the role closer, within a transaction that began with it.
+        rules: seeds with their column types, then models in the order of building.
+        through_seal: take the rows sealed up to this seal; None takes every row that is there.
+        retention_as_of: UTC instant at which retention is judged.
+    """
+    evidence = {table.name: table for table in tables_to_seal(connection)}
+    for name in sorted({f"{schema}.{table}" for rule in rules for schema, table in _sources(rule)}):
+        table = evidence.get(name)
+        if table is None:
+            # The bookkeeping of builds: a month computed as a whole goes by none of it.
+            rows = sql.SQL("select * from {} where false").format(sql.Identifier(*name.split(".")))
+        elif through_seal is None:
+            rows = sql.SQL("select source.* from {}").format(table.relation)
+        else:
+            rows = sql.SQL(
+                "select source.* from {relation} join audit.sealed_rows as sealed "
+                "on sealed.table_name = {name} and sealed.row_key = {key} and sealed.seal_no <= {seal}"
+            ).format(relation=table.relation, name=sql.Literal(name), key=table.row_key, seal=sql.Literal(through_seal))
+        _make(connection, name, rows)
+    for rule in rules:
+        if rule.kind == "model":
+            text = RELATION.sub(lambda found: f'pg_temp."{found[1]}__{found[2]}"', rule.content)
+            text = text.replace(RETENTION_MARKER, retention_as_of.astimezone(UTC).isoformat())
+            is_view = rule.materialized == "view"
+            _make(connection, rule.name, sql.SQL(text), is_view=is_view)
+        else:
+            _load_seed(connection, rule)
+
+
+def scratch(name: str) -> sql.Identifier:
+    """The temporary relation that stands for schema.name."""
+    return sql.Identifier("pg_temp", name.replace(".", "__"))
+
+
+def rows_of_month(
+    connection: psycopg.Connection, mart: str, month_start: date, relation: sql.Identifier
+) -> dict[str, tuple[str | None, str | None, dict[str, Any]]]:
+    """Center, account and figures by row key: the rows of `relation`, built as `mart`, that belong to the month."""
+    columns = {
+        column
+        for (column,) in connection.execute(
+            "select attname from pg_attribute where attrelid = to_regclass(%s) and attnum > 0 and not attisdropped",
+            (relation.as_string(connection),),
+        )
+    }
+    if not columns:
+        raise UsageProblem(f"marts.{mart} is not there. Build the marts first: social-metrics transform.")
+    first = sql.SQL("{}::date").format(sql.Literal(month_start.isoformat()))
+    statement = sql.SQL(_ROWS).format(
+        mart=sql.Literal(mart),
+        key=sql.SQL(", ").join(sql.SQL("built.{}").format(sql.Identifier(name)) for name in MARTS_OF_A_MONTH[mart]),
+        center=sql.SQL("built.center_code" if "center_code" in columns else "null"),
+        account=sql.SQL("built.account_code" if "account_code" in columns else "null"),
+        relation=relation,
+        month=sql.SQL(_MONTH.get(mart, _EVERY_DAY)).format(first=first),
+    )
+    return {row[1]: (row[2], row[3], row[4]) for row in connection.execute(statement)}
+
+
+def refuse_stale_marts(connection: psycopg.Connection, month_start: date) -> None:
+    """Refuse when the marts are not what evidence and rules give: somebody has looked at other figures.
+
+    Raises:
+        UsageProblem: a row of the month differs; the text names the first.
+    """
+    for mart in MARTS_OF_A_MONTH:
+        computed = rows_of_month(connection, mart, month_start, scratch(f"marts.{mart}"))
+        shown = rows_of_month(connection, mart, month_start, sql.Identifier("marts", mart))
+        for key in sorted(computed.keys() | shown.keys()):
+            if computed.get(key) != shown.get(key):
+                raise _stale(f"marts.{mart} {key}")
+
+
+def _stale(place: str) -> UsageProblem:
+    return UsageProblem(
+        f"{place} is not what today's evidence and rules give: the marts are older. "
+        "Run `social-metrics transform`, then close again."
+    )
+
+
+def _sources(rule: Rule) -> list[tuple[str, str]]:
+    found = RELATION.findall(rule.content) if rule.kind == "model" else []
+    return [(schema, table) for schema, table in found if schema in ("raw", "ops")]
+
+
+def _make(connection: psycopg.Connection, name: str, rows: sql.Composable, *, is_view: bool = False) -> None:
+    kind = sql.SQL("create temporary view {} as {}" if is_view else "create temporary table {} on commit drop as {}")
+    connection.execute(kind.format(sql.Identifier(name.replace(".", "__")), rows))
+    if not is_view:
+        connection.execute(sql.SQL("analyze {}").format(scratch(name)))
+
+
+def _load_seed(connection: psycopg.Connection, rule: Rule) -> None:
+    header = [sql.Identifier(column) for column in next(csv.reader(io.StringIO(rule.content)))]
+    columns = sql.SQL(", ").join(
+        sql.SQL("{} " + kind).format(column) for column, kind in zip(header, rule.column_types, strict=True)
+    )
+    connection.execute(
+        sql.SQL("create temporary table {} ({}) on commit drop").format(
+            sql.Identifier(rule.name.replace(".", "__")), columns
+        )
+    )
+    with connection.cursor().copy(
+        sql.SQL("copy {} from stdin (format csv, header true, force_null ({}))").format(
+            scratch(rule.name), sql.SQL(", ").join(header)
+        )
+    ) as copy:
+        copy.write(rule.content)

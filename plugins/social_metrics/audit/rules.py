@@ -1,0 +1,145 @@
+"""By which rules a month is computed: the seeds as files, and the models as the SQL that dbt compiles.
+
+Compiled SQL is what the database ran. It needs neither dbt nor this repository to be run again, so a close keeps it.
+"""
+
+import hashlib
+import json
+import os
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from social_metrics.settings import Settings, UsageProblem
+
+MARTS_OF_A_MONTH: Mapping[str, tuple[str, ...]] = {
+    "fct_center_monthly": ("center_code",),
+    "fct_follower_growth_daily": ("account_code", "date_day"),
+    "fct_capture_completeness": ("center_code", "platform", "date_day"),
+    "fct_account_findings": ("account_code", "date_day", "finding"),
+    "leaderboard_followers": ("date_day", "basis", "center_code"),
+    "leaderboard_recency": ("date_day", "basis", "center_code"),
+}
+"""The marts that a close keeps, with the key of a row within a month. Of boards only the month's last day is kept."""
+
+RETENTION_MARKER = "<retention_as_of>"
+"""Stands in the compiled SQL for the instant at which retention is judged; each close has its own."""
+
+RELATION = re.compile(r'"(raw|ops|seeds|staging|intermediate|marts)"\."(\w+)"')
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A seed file or a compiled model: `kind` is registry_seed, rule_seed or model; `name` is schema.relation."""
+
+    kind: str
+    name: str
+    content: str
+    column_types: tuple[str, ...] = ()  # of a seed: the header's columns, as the database has them
+    materialized: str | None = None  # of a model
+
+    @property
+    def sha256(self) -> str:
+        """Of the content, in hexadecimal."""
+        return hashlib.sha256(self.content.encode()).hexdigest()
+
+
+def inputs_digest(rules: Iterable[Rule]) -> str:
+    """One sha256 over all rules, whatever their order."""
+    lines = sorted(f"{rule.kind} {rule.name} {rule.sha256}" for rule in rules)
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def rules_in_force(settings: Settings, warehouse_url: str) -> list[Rule]:
+    """Seeds, then models in the order of building, as dbt compiles them now for the marts of a month.
+
+    Args:
+        settings: where the dbt project, the registry and dbt's working files are.
+        warehouse_url: postgresql://… of the service login.
+
+    Raises:
+        UsageProblem: the project cannot be compiled; the text says what dbt says.
+    """
+    manifest = _compile(settings, warehouse_url)
+    nodes: dict[str, Any] = manifest["nodes"]
+    database = f'"{unquote(urlsplit(warehouse_url).path.lstrip("/"))}".'
+    wanted: dict[str, None] = {}
+    for node_id in (f"model.social_metrics.{mart}" for mart in MARTS_OF_A_MONTH):
+        _with_what_it_needs(node_id, nodes, wanted)
+    project, registry = settings.dbt_project_dir.resolve(), settings.registry_dir.resolve()
+    seeds, models = [], []
+    for node_id in wanted:
+        node = nodes[node_id]
+        name = f"{node['schema']}.{node['alias']}"
+        if node["resource_type"] == "seed":
+            file = (project / node["original_file_path"]).resolve()
+            kind = "registry_seed" if file.parent == registry else "rule_seed"
+            seeds.append(Rule(kind, name, file.read_text(encoding="utf-8")))
+        else:
+            materialized = node["config"]["materialized"]
+            models.append(Rule("model", name, node["compiled_code"].replace(database, ""), (), materialized))
+    return sorted(seeds, key=lambda rule: rule.name) + models
+
+
+def _with_what_it_needs(node_id: str, nodes: Mapping[str, Any], wanted: dict[str, None]) -> None:
+    if node_id in wanted or node_id not in nodes:
+        return
+    for needed in nodes[node_id]["depends_on"].get("nodes", ()):  # seeds need nothing
+        _with_what_it_needs(needed, nodes, wanted)
+    wanted[node_id] = None
+
+
+def _compile(settings: Settings, warehouse_url: str) -> dict[str, Any]:
+    from dbt.cli.main import dbtRunner  # takes seconds, and most commands do without
+
+    project = settings.dbt_project_dir.resolve()
+    working = settings.state_dir.resolve() / "dbt-close"  # other variables than the transform's: it parses for itself
+    with _environment(_variables(settings, warehouse_url)):
+        outcome = dbtRunner().invoke(
+            [
+                "compile",
+                "--full-refresh",  # the whole month from the evidence, never the changes of one evening
+                *("--select", *(f"+{mart}" for mart in MARTS_OF_A_MONTH)),
+                *("--vars", json.dumps({"retention_as_of": RETENTION_MARKER})),
+                *("--project-dir", str(project)),
+                *("--profiles-dir", str(project)),
+                *("--target-path", str(working / "target")),
+                *("--log-path", str(working / "logs")),
+                *("--log-level", "none"),
+            ]
+        )
+    if not outcome.success:
+        said = " ".join(str(outcome.exception or "see its log").split())
+        raise UsageProblem(f"dbt cannot compile the models of the month: {said} ({working / 'logs'}).")
+    manifest: dict[str, Any] = json.loads((working / "target" / "manifest.json").read_text(encoding="utf-8"))
+    return manifest
+
+
+def _variables(settings: Settings, warehouse_url: str) -> dict[str, str]:
+    parts = urlsplit(warehouse_url)
+    return {
+        "SOCIAL_METRICS_REGISTRY_DIR": str(settings.registry_dir.resolve()),
+        "SOCIAL_METRICS_DBT_HOST": parts.hostname or "",
+        "SOCIAL_METRICS_DBT_PORT": str(parts.port or 5432),
+        "SOCIAL_METRICS_DBT_USER": unquote(parts.username or ""),
+        "SOCIAL_METRICS_DBT_PASSWORD": unquote(parts.password or ""),
+        "SOCIAL_METRICS_DBT_DBNAME": unquote(parts.path.lstrip("/")),
+        "DO_NOT_TRACK": "1",
+    }
+
+
+@contextmanager
+def _environment(variables: Mapping[str, str]) -> Iterator[None]:
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value

@@ -1,0 +1,243 @@
+"""Does a closed month still hold? The chain, the record, and the month computed again; and if not, where and why."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from typing import Any
+
+import psycopg
+
+from social_metrics.audit.canonical import tables_to_seal
+from social_metrics.audit.chain import AUDIT_ALTERED, LATE, RAW_ALTERED, Finding, Walk, walk_chain
+from social_metrics.audit.recompute import rebuild, rows_of_month, scratch, with_column_types
+from social_metrics.audit.record import Close, broken_digests, closes_of, status_of, steps_of, stored_rules
+from social_metrics.audit.rules import MARTS_OF_A_MONTH, Rule, rules_in_force
+from social_metrics.settings import Settings, UsageProblem
+from social_metrics.warehouse.connect import connect
+
+REGISTRY_CHANGED = "registry_changed"
+RULE_CHANGED = "rule_changed"
+
+AS_NOW_KNOWN = "_as_now_known"
+"""Ends the names of the figures that are meant to move with later evidence; they are closed as they were known."""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A figure that is not the closed one; `reason` is one of the kinds of findings, LATE or a change of rules."""
+
+    center_code: str | None
+    account_code: str | None
+    mart: str
+    row_key: str
+    figure: str  # "" for a row that only one side has
+    closed: Any
+    computed: Any
+    reason: str
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What `verify` says of one version.
+
+    `altered` are the figures in which the stored rules over the sealed evidence differ from the record;
+    `changed_since` those in which today's evidence or rules would give another one, which a closed month ignores.
+    """
+
+    close: Close
+    status: str
+    walk: Walk
+    findings: tuple[Finding, ...]
+    altered: tuple[Difference, ...]
+    changed_since: tuple[Difference, ...]
+    late_rows: dict[str, int] = field(default_factory=dict)  # by table: sealed or loaded after the close
+    changed_rules: tuple[str, ...] = ()  # registry files and models that are not those of the close
+
+    @property
+    def holds(self) -> bool:
+        """True when record and evidence are as they were closed and the month computed again is identical."""
+        return not self.findings and not self.altered
+
+
+def verify_month(
+    settings: Settings,
+    service_url: str,
+    month_start: date,
+    *,
+    now: datetime,
+    version: int | None = None,
+    digest: str | None = None,
+) -> Verification:
+    """Walk the chain, check the record, compute the month again in a scratch space, and compare row by row.
+
+    Args:
+        settings: where today's dbt project and registry are.
+        service_url: postgresql://… of the service login.
+        month_start: first day of the month.
+        now: the aware instant at which evidence counts as expired.
+        version: which version; None takes the one that `digest` names, or the newest.
+        digest: the close digest printed on a paper, or its first 12 characters or more.
+
+    Raises:
+        UsageProblem: the month was never closed, or no version has that digest.
+    """
+    rules_now = rules_in_force(settings, service_url)
+    with connect(service_url, "closer") as connection:
+        with connection.transaction():
+            connection.execute("set transaction isolation level repeatable read")
+            close = _chosen(connection, month_start, version, digest)
+            walk = walk_chain(connection, now)
+            findings = [*walk.findings, *_of_record(connection, close)]
+            record = _closed_rows(connection, close)
+            rules = stored_rules(connection, close)
+            status = status_of(steps_of(connection, close))
+            late_rows = _late_rows(connection, close)
+        altered = _differences(connection, record, rules, close, through_seal=close.seal_no)
+        reason = _why(findings, RAW_ALTERED)
+        changed_rules = _changed(rules, rules_now)
+        since: list[Difference] = []
+        if late_rows:
+            late = _differences(connection, record, rules, close, through_seal=None)
+            since += _new((one for one in late if not one.figure.endswith(AS_NOW_KNOWN)), altered, LATE)
+        if changed_rules:
+            today = {rule.name: rule for rule in rules_now if rule.kind == "registry_seed"}
+            mixed = _typed(connection, [today.get(rule.name, rule) for rule in rules], rules)
+            by_registry = _differences(connection, record, mixed, close, through_seal=close.seal_no)
+            since += _new(by_registry, altered, REGISTRY_CHANGED)
+            typed = _typed(connection, rules_now, rules)
+            by_rule = _differences(connection, record, typed, close, through_seal=close.seal_no)
+            since += _new(by_rule, [*altered, *by_registry], RULE_CHANGED)
+    return Verification(
+        close=close,
+        status=status,
+        walk=walk,
+        findings=tuple(findings),
+        altered=tuple(_new(altered, [], reason)),
+        changed_since=tuple(since),
+        late_rows=late_rows,
+        changed_rules=tuple(changed_rules),
+    )
+
+
+def _chosen(connection: psycopg.Connection, month_start: date, version: int | None, digest: str | None) -> Close:
+    closes = closes_of(connection, month_start)
+    if not closes:
+        raise UsageProblem(f"{month_start:%Y-%m} was never closed; social-metrics close --month makes its draft.")
+    if digest is not None:
+        wanted = digest.strip().lower().replace(" ", "")
+        named = [close for close in closes if len(wanted) >= 12 and close.sha256.startswith(wanted)]
+        if not named:
+            raise UsageProblem(
+                f"No version of {month_start:%Y-%m} in the record has the digest {digest}: the paper is of another "
+                "month, or the record was replaced since it was printed."
+            )
+        return named[0]
+    for close in closes:
+        if close.version == version:
+            return close
+    if version is not None:
+        raise UsageProblem(f"{month_start:%Y-%m} has no version {version}; its newest is {closes[-1].version}.")
+    return closes[-1]
+
+
+def _of_record(connection: psycopg.Connection, close: Close) -> Iterable[Finding]:
+    place = f"audit.closes {close.month_start:%Y-%m} version {close.version}"
+    for part in broken_digests(connection, close):
+        yield Finding(AUDIT_ALTERED, place, f"{part} does not have the digest that was recorded")
+    seal = connection.execute("select sha256 from audit.seals where seal_no = %s", (close.seal_no,)).fetchone()
+    if seal != (close.seal_sha256,):
+        yield Finding(AUDIT_ALTERED, place, f"it rests on seal {close.seal_no}, which has another digest now")
+
+
+def _closed_rows(connection: psycopg.Connection, close: Close) -> dict[tuple[str, str], tuple[Any, ...]]:
+    return {
+        (mart, row_key): (center, account, figures)
+        for mart, row_key, center, account, figures in connection.execute(
+            "select mart, row_key, center_code, account_code, figures from audit.scorecard_rows "
+            "where month_start = %s and version = %s",
+            (close.month_start, close.version),
+        )
+    }
+
+
+def _differences(
+    connection: psycopg.Connection,
+    record: dict[tuple[str, str], tuple[Any, ...]],
+    rules: list[Rule],
+    close: Close,
+    *,
+    through_seal: int | None,
+) -> list[Difference]:
+    """Every figure in which the month computed by these rules differs from the record; the scratch space is gone."""
+    with connection.transaction(force_rollback=True):
+        rebuild(connection, rules, through_seal=through_seal, retention_as_of=close.retention_as_of)
+        computed = {
+            (mart, key): row
+            for mart in MARTS_OF_A_MONTH
+            for key, row in rows_of_month(connection, mart, close.month_start, scratch(f"marts.{mart}")).items()
+        }
+    found = []
+    for place in sorted(record.keys() | computed.keys()):
+        there, here = record.get(place), computed.get(place)
+        center, account, _ = there or here or (None, None, None)
+        if there is None or here is None:
+            words = ("not in the record", "computed") if there is None else ("in the record", "not computed")
+            found.append(Difference(center, account, *place, "", *words, ""))
+            continue
+        for figure in sorted(there[2].keys() | here[2].keys()):
+            closed, now = there[2].get(figure), here[2].get(figure)
+            if closed != now:
+                found.append(Difference(center, account, *place, figure, closed, now, ""))
+    return found
+
+
+def _new(differences: Iterable[Difference], known: Iterable[Difference], reason: str) -> list[Difference]:
+    """Those that are not known for another reason already, with their reason."""
+    seen = {(one.mart, one.row_key, one.figure, str(one.computed)) for one in known}
+    return [
+        replace(one, reason=reason)
+        for one in differences
+        if (one.mart, one.row_key, one.figure, str(one.computed)) not in seen
+    ]
+
+
+def _why(findings: Iterable[Finding], otherwise: str) -> str:
+    """Why the record and its own evidence disagree: what the chain found, the record before raw."""
+    kinds = {finding.kind for finding in findings}
+    return AUDIT_ALTERED if AUDIT_ALTERED in kinds and RAW_ALTERED not in kinds else otherwise
+
+
+def _changed(stored: Iterable[Rule], now: Iterable[Rule]) -> list[str]:
+    before = {(rule.kind, rule.name): rule.sha256 for rule in stored}
+    after = {(rule.kind, rule.name): rule.sha256 for rule in now}
+    return sorted(" ".join(key) for key in before.keys() | after.keys() if before.get(key) != after.get(key))
+
+
+def _typed(connection: psycopg.Connection, rules: list[Rule], stored: list[Rule]) -> list[Rule]:
+    """The rules with column types: those of the close where a seed has kept its columns, else the database's."""
+    before = {rule.name: rule for rule in stored}
+    kept = [
+        replace(rule, column_types=before[rule.name].column_types)
+        if rule.name in before and rule.content.splitlines()[0] == before[rule.name].content.splitlines()[0]
+        else rule
+        for rule in rules
+    ]
+    with connection.transaction():
+        return [rule if rule.column_types else with_column_types(connection, [rule])[0] for rule in kept]
+
+
+def _late_rows(connection: psycopg.Connection, close: Close) -> dict[str, int]:
+    """Rows of raw and ops that the close did not know, by table; its seal was the last one then."""
+    known: dict[str, int] = dict(
+        connection.execute(
+            "select table_name, count(*) from audit.sealed_rows where seal_no <= %s group by 1", (close.seal_no,)
+        ).fetchall()
+    )
+    late = {}
+    for table in tables_to_seal(connection):
+        if table.name.startswith("audit."):
+            continue
+        count = next(iter(connection.execute(f"select count(*) from {table.name}")))[0]  # noqa: S608
+        if count > known.get(table.name, 0):
+            late[table.name] = count - known.get(table.name, 0)
+    return late

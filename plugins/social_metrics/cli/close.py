@@ -1,0 +1,174 @@
+"""`social-metrics close`: a month from draft to approval, and corrections, each step by a person's own login."""
+
+import json
+import sys
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Annotated, Any
+from urllib.parse import quote, urlsplit, urlunsplit
+
+import typer
+from rich.markup import escape
+
+from social_metrics.audit.closing import Action, act, draft_close
+from social_metrics.audit.corrections import approve_correction, request_correction
+from social_metrics.audit.record import Close, latest_close, status_of, steps_of
+from social_metrics.cli.console import Format, FormatOption, output, print_json
+from social_metrics.cli.place import warehouse
+from social_metrics.settings import UsageProblem, load_settings
+from social_metrics.warehouse.connect import connect
+
+MONTH_FORMATS = ["%Y-%m"]
+MonthOption = Annotated[datetime, typer.Option("--month", formats=MONTH_FORMATS, help="The month, e.g. 2026-10.")]
+
+
+class CloseAction(StrEnum):
+    """What a person does with a month."""
+
+    DRAFT = "draft"
+    SUBMIT = "submit"
+    CHECK = "check"
+    APPROVE = "approve"
+    REFUSE = "refuse"
+    CORRECT = "correct"
+
+
+_STEPS: dict[CloseAction, Action] = {
+    CloseAction.SUBMIT: "submitted",
+    CloseAction.CHECK: "checked",
+    CloseAction.APPROVE: "approved",
+    CloseAction.REFUSE: "refused",
+}
+
+
+def close(
+    month: MonthOption,
+    action: Annotated[CloseAction, typer.Option(help="The step to take.")] = CloseAction.DRAFT,
+    person: Annotated[
+        str | None,
+        typer.Option("--as", help="Your own database login; its password is asked for, or comes from PGPASSWORD."),
+    ] = None,
+    reason: Annotated[str | None, typer.Option(help="Why: of a refusal or a correction.")] = None,
+    center: Annotated[str | None, typer.Option(help="correct: code of the center.")] = None,
+    figure: Annotated[str | None, typer.Option(help="correct: a column of fct_center_monthly.")] = None,
+    value: Annotated[str | None, typer.Option(help="correct: what should have stood there; null if not known.")] = None,
+    document: Annotated[str | None, typer.Option(help="correct: number of the act that orders it.")] = None,
+    correction: Annotated[int | None, typer.Option(help="approve: the correction with this number instead.")] = None,
+    form: FormatOption = Format.TABLE,
+) -> None:
+    """Close a month: a draft, then maker (submit), checker (check) and approver (approve), three persons.
+
+    Who acts is the login of the database, never a name that somebody types. A draft of an unchanged month is the one
+    that is there.
+
+    Examples:
+    - `social-metrics close --month 2026-10`
+    - `social-metrics close --month 2026-10 --as ani --action submit`
+    - `social-metrics close --month 2026-10 --as sekretaris --action refuse --reason 'Satria belum menjawab'`
+    - `social-metrics close --month 2026-10 --as ani --action correct --center kartini --figure posts --value 12
+      --reason 'salah hitung' --document BA-7/2026`
+    """
+    with warehouse() as url:
+        own = person_url(url, person)
+        first = month_start(month)
+        if action is CloseAction.DRAFT:
+            _print(draft_close(load_settings(), url, first, own if person else None), own, form)
+            return
+        with connect(own, "closer") as connection:
+            if action is CloseAction.CORRECT:
+                if None in (center, figure, value, reason, document):
+                    raise UsageProblem("A correction needs --center, --figure, --value, --reason and --document.")
+                number = request_correction(
+                    connection,
+                    first,
+                    center_code=str(center),
+                    figure=str(figure),
+                    new_value=_parsed(str(value)),
+                    reason=str(reason),
+                    document_number=str(document),
+                )
+                _say(form, {"correction": number}, f"Correction {number} waits for another person: --action approve.")
+                return
+            if action is CloseAction.APPROVE and correction is not None:
+                done = approve_correction(connection, correction)
+                _say(form, done, f"Correction {correction} stands: {done.figure} {done.old_value} → {done.new_value}.")
+                return
+            act(connection, first, _STEPS[action], reason=reason)
+            current = latest_close(connection, first)
+        if current:
+            _print(current, own, form)
+
+
+def month_start(month: datetime) -> date:
+    """The first day of a month given on the command line."""
+    return month.date().replace(day=1)
+
+
+def person_url(url: str, person: str | None) -> str:
+    """The warehouse's address with a person's own login; on a terminal the password is asked for.
+
+    Without an answer, or a terminal, the database's own ways apply: PGPASSWORD, ~/.pgpass.
+    """
+    if person is None:
+        return url
+    login = quote(person, safe="")
+    if sys.stdin.isatty():
+        password = typer.prompt(f"Password of {person}", default="", hide_input=True, show_default=False, err=True)
+        login += f":{quote(password, safe='')}" if password else ""
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(netloc=f"{login}@{parts.netloc.rsplit('@', 1)[-1]}"))
+
+
+def _parsed(value: str) -> Any:
+    """A number, true, false or null as such; anything else as text."""
+    try:
+        return json.loads(value)
+    except ValueError:
+        return value
+
+
+def _say(form: Format, data: Any, sentence: str) -> None:
+    if form is Format.JSON:
+        print_json(data)
+    else:
+        output().print(escape(sentence))
+
+
+def _print(made: Close, url: str, form: Format) -> None:
+    with connect(url, "closer") as connection:
+        steps = steps_of(connection, made)
+        exceptions = next(
+            iter(
+                connection.execute(
+                    "select count(*) from audit.exceptions where month_start = %s and version = %s",
+                    (made.month_start, made.version),
+                )
+            )
+        )[0]
+    status = status_of(steps)
+    if form is Format.JSON:
+        print_json(
+            {
+                "month": f"{made.month_start:%Y-%m}",
+                "version": made.version,
+                "status": status,
+                "sha256": made.sha256,
+                "seal_no": made.seal_no,
+                "account_days_expected": made.account_days_expected,
+                "account_days_captured": made.account_days_captured,
+                "exceptions": exceptions,
+                "steps": steps,
+                "sources": made.sources,
+            }
+        )
+        return
+    console = output()
+    console.print(f"{made.month_start:%Y-%m} version {made.version}: {status}", style="bold")
+    console.print(f"digest      {made.sha256}")
+    console.print(f"rests on    seal {made.seal_no}, code {made.code_version}")
+    console.print(f"captured    {made.account_days_captured} of {made.account_days_expected} account days")
+    console.print(f"exceptions  {exceptions}")
+    if "simulator" in made.sources:
+        console.print("source      simulator: no real figures", style="yellow")
+    for step in steps:
+        console.print(f"{step.action:<11} {escape(step.person)}, {step.acted_at:%Y-%m-%d %H:%M} UTC", highlight=False)

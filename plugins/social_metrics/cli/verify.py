@@ -1,0 +1,133 @@
+"""`social-metrics verify` and `social-metrics trace`: does a closed month hold, and where does a figure come from."""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from social_metrics.audit import trace as way_back
+from social_metrics.audit.verification import Difference, Verification, verify_month
+from social_metrics.cli.close import MonthOption, month_start
+from social_metrics.cli.console import ExitCode, Format, FormatOption, output, print_json
+from social_metrics.cli.place import warehouse
+from social_metrics.settings import load_settings
+from social_metrics.warehouse.connect import connect
+
+LINES = 12
+"""How many findings or figures are shown of each sort: one screen."""
+
+
+def verify(
+    month: MonthOption,
+    digest: Annotated[
+        str | None, typer.Option(help="The digest printed on a paper, or its first 12 characters or more.")
+    ] = None,
+    version: Annotated[int | None, typer.Option(help="Which version; the newest by default.")] = None,
+    form: FormatOption = Format.TABLE,
+) -> None:
+    """Walk the chain of seals, check the record, and compute the month again from raw. Exit code 1 unless it holds.
+
+    Examples:
+    - `social-metrics verify --month 2026-10`
+    - `social-metrics verify --month 2026-10 --digest 3fa04c91d2b7`
+    """
+    with warehouse() as url:
+        found = verify_month(
+            load_settings(), url, month_start(month), now=datetime.now(UTC), version=version, digest=digest
+        )
+    if form is Format.JSON:
+        print_json(
+            {
+                "month": f"{found.close.month_start:%Y-%m}",
+                "version": found.close.version,
+                "status": found.status,
+                "sha256": found.close.sha256,
+                "holds": found.holds,
+                "seals": found.walk.seals,
+                "rows": found.walk.rows,
+                "findings": found.findings,
+                "altered": found.altered,
+                "changed_since": found.changed_since,
+                "late_rows": found.late_rows,
+                "changed_rules": found.changed_rules,
+                "purged": found.walk.purged,
+            }
+        )
+    else:
+        _print(found)
+    if not found.holds:
+        raise typer.Exit(ExitCode.FINDING)
+
+
+def trace(
+    center: Annotated[str, typer.Option(help="Code of the center.")],
+    platform: Annotated[str, typer.Option(help="The platform.")],
+    month: MonthOption,
+    form: FormatOption = Format.TABLE,
+) -> None:
+    """Walk from a closed figure back to the bytes that the platform sent, or to the screenshot and two persons.
+
+    Examples:
+    - `social-metrics trace --center kartini --platform youtube --month 2026-10`
+    """
+    with warehouse() as url, connect(url, "closer") as connection:
+        stages = way_back.trace(connection, center, platform, month_start(month))
+    if form is Format.JSON:
+        print_json([{"stage": stage.name, "place": stage.place, "facts": _texts(stage.facts)} for stage in stages])
+        return
+    for stage in stages:
+        output().print(f"[bold]{stage.name}[/bold]  {escape(stage.place)}", soft_wrap=True)
+        for name, value in _texts(stage.facts).items():
+            output().print(f"    {name:<26}{'–' if value is None else escape(str(value))}", soft_wrap=True)
+
+
+def _texts(facts: way_back.Facts) -> way_back.Facts:
+    plain = (int, float, bool, str, type(None), datetime)
+    return {name: value if isinstance(value, plain) else str(value) for name, value in facts.items()}
+
+
+def _print(found: Verification) -> None:
+    console = output()
+    close = found.close
+    verdict = "holds: identical when computed again" if found.holds else "does NOT hold"
+    console.print(f"{close.month_start:%Y-%m} version {close.version} ({found.status}) {verdict}", style="bold")
+    console.print(f"digest  {close.sha256}")
+    console.print(f"chain   {found.walk.seals} seals over {found.walk.rows} rows, {len(found.walk.findings)} findings")
+    for finding in found.findings[:LINES]:
+        console.print(f"  {finding.kind}: {escape(finding.place)}: {finding.says}", soft_wrap=True)
+    _more(len(found.findings))
+    _figures("Figures that are not what the stored rules give", found.altered)
+    _figures("Since the close (the closed month stays as it is)", found.changed_since)
+    for name, count in found.late_rows.items():
+        console.print(f"later   {count} rows of {name} came after the close")
+    for rule in found.changed_rules[:LINES]:
+        console.print(f"rules   {rule} is another one now")
+    _more(len(found.changed_rules))
+    for name, count in found.walk.purged.items():
+        console.print(f"purged  {count} rows of {name} by retention; their hashes still verify")
+
+
+def _figures(title: str, differences: Sequence[Difference]) -> None:
+    if not differences:
+        return
+    # The center's own figures first: they stand on the paper.
+    ranked = sorted(differences, key=lambda one: (one.mart != "fct_center_monthly", one.center_code or "", one.row_key))
+    reasons = Counter(one.reason for one in differences)
+    table = Table(box=None, header_style="bold", pad_edge=False, title=title, title_justify="left")
+    for heading in ("Center", "Account", "Figure", "Closed", "Computed", "Why"):
+        table.add_column(heading)
+    for one in ranked[:LINES]:
+        table.add_row(
+            one.center_code, one.account_code, one.figure or "row", str(one.closed), str(one.computed), one.reason
+        )
+    output().print(table)
+    output().print(", ".join(f"{reason}: {count} figures" for reason, count in reasons.items()), style="dim")
+
+
+def _more(count: int) -> None:
+    if count > LINES:
+        output().print(f"  and {count - LINES} more (--format json has all)", style="dim")
