@@ -1,9 +1,10 @@
 # Every target also works without a terminal. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help venv demo up down doctor test check lint-code lint-types lint-imports lint-sql lock clean
+.PHONY: help venv demo up down doctor docs test check lint-code lint-types lint-imports lint-sql lock clean
 
 BIN := .venv/bin
 STACK := $(BIN)/python -m social_metrics.stack
+DOCS := DO_NOT_TRACK=1 DBT_TARGET_PATH=$(CURDIR)/.demo/docs/dbt DBT_LOG_PATH=$(CURDIR)/.demo/docs/dbt
 SQL := dbt_project/models dbt_project/macros dbt_project/tests
 
 help: ## this list
@@ -26,6 +27,14 @@ down: venv ## stops what `make up` started
 
 doctor: venv ## says what is set up, what is missing, and what to do about it
 	@$(BIN)/social-metrics doctor
+
+docs: venv ## what every mart and column means, in one file: .demo/docs/marts.html (needs no warehouse)
+	@mkdir -p .demo/docs
+	@$(DOCS) $(BIN)/dbt --quiet parse --project-dir dbt_project --profiles-dir dbt_project
+	@$(DOCS) $(BIN)/dbt --quiet docs generate --static --no-compile --empty-catalog \
+		--project-dir dbt_project --profiles-dir dbt_project
+	@cp .demo/docs/dbt/static_index.html .demo/docs/marts.html
+	@echo "wrote .demo/docs/marts.html"
 
 test: venv ## everything: unit, contract, simulator, dbt, DAGs, end to end, browser
 	@tests/system-packages
