@@ -1,7 +1,8 @@
 """
 ### From raw to the boards
 
-Starts when new captures are in raw (asset `social_metrics_raw`) and rebuilds what the boards read: one dbt
+Starts when new captures are in raw (asset `social_metrics_raw`) or hand entries were confirmed
+(`social_metrics_entries`), and rebuilds what the boards read: one dbt
 invocation per layer, with the data tests that the layer completes. What became of each model and test is kept
 in `ops.dbt_results`. At the end the asset `social_metrics_marts` is published.
 
@@ -15,13 +16,13 @@ from datetime import timedelta
 
 from airflow.sdk import DAG, chain
 
-from social_metrics.assets import MARTS, RAW
+from social_metrics.assets import ENTRIES, MARTS, RAW
 from social_metrics.operators.build_layer import BuildLayerOperator
 from social_metrics.transform import LAYERS
 
 with DAG(
     "transform_social_metrics",
-    schedule=[RAW],
+    schedule=RAW | ENTRIES,
     catchup=False,
     max_active_runs=1,
     doc_md=__doc__,

@@ -1,4 +1,4 @@
-"""The two assets that join the stages: what was captured, and what was made of it.
+"""The assets that join the stages: what was captured or entered by hand, and what was made of it.
 
 An asset's address names the table behind it in a form that is the same on every installation: where the
 warehouse really is stands in its connection, not here.
@@ -12,6 +12,13 @@ RAW = Asset(
     group="social_metrics",
 )
 """New captures are in raw. Each event says in its extra how complete the evening is."""
+
+ENTRIES = Asset(
+    name="social_metrics_entries",
+    uri="postgres://warehouse:5432/social_metrics/raw/manual_confirmations",
+    group="social_metrics",
+)
+"""A second person has confirmed hand entries. Each event says in its extra which."""
 
 MARTS = Asset(
     name="social_metrics_marts",

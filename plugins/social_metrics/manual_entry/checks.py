@@ -67,7 +67,7 @@ class Check:
             before = len(self.faults)
             day = wib_date(row.observed_at)
             account = self._account(row, day)
-            self._check_time(row, account)
+            self._check_time(row)
             self._check_post(row, account)
             evidence = self._evidence(row)
             if account is None or evidence is None or len(self.faults) > before:
@@ -113,7 +113,8 @@ class Check:
             return account
         return None
 
-    def _check_time(self, row: EnteredRow, account: Account | None) -> None:
+    def _check_time(self, row: EnteredRow) -> None:
+        named = date_in_name(row.evidence_file_name)
         if row.observed_at > self.now:
             self._say(row, Column.EVIDENCE_DATE, self._local(row), "belum terjadi; tulis saat tangkapan layar dibuat")
         elif self.now - row.observed_at > timedelta(days=self.max_age_days):
@@ -121,8 +122,7 @@ class Check:
                 row, Column.EVIDENCE_DATE, self._local(row),
                 f"lebih dari {self.max_age_days} hari yang lalu; bukti selama itu tidak diterima lagi, hapus barisnya",
             )  # fmt: skip
-        named = date_in_name(row.evidence_file_name)
-        if named is not None and named not in (self._local_date(row), wib_date(row.observed_at)):
+        elif named is not None and named not in (self._local_date(row), wib_date(row.observed_at)):
             self._say(
                 row, Column.EVIDENCE_DATE, f"{self._local_date(row):%d/%m/%Y}",
                 f"tidak cocok dengan tanggal pada nama berkas bukti ({named:%d/%m/%Y}); tulis tanggal buktinya",
