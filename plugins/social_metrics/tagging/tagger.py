@@ -56,12 +56,22 @@ def tag_captions(settings: Settings, warehouse_url: str) -> TaggingReport | None
         captions = tags = 0
         while batch := _unread(connection, ruleset_id):
             _write_words(connection, batch)
-            tags += connection.execute(MATCH, {"ruleset_id": ruleset_id, "version": ruleset.version}).rowcount
+            tags += _match(connection, ruleset_id, ruleset.version)
             connection.execute(READ, {"ruleset_id": ruleset_id})
             connection.commit()
             captions += len(batch)
     logger.info("Tagged %d captions under ruleset version %d: %d tags", captions, ruleset.version, tags)
     return TaggingReport(ruleset_id, ruleset.version, captions, tags)
+
+
+def _match(connection: psycopg.Connection, ruleset_id: int, version: int) -> int:
+    """Hold the rules against the batch's words; each step is analyzed, since the next one's plan lives by its size."""
+    connection.execute("truncate hits, anchors")
+    connection.execute(HITS)
+    connection.execute("analyze hits")
+    connection.execute(ANCHORS)
+    connection.execute("analyze anchors")
+    return connection.execute(MATCH, {"ruleset_id": ruleset_id, "version": version}).rowcount
 
 
 def _ruleset_id(connection: psycopg.Connection, ruleset: Ruleset) -> int:
@@ -166,6 +176,12 @@ create temporary table captions (
     caption_no integer, account_code text, post_id text, content_hash text, published_date date);
 create temporary table caption_words (
     caption_no integer, position integer, word text, written text, starts_at integer, ends_at integer, original text);
+create index on caption_words (caption_no, position);
+create temporary table hits (
+    caption_no integer, rule_id text, role text, first_position integer, last_position integer);
+create index on hits (caption_no, rule_id);
+create temporary table anchors (caption_no integer, anchor text, first_position integer, last_position integer);
+create index on anchors (caption_no, anchor);
 """
 
 # A rule holds for posts published within its dates; the newest observation tells when a post was published.
@@ -189,40 +205,37 @@ order by captions.account_code, captions.post_id, captions.content_hash, caption
 limit %(batch)s
 """
 
+# A phrase is hit where every one of its words stands at its place.
+HITS = """
+insert into hits
+select
+    words.caption_no,
+    phrases.rule_id,
+    phrases.role,
+    words.position - phrases.position as first_position,
+    words.position - phrases.position + phrases.length - 1 as last_position
+from rule_words as phrases
+join caption_words as words
+    on words.word = phrases.form and (phrases.written is null or phrases.written = words.written)
+group by words.caption_no, phrases.rule_id, phrases.role, phrases.phrase_no, phrases.length,
+    words.position - phrases.position
+having count(distinct phrases.position) = phrases.length
+"""
+
+ANCHORS = """
+insert into anchors
+select hits.caption_no, rules.tag, hits.first_position, hits.last_position
+from hits join rules using (rule_id)
+where rules.tag_kind = 'anchor' and hits.role = 'term'
+    and not exists (
+        select from hits as forbidden
+        where forbidden.role = 'forbids_overlap' and forbidden.caption_no = hits.caption_no
+            and forbidden.rule_id = hits.rule_id
+            and forbidden.first_position <= hits.last_position and forbidden.last_position >= hits.first_position)
+"""
+
 MATCH = """
-with hits as materialized (
-
-    -- A phrase is hit where every one of its words stands at its place.
-    select
-        words.caption_no,
-        phrases.rule_id,
-        phrases.role,
-        words.position - phrases.position as first_position,
-        words.position - phrases.position + phrases.length - 1 as last_position
-    from rule_words as phrases
-    join caption_words as words
-        on words.word = phrases.form and (phrases.written is null or phrases.written = words.written)
-    group by words.caption_no, phrases.rule_id, phrases.role, phrases.phrase_no, phrases.length,
-        words.position - phrases.position
-    having count(distinct phrases.position) = phrases.length
-
-),
-
-anchors as (
-
-    select hits.caption_no, rules.tag as anchor, hits.first_position, hits.last_position
-    from hits join rules using (rule_id)
-    where rules.tag_kind = 'anchor'
-        and not exists (
-            select from hits as forbidden
-            where forbidden.role = 'forbids_overlap' and forbidden.caption_no = hits.caption_no
-                and forbidden.rule_id = hits.rule_id
-                and forbidden.first_position <= hits.last_position and forbidden.last_position >= hits.first_position)
-        and hits.role = 'term'
-
-),
-
-allowed as (
+with allowed as (
 
     select hits.*
     from hits
