@@ -33,15 +33,24 @@ where not exists (
 """
 
 # Late rows belong to the day sealed last; the parts of a close to the last day of all.
-_LEAVES = """
-select through_date, table_name, row_key, row_sha256, expires_at
-from (
-    select *, greatest(coalesce(event_date, max(event_date) over ()), %(sealed_through)s) as through_date
+_DATED = """(
+    select *, greatest(coalesce(event_date, max(event_date) over ()), %(sealed_through)s::date) as through_date
     from pg_temp.unsealed
-) as dated
-where through_date <= coalesce(%(through)s, 'infinity'::date)
+) as dated"""
+
+_LEAVES = f"""
+select through_date, table_name, row_key, row_sha256, expires_at
+from {_DATED}
+where through_date <= coalesce(%(through)s::date, 'infinity'::date)
 order by through_date, table_name collate "C", row_key collate "C"
-"""
+"""  # noqa: S608
+
+_KEEP_LEAVES = f"""
+insert into audit.sealed_rows (table_name, row_key, seal_no, row_sha256, expires_at)
+select table_name, row_key, made.seal_no, row_sha256, expires_at
+from {_DATED}
+join unnest(%(days)s::date[], %(numbers)s::integer[]) as made (day, seal_no) on made.day = dated.through_date
+"""  # noqa: S608
 
 
 @dataclass(frozen=True)
@@ -134,6 +143,8 @@ def seal_days(connection: psycopg.Connection, through: date | None = None) -> li
     for day, of_day in groupby(leaves, key=lambda row: row[0]):
         last = _seal(connection, day, list(of_day), tables, last)
         made.append(last)
+    seals = {"days": [seal.through_date for seal in made], "numbers": [seal.seal_no for seal in made]}
+    connection.execute(_KEEP_LEAVES, window | seals)
     return made
 
 
@@ -166,13 +177,8 @@ def _seal(
         "values (%s, %s, %s, %s, %s, %s, %s)",
         (number, day, now, unsigned.previous_sha256, unsigned.code_version, login, digest),
     )
-    with connection.cursor() as cursor:
-        with cursor.copy("copy audit.sealed_tables (seal_no, table_name, row_count, merkle_root) from stdin") as copy:
-            for name, (count, root) in covered.items():
-                copy.write_row((number, name, count, root))
-        with cursor.copy(
-            "copy audit.sealed_rows (table_name, row_key, seal_no, row_sha256, expires_at) from stdin"
-        ) as copy:
-            for _, name, row_key, row_sha256, expires_at in rows:
-                copy.write_row((name, row_key, number, row_sha256, expires_at))
+    statement = "copy audit.sealed_tables (seal_no, table_name, row_count, merkle_root) from stdin"
+    with connection.cursor() as cursor, cursor.copy(statement) as copy:
+        for name, (count, root) in covered.items():
+            copy.write_row((number, name, count, root))
     return Seal(number, day, now, unsigned.previous_sha256, unsigned.code_version, login, digest)

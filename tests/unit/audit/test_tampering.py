@@ -9,10 +9,19 @@ from datetime import UTC, datetime
 import psycopg
 import pytest
 
+from social_metrics.audit import closing
+from social_metrics.audit.canonical import tables_to_seal
 from social_metrics.audit.chain import walk_chain
+from social_metrics.audit.closing import draft_close
+from social_metrics.audit.corrections import approve_correction, request_correction
+from social_metrics.audit.rules import Rule
+from social_metrics.stack.databases import Login
 from social_metrics.stack.server import Server
+from social_metrics.warehouse.connect import connect
+from tests.unit.audit.closable import MONTH, Closable
 from tests.unit.audit.conftest import write_history
-from tests.unit.audit.tampering import KINDS, Tamperer, Tampering
+from tests.unit.audit.tampering import CHAIN, KINDS, Tamperer, Tampering
+from tests.unit.audit.test_closing import as_person, step
 
 CHANGES = int(os.environ.get("SOCIAL_METRICS_TEST_TAMPERINGS", "60"))  # a full run says 200
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
@@ -42,6 +51,52 @@ def test_every_single_change_is_found_and_its_place_named(superuser: psycopg.Con
         touched[made.table] += 1
     assert walk_chain(superuser, NOW).findings == ()
     assert len(touched) >= 10, touched
+
+
+@pytest.mark.slow
+def test_every_single_change_after_a_close_is_found_and_its_place_named(
+    postgres_server: Server,
+    closable: Closable,
+    people: dict[str, Login],
+    compiled: list[Rule],
+    monkeypatch: pytest.MonkeyPatch,
+    seed: int,
+) -> None:
+    monkeypatch.setattr(closing, "rules_in_force", lambda *_: list(compiled))
+    approve_and_correct(closable, people)
+    draw = random.Random(seed)
+    with psycopg.connect(closable.url) as owner:
+        database = owner.info.dbname
+    with psycopg.connect(postgres_server.url(database), options="-c timezone=UTC") as superuser:
+        record = [table.name for table in tables_to_seal(superuser) if table.name.startswith("audit.")]
+        assert walk_chain(superuser, datetime.now(UTC)).findings == ()
+        for number in range(CHANGES // 3):
+            made = Tamperer(superuser, draw).change(KINDS[number % len(KINDS)], [*record, *CHAIN])
+            findings = walk_chain(superuser, datetime.now(UTC)).findings
+            superuser.rollback()
+            assert not unnamed(made, [finding.place for finding in findings]), (
+                f"seed {seed}, change {number}: {made.what} is said to be at {findings}"
+            )
+
+
+def approve_and_correct(closable: Closable, people: dict[str, Login]) -> None:
+    """Bring the month through all its steps, with a row in every table that people write."""
+    draft_close(closable.settings, closable.url, MONTH)
+    for person, action in (("maker", "submitted"), ("checker", "checked"), ("approver", "approved")):
+        step(closable, people[person], action)
+    for figure in ("posts", "platforms_posted"):
+        with connect(as_person(closable.url, people["maker"]), "closer") as maker:
+            number = request_correction(
+                maker,
+                MONTH,
+                center_code="kartini",
+                figure=figure,
+                new_value=99,
+                reason="salah hitung",
+                document_number="BA-7/2026",
+            )
+        with connect(as_person(closable.url, people["checker"]), "closer") as checker:
+            approve_correction(checker, number)
 
 
 def unnamed(made: Tampering, places: list[str]) -> bool:

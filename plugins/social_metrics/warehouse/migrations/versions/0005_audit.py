@@ -33,7 +33,7 @@ comment on table audit.sealed_tables is 'One row per seal and table: how many ro
 create table audit.sealed_rows (
     table_name text not null,
     row_key text not null,
-    seal_no integer not null references audit.seals,
+    seal_no integer not null,
     row_sha256 bytea not null check (octet_length(row_sha256) = 32),
     expires_at timestamptz,
     primary key (table_name, row_key)
