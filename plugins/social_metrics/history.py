@@ -92,7 +92,8 @@ def authorise_demo_accounts(registry: Registry, settings: Settings, warehouse_ur
     keys = cipher(settings.credentials_key)
     with connect(warehouse_url, "loader") as connection:
         for account in registry.accounts:
-            if account.status == "verified" and rotates_tokens(account.platform):
+            read_by_api = account.status == "verified" and account.capture_path == "api"
+            if read_by_api and rotates_tokens(account.platform):
                 store_first_token(
                     connection,
                     keys,

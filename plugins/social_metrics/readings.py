@@ -108,6 +108,8 @@ class CaptureFailure(Exception):
         response_id: the response that decided it, None when no response came.
         for_all: True when the refusal concerns the credential or the platform, so that asking for the
             other accounts would fail in the same way.
+        withheld_metric_id: the metric definition whose value the platform says it does not show for this account;
+            such an answer is a sighting of a withheld count, not a failed capture.
     """
 
     def __init__(
@@ -118,6 +120,7 @@ class CaptureFailure(Exception):
         retry_at: datetime | None = None,
         response_id: UUID | None = None,
         for_all: bool = False,
+        withheld_metric_id: str | None = None,
     ) -> None:
         super().__init__(f"{outcome}: {detail}")
         self.outcome = outcome
@@ -125,6 +128,7 @@ class CaptureFailure(Exception):
         self.retry_at = retry_at
         self.response_id = response_id
         self.for_all = for_all
+        self.withheld_metric_id = withheld_metric_id
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from social_metrics.api_client import Recorder
 from social_metrics.contract import (
     AuthorizationMode,
     CaptureOutcome,
+    FollowersState,
     Outcome,
     Post,
     PostCaption,
@@ -77,6 +78,8 @@ def shard_records(
         records.outcomes.append(outcome_of(attempt, recorder))
         if isinstance(attempt.profile, ProfileReading):
             records.snapshots.append(_snapshot(attempt, attempt.profile, recorder, platform, authorization_mode))
+        elif withheld := _withheld_profile(attempt.profile, attempt.attempted_at):
+            records.snapshots.append(_snapshot(attempt, withheld, recorder, platform, authorization_mode))
         if isinstance(attempt.posts, PostListing):
             code = attempt.account.account_code
             seen = {post.post_id: post for post in attempt.posts.posts}
@@ -124,6 +127,22 @@ def outcome_of(attempt: AccountAttempt, recorder: Recorder) -> CaptureOutcome:
         source=recorder.source,
         run_id=recorder.run_id,
         try_number=recorder.try_number,
+    )
+
+
+def _withheld_profile(failure: CaptureFailure, attempted_at: datetime) -> ProfileReading | None:
+    """The profile of an account whose count the platform says it does not show; None for every other failure."""
+    if failure.withheld_metric_id is None or failure.response_id is None:
+        return None
+    return ProfileReading(
+        platform_account_id=None,
+        handle=None,
+        followers_count=None,
+        followers_precision_step=None,
+        followers_state=FollowersState.NOT_AVAILABLE,
+        response_id=failure.response_id,
+        received_at=attempted_at,
+        metric_definition_id=failure.withheld_metric_id,
     )
 
 

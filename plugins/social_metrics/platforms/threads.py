@@ -112,7 +112,12 @@ def _read_profile(client: ApiClient, account: Account) -> ProfileReading:
             Outcome.NOT_ATTEMPTED,
             f"Threads is read by handle, and the registry row of {account.account_code} has none that can be one",
         )
-    reply = client.get("profile_lookup", f"/{client.api_version}/profile_lookup", {"username": account.handle})
+    try:
+        reply = client.get("profile_lookup", f"/{client.api_version}/profile_lookup", {"username": account.handle})
+    except CaptureFailure as failure:
+        if failure.outcome is Outcome.BELOW_THRESHOLD:
+            failure.withheld_metric_id = METRIC_DEFINITION_ID
+        raise
     try:
         user = meta_graph.part(reply.body, "the profile") or {}
         handle = words(user.get("username"), "username")
