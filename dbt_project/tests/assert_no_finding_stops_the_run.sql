@@ -1,4 +1,4 @@
--- What a rule of severity `stop` finds makes figures wrong, not incomplete: nobody should read them before it is settled.
+-- What a rule of severity `stop` finds makes figures wrong, not incomplete: it is settled before anybody reads them.
 select
     rule_id,
     subject,

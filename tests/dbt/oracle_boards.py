@@ -316,7 +316,7 @@ class Boards:
                     "basis": "any_post",
                     "center_code": row["center_code"],
                     "center_name": self._names(row["center_code"], day).center_name,
-                    "time_zone": self._names(row["center_code"], day).time_zone,
+                    **on_its_clock(self._names(row["center_code"], day), mine),
                     "best_rank": 1 + above if mine else None,
                     "worst_rank": 1 + above if mine else None,
                     "display_order": place,
@@ -341,3 +341,12 @@ class Boards:
 
 def _share(part: int, whole: int) -> Decimal | None:
     return (Decimal(part) / whole).quantize(Decimal("0.0001"), ROUND_HALF_UP) if whole else None
+
+
+def on_its_clock(center: Center, instant: datetime | None) -> Row:
+    """The center's zone, its letters, and the instant on the wall there."""
+    return {
+        "time_zone": center.time_zone,
+        "time_zone_label": {"Asia/Jakarta": "WIB", "Asia/Makassar": "WITA", "Asia/Jayapura": "WIT"}[center.time_zone],
+        "last_post_at_local": instant and instant.astimezone(ZoneInfo(center.time_zone)).replace(tzinfo=None),
+    }

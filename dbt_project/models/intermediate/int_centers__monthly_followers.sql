@@ -53,8 +53,9 @@ pairs as (
             as growth_high
     from month_ends as ends
     inner join month_ends as begins
-        on ends.account_code = begins.account_code
-        and cast(ends.month_start - interval '1 month' as date) = begins.month_start
+        on
+            ends.account_code = begins.account_code
+            and cast(ends.month_start - interval '1 month' as date) = begins.month_start
     where ends.end_standing = 'reported' and begins.end_standing = 'reported'
 
 ),
@@ -105,8 +106,9 @@ joined as (
     left join judged as ends
         on months.center_code = ends.center_code and months.month_start = ends.month_start
     left join judged as begins
-        on months.center_code = begins.center_code
-        and cast(months.month_start - interval '1 month' as date) = begins.month_start
+        on
+            months.center_code = begins.center_code
+            and cast(months.month_start - interval '1 month' as date) = begins.month_start
     left join growth
         on months.center_code = growth.center_code and months.month_start = growth.month_start
 
@@ -128,7 +130,9 @@ select
     end_newest_capture_date,
     end_incomplete_reason,
     cast(growth as bigint) as growth,
-    case when growth_base_count >= {{ var('percent_base_minimum') }} then round(100.0 * growth / growth_base_count, 4) end
+    case
+        when growth_base_count >= {{ var('percent_base_minimum') }} then round(100.0 * growth / growth_base_count, 4)
+    end
         as growth_pct,
     cast(growth_low as bigint) as growth_low,
     cast(growth_high as bigint) as growth_high,

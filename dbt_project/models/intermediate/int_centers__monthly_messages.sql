@@ -68,11 +68,12 @@ states as (
     left join unread
         on subjects.center_code = unread.center_code and subjects.month_start = unread.month_start
     left join told
-        on subjects.center_code = told.center_code
-        and subjects.month_start = told.month_start
-        and subjects.tag_kind = told.tag_kind
-        and subjects.cluster_scheme = told.cluster_scheme
-        and subjects.tag = told.tag
+        on
+            subjects.center_code = told.center_code
+            and subjects.month_start = told.month_start
+            and subjects.tag_kind = told.tag_kind
+            and subjects.cluster_scheme = told.cluster_scheme
+            and subjects.tag = told.tag
 
 ),
 
@@ -82,15 +83,24 @@ counted as (
         center_code,
         month_start,
         max(nullif(cluster_scheme, '')) as cluster_scheme,
-        {% for kind in ['program', 'cluster'] %}
-        count(*) filter (where tag_kind = '{{ kind }}' and coverage_state = 'unknown') as {{ kind }}s_unknown,
-        {% for state in ['covered', 'not_covered'] %}
-        count(*) filter (where tag_kind = '{{ kind }}' and coverage_state = '{{ state }}') as {{ kind }}s_{{ state }},
-        string_agg(tag, ', ' order by {{ bytewise("tag") }})
-        filter (where tag_kind = '{{ kind }}' and coverage_state = '{{ state }}')
-            as {{ kind }}s_{{ state }}_list{{ "," if not (loop.last and kind == 'cluster') }}
-        {% endfor %}
-        {% endfor %}
+        count(*) filter (where tag_kind = 'program' and coverage_state = 'covered') as programs_covered,
+        count(*) filter (where tag_kind = 'program' and coverage_state = 'not_covered') as programs_not_covered,
+        count(*) filter (where tag_kind = 'program' and coverage_state = 'unknown') as programs_unknown,
+        string_agg(tag, ', ' order by {{ bytewise("tag") }}) filter (
+            where tag_kind = 'program' and coverage_state = 'covered'
+        ) as programs_covered_list,
+        string_agg(tag, ', ' order by {{ bytewise("tag") }}) filter (
+            where tag_kind = 'program' and coverage_state = 'not_covered'
+        ) as programs_not_covered_list,
+        count(*) filter (where tag_kind = 'cluster' and coverage_state = 'covered') as clusters_covered,
+        count(*) filter (where tag_kind = 'cluster' and coverage_state = 'not_covered') as clusters_not_covered,
+        count(*) filter (where tag_kind = 'cluster' and coverage_state = 'unknown') as clusters_unknown,
+        string_agg(tag, ', ' order by {{ bytewise("tag") }}) filter (
+            where tag_kind = 'cluster' and coverage_state = 'covered'
+        ) as clusters_covered_list,
+        string_agg(tag, ', ' order by {{ bytewise("tag") }}) filter (
+            where tag_kind = 'cluster' and coverage_state = 'not_covered'
+        ) as clusters_not_covered_list
     from states
     group by center_code, month_start
 

@@ -8,8 +8,9 @@ with required as (
         platforms.platform
     from {{ ref('int_centers__months') }} as months
     inner join {{ ref('stg_registry__platforms') }} as platforms
-        on (platforms.required_from is null or months.known_on_date >= platforms.required_from)
-        and (platforms.required_until is null or months.known_on_date <= platforms.required_until)
+        on
+            (platforms.required_from is null or months.known_on_date >= platforms.required_from)
+            and (platforms.required_until is null or months.known_on_date <= platforms.required_until)
 
 ),
 
@@ -28,9 +29,10 @@ standings as (
         ) as standing
     from required
     left join {{ ref('stg_registry__center_accounts') }} as accounts
-        on required.center_code = accounts.center_code
-        and required.platform = accounts.platform
-        and {{ is_valid_on('accounts', 'required.known_on_date') }}
+        on
+            required.center_code = accounts.center_code
+            and required.platform = accounts.platform
+            and {{ is_valid_on('accounts', 'required.known_on_date') }}
     left join {{ ref('account_statuses') }} as statuses on accounts.status = statuses.status
     group by required.center_code, required.month_start, required.platform
     union
@@ -66,11 +68,11 @@ platforms as (
     select
         center_code,
         month_start,
-        {% for kind in ['present', 'missing', 'not_verified'] %}
-        count(*) filter (where kind = '{{ kind }}') as platforms_{{ kind }},
-        string_agg(platform, ', ' order by {{ bytewise("platform") }}) filter (where kind = '{{ kind }}')
-            as platforms_{{ kind }}_list{{ "," if not loop.last }}
-        {% endfor %}
+    {% for kind in ['present', 'missing', 'not_verified'] %}
+    count(*) filter (where kind = '{{ kind }}') as platforms_{{ kind }},
+    string_agg(platform, ', ' order by {{ bytewise("platform") }}) filter (where kind = '{{ kind }}')
+        as platforms_{{ kind }}_list{{ "," if not loop.last }}
+    {% endfor %}
     from kinds
     group by center_code, month_start
 
@@ -86,9 +88,10 @@ captures as (
         max(outcomes.source) as source
     from {{ ref('int_centers__months') }} as months
     left join {{ ref('int_accounts__daily_outcomes') }} as outcomes
-        on months.center_code = outcomes.center_code
-        and months.first_date <= outcomes.date_day
-        and months.known_on_date >= outcomes.date_day
+        on
+            months.center_code = outcomes.center_code
+            and months.first_date <= outcomes.date_day
+            and months.known_on_date >= outcomes.date_day
     group by months.center_code, months.month_start
 
 )

@@ -32,14 +32,19 @@ now_known as (
         accounts.month_start,
         count(*) as posts_as_now_known
     from (
-        select distinct account_code, center_code, month_start from {{ ref('int_accounts__daily_spine') }}
+        select distinct
+            account_code,
+            center_code,
+            month_start
+        from {{ ref('int_accounts__daily_spine') }}
     ) as accounts
     inner join months
         on accounts.center_code = months.center_code and accounts.month_start = months.month_start
     inner join {{ ref('int_posts__known_periods') }} as periods
-        on accounts.account_code = periods.account_code
-        and accounts.month_start = {{ month_start('periods.published_date') }}
-        and months.known_on_date >= periods.published_date
+        on
+            accounts.account_code = periods.account_code
+            and accounts.month_start = {{ month_start('periods.published_date') }}
+            and months.known_on_date >= periods.published_date
     where periods.counted_until is null
     group by accounts.center_code, accounts.month_start
 
@@ -48,16 +53,28 @@ now_known as (
 marks as (
 
     -- The days with a post, between the day before the month's first and the day after its last.
-    select posts.center_code, posts.month_start, posts.published_date as date_day
+    select
+        posts.center_code,
+        posts.month_start,
+        posts.published_date as date_day
     from posts
     inner join months
-        on posts.center_code = months.center_code
-        and posts.month_start = months.month_start
-        and posts.published_date >= months.first_date
+        on
+            posts.center_code = months.center_code
+            and posts.month_start = months.month_start
+            and posts.published_date >= months.first_date
     union all
-    select center_code, month_start, first_date - 1 as date_day from months
+    select
+        center_code,
+        month_start,
+        first_date - 1 as date_day
+    from months
     union all
-    select center_code, month_start, known_on_date + 1 as date_day from months
+    select
+        center_code,
+        month_start,
+        known_on_date + 1 as date_day
+    from months
 
 ),
 

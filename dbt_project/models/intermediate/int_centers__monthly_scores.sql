@@ -28,7 +28,9 @@ with measures as (
         (
             'platforms_present_share',
             case
-                when platforms.platforms_not_verified = 0 and platforms.platforms_present + platforms.platforms_missing > 0
+                when
+                    platforms.platforms_not_verified = 0
+                    and platforms.platforms_present + platforms.platforms_missing > 0
                     then
                         1.0 * platforms.platforms_present
                         / (platforms.platforms_present + platforms.platforms_missing)
@@ -67,8 +69,9 @@ fulfilled as (
         end as share
     from measures
     inner join {{ ref('score_weights') }} as weights
-        on measures.measure = weights.measure
-        and {{ is_valid_on('weights', 'measures.known_on_date') }}
+        on
+            measures.measure = weights.measure
+            and {{ is_valid_on('weights', 'measures.known_on_date') }}
 
 ),
 

@@ -36,19 +36,20 @@ changed as (
         bounded.previous_count
     from bounded
     inner join {{ ref('dq_rules') }} as rules
-        on bounded.day_no - bounded.previous_day_no <= rules.threshold_days
-        and bounded.series_no = bounded.previous_series_no
-        and case rules.rule_id
-            when 'sudden_drop'
-                then
-                    -bounded.high
-                    >= greatest(rules.threshold_count, rules.threshold_pct * bounded.previous_count / 100)
-            when 'sudden_jump'
-                then
-                    bounded.low
-                    >= greatest(rules.threshold_count, rules.threshold_pct * bounded.previous_count / 100)
-            else false
-        end
+        on
+            bounded.day_no - bounded.previous_day_no <= rules.threshold_days
+            and bounded.series_no = bounded.previous_series_no
+            and case rules.rule_id
+                when 'sudden_drop'
+                    then
+                        -bounded.high
+                        >= greatest(rules.threshold_count, rules.threshold_pct * bounded.previous_count / 100)
+                when 'sudden_jump'
+                    then
+                        bounded.low
+                        >= greatest(rules.threshold_count, rules.threshold_pct * bounded.previous_count / 100)
+                else false
+            end
 
 ),
 
@@ -92,13 +93,14 @@ flat as (
         lasting.first_day
     from lasting
     inner join {{ ref('dq_rules') }} as rules
-        on rules.rule_id = 'flat_followers'
-        and lasting.followers_precision_step = 1
-        and lasting.followers_count >= rules.minimum_followers
-        and case
-            when rules.counts_working_days then lasting.working_day_no - lasting.first_working_day_no
-            else lasting.date_day - lasting.first_day
-        end >= rules.threshold_days
+        on
+            rules.rule_id = 'flat_followers'
+            and lasting.followers_precision_step = 1
+            and lasting.followers_count >= rules.minimum_followers
+            and case
+                when rules.counts_working_days then lasting.working_day_no - lasting.first_working_day_no
+                else lasting.date_day - lasting.first_day
+            end >= rules.threshold_days
 
 )
 

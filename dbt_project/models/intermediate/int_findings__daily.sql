@@ -76,8 +76,9 @@ early_loads as (
         count(*) as captures
     from {{ ref('stg_social__profile_snapshots') }} as snapshots
     inner join {{ ref('dq_rules') }} as rules
-        on rules.rule_id = 'captured_after_loading'
-        and snapshots.captured_at > snapshots.loaded_at + rules.tolerance_minutes * interval '1 minute'
+        on
+            rules.rule_id = 'captured_after_loading'
+            and snapshots.captured_at > snapshots.loaded_at + rules.tolerance_minutes * interval '1 minute'
     where snapshots.source <> 'simulator' and snapshots.as_of_date <= {{ through_date() }}
     group by snapshots.account_code, snapshots.as_of_date
 
@@ -109,16 +110,40 @@ found as (
     from outcomes
     where not is_captured
     union all
-    select rule_id, account_code, account_code, date_day, seen_value, known_value
+    select
+        rule_id,
+        account_code as subject,
+        account_code,
+        date_day,
+        seen_value,
+        known_value
     from {{ ref('int_findings__counts') }}
     union all
-    select rule_id, account_code || '/' || post_id, account_code, date_day, seen_value, known_value
+    select
+        rule_id,
+        account_code || '/' || post_id as subject,
+        account_code,
+        date_day,
+        seen_value,
+        known_value
     from {{ ref('int_findings__posts') }}
     union all
-    select 'overlapping_rows', account_code, account_code, date_day, cast(registry_rows as text), '1'
+    select
+        'overlapping_rows' as rule_id,
+        account_code as subject,
+        account_code,
+        date_day,
+        cast(registry_rows as text) as seen_value,
+        '1' as known_value
     from registry_days
     union all
-    select 'captured_after_loading', account_code, account_code, as_of_date, cast(captures as text), '0'
+    select
+        'captured_after_loading' as rule_id,
+        account_code as subject,
+        account_code,
+        as_of_date as date_day,
+        cast(captures as text) as seen_value,
+        '0' as known_value
     from early_loads
 
 )

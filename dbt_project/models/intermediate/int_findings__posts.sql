@@ -56,8 +56,9 @@ found as (
         to_char(observations.captured_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI') as known_value
     from observations
     inner join {{ ref('dq_rules') }} as rules
-        on rules.rule_id = 'published_in_future'
-        and observations.published_at > observations.captured_at + rules.tolerance_minutes * interval '1 minute'
+        on
+            rules.rule_id = 'published_in_future'
+            and observations.published_at > observations.captured_at + rules.tolerance_minutes * interval '1 minute'
     union all
     select
         'published_before_platform' as rule_id,

@@ -82,9 +82,10 @@ ranked as (
     inner join accounts
         on claims.account_code = accounts.account_code and claims.month_start = accounts.month_start
     inner join observations
-        on claims.account_code = observations.account_code
-        and claims.post_id = observations.post_id
-        and accounts.known_on_date >= observations.as_of_date
+        on
+            claims.account_code = observations.account_code
+            and claims.post_id = observations.post_id
+            and accounts.known_on_date >= observations.as_of_date
 
 )
 

@@ -6,6 +6,7 @@ from random import Random
 
 from social_metrics.contract import Outcome, Post, ProfileSnapshot
 from tests.dbt.evidence import Account, Evidence
+from tests.dbt.histories import FIRST_DAY
 from tests.dbt.oracle import wib
 
 STALE = "invented"  # a platform that nobody can read for a while
@@ -81,4 +82,5 @@ def _silence(evidence: Evidence, begin: object, end: object) -> None:
 
 def overlapping(account: Account) -> list[Account]:
     """Two rows of one account for the same days, of which the second is not verified."""
-    return [account, replace(account, status="suspended")]
+    day = account.valid_from or FIRST_DAY
+    return [replace(account, valid_from=day), replace(account, valid_from=day + timedelta(days=1), status="suspended")]

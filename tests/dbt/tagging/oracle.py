@@ -9,6 +9,7 @@ from typing import Any
 from social_metrics.contract import ManualEntry, Post
 from tests.dbt.evidence import Campaign
 from tests.dbt.oracle import BY_HAND, Accounts, Row, Rows, band, holds, wib
+from tests.dbt.oracle_boards import on_its_clock
 from tests.dbt.runner import PROJECT
 from tests.dbt.tagging.said import RULESETS, Found, Said
 
@@ -250,7 +251,7 @@ class Messages:
                         "basis": basis,
                         "center_code": code,
                         "center_name": present[code].center_name,
-                        "time_zone": present[code].time_zone,
+                        **on_its_clock(present[code], mine),
                         "best_rank": 1 + above if mine else None,
                         "worst_rank": 1 + above if mine else None,
                         "display_order": place,

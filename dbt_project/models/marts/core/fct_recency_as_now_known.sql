@@ -68,9 +68,10 @@ joined as (
         known.source
     from {{ ref('fct_posting_recency_daily') }} as known
     left join standing
-        on known.account_code = standing.account_code
-        and known.date_day >= standing.published_date
-        and (standing.superseded_on is null or known.date_day < standing.superseded_on)
+        on
+            known.account_code = standing.account_code
+            and known.date_day >= standing.published_date
+            and (standing.superseded_on is null or known.date_day < standing.superseded_on)
     left join posts on known.account_code = posts.account_code and known.date_day = posts.published_date
     left join looks on known.account_code = looks.account_code
     left join centers on known.center_code = centers.center_code and known.date_day = centers.date_day
@@ -93,7 +94,10 @@ select
     {{ recency_band('joined.last_post_at_as_now_known', 'bands', 'joined.is_looked_at_since') }}
         as recency_band_as_now_known,
     cast(joined.posts_1d_as_now_known as integer) as posts_1d_as_now_known,
-    joined.last_post_at is distinct from joined.last_post_at_as_now_known as is_revised,
+    coalesce(
+        joined.last_post_at <> joined.last_post_at_as_now_known,
+        (joined.last_post_at is null) <> (joined.last_post_at_as_now_known is null)
+    ) as is_revised,
     joined.source
 from joined
 left join {{ ref('recency_bands') }} as bands

@@ -87,9 +87,9 @@ select
     runs.date_day >= {{ through_date() }} - 1 as is_open,
     runs.seen_value,
     runs.known_value,
-    days.holiday_label_id,
+    calendar.holiday_label_id,
     sources.source
 from runs
-inner join {{ ref('int_dates__working') }} as days on runs.first_found_date = days.date_day
+inner join {{ ref('int_dates__working') }} as calendar on runs.first_found_date = calendar.date_day
 left join sources on runs.account_code = sources.account_code
 where runs.place = 1

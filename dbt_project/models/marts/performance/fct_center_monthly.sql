@@ -86,8 +86,9 @@ measured as (
     left join {{ ref('int_centers__monthly_scores') }} as scores
         on months.center_code = scores.center_code and months.month_start = scores.month_start
     left join {{ ref('follower_bands') }} as bands
-        on followers.end_followers_count >= bands.min_followers
-        and (bands.max_followers is null or followers.end_followers_count <= bands.max_followers)
+        on
+            followers.end_followers_count >= bands.min_followers
+            and (bands.max_followers is null or followers.end_followers_count <= bands.max_followers)
 
 ),
 
@@ -107,8 +108,9 @@ aims as (
         ) as place
     from months
     inner join {{ ref('targets') }} as targets
-        on (targets.center_code is null or months.center_code = targets.center_code)
-        and {{ is_valid_on('targets', 'months.month_start') }}
+        on
+            (targets.center_code is null or months.center_code = targets.center_code)
+            and {{ is_valid_on('targets', 'months.month_start') }}
 
 ),
 
@@ -129,9 +131,10 @@ achieved as (
         end as actual_value
     from measured
     left join aims
-        on measured.center_code = aims.center_code
-        and measured.month_start = aims.month_start
-        and aims.place = 1
+        on
+            measured.center_code = aims.center_code
+            and measured.month_start = aims.month_start
+            and aims.place = 1
 
 ),
 

@@ -44,6 +44,7 @@ centers as (
         standings.*,
         spine.center_name,
         spine.time_zone,
+        zones.time_zone_label,
         -- Equal instants share the place; without an instant there is none.
         case
             when standings.last_post_at is not null
@@ -56,6 +57,7 @@ centers as (
     from standings
     inner join {{ ref('int_centers__daily_spine') }} as spine
         on standings.center_code = spine.center_code and standings.date_day = spine.date_day
+    left join {{ ref('time_zones') }} as zones on spine.time_zone = zones.time_zone
 
 )
 
@@ -65,7 +67,10 @@ select
     center_code,
     center_name,
     time_zone,
+    time_zone_label,
     last_post_at,
+    -- For showing to the center; days and ranks are WIB everywhere.
+    last_post_at at time zone time_zone as last_post_at_local,
     last_post_platform,
     last_post_url,
     days_since_last_post,
