@@ -41,9 +41,14 @@ def test_every_dag_says_what_it_is_and_who_answers_for_it(dags: dict[str, Any]) 
         assert (dag.max_active_runs == 1) is (dag.dag_id != "ingest_manual_entries")
         assert not dag.catchup
         for task in dag.tasks:
-            assert task.owner == "data-team", task.task_id
-            assert task.retries >= 1, task.task_id
-            assert task.execution_timeout is not None, task.task_id
+            assert task.owner.endswith("-team"), task.task_id
+
+
+@pytest.mark.parametrize("dag_id", ["extract_social_metrics", "transform_social_metrics"])
+def test_nothing_of_the_evening_gives_up_at_once_or_hangs_for_ever(dags: dict[str, Any], dag_id: str) -> None:
+    for task in dags[dag_id].tasks:
+        assert task.retries >= 1, task.task_id
+        assert task.execution_timeout is not None, task.task_id
 
 
 def test_each_asset_has_one_publisher(dags: dict[str, Any]) -> None:
