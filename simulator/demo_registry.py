@@ -21,8 +21,14 @@ CAMPAIGN_HASHTAG = "#SentraUntukSemua"
 CAMPAIGN_DAYS = 3
 PLACEHOLDERS = {"ciungwanara-x", "ciungwanara-tiktok", "wasana-bahagia-x", "efata-tiktok", "galih-pakuan-tiktok"}
 MISSING = {"wirajaya-x", "budi-luhur-tiktok", "nipotowe-tiktok"}
+# Centers without access to any API, in three zones' letters, and one account of a center that otherwise has it.
+MANUAL_CENTERS = {"pangudi-luhur", "budi-perkasa", "margo-laras", "meohai"}
+MANUAL_ACCOUNTS = {"wirajaya-facebook"}
+UNDER_REVIEW = "paramita-facebook"
 RENAMED = "bahagia-instagram"
 RENAMED_DAYS_AGO = 20
+REVIEW_DAYS = 180  # a verification is good for so long
+VERIFIED_DAYS_AGO = 130  # before the history begins
 OPENED_LATE = {"alyatama-tiktok"}
 VALID_FROM = "2024-01-01"
 HANDLE_PREFIX = "demo_"
@@ -140,10 +146,15 @@ def _account_rows(
         return [unknown]
     evidence = {
         "verified_by": "tim data (simulasi)",
-        "verified_at": (as_of - timedelta(days=200)).isoformat(),
+        "verified_at": (as_of - timedelta(days=VERIFIED_DAYS_AGO)).isoformat(),
         "evidence_ref": f"simulasi/{code}",
-        "review_due_at": (as_of + timedelta(days=165)).isoformat(),
+        "review_due_at": (as_of + timedelta(days=REVIEW_DAYS - VERIFIED_DAYS_AGO)).isoformat(),
     }
+    if code == UNDER_REVIEW:
+        evidence |= {
+            "verified_at": (as_of - timedelta(days=REVIEW_DAYS + 5)).isoformat(),
+            "review_due_at": (as_of - timedelta(days=5)).isoformat(),
+        }
     if code in MISSING:
         return [unknown | evidence | {"status": "missing"}]
     verified = {
@@ -154,6 +165,8 @@ def _account_rows(
         "url": api.profile_url(handle),
         "status": "verified",
     }
+    if center.center_code in MANUAL_CENTERS or code in MANUAL_ACCOUNTS:
+        verified["capture_path"] = "manual"
     if code in OPENED_LATE:
         opened = as_of - timedelta(days=HISTORY_DAYS - NEW_ACCOUNT_DAY)
         return [verified | {"valid_from": opened.isoformat(), "verified_at": opened.isoformat()}]

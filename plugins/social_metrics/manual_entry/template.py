@@ -101,6 +101,9 @@ def _write_guide(sheet: Worksheet) -> None:
     sheet.title = GUIDE_SHEET
     sheet.sheet_view.showGridLines = False
     sheet.column_dimensions["A"].width = 120
+    sheet.page_setup.orientation = "landscape"
+    sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 0
+    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
     for number, (text, kind) in enumerate(_GUIDE, start=1):
         cell = sheet.cell(number, 1, text)
         cell.font = Font(bold=True, size=16, color=_NAVY) if kind == "title" else Font(size=12)

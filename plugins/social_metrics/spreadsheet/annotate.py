@@ -11,6 +11,8 @@ from openpyxl.utils import get_column_letter
 from social_metrics.spreadsheet.faults import Fault, by_row
 from social_metrics.spreadsheet.read import CsvForm, SheetFile, open_workbook
 
+_REMARK_WIDTH = 70  # characters of a line of remarks
+_LINE_POINTS = 15
 _RED = PatternFill("solid", fgColor="FBDAD7")
 
 
@@ -52,12 +54,13 @@ def _annotate_workbook(file: SheetFile, faults: list[Fault], remark_label: str) 
             cell.value = " ".join(fault.remark_in_row for fault in found)
             cell.font = Font(color="9C1C10")
             cell.alignment = Alignment(wrap_text=True, vertical="top")
+            sheet.row_dimensions[row].height = _LINE_POINTS * (1 + len(cell.value) // _REMARK_WIDTH)
             for fault in found:
                 marked = sheet.cell(row, fault.column) if fault.column else cell
                 if not isinstance(marked, MergedCell):
                     marked.fill = _RED
         if is_touched:
-            sheet.column_dimensions[get_column_letter(column)].width = 70
+            sheet.column_dimensions[get_column_letter(column)].width = _REMARK_WIDTH
             sheet.sheet_properties.tabColor = "C0392B"
     stream = io.BytesIO()
     workbook.save(stream)

@@ -17,6 +17,7 @@ from social_metrics.reports import boards
 from social_metrics.settings import load_settings
 from social_metrics.stack import StackError
 from social_metrics.stack.airflow_api import AirflowApi
+from social_metrics.stack.demo_entries import enter_by_hand, take_over_an_account
 from social_metrics.stack.environment import ADMIN, StackAddresses
 from social_metrics.stack.evening import RunProgress, run_evening
 from social_metrics.stack.local_stack import LocalStack
@@ -73,6 +74,8 @@ def _bring_up(stack: LocalStack, console: Console) -> StackAddresses:
     with _step(console, "Airflow: api-server, scheduler, dag-processor, triggerer"):
         stack.wait_for_airflow(addresses)
     set_simulator_clock(addresses.simulator_url, this_evening())
+    _enter_by_hand(stack, addresses, console)
+    take_over_an_account(addresses.simulator_url)
     _run_evening(stack.airflow_api(addresses), console)
     boards.write(addresses.warehouse_url, stack.layout.boards)
     return addresses
@@ -109,6 +112,22 @@ def _load_history(stack: LocalStack, addresses: StackAddresses, console: Console
             on_day=lambda day: progress.update(bar, advance=1, description=f"History {day}"),
         )
     _done(console, f"History: {captured} evenings captured, {first} to {last}", started)
+
+
+def _enter_by_hand(stack: LocalStack, addresses: StackAddresses, console: Console) -> None:
+    """What the centers without an API hand in: some days of their history, and this evening."""
+    started = time.monotonic()
+    settings = load_settings()
+    counted = enter_by_hand(
+        addresses.simulator_url,
+        stack.layout.entries,
+        stack.first_day(),
+        this_evening(),
+        registry=load_registry(settings.registry_dir),
+        settings=settings,
+        warehouse_url=addresses.warehouse_url,
+    )
+    _done(console, f"Entered by hand and confirmed: {counted}; in {stack.layout.entries}", started)
 
 
 def _show_boards(stack: LocalStack, addresses: StackAddresses) -> None:

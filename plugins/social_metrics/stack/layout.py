@@ -59,6 +59,11 @@ class Layout:
         return self.state / "dbt"
 
     @property
+    def entries(self) -> Path:
+        """Workbooks and screenshots that the demo's officers have handed in, a folder per center."""
+        return self.state / "entries"
+
+    @property
     def boards(self) -> Path:
         """The page with both boards and the tail."""
         return self.state / "boards.html"

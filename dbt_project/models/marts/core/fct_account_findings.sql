@@ -47,7 +47,7 @@ found as (
         suspensions.date_day,
         'identity_mismatch' as finding,
         accounts.platform_account_id as known_value,
-        outcomes.detail as seen_value,
+        coalesce(substring(outcomes.detail from 'platform id ([^, ]+)'), outcomes.detail) as seen_value,
         {{ as_of_date('suspensions.mismatched_at') }} as since_date
     from {{ ref('int_accounts__daily_suspensions') }} as suspensions
     {{ only_reopened('account', 'suspensions.account_code', 'suspensions.date_day') }}
