@@ -1,6 +1,6 @@
 # Every target also works without a terminal. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help venv demo up down doctor docs test check lint-code lint-types lint-imports lint-sql lock clean
+.PHONY: help venv demo up down doctor docs test test-fuzz check lint-code lint-types lint-imports lint-sql lock clean
 
 BIN := .venv/bin
 STACK := $(BIN)/python -m social_metrics.stack
@@ -39,6 +39,9 @@ docs: venv ## what every mart and column means, in one file: .demo/docs/marts.ht
 test: venv ## everything: unit, contract, simulator, dbt, DAGs, end to end, browser
 	@tests/system-packages
 	@$(BIN)/python -m pytest --whole
+
+test-fuzz: venv ## 10,000 fuzzed workbooks and rows against the reader of hand entries
+	@SOCIAL_METRICS_TEST_FUZZED_FILES=10000 $(BIN)/python -m pytest -n auto tests/unit/manual_entry/test_fuzz.py
 
 check: lint-code lint-types lint-imports lint-sql ## lint, types, import contracts, SQL; checks, never fixes
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -10,6 +11,8 @@ from pathlib import Path
 
 import psutil
 import pytest
+
+from simulator.demo_registry import MANUAL_CENTERS
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
@@ -75,6 +78,18 @@ def test_it_prints_both_boards_and_leaves_the_page(first_demo: subprocess.Comple
     assert "SIMULATED" in first_demo.stdout
     page = (state / "boards.html").read_text(encoding="utf-8")
     assert "simul" in page.lower()
+
+
+def test_people_stand_beside_the_machines(first_demo: subprocess.CompletedProcess[str], state: Path) -> None:
+    """Four centers without any API are on both boards by hand; one entry waits; one account is suspended."""
+    page = (state / "boards.html").read_text(encoding="utf-8")
+    marked = re.findall(r'<tr data-center="([\w-]+)">(?:(?!</tr>).)*class="mark manual"', page, re.DOTALL)
+    assert {center: marked.count(center) for center in marked} == dict.fromkeys(MANUAL_CENTERS, 2)
+    tail = dict(re.findall(r'<h3 id="tail-(\w+)">(.*?)</section>', page, re.DOTALL))
+    assert "Sentra Wirajaya" in tail["manual_waiting"]
+    assert "Sentra Wirajaya" in tail["without_number"]
+    assert "Sentra Antasena" in tail["identity_mismatch"]
+    assert re.search(r'<tr data-center="antasena">(?:(?!</tr>).)*class="mark suspended"', page, re.DOTALL)
 
 
 def test_nothing_keeps_running(first_demo: subprocess.CompletedProcess[str], state: Path) -> None:

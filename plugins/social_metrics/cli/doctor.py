@@ -1,14 +1,18 @@
 """`social-metrics doctor`: what is set up, what is missing, what mends it."""
 
+from datetime import date
 from itertools import groupby
 
 import typer
 from rich.markup import escape
 
-from social_metrics.cli import checks
+from social_metrics.cli import checks, people_checks
 from social_metrics.cli.checks import Check, Verdict
 from social_metrics.cli.console import ExitCode, Format, FormatOption, output, print_json
+from social_metrics.cli.evening import now_of
 from social_metrics.cli.place import warehouse
+from social_metrics.clock import SystemClock, wib_date
+from social_metrics.connections import PlatformConnection
 from social_metrics.settings import Settings, UsageProblem, load_settings
 from social_metrics.warehouse.connect import connect
 
@@ -55,6 +59,13 @@ def _examine() -> list[Check]:
         return found + (checks.check_connections(registry)[1] if registry else [])
 
 
+def _today(connections: list[PlatformConnection]) -> date:
+    try:
+        return wib_date(now_of(connections))
+    except UsageProblem:
+        return wib_date(SystemClock().now())  # the connection's own check has said that the simulator is silent
+
+
 def _examine_everything(settings: Settings, url: str) -> list[Check]:
     registry, found = checks.check_registry(settings)
     of_warehouse = checks.check_warehouse(url)
@@ -67,5 +78,8 @@ def _examine_everything(settings: Settings, url: str) -> list[Check]:
         if registry:
             found += checks.check_tokens(registry, settings, loader)
             found += checks.check_captures(registry, settings, loader, connections)
+            day = _today(connections)
+            found += people_checks.check_accounts(registry, settings, day)
+            found += people_checks.check_entries(registry, loader, day)
         found += checks.check_marts(url, loader)
     return found + checks.check_last_transform(url)
