@@ -154,7 +154,7 @@ MUTATIONS = [
     Mutation(
         "a month's end from the month before",
         "models/intermediate/int_accounts__month_ends.sql",
-        "        and captures.date_day >= expected.month_start\n",
+        "            and expected.month_start <= captures.date_day\n",
         "",
     ),
     Mutation(

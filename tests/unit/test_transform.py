@@ -53,8 +53,7 @@ def project(settings: Settings, repository: Path) -> Callable[..., None]:
         (home / "macros").mkdir(exist_ok=True)
         (home / "macros" / macro).write_bytes((repository / "dbt_project" / "macros" / macro).read_bytes())
         (home / "dbt_project.yml").write_text(
-            "name: small\nprofile: social_metrics\n"
-            "flags: {send_anonymous_usage_stats: false}\n"
+            "name: small\nprofile: social_metrics\nflags: {send_anonymous_usage_stats: false}\n"
         )
         for path, text in {**MODELS, **changes}.items():
             (home / path).parent.mkdir(parents=True, exist_ok=True)

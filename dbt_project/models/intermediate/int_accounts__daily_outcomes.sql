@@ -89,11 +89,12 @@ before as (
         order by rows.date_day desc
         limit 1
     ) as last on true
-    where exists (
-        select 1
-        from {{ ref('int_accounts__daily_spine') }} as spine
-        where spine.account_code = reopened.account_code and spine.day_no >= reopened.day_no
-    )
+    where
+        exists (
+            select 1
+            from {{ ref('int_accounts__daily_spine') }} as spine
+            where spine.account_code = reopened.account_code and spine.day_no >= reopened.day_no
+        )
     {% else %}
     select
         cast(null as text) as account_code,
@@ -113,8 +114,10 @@ evidence as (
     from {{ ref('stg_social__capture_outcomes') }} as outcomes
     {% if is_incremental() %}
     inner join before
-        on outcomes.account_code = before.account_code and outcomes.attempted_at >= {{ first_instant('before.date_day') }}
-        and outcomes.attempted_at >= {{ first_instant('(select min(earliest.date_day) from before as earliest)') }}
+        on
+            outcomes.account_code = before.account_code
+            and outcomes.attempted_at >= {{ first_instant('before.date_day') }}
+            and outcomes.attempted_at >= {{ first_instant('(select min(earliest.date_day) from before as earliest)') }}
     {% endif %}
     union all
     select
@@ -124,8 +127,10 @@ evidence as (
     from {{ ref('stg_social__profile_snapshots') }} as snapshots
     {% if is_incremental() %}
     inner join before
-        on snapshots.account_code = before.account_code and snapshots.captured_at >= {{ first_instant('before.date_day') }}
-        and snapshots.captured_at >= {{ first_instant('(select min(earliest.date_day) from before as earliest)') }}
+        on
+            snapshots.account_code = before.account_code
+            and snapshots.captured_at >= {{ first_instant('before.date_day') }}
+            and snapshots.captured_at >= {{ first_instant('(select min(earliest.date_day) from before as earliest)') }}
     {% endif %}
     union all
     select

@@ -28,9 +28,10 @@ seen_again as (
         posts.post_id
     from queued
     inner join {{ ref('stg_social__posts') }} as posts
-        on queued.account_code = posts.account_code
-        and posts.captured_at >= {{ first_instant('queued.date_day') }}
-        and posts.captured_at >= {{ first_instant('(select min(earliest.date_day) from queued as earliest)') }}
+        on
+            queued.account_code = posts.account_code
+            and posts.captured_at >= {{ first_instant('queued.date_day') }}
+            and posts.captured_at >= {{ first_instant('(select min(earliest.date_day) from queued as earliest)') }}
 
 ),
 
@@ -58,9 +59,10 @@ renamed_posts as (
     inner join {{ ref('stg_social__entered_addresses') }} as addresses
         on queued.account_code = addresses.account_code and queued.date_day > addresses.as_of_date
     inner join {{ ref('stg_social__posts') }} as posts
-        on addresses.account_code = posts.account_code
-        and addresses.url = posts.url
-        and queued.date_day <= posts.as_of_date
+        on
+            addresses.account_code = posts.account_code
+            and addresses.url = posts.url
+            and queued.date_day <= posts.as_of_date
     group by queued.account_code
 
 ),

@@ -4,7 +4,9 @@ with entered as (
 
     select addresses.account_code
     from {{ ref('stg_social__entered_addresses') }} as addresses
-    inner join {{ reopened_by('account') }} as reopened on {{ is_reopened('account', 'addresses.account_code', 'addresses.as_of_date') }}
+    inner join
+        {{ reopened_by('account') }} as reopened
+        on {{ is_reopened('account', 'addresses.account_code', 'addresses.as_of_date') }}
     group by addresses.account_code
 
 )

@@ -113,9 +113,12 @@ select
     followers_state,
     metric_definition_id,
     -- Two captures belong to one series if and only if this number is the same.
-    cast(earlier_series_no + sum(case when metric_definition_id <> previous_metric_definition_id then 1 else 0 end) over (
-        partition by account_code order by day_no
-    ) as bigint) as series_no,
+    cast(
+        earlier_series_no
+        + sum(case when metric_definition_id <> previous_metric_definition_id then 1 else 0 end) over (
+            partition by account_code order by day_no
+        ) as bigint
+    ) as series_no,
     captured_at,
     handle_seen,
     source,

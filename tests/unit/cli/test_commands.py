@@ -73,6 +73,11 @@ _NEEDED = {
     ("ingest",): ["kartini.xlsx"],
     ("entry", "template"): ["--out", "template.xlsx"],
     ("entry", "confirm"): ["--center", "kartini"],
+    ("campaign",): ["DEMO-2026-10"],
+    ("tag",): ["kartini-x", "1", "add", "YAPI", "--by", "tim data", "--reason", "a look"],
+    ("close",): ["--month", "2026-10"],
+    ("verify",): ["--month", "2026-10"],
+    ("trace",): ["--center", "kartini", "--platform", "youtube", "--month", "2026-10"],
 }
 
 

@@ -50,10 +50,10 @@ named as (
     ) as last on true
     cross join lateral (
         select
-            {% for days in windows %}
+        {% for days in windows %}
             count(*) filter (where periods.published_date > outcomes.date_day - {{ days }}) as posts_{{ days }}d
             {{- ',' if not loop.last }}
-            {% endfor %}
+        {% endfor %}
         from periods
         where
             periods.account_code = outcomes.account_code
