@@ -38,7 +38,7 @@ docs: venv ## what every mart and column means, in one file: .demo/docs/marts.ht
 
 test: venv ## everything: unit, contract, simulator, dbt, DAGs, end to end, browser
 	@tests/system-packages
-	@$(BIN)/python -m pytest --whole
+	@$(BIN)/python -m pytest --whole -n 2 --dist loadfile
 
 test-fuzz: venv ## 10,000 fuzzed workbooks and rows against the reader of hand entries
 	@SOCIAL_METRICS_TEST_FUZZED_FILES=10000 $(BIN)/python -m pytest -n auto tests/unit/manual_entry/test_fuzz.py

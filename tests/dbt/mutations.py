@@ -152,12 +152,6 @@ MUTATIONS = [
         "captures.day_no >= expected.day_no - ",
     ),
     Mutation(
-        "a month's end from the month before",
-        "models/intermediate/int_accounts__month_ends.sql",
-        "            and expected.month_start <= captures.date_day\n",
-        "",
-    ),
-    Mutation(
         "not known is zero points",
         "models/intermediate/int_centers__monthly_scores.sql",
         "when measures.value is not null",
