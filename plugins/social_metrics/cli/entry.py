@@ -250,8 +250,10 @@ def _print_result(result: "Ingested", copy: Path | None) -> None:
 
 def _table(entries: list[StoredEntry]) -> Table:
     table = Table(box=None, header_style="bold", pad_edge=False)
-    for name in ("Entry", "As shown", "Understood", "Last post", "Evidence", "Entered by", "Decision"):
-        table.add_column(name, justify="right" if name == "Understood" else "left")
+    # The key is what `entry confirm` takes: it is shown whole, whatever else has to fold.
+    table.add_column("Entry", no_wrap=True, min_width=max(len(found.key) for found in entries))
+    for name in ("As shown", "Understood", "Last post", "Evidence", "Entered by", "Decision"):
+        table.add_column(name, justify="right" if name == "Understood" else "left", overflow="fold")
     for found in entries:
         count = found.followers_count
         understood = "hidden" if count is None else forms.number(count, "en")
