@@ -108,7 +108,7 @@ def check_tokens(registry: Registry, settings: Settings, loader: psycopg.Connect
     accounts = [
         account.account_code
         for account in registry.accounts
-        if account.status == "verified" and rotates_tokens(account.platform)
+        if account.status == "verified" and account.capture_path == "api" and rotates_tokens(account.platform)
     ]
     if not accounts:
         return [Check("tokens", Verdict.NOTE, "no verified account needs a rotating token")]

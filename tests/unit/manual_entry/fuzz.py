@@ -72,8 +72,9 @@ def make(seed: int, template: bytes) -> Fuzzed:
     files: dict[str, bytes] = {}
     meant: dict[str, tuple[int | None, int | None]] = {}
     rows = [_row(draws, files, meant) for _ in range(draws.choice([1, 1, 2, 3, 4]))]
+    nastiness = draws.choice([0, 0, 0.2, 0.5])
     for row in rows:
-        while draws.random() < 0.35:
+        while draws.random() < nastiness:
             row[draws.choice(list(Column)[:-1])] = draws.choice(_NASTY)(draws)
     workbook = load_workbook(io.BytesIO(template))
     fill(sheet_of(workbook), [])
