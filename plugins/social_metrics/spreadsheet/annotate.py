@@ -8,7 +8,7 @@ from openpyxl.cell import MergedCell
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 
-from social_metrics.spreadsheet.faults import Fault, by_row
+from social_metrics.spreadsheet.faults import Fault, FileRefused, by_row
 from social_metrics.spreadsheet.read import CsvForm, SheetFile, open_workbook
 
 _REMARK_WIDTH = 70  # characters of a line of remarks
@@ -20,6 +20,9 @@ def annotate(file: SheetFile, faults: Iterable[Fault], remark_label: str) -> byt
     """The file's bytes with a remark in each faulty row, under the header `remark_label` where there is one.
 
     Everything else stays as it was handed in; earlier remarks are taken off.
+
+    Raises:
+        FileRefused: a damaged workbook that could be read cannot be written.
     """
     found = list(faults)
     if file.csv_form:
@@ -60,10 +63,20 @@ def _annotate_workbook(file: SheetFile, faults: list[Fault], remark_label: str) 
                 if not isinstance(marked, MergedCell):
                     marked.fill = _RED
         if is_touched:
+            sheet.sheet_state = "visible"  # a remark that nobody sees helps nobody
             sheet.column_dimensions[get_column_letter(column)].width = _REMARK_WIDTH
             sheet.sheet_properties.tabColor = "C0392B"
+    if all(sheet.sheet_state != "visible" for sheet in workbook.worksheets):
+        workbook.worksheets[0].sheet_state = "visible"  # a workbook has to show something
     stream = io.BytesIO()
-    workbook.save(stream)
+    try:
+        workbook.save(stream)
+    # What was read with a loss may not be written again; the writer fails wherever it meets the gap.
+    except Exception as error:
+        raise FileRefused(
+            f"Berkas {file.name} berisi kesalahan dan strukturnya rusak, sehingga tidak dapat diberi catatan. "
+            "Salin isiannya ke templat yang baru diunduh, lalu kirim kembali."
+        ) from error
     return stream.getvalue()
 
 

@@ -100,6 +100,10 @@ def read_file(name: str, content: bytes) -> SheetFile:
 
 def _read_workbook(name: str, content: bytes) -> SheetFile:
     workbook = open_workbook(content)
+    if not workbook.worksheets:
+        raise FileRefused(
+            f"Berkas {name} tidak berisi satu lembar pun. Pakai templat yang baru diunduh, lalu kirim lagi."
+        )
     if len(workbook.sheetnames) > MAX_SHEETS:
         raise FileRefused(f"Berkas {name} berisi {len(workbook.sheetnames)} lembar; hapus lembar yang bukan templat.")
     sheets = []

@@ -62,7 +62,10 @@ def outcome_of(fuzzed: Fuzzed, registry: Any) -> Outcome:
     taken = check.rows(rows)
     every: list[Fault] = faults + check.faults
     if every:
-        return Outcome([], [fault.sentence for fault in every], annotate(file, every, Column.REMARK.value))
+        try:
+            return Outcome([], [fault.sentence for fault in every], annotate(file, every, Column.REMARK.value))
+        except FileRefused as refused:
+            return Outcome([], [f"Berkas: {refused}"], None)
     return Outcome(taken, [], None)
 
 

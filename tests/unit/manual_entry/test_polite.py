@@ -232,6 +232,9 @@ FILES: list[Any] = [
                  "terisi sampai baris 1048576", id="a cell at the far end"),
     pytest.param(lambda desk: with_part(desk, "xl/worksheets/sheet2.xml", lambda xml: xml[: len(xml) // 2]),
                  "strukturnya rusak", id="half a sheet"),
+    pytest.param(lambda desk: with_part(desk, "xl/workbook.xml", lambda xml: xml.replace(
+                     xml[xml.index(b"<sheets>") : xml.index(b"</sheets>")], b"<sheets>")),
+                 "tidak berisi satu lembar pun|strukturnya rusak", id="no sheets"),
     pytest.param(lambda desk: with_part(desk, "xl/styles.xml", lambda xml: b"<nothing/>"), "rusak", id="no styles"),
 ]  # fmt: skip
 
@@ -243,6 +246,23 @@ def test_a_file_that_cannot_be_read_is_refused_in_a_sentence(
     with pytest.raises(FileRefused, match=reason) as caught:
         desk.hand_in(make(desk))
     assert str(caught.value).endswith(".")
+
+
+def test_a_workbook_that_hides_every_sheet_comes_back_visible(desk: Desk) -> None:
+    workbook = desk.template("kartini-youtube")
+    fill(sheet_of(workbook), [desk.good_row("kartini-youtube")])
+    content = saved(workbook)
+    stream = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(stream, "w") as new:
+        for name in old.namelist():
+            part = old.read(name)
+            new.writestr(
+                name, part.replace(b'state="visible"', b'state="hidden"') if name == "xl/workbook.xml" else part
+            )
+    result = desk.hand_in(stream.getvalue())
+    assert "disembunyikan" in result.faults[0].sentence
+    assert result.annotated is not None
+    assert load_workbook(io.BytesIO(result.annotated))["kartini"].sheet_state == "visible"
 
 
 def test_an_empty_template_says_what_to_do(desk: Desk) -> None:
