@@ -23,15 +23,18 @@ queued as (
 
 seen_again as (
 
-    select distinct
-        posts.account_code,
+    -- Looked up account by account, and below post by post: there are few, and raw holds years of them.
+    select
+        queued.account_code,
         posts.post_id
     from queued
-    inner join {{ ref('stg_social__posts') }} as posts
-        on
-            queued.account_code = posts.account_code
-            and posts.captured_at >= {{ first_instant('queued.date_day') }}
-            and posts.captured_at >= {{ first_instant('(select min(earliest.date_day) from queued as earliest)') }}
+    cross join lateral (
+        select distinct observations.post_id
+        from {{ ref('stg_social__posts') }} as observations
+        where
+            observations.account_code = queued.account_code
+            and observations.captured_at >= {{ first_instant('queued.date_day') }}
+    ) as posts
 
 ),
 
@@ -39,13 +42,20 @@ edited_posts as (
 
     -- Words are read once for all days: those of an edited post count from its first day on.
     select
-        posts.account_code,
-        min(posts.as_of_date) as date_day
+        seen_again.account_code,
+        posts.date_day
     from seen_again
-    inner join {{ ref('stg_social__posts') }} as posts
-        on seen_again.account_code = posts.account_code and seen_again.post_id = posts.post_id
-    group by posts.account_code, posts.post_id
-    having count(distinct coalesce(posts.content_hash, '')) > 1
+    cross join
+        lateral (
+            select
+                min(observations.as_of_date) as date_day,
+                count(distinct coalesce(observations.content_hash, '')) as contents
+            from {{ ref('stg_social__posts') }} as observations
+            where
+                observations.account_code = seen_again.account_code
+                and observations.post_id = seen_again.post_id
+        ) as posts
+    where posts.contents > 1
 
 ),
 
@@ -54,16 +64,20 @@ renamed_posts as (
     -- Nor does this wait for its day: a post entered by hand takes the API's id, once the API has shown its address.
     select
         queued.account_code,
-        min(addresses.as_of_date) as date_day
+        addresses.as_of_date as date_day
     from queued
     inner join {{ ref('stg_social__entered_addresses') }} as addresses
         on queued.account_code = addresses.account_code and queued.date_day > addresses.as_of_date
-    inner join {{ ref('stg_social__posts') }} as posts
-        on
-            addresses.account_code = posts.account_code
-            and addresses.url = posts.url
-            and queued.date_day <= posts.as_of_date
-    group by queued.account_code
+    cross join lateral (
+        select 1 as is_shown
+        from {{ ref('stg_social__posts') }} as observations
+        where
+            observations.account_code = queued.account_code
+            and observations.captured_at >= {{ first_instant('queued.date_day') }}
+            and observations.url = addresses.url
+        order by observations.captured_at
+        limit 1
+    ) as posts
 
 ),
 

@@ -12,12 +12,6 @@ with outcomes as (
 
 ),
 
-periods as (
-
-    select * from {{ ref('int_posts__known_periods') }}
-
-),
-
 {% if is_incremental() %}
 named as (
 
@@ -40,7 +34,7 @@ named as (
             periods.published_date,
             periods.post_id,
             periods.url
-        from periods
+        from {{ ref('int_posts__known_periods') }} as periods
         where
             periods.account_code = outcomes.account_code
             and periods.counted_from <= outcomes.date_day
@@ -54,7 +48,7 @@ named as (
             count(*) filter (where periods.published_date > outcomes.date_day - {{ days }}) as posts_{{ days }}d
             {{- ',' if not loop.last }}
         {% endfor %}
-        from periods
+        from {{ ref('int_posts__known_periods') }} as periods
         where
             periods.account_code = outcomes.account_code
             and periods.published_at >= {{ first_instant('outcomes.date_day - ' ~ (windows | max - 1)) }}
@@ -64,6 +58,12 @@ named as (
 
 )
 {% else %}
+periods as (
+
+    select * from {{ ref('int_posts__known_periods') }}
+
+),
+
 arrivals as (
 
     -- A post enters the newest ones and each of its windows on the day from which it counts ...
