@@ -36,7 +36,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 SEVENTH = Path(__file__).parent / "seventh_platform"
 FIRST_EVENING = datetime(2026, 11, 20, 20, 0, tzinfo=WIB)
 EVENINGS = 3
-CENTERS = ("kartini", "meohai")
+CENTERS = ("kartini", "mahatmiya")
 READERS_ON_THE_FIRST_EVENING = 5_000 + 3 * 19
 DATABASE = "social_metrics_seventh_platform"
 
