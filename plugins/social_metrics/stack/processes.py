@@ -155,12 +155,13 @@ class ProcessStack:
         """
         records = self._records()
         everyone: dict[int, psutil.Process] = {}
-        for record in records.values():
+        stopped = []
+        for name, record in records.items():
             everyone.update({process.pid: process for process in record.members()})
             leader = record.leader()
             if leader:
+                stopped.append(name)  # noted before it is asked: it may end at once
                 leader.send_signal(signal.SIGINT)
-        stopped = [name for name, record in records.items() if record.leader()]
         self._wait_for_end(list(everyone.values()), seconds)
         # What a program began while it was ending is in its session too: look again.
         for record in records.values():
