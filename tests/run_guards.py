@@ -3,10 +3,12 @@
 - `--whole` (what `make test` says): every room of tests has to bring tests.
 - In CI (`CI=true`) a test that was skipped fails the run, unless it is marked `recordings`.
 - Hypothesis prints the seed that repeats a failure; random histories of our own use the fixture `seed`.
+  Every commit has its own seed, made from its content: a run of the same commit is the same run everywhere.
 """
 
 import os
 import random
+import subprocess
 from collections import Counter
 from pathlib import Path
 
@@ -28,8 +30,18 @@ def _seed() -> int:
     given = os.environ.get(SEED_VARIABLE)
     if given:
         return int(given)
-    os.environ[SEED_VARIABLE] = str(random.SystemRandom().randrange(2**32))
+    os.environ[SEED_VARIABLE] = str(_seed_of_content())
     return int(os.environ[SEED_VARIABLE])
+
+
+def _seed_of_content() -> int:
+    """The first 32 bits of git's hash of the committed tree; outside of a git checkout, chance."""
+    asked = ["git", "rev-parse", "--verify", "--quiet", "HEAD^{tree}"]
+    try:
+        tree = subprocess.run(asked, cwd=Path(__file__).parent, capture_output=True, text=True, check=True).stdout
+    except (OSError, subprocess.CalledProcessError):
+        return random.SystemRandom().randrange(2**32)
+    return int(tree[:8], 16)
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -105,13 +105,14 @@ def _row(
     meant[as_read] = (count, step)
     name = f"{account}-{day.isoformat()}.png"
     files[name] = screenshot(f"{account} {day} {draws.random()}")
+    posted = draws.choice([day - timedelta(days=3), "belum pernah", None])
     return {
         Column.ACCOUNT: account,
         Column.EVIDENCE_DATE: draws.choice([day, day.strftime("%d/%m/%Y"), day.isoformat()]),
         Column.EVIDENCE_TIME: draws.choice(["19.30", "07:05", "12.00 WIB"]),
         Column.FOLLOWERS: written,
-        Column.POST_DATE: draws.choice([day - timedelta(days=3), "belum pernah", None]),
-        Column.POST_URL: POST_URLS[account.rsplit("-", 1)[1]],
+        Column.POST_DATE: posted,
+        Column.POST_URL: POST_URLS[account.rsplit("-", 1)[1]] if isinstance(posted, date) else None,
         Column.EVIDENCE_FILE: name,
     }
 
