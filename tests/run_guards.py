@@ -44,8 +44,11 @@ def _seed_of_content() -> int:
     return int(tree[:8], 16)
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    _seed()  # before xdist starts its workers: they inherit the variable
+    seed = _seed()  # before xdist starts its workers: they inherit the variable
+    if config.option.hypothesis_seed is None:
+        config.option.hypothesis_seed = str(seed)
 
 
 def pytest_report_header(config: pytest.Config) -> str:
