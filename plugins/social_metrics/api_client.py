@@ -65,6 +65,7 @@ class Refusal:
         transient: worth trying again within this call's few tries.
         retry_after: how long the platform asks to wait, if it says so.
         for_all: it concerns the credential or the whole platform.
+        withdrawn_field: a field that was asked for and that the platform has no longer, for anybody.
     """
 
     outcome: Outcome
@@ -72,6 +73,7 @@ class Refusal:
     transient: bool = False
     retry_after: timedelta | None = None
     for_all: bool = False
+    withdrawn_field: str | None = None
 
 
 @dataclass(frozen=True)
@@ -100,6 +102,20 @@ class Meter(Protocol):
 
     def settle(self, expected: Cost, actual: Cost) -> None:
         """Replace what was set aside by what it really cost."""
+
+
+class Gate(Protocol):
+    """Holds back calls that would be refused anyway: asked before each, told how it ended."""
+
+    def admit(self) -> None:
+        """Let a call pass.
+
+        Raises:
+            CaptureFailure: the platform or the credential is not to be asked for now; for all accounts.
+        """
+
+    def learn(self, failure: CaptureFailure | None) -> None:
+        """Take note of how a call ended: of its failure, or None when it was answered."""
 
 
 class Tokens(Protocol):
@@ -138,6 +154,7 @@ class ApiClient:
         meter: Meter,
         *,
         tokens: Tokens | None = None,
+        gate: Gate | None = None,
         timeout_seconds: float = 30.0,
         attempts: int = 3,
         max_wait_seconds: float = 60.0,
@@ -147,6 +164,8 @@ class ApiClient:
         self.connection = connection
         self.clock = clock
         self.tokens = tokens
+        self.withdrawn: set[str] = set()  # fields that the platform was found to have no longer
+        self._gate = gate
         self.api_version = str(connection.extra.get("api_version", rules.api_version))
         self._recorder = recorder
         self._meter = meter
@@ -189,6 +208,8 @@ class ApiClient:
         Raises:
             CaptureFailure: the platform refused, did not answer, or answered with something unusable.
         """
+        if self._gate:
+            self._gate.admit()
         token = self.tokens.access_token(account) if authorized and self.tokens and account else None
         auth_params, auth_headers = self.rules.authorize(self.connection, token) if authorized else ({}, {})
         redactor = Redactor([self.connection.secret, token, *_secrets_of(form)])
@@ -240,12 +261,16 @@ class ApiClient:
                 self._record_spend(reply.response_id, endpoint, reply.received_at, cost)
                 refusal = self._refusal(reply)
                 if refusal is None:
+                    if self._gate:
+                        self._gate.learn(None)
                     return reply
                 failure = self._failure(refusal, reply, redactor, own_token=token is not None)
                 pause = self._pause(refusal, attempt)
             if pause is None or attempt == self._attempts:
                 break
             self._wait(pause)
+        if self._gate:
+            self._gate.learn(failure)
         raise failure
 
     def _session(self) -> requests.Session:
@@ -305,7 +330,7 @@ class ApiClient:
             Spend(
                 response_id=response_id,
                 platform=self.rules.platform,
-                credential=str(self.connection.extra.get("credential_name", self.rules.platform)),
+                credential=self.connection.credential_name,
                 endpoint=endpoint,
                 spent_at=spent_at,
                 calls=cost.calls,
@@ -332,6 +357,7 @@ class ApiClient:
             response_id=reply.response_id,
             # A token of the account's own that no longer works says nothing about the others' tokens.
             for_all=refusal.for_all and not (own_token and refusal.outcome is Outcome.TOKEN_EXPIRED),
+            withdrawn_field=refusal.withdrawn_field,
         )
 
     def _pause(self, refusal: Refusal, attempt: int) -> float | None:

@@ -6,15 +6,19 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from datetime import date
 
 from social_metrics.connections import platform_connection
-from social_metrics.extract import ShardReport, capture_shard
+from social_metrics.extract import EveningTimes, ShardReport, capture_shard
 from social_metrics.registry import Registry
 from social_metrics.settings import Settings, UsageProblem
 from social_metrics.warehouse import capture_state
 from social_metrics.warehouse.connect import connect
 
 
-def open_shards(platform: str, day: date, registry: Registry, warehouse_url: str) -> list[list[str]]:
+def open_shards(
+    platform: str, day: date, registry: Registry, warehouse_url: str, settings: Settings
+) -> list[list[str]]:
     """The platform's shards of a WIB date in which an account is still to be read; empty when all are settled.
+
+    Only the evening's captures settle; each shard looks again by its own clock.
 
     Raises:
         UsageProblem: the warehouse cannot be used.
@@ -23,7 +27,8 @@ def open_shards(platform: str, day: date, registry: Registry, warehouse_url: str
     if not shards:
         return []
     with connect(warehouse_url, "loader") as connection:
-        settled = capture_state.settled_accounts(connection, platform, day)
+        begins = EveningTimes.of(day, settings).begins
+        settled = capture_state.settled_accounts(connection, platform, day, begins)
     return [codes for codes in shards if not settled.issuperset(codes)]
 
 
@@ -35,6 +40,7 @@ def capture_evening(
     run_id: str,
     day: date,
     platforms: Sequence[str] | None = None,
+    on_demand: bool = False,
     on_shard: Callable[[ShardReport], None] = lambda _report: None,
 ) -> list[ShardReport]:
     """Read every account that is still missing on the WIB date `day`, which must be today.
@@ -46,6 +52,7 @@ def capture_evening(
         run_id: a name for this run, kept with every row.
         day: today's WIB date.
         platforms: only these; all of the registry by default.
+        on_demand: see `capture_shard`.
         on_shard: told about each shard as it ends.
 
     Raises:
@@ -70,6 +77,7 @@ def capture_evening(
                 warehouse_url=warehouse_url,
                 settings=settings,
                 expected_day=day,
+                on_demand=on_demand,
             )
             for name, codes in shards
         ]

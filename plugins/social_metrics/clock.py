@@ -2,6 +2,7 @@
 
 import time
 from datetime import UTC, date, datetime, timedelta
+from datetime import time as datetime_time
 from typing import Protocol
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -64,3 +65,8 @@ def wib_date(instant: datetime) -> date:
 def wib_day_start(day: date) -> datetime:
     """The UTC instant at which the WIB date `day` begins."""
     return datetime(day.year, day.month, day.day, tzinfo=WIB).astimezone(UTC)
+
+
+def wib_instant(day: date, moment: datetime_time) -> datetime:
+    """The UTC instant at which clocks in Jakarta show `moment` on the WIB date `day`."""
+    return datetime.combine(day, moment, WIB).astimezone(UTC)

@@ -1,5 +1,6 @@
 """Airflow connections read without Airflow: the CLI and the tasks use the same AIRFLOW_CONN_… variables."""
 
+import hashlib
 import json
 import os
 from collections.abc import Mapping
@@ -33,6 +34,16 @@ class PlatformConnection:
     authorization_mode: AuthorizationMode = AuthorizationMode.PUBLIC
     simulated_clock: bool = False
     extra: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+    @property
+    def credential_name(self) -> str:
+        """What the ledger and the circuit breakers call this credential; never the secret."""
+        return str(self.extra.get("credential_name") or self.platform)
+
+    @property
+    def fingerprint(self) -> str:
+        """Tells a new credential from the old one: part of a SHA-256, from which no secret can be read."""
+        return hashlib.sha256(f"{self.login}\0{self.secret}".encode()).hexdigest()[:16]
 
     @classmethod
     def from_parts(

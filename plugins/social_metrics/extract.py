@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from types import ModuleType
 from typing import TypeVar
 from urllib.parse import urlsplit
@@ -18,9 +18,9 @@ from uuid import uuid4
 
 from social_metrics.api_client import ApiClient, Recorder
 from social_metrics.budget import DailyBudget, budget_day_start
-from social_metrics.clock import Clock, SimulatedClock, SystemClock, wib_date
+from social_metrics.clock import Clock, SimulatedClock, SystemClock, wib_date, wib_instant
 from social_metrics.connections import PlatformConnection
-from social_metrics.contract import Outcome, Source
+from social_metrics.contract import FollowersState, Outcome, Source
 from social_metrics.readings import (
     Account,
     CaptureFailure,
@@ -32,8 +32,10 @@ from social_metrics.records import AccountAttempt, shard_records
 from social_metrics.registry import DEMO_HANDLE_PREFIX, Platform, Registry
 from social_metrics.settings import Settings, UsageProblem
 from social_metrics.warehouse import capture_state
+from social_metrics.warehouse.circuit_breakers import CircuitBreakers
 from social_metrics.warehouse.connect import connect
 from social_metrics.warehouse.credentials import AccountTokens, cipher
+from social_metrics.warehouse.locks import capture_lock
 from social_metrics.warehouse.raw_loader import load
 
 logger = logging.getLogger(__name__)
@@ -53,6 +55,7 @@ class ShardReport:
         platform: its name.
         day: the WIB date that the capture belongs to.
         settled_before: accounts of which nothing was left to ask.
+        waiting: accounts that are not to be asked yet, because the platform named a later time.
         outcomes: outcome -> number of accounts, for those asked now.
         calls: HTTP responses received.
         inserted: table -> rows newly written.
@@ -64,6 +67,8 @@ class ShardReport:
     outcomes: dict[str, int]
     calls: int
     inserted: dict[str, int]
+    waiting: int = 0
+    withdrawn: tuple[str, ...] = ()  # metrics that the platform no longer gives anybody
 
 
 def capture_shard(
@@ -77,8 +82,11 @@ def capture_shard(
     warehouse_url: str,
     settings: Settings,
     expected_day: date | None = None,
+    on_demand: bool = False,
 ) -> ShardReport:
     """Read the accounts of one shard that are not settled today, and write what was read.
+
+    One capture of a platform runs at a time; a second one waits, and then asks for what the first left.
 
     Args:
         platform_name: a platform of the registry.
@@ -90,26 +98,60 @@ def capture_shard(
         warehouse_url: postgresql://… of the service login.
         settings: timeouts, tries, the credentials' key.
         expected_day: the WIB date that the caller believes it is; another date is refused.
+        on_demand: a person asks: circuit breakers and waiting times do not hold back.
 
     Raises:
         PastDateRefused: `expected_day` is not today.
         UsageProblem: the connection, the registry or the warehouse cannot be used.
     """
+    with capture_lock(warehouse_url, platform_name):
+        return _capture_alone(
+            platform_name,
+            account_codes,
+            run_id,
+            try_number,
+            registry,
+            connection,
+            warehouse_url,
+            settings,
+            expected_day,
+            on_demand,
+        )
+
+
+def _capture_alone(
+    platform_name: str,
+    account_codes: Sequence[str],
+    run_id: str,
+    try_number: int,
+    registry: Registry,
+    connection: PlatformConnection,
+    warehouse_url: str,
+    settings: Settings,
+    expected_day: date | None,
+    on_demand: bool,
+) -> ShardReport:
     platform = registry.platforms[platform_name]
     source = source_of(platform, connection)
     clock = clock_of(connection)
     now = clock.now()
     today = wib_date(now)
     refuse_other_day(expected_day, today)
+    evening = EveningTimes.of(today, settings)
+    is_last = now >= evening.last_attempt
+    probing = on_demand or is_last
     wanted = set(account_codes)
     accounts = [account for account in registry.accounts_on(platform_name, today) if account.account_code in wanted]
     _refuse_demo_accounts(accounts, source)
     module = importlib.import_module(f"social_metrics.platforms.{platform_name}")
     with connect(warehouse_url, "loader") as warehouse:
-        settled = capture_state.settled_accounts(warehouse, platform_name, today)
-        accounts = [account for account in accounts if account.account_code not in settled]
+        settled = capture_state.settled_accounts(warehouse, platform_name, today, evening.settled_since(now))
+        breakers = CircuitBreakers(warehouse_url, connection, clock, evening.next_chance(now), probing=probing)
+        held = set() if probing else capture_state.waiting_accounts(warehouse, platform_name, today, now) - settled
+        accounts = [account for account in accounts if account.account_code not in settled | held]
+        waiting = len(held & wanted)
         if not accounts:
-            return ShardReport(platform_name, today, len(settled & wanted), {}, 0, {})
+            return ShardReport(platform_name, today, len(settled & wanted), {}, 0, {}, waiting)
         spent = capture_state.spent_since(warehouse, platform_name, budget_day_start(platform, now))
         states = capture_state.posts_states(warehouse, [account.account_code for account in accounts])
         due = (
@@ -127,6 +169,7 @@ def capture_shard(
             clock,
             recorder,
             DailyBudget(platform, spent.calls, spent.quota_units, spent.usd),
+            gate=breakers,
             timeout_seconds=settings.http_timeout_seconds,
             attempts=settings.http_attempts,
             max_wait_seconds=settings.http_max_wait_seconds,
@@ -147,8 +190,12 @@ def capture_shard(
             if tokens:
                 tokens.close()
         known = capture_state.known_posts(warehouse, *_expected_posts(attempts))
-        records = shard_records(attempts, recorder, platform, connection.authorization_mode, known)
+        records = shard_records(
+            attempts, recorder, platform, connection.authorization_mode, known, is_last_attempt=is_last
+        )
         inserted = load(warehouse, records)
+        withdrawn = sorted(client.withdrawn | _withheld_from_all(attempts))
+        capture_state.note_withdrawn(warehouse, platform_name, withdrawn, now)
     return ShardReport(
         platform_name,
         today,
@@ -156,7 +203,30 @@ def capture_shard(
         dict(Counter(outcome.outcome.value for outcome in records.outcomes)),
         len(recorder.responses),
         inserted,
+        waiting,
+        tuple(withdrawn),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class EveningTimes:
+    """The UTC instants of one WIB date between which a capture is the evening's."""
+
+    begins: datetime
+    last_attempt: datetime
+
+    @classmethod
+    def of(cls, day: date, settings: Settings) -> "EveningTimes":
+        """Those of the WIB date `day`."""
+        return cls(wib_instant(day, settings.capture_begins), wib_instant(day, settings.capture_last_attempt))
+
+    def settled_since(self, now: datetime) -> datetime:
+        """From when on a capture settles the account: in the evening only the evening's do."""
+        return self.begins if now >= self.begins else datetime.min.replace(tzinfo=UTC)
+
+    def next_chance(self, now: datetime) -> datetime:
+        """When a refused credential is tried again by itself: at the day's last attempt, or on the next evening."""
+        return self.last_attempt if now < self.last_attempt else self.begins + timedelta(days=1)
 
 
 def refuse_other_day(expected: date | None, today: date) -> None:
@@ -314,6 +384,14 @@ def _is_somebody_else(account: Account, profile: ProfileReading) -> bool:
         and profile.platform_account_id is not None
         and account.platform_account_id != profile.platform_account_id
     )
+
+
+def _withheld_from_all(attempts: Sequence[AccountAttempt]) -> set[str]:
+    """The follower metric, where several profiles came and not one of them has it: then it was withdrawn."""
+    profiles = [attempt.profile for attempt in attempts if isinstance(attempt.profile, ProfileReading)]
+    if len(profiles) < 2 or any(profile.followers_state is not FollowersState.NOT_AVAILABLE for profile in profiles):
+        return set()
+    return {profile.metric_definition_id for profile in profiles}
 
 
 def _expected_posts(

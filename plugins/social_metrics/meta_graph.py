@@ -6,15 +6,17 @@ Errors are decided by `code` and `error_subcode` (apis/README 2.7): the texts fo
 import hashlib
 import hmac
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from social_metrics.api_client import Refusal, Reply, retry_after
+from social_metrics.api_client import ApiClient, Refusal, Reply, retry_after
 from social_metrics.connections import PlatformConnection
 from social_metrics.contract import Outcome
 from social_metrics.payload import MalformedValueError, words
+from social_metrics.readings import CaptureFailure
 
 # Members of an error that are evidence. `message` is not among them: a Facebook post's words have that name.
 ERROR_MEMBERS = frozenset({"error", "type", "code", "error_subcode", "is_transient", "fbtrace_id"})
@@ -34,6 +36,7 @@ _NO_SUCH_NAME = 803
 _PAGE_MOVED = 21
 
 _MOST_MINUTES = 7 * 24 * 60
+_NO_SUCH_FIELD = re.compile(r"nonexist(?:ent|ing) field \((\w+)\)")
 
 
 def authorize(connection: PlatformConnection, _token: str | None) -> tuple[dict[str, str], dict[str, str]]:
@@ -89,6 +92,34 @@ def refusal(reply: Reply, now: datetime) -> Refusal | None:
     if reply.status >= 500:
         return None
     return Refusal(Outcome.INVALID_RESPONSE, said)
+
+
+def get_fields(
+    client: ApiClient, endpoint: str, path: str, parameters: Mapping[str, Any], optional: frozenset[str]
+) -> Reply:
+    """A GET with `fields`; an optional field that Graph has withdrawn is left out, of this call and those after it.
+
+    Meta withdraws metrics without notice and then refuses the whole call: one number less must not cost the others.
+
+    Raises:
+        CaptureFailure: as of `ApiClient.call`; also for a withdrawn field without which nothing can be read.
+    """
+    while True:
+        fields = fields_without(str(parameters["fields"]), client.withdrawn)
+        try:
+            return client.get(endpoint, path, {**parameters, "fields": fields})
+        except CaptureFailure as failure:
+            name = failure.withdrawn_field
+            if name not in optional or f"{name}" not in fields:
+                raise
+            client.withdrawn.add(str(name))
+
+
+def fields_without(fields: str, names: Iterable[str]) -> str:
+    """A Graph field list without some of its fields, each with its modifiers and inner fields."""
+    for name in names:
+        fields = re.sub(rf"(?<![\w.]){name}(?![\w])(?:\.\w+\([^()]*\))*(?:\{{[^{{}}]*\}})?,?", "", fields)
+    return re.sub(r",(?=\}|$)", "", fields)
 
 
 def error_codes(reply: Reply) -> tuple[int | None, int | None]:
@@ -166,6 +197,8 @@ def _invalid_parameter(message: str, said: str) -> Refusal:
         return Refusal(Outcome.PERMISSION_MISSING, said, for_all=True)
     if "permission" in words:
         return Refusal(Outcome.PERMISSION_MISSING, said)
+    if field := _NO_SUCH_FIELD.search(message):
+        return Refusal(Outcome.INVALID_RESPONSE, said, withdrawn_field=field[1])
     return Refusal(Outcome.INVALID_RESPONSE, said)
 
 

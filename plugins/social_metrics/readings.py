@@ -110,6 +110,7 @@ class CaptureFailure(Exception):
             other accounts would fail in the same way.
         withheld_metric_id: the metric definition whose value the platform says it does not show for this account;
             such an answer is a sighting of a withheld count, not a failed capture.
+        withdrawn_field: the field that the platform says it has no longer, for anybody.
     """
 
     def __init__(
@@ -121,6 +122,7 @@ class CaptureFailure(Exception):
         response_id: UUID | None = None,
         for_all: bool = False,
         withheld_metric_id: str | None = None,
+        withdrawn_field: str | None = None,
     ) -> None:
         super().__init__(f"{outcome}: {detail}")
         self.outcome = outcome
@@ -129,6 +131,7 @@ class CaptureFailure(Exception):
         self.response_id = response_id
         self.for_all = for_all
         self.withheld_metric_id = withheld_metric_id
+        self.withdrawn_field = withdrawn_field
 
 
 @dataclass(frozen=True, slots=True)

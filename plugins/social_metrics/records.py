@@ -42,6 +42,17 @@ NEXT_STEPS = {
     Outcome.INVALID_RESPONSE: "The next sweep asks again; if it stays, see the response: the API changed.",
 }
 
+# What a sweep or somebody's repair would have mended, had there been another sweep on that day.
+_SWEPT = frozenset(
+    {Outcome.RATE_LIMITED, Outcome.PLATFORM_UNAVAILABLE, Outcome.INVALID_RESPONSE, Outcome.QUOTA_EXHAUSTED}
+    | {Outcome.TOKEN_EXPIRED, Outcome.PERMISSION_MISSING, Outcome.BUDGET_EXHAUSTED}
+)
+LAST_ATTEMPT = (
+    "This was the day's last attempt. Before midnight WIB: mend it and run `social-metrics capture --missing`, or take "
+    "a screenshot and enter the count by hand (`social-metrics entry template`)."
+)
+LAST_ATTEMPT_AT_POSTS = "This was the day's last attempt; the posts are read on the next evening."
+
 
 @dataclass(frozen=True, slots=True)
 class AccountAttempt:
@@ -60,6 +71,8 @@ def shard_records(
     platform: Platform,
     authorization_mode: AuthorizationMode,
     known_posts: Iterable[KnownPost],
+    *,
+    is_last_attempt: bool = False,
 ) -> ShardRecords:
     """The records that a shard's attempts amount to.
 
@@ -69,13 +82,14 @@ def shard_records(
         platform: its retention times decide when rows expire.
         authorization_mode: on whose permission the counts were read.
         known_posts: earlier posts that the listings should have shown; those they lack are recorded as absent.
+        is_last_attempt: no sweep follows on this WIB date; the outcomes say so.
     """
     earlier: dict[str, list[KnownPost]] = defaultdict(list)
     for post in known_posts:
         earlier[post.account_code].append(post)
     records = ShardRecords(responses=recorder.responses, bodies=recorder.bodies, spends=recorder.spends)
     for attempt in attempts:
-        records.outcomes.append(outcome_of(attempt, recorder))
+        records.outcomes.append(outcome_of(attempt, recorder, is_last_attempt=is_last_attempt))
         if isinstance(attempt.profile, ProfileReading):
             records.snapshots.append(_snapshot(attempt, attempt.profile, recorder, platform, authorization_mode))
         elif withheld := _withheld_profile(attempt.profile, attempt.attempted_at):
@@ -94,7 +108,16 @@ def shard_records(
     return records
 
 
-def outcome_of(attempt: AccountAttempt, recorder: Recorder) -> CaptureOutcome:
+def next_step(outcome: Outcome, *, is_last_attempt: bool) -> str | None:
+    """What a person or a sweep should do after an outcome."""
+    if is_last_attempt and outcome in _SWEPT:
+        return LAST_ATTEMPT
+    if is_last_attempt and outcome is Outcome.CAPTURED_PARTLY:
+        return LAST_ATTEMPT_AT_POSTS
+    return NEXT_STEPS.get(outcome)
+
+
+def outcome_of(attempt: AccountAttempt, recorder: Recorder, *, is_last_attempt: bool = False) -> CaptureOutcome:
     """What became of the attempt, in one of the closed list's words."""
     posts_read, posts_seen = PostsRead.NOT_TRIED, None
     failure: CaptureFailure | None = None
@@ -119,7 +142,7 @@ def outcome_of(attempt: AccountAttempt, recorder: Recorder) -> CaptureOutcome:
         attempted_at=attempt.attempted_at,
         outcome=outcome,
         detail=detail,
-        next_step=NEXT_STEPS.get(outcome),
+        next_step=next_step(outcome, is_last_attempt=is_last_attempt),
         posts_read=posts_read,
         posts_seen=posts_seen,
         retry_at=failure.retry_at if failure else None,

@@ -40,6 +40,15 @@ class Settings(BaseSettings):
         default="0,30 20-23 * * *",
         description="Evening capture and sweeps, WIB: first read at 20:00, last sweep at 23:30.",
     )
+    capture_begins: time = Field(
+        default=time(20, 0),
+        description="WIB time from which a capture counts as the evening's: one made earlier by hand is read again.",
+    )
+    capture_last_attempt: time = Field(
+        default=time(23, 30),
+        description="WIB time of the day's last attempt: from here on everything missing is asked for once more, "
+        "whatever a circuit breaker says.",
+    )
     capture_cutoff: time = Field(
         default=time(23, 45), description="WIB time after which no capture is started any more."
     )

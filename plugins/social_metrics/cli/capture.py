@@ -28,7 +28,8 @@ def capture(
     """Read every official account that was not read yet today (WIB), now. Exit code 1 when some stay unread.
 
     A count read now is stored under now: no other date can be captured, and after the evening's cutoff no capture is
-    started, because it might end on another date.
+    started, because it might end on another date. Circuit breakers and waiting times do not hold it back: run it after
+    a credential was renewed. What was read before the evening is read once more in the evening.
 
     Examples:
     - `social-metrics capture --missing`
@@ -55,6 +56,7 @@ def capture(
                 run_id=run_id,
                 day=day,
                 platforms=names,
+                on_demand=True,
                 on_shard=lambda _report: advance(),
             )
         with connect(url, "loader") as connection:

@@ -32,5 +32,7 @@ class PlanShardsOperator(BaseOperator):
     def execute(self, context: Any) -> list[list[str]]:
         """Ask the registry and the warehouse; no platform is called."""
         with plain_failure():
-            registry = load_registry(load_settings().registry_dir)
-            return open_shards(self.platform, date.fromisoformat(self.day), registry, WarehouseHook().url())
+            settings = load_settings()
+            registry = load_registry(settings.registry_dir)
+            day = date.fromisoformat(self.day)
+            return open_shards(self.platform, day, registry, WarehouseHook().url(), settings)

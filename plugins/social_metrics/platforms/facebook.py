@@ -5,7 +5,7 @@ same series. `shares` is absent from a post without shares: with the other engag
 is zero. `reactions` counts every reaction, not only likes.
 """
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Sequence, Set
 from datetime import datetime
 from typing import Any, cast
 from urllib.parse import quote
@@ -33,6 +33,14 @@ POST_FIELDS = (
     "reactions.summary(total_count).limit(0),comments.summary(total_count).limit(0)"
 )
 PAGE_FIELDS = f"id,username,link,followers_count,fan_count,published_posts.limit({POSTS_PER_PAGE}){{{POST_FIELDS}}}"
+
+# Numbers and trimmings without which the rest can still be read.
+OPTIONAL_FIELDS = frozenset({"followers_count", "fan_count", "username", "link", "permalink_url", "status_type"}) | {
+    "attachments",
+    "shares",
+    "reactions",
+    "comments",
+}
 
 _POST_TYPES = {"photo": "photo", "video": "video", "album": "carousel", "link": "link"}
 
@@ -93,12 +101,15 @@ def read_posts(client: ApiClient, account: Account, profile: ProfileReading, win
     def read_next(query: Hashable) -> PostPage:
         parameters = dict(cast("tuple[tuple[str, str], ...]", query))
         path = f"/{client.api_version}/{page_id}/published_posts"
-        reply = client.get("published_posts", path, {"fields": POST_FIELDS, "limit": POSTS_PER_PAGE, **parameters})
-        return _post_page(reply.body, reply.response_id, reply.received_at)
+        asked = {"fields": POST_FIELDS, "limit": POSTS_PER_PAGE, **parameters}
+        reply = meta_graph.get_fields(client, "published_posts", path, asked, OPTIONAL_FIELDS)
+        return _post_page(reply.body, reply.response_id, reply.received_at, client.withdrawn)
 
     edge = profile.context.get("published_posts")
     # Graph leaves an empty edge out of the page's object. Only the edge itself can say that there are no posts.
-    first = read_next(()) if edge is None else _post_page(edge, profile.response_id, profile.received_at)
+    first = (
+        read_next(()) if edge is None else _post_page(edge, profile.response_id, profile.received_at, client.withdrawn)
+    )
     return read_back(first, read_next, window)
 
 
@@ -106,7 +117,8 @@ def _read_together(client: ApiClient, accounts: Sequence[Account]) -> dict[str, 
     """The pages that one call can read; those that it leaves out are not in the result."""
     ids = dict.fromkeys(account.platform_account_id for account in accounts if account.platform_account_id)
     try:
-        reply = client.get("pages", f"/{client.api_version}/", {"ids": ",".join(ids), "fields": PAGE_FIELDS})
+        asked = {"ids": ",".join(ids), "fields": PAGE_FIELDS}
+        reply = meta_graph.get_fields(client, "pages", f"/{client.api_version}/", asked, OPTIONAL_FIELDS)
     except CaptureFailure as failure:
         if failure.for_all:
             raise
@@ -126,7 +138,8 @@ def _read_alone(client: ApiClient, account: Account) -> ProfileReading | Capture
             Outcome.NOT_ATTEMPTED, f"the registry row of {account.account_code} has neither a page id nor a handle"
         )
     try:
-        reply = client.get("page", f"/{client.api_version}/{quote(key, safe='')}", {"fields": PAGE_FIELDS})
+        path = f"/{client.api_version}/{quote(key, safe='')}"
+        reply = meta_graph.get_fields(client, "page", path, {"fields": PAGE_FIELDS}, OPTIONAL_FIELDS)
     except CaptureFailure as failure:
         return failure
     return _profile(reply.body, reply)
@@ -151,16 +164,17 @@ def _profile(page: Any, reply: Reply) -> ProfileReading | CaptureFailure:
         return CaptureFailure(Outcome.INVALID_RESPONSE, str(problem), response_id=reply.response_id)
 
 
-def _post_page(edge: Any, response_id: UUID, received_at: datetime) -> PostPage:
+def _post_page(edge: Any, response_id: UUID, received_at: datetime, withdrawn: Set[str]) -> PostPage:
     try:
         members = meta_graph.part(edge, "published_posts") or {}
-        posts = tuple(_post(post, response_id, received_at) for post in meta_graph.listed(members, "published_posts"))
+        listed = meta_graph.listed(members, "published_posts")
+        posts = tuple(_post(post, response_id, received_at, withdrawn) for post in listed)
         return PostPage(posts, meta_graph.next_query(members), response_id, received_at)
     except MalformedValueError as problem:
         raise CaptureFailure(Outcome.INVALID_RESPONSE, str(problem), response_id=response_id) from problem
 
 
-def _post(post: dict[str, Any], response_id: UUID, received_at: datetime) -> PostReading:
+def _post(post: dict[str, Any], response_id: UUID, received_at: datetime, withdrawn: Set[str]) -> PostReading:
     reactions = _total(post, "reactions")
     comments = _total(post, "comments")
     url = words(post.get("permalink_url"), "permalink_url")
@@ -174,7 +188,9 @@ def _post(post: dict[str, Any], response_id: UUID, received_at: datetime) -> Pos
         received_at=received_at,
         like_count=reactions,
         comment_count=comments,
-        share_count=_shares(post, engagement_served=reactions is not None and comments is not None),
+        share_count=_shares(
+            post, engagement_served=reactions is not None and comments is not None and "shares" not in withdrawn
+        ),
     )
 
 

@@ -30,6 +30,13 @@ MEDIA_PER_PAGE = 25
 MEDIA_FIELDS = "id,caption,media_type,media_product_type,permalink,timestamp,like_count,comments_count,view_count"
 USER_FIELDS = "id,username,followers_count,media_count"
 
+# Numbers and trimmings without which the rest can still be read.
+OPTIONAL_FIELDS = frozenset({"followers_count", "media_count", "media_product_type", "permalink"}) | {
+    "like_count",
+    "comments_count",
+    "view_count",
+}
+
 CANNOT_TELL_WHY = (
     "Instagram does not show this handle, and gives the same answer for an account that was renamed, made private, "
     "restricted by age, turned into a personal account, or deleted. Open the account in a browser, ask the center, "
@@ -127,10 +134,12 @@ def _discover(client: ApiClient, account: Account, fields: str) -> tuple[dict[st
             Outcome.NOT_ATTEMPTED,
             f"Instagram is read by handle, and the registry row of {account.account_code} has none that can be one",
         )
-    reply = client.get(
+    reply = meta_graph.get_fields(
+        client,
         "business_discovery",
         f"/{client.api_version}/{client.connection.login}",
         {"fields": f"business_discovery.username({account.handle}){{{fields}}}"},
+        OPTIONAL_FIELDS,
     )
     discovered = reply.member("business_discovery")
     if discovered is None and isinstance(reply.body, dict):

@@ -51,17 +51,72 @@ class SpentToday:
     usd: Decimal
 
 
-def settled_accounts(connection: psycopg.Connection, platform: str, day: date) -> set[str]:
-    """Account codes of which nothing is left to ask on the WIB date `day`."""
+def settled_accounts(connection: psycopg.Connection, platform: str, day: date, since: datetime) -> set[str]:
+    """Account codes of which nothing is left to ask on the WIB date `day`.
+
+    Args:
+        connection: as the loader.
+        platform: its name.
+        day: a WIB date.
+        since: UTC instant before which a capture settles nothing: one made by hand in the morning leaves the evening's
+            still to be made.
+    """
     settling = [outcome.value for outcome in Outcome if outcome.settles_the_day]
     rows = connection.execute(
         """
         select distinct account_code from raw.capture_outcomes
         where attempted_at >= %s and attempted_at < %s and platform = %s and outcome = any(%s)
         """,
-        (wib_day_start(day), wib_day_start(day + timedelta(days=1)), platform, settling),
+        (max(since, wib_day_start(day)), wib_day_start(day + timedelta(days=1)), platform, settling),
     ).fetchall()
     return {row[0] for row in rows}
+
+
+def waiting_accounts(connection: psycopg.Connection, platform: str, day: date, now: datetime) -> set[str]:
+    """Account codes that are not to be asked yet: the platform named a later instant and no circuit breaker has closed
+    since, or the account's own token was refused on this WIB date and nobody has stored another since.
+
+    Our own budget is no platform's word: it may be raised at any time, and asking it costs nothing.
+    """
+    refused = [Outcome.TOKEN_EXPIRED.value, Outcome.CONSENT_REVOKED.value, Outcome.PERMISSION_MISSING.value]
+    rows = connection.execute(
+        """
+        with latest as (
+            select distinct on (account_code) * from raw.capture_outcomes
+            where attempted_at >= %(start)s and attempted_at < %(end)s and platform = %(platform)s
+            order by account_code, attempted_at desc
+        )
+        select latest.account_code from latest
+        left join ops.credentials as own on own.account_code = latest.account_code
+        where (
+                latest.retry_at > %(now)s and latest.outcome <> %(budget)s
+                and not exists (
+                    select from ops.circuit_breakers as b
+                    where b.platform = %(platform)s and b.closed_at >= latest.attempted_at))
+            or (latest.outcome = any(%(refused)s) and own.updated_at <= latest.attempted_at)
+        """,
+        {
+            "start": wib_day_start(day),
+            "end": wib_day_start(day + timedelta(days=1)),
+            "platform": platform,
+            "now": now,
+            "budget": Outcome.BUDGET_EXHAUSTED.value,
+            "refused": refused,
+        },
+    ).fetchall()
+    return {row[0] for row in rows}
+
+
+def note_withdrawn(connection: psycopg.Connection, platform: str, metrics: Sequence[str], now: datetime) -> None:
+    """Keep one finding for each metric that a platform no longer gives anybody, however many accounts it concerns."""
+    for metric in metrics:
+        connection.execute(
+            """
+            insert into ops.withdrawn_metrics (platform, metric, first_seen_at, last_seen_at) values (%s, %s, %s, %s)
+            on conflict (platform, metric) do update set last_seen_at = excluded.last_seen_at
+            """,
+            (platform, metric, now, now),
+        )
 
 
 def best_outcomes(connection: psycopg.Connection, day: date) -> dict[str, Outcome]:

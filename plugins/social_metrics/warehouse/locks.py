@@ -11,6 +11,9 @@ from social_metrics.warehouse.connect import Role, WarehouseProblem, open_connec
 MARTS_LOCK = 0x50C1A1
 """Key of the advisory lock; whoever changes or closes the marts holds it. Locks belong to one database."""
 
+CAPTURE_LOCK = 0x50C1A2
+"""First half of the advisory locks under which a platform is captured; the second half is its name's hash."""
+
 WAIT_SECONDS = 900
 
 logger = logging.getLogger(__name__)
@@ -35,6 +38,29 @@ def marts_lock(url: str, role: Role, wait_seconds: int = WAIT_SECONDS) -> Iterat
         if row != (True,):
             logger.info("Another transform or a month close holds the marts; waiting for it")
             _wait(connection, wait_seconds)
+        yield
+    finally:
+        connection.close()
+
+
+@contextmanager
+def capture_lock(url: str, platform: str, wait_seconds: int = WAIT_SECONDS) -> Iterator[None]:
+    """Capture a platform alone: two runs of an evening neither read twice nor pass a budget together.
+
+    Raises:
+        WarehouseProblem: somebody else captures this platform for longer than `wait_seconds`.
+    """
+    connection = open_connection(url, "loader")
+    try:
+        connection.autocommit = True
+        connection.execute("select set_config('lock_timeout', %s, false)", (f"{wait_seconds}s",))
+        try:
+            connection.execute("select pg_advisory_lock(%s, hashtext(%s))", (CAPTURE_LOCK, platform))
+        except psycopg.errors.LockNotAvailable as error:
+            raise WarehouseProblem(
+                f"Another capture of {platform} has been at work for more than {wait_seconds} seconds. Look into "
+                "pg_locks (locktype advisory) for who it is; the next sweep reads what is still missing."
+            ) from error
         yield
     finally:
         connection.close()

@@ -1,0 +1,193 @@
+"""Capture that does not give up while the day lasts: what settles, what waits, what opens and closes a breaker."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import psycopg
+import pytest
+import requests
+from cryptography.fernet import Fernet
+
+from social_metrics.clock import WIB
+from social_metrics.connections import platform_connection
+from social_metrics.extract import ShardReport, capture_shard
+from social_metrics.records import LAST_ATTEMPT
+from social_metrics.registry import Registry, load_registry
+from social_metrics.settings import Settings
+from tests.simulated import CREDENTIALS, RunningSimulator, running_simulator
+
+EVENING = datetime(2026, 11, 20, 20, 0, tzinfo=WIB)
+Capture = Callable[..., ShardReport]
+
+
+@pytest.fixture(scope="module")
+def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSimulator]:
+    with running_simulator(tmp_path_factory.mktemp("simulator"), EVENING) as simulator:
+        yield simulator
+
+
+@pytest.fixture
+def simulator(started: RunningSimulator, monkeypatch: pytest.MonkeyPatch) -> Iterator[RunningSimulator]:
+    for platform in CREDENTIALS:
+        monkeypatch.setenv(*started.connection_variable(platform))
+    started.set_clock(EVENING)
+    yield started
+    started.clear_faults()
+
+
+@pytest.fixture
+def registry(simulator: RunningSimulator) -> Registry:
+    return load_registry(simulator.registry_dir)
+
+
+@pytest.fixture
+def capture(registry: Registry, warehouse_url: str) -> Capture:
+    settings = Settings(credentials_key=Fernet.generate_key().decode(), http_attempts=1, http_max_wait_seconds=0)
+
+    def run(platform: str, **changes: Any) -> ShardReport:
+        arguments: dict[str, Any] = {
+            "account_codes": [a.account_code for a in registry.accounts_on(platform, EVENING.date())],
+            "run_id": "test",
+            "try_number": 1,
+            "registry": registry,
+            "connection": platform_connection(platform),
+            "warehouse_url": warehouse_url,
+            "settings": settings,
+        }
+        return capture_shard(platform, **{**arguments, **changes})
+
+    return run
+
+
+def _rows(url: str, query: str) -> list[tuple[Any, ...]]:
+    with psycopg.connect(url) as connection:
+        return connection.execute(query).fetchall()
+
+
+def test_only_the_evenings_capture_settles_the_day(capture: Capture, simulator: RunningSimulator) -> None:
+    simulator.set_clock(EVENING.replace(hour=9))
+    assert capture("facebook").outcomes["captured"] >= 20
+    assert capture("facebook").calls == 0, "in the morning the morning's capture is enough"
+    simulator.set_clock(EVENING)
+    assert capture("facebook").outcomes["captured"] >= 20, "the evening reads again"
+    simulator.set_clock(EVENING + timedelta(minutes=30))
+    assert capture("facebook").calls == 0
+
+
+def test_repeated_silence_opens_the_platforms_breaker_until_time_closes_it(
+    capture: Capture, simulator: RunningSimulator, warehouse_url: str
+) -> None:
+    simulator.fault("instagram", "unavailable")
+    first = capture("instagram")
+    assert set(first.outcomes) == {"platform_unavailable"}
+    assert first.calls < sum(first.outcomes.values()) / 2, "the others were not asked any more"
+    ((credential, until),) = _rows(warehouse_url, "select credential, open_until from ops.circuit_breakers")
+    assert credential == ""
+    assert EVENING + timedelta(minutes=15) <= until < EVENING + timedelta(minutes=17)
+    assert capture("instagram").calls == 0, "another worker sees it"
+
+    simulator.clear_faults()
+    simulator.set_clock(EVENING + timedelta(minutes=30))
+    assert capture("instagram").outcomes["captured"] >= 20
+    assert _rows(warehouse_url, "select 1 from ops.circuit_breakers where closed_at is null") == [], (
+        "an answer closes it"
+    )
+
+
+def test_a_refused_credential_waits_and_a_new_one_is_tried_at_once(
+    capture: Capture, simulator: RunningSimulator, warehouse_url: str
+) -> None:
+    wrong = replace(platform_connection("x"), secret="wrong")
+    assert set(capture("x", connection=wrong).outcomes) == {"token_expired"}
+    simulator.set_clock(EVENING + timedelta(minutes=30))
+    again = capture("x", connection=wrong)
+    assert (again.calls, again.waiting) == (0, 0), "the accounts hang on the breaker and not on themselves"
+    ((credential, until),) = _rows(warehouse_url, "select credential, open_until from ops.circuit_breakers")
+    assert (credential, until.astimezone(WIB)) == ("x", EVENING.replace(hour=23, minute=30))
+
+    simulator.set_clock(EVENING + timedelta(minutes=31))
+    mended = capture("x")
+    assert mended.outcomes["captured"] >= 20, "another credential does not wait"
+    assert _rows(warehouse_url, "select 1 from ops.circuit_breakers where closed_at is null") == []
+
+
+def test_a_person_is_not_held_back(capture: Capture, simulator: RunningSimulator) -> None:
+    simulator.fault("youtube", "quota_exhausted", times=1)
+    assert set(capture("youtube").outcomes) == {"quota_exhausted"}
+    assert capture("youtube").calls == 0
+    assert capture("youtube", on_demand=True).outcomes["captured"] >= 20
+
+
+def test_youtubes_quota_is_back_at_pacific_midnight(
+    capture: Capture, simulator: RunningSimulator, warehouse_url: str
+) -> None:
+    simulator.fault("youtube", "quota_exhausted", times=1)
+    capture("youtube")
+    (retry_at,) = _rows(warehouse_url, "select max(retry_at) from raw.capture_outcomes")[0]
+    midnight = EVENING.replace(hour=15) + timedelta(days=1)  # PST: 08:00 UTC
+    assert midnight - timedelta(seconds=1) <= retry_at <= midnight
+    simulator.set_clock(EVENING.replace(hour=23))
+    assert (capture("youtube").calls, capture("youtube").outcomes) == (0, {})
+
+
+def test_the_last_attempt_asks_through_every_breaker_and_says_that_it_was_the_last(
+    capture: Capture, simulator: RunningSimulator, warehouse_url: str
+) -> None:
+    simulator.fault("youtube", "quota_exhausted")
+    capture("youtube")
+    simulator.set_clock(EVENING.replace(hour=23, minute=30))
+    last = capture("youtube")
+    assert last.calls == 1, "one refusal is enough for all"
+    steps = Counter(row[0] for row in _rows(warehouse_url, "select next_step from raw.capture_outcomes"))
+    assert steps[LAST_ATTEMPT] == sum(last.outcomes.values())
+    simulator.clear_faults()
+    simulator.set_clock(EVENING + timedelta(days=1))
+    assert capture("youtube").outcomes["captured"] >= 20, "the next evening begins by asking"
+
+
+def test_the_platforms_waiting_time_is_kept(capture: Capture, simulator: RunningSimulator) -> None:
+    simulator.fault("x", "rate_limited", endpoint="users", times=1)
+    assert set(capture("x").outcomes) == {"rate_limited"}
+    assert capture("x").calls == 0
+    simulator.set_clock(EVENING + timedelta(minutes=30))  # X counts in windows of 15 minutes
+    assert capture("x").outcomes["captured"] >= 20
+
+
+@pytest.mark.parametrize(
+    ("platform", "field"), [("facebook", "fan_count"), ("facebook", "followers_count"), ("instagram", "media_count")]
+)
+def test_a_withdrawn_field_costs_its_own_number_and_is_one_finding(
+    capture: Capture, simulator: RunningSimulator, warehouse_url: str, platform: str, field: str
+) -> None:
+    simulator.fault(platform, "field_withdrawn", field=field, variant="error")
+    report = capture(platform)
+    assert report.outcomes["captured"] >= 20
+    assert field in report.withdrawn
+    found = dict(_rows(warehouse_url, "select metric, platform from ops.withdrawn_metrics"))
+    assert set(found) <= {field, "facebook.followers_count.v1"}
+    states = Counter(row[0] for row in _rows(warehouse_url, "select followers_state from raw.profile_snapshots"))
+    assert set(states) == {"not_available" if field == "followers_count" else "reported"}
+
+
+def test_a_count_that_is_silently_gone_for_all_is_one_finding(
+    capture: Capture, simulator: RunningSimulator, warehouse_url: str
+) -> None:
+    simulator.fault("facebook", "field_withdrawn", field="followers_count")
+    assert capture("facebook").withdrawn == ("facebook.followers_count.v1",)
+    assert _rows(warehouse_url, "select metric from ops.withdrawn_metrics") == [("facebook.followers_count.v1",)]
+
+
+def test_two_runs_of_the_same_evening_read_once(
+    capture: Capture, simulator: RunningSimulator, warehouse_url: str
+) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(2) as pool:
+        reports = list(pool.map(lambda _: capture("facebook"), range(2)))
+    assert sorted(report.calls > 0 for report in reports) == [False, True]
+    assert requests.get(f"{simulator.base_url}/_simulator/health", timeout=10).ok
+    twice = "select 1 from raw.profile_snapshots group by account_code having count(*) > 1"
+    assert _rows(warehouse_url, twice) == []
