@@ -1,7 +1,9 @@
-"""The day's budget of one platform: it stops before it is passed, not after."""
+"""The budget of one platform: it stops before it is passed, not after, and saves before it has to stop."""
 
+import calendar
+import math
 import threading
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -10,18 +12,32 @@ from social_metrics.contract import Outcome
 from social_metrics.readings import CaptureFailure
 from social_metrics.registry import Platform
 
+FORECAST_NEEDS = timedelta(days=3)
+"""So much of a month has to be over before its end is forecast: the first evening reads back 35 days."""
 
-class DailyBudget:
-    """Counts what is reserved and spent against the platform's daily limits; safe from several threads.
+
+class Budget:
+    """Counts what is reserved and spent against the platform's limits of day and month; safe from several threads.
 
     Args:
         platform: its line in platforms.csv; a blank limit does not limit.
         calls, quota_units, usd: already spent in this budget day, from the ledger.
+        month_usd: already spent in this month of the budget's zone, from the ledger.
+        day_ends: when the budget day ends (UTC instant), if it is to be told.
     """
 
-    def __init__(self, platform: Platform, calls: int = 0, quota_units: int = 0, usd: Decimal = Decimal(0)) -> None:
+    def __init__(
+        self,
+        platform: Platform,
+        calls: int = 0,
+        quota_units: int = 0,
+        usd: Decimal = Decimal(0),
+        month_usd: Decimal = Decimal(0),
+        day_ends: datetime | None = None,
+    ) -> None:
         self._platform = platform
-        self._calls, self._quota_units, self._usd = calls, quota_units, usd
+        self._calls, self._quota_units, self._usd, self._month_usd = calls, quota_units, usd, month_usd
+        self._day_ends = day_ends
         self._lock = threading.Lock()
 
     def reserve(self, expected: Cost) -> None:
@@ -30,17 +46,20 @@ class DailyBudget:
         Raises:
             CaptureFailure: `budget_exhausted` when the call would pass a limit.
         """
+        line = self._platform
         with self._lock:
-            for spent, wanted, limit, unit in (
-                (self._calls, expected.calls, self._platform.daily_call_limit, "calls"),
-                (self._quota_units, expected.quota_units, self._platform.daily_quota_limit, "quota units"),
-                (self._usd, expected.usd, self._platform.daily_usd_limit, "US$"),
+            for period, spent, wanted, limit, unit in (
+                ("day", self._calls, expected.calls, line.daily_call_limit, "calls"),
+                ("day", self._quota_units, expected.quota_units, line.daily_quota_limit, "quota units"),
+                ("day", self._usd, expected.usd, line.daily_usd_limit, "US$"),
+                ("month", self._month_usd, expected.usd, line.monthly_usd_limit, "US$"),
             ):
                 if limit is not None and spent + wanted > limit:
                     raise CaptureFailure(
                         Outcome.BUDGET_EXHAUSTED,
-                        f"the day's budget of {limit} {unit} for {self._platform.platform_label} would be passed "
+                        f"the {period}'s budget of {limit} {unit} for {line.platform_label} would be passed "
                         f"({spent} spent, {wanted} needed)",
+                        retry_at=self._day_ends if period == "day" else None,
                         for_all=True,
                     )
             self._add(expected, 1)
@@ -55,9 +74,42 @@ class DailyBudget:
         self._calls += sign * cost.calls
         self._quota_units += sign * cost.quota_units
         self._usd += sign * cost.usd
+        self._month_usd += sign * cost.usd
 
 
 def budget_day_start(platform: Platform, now: datetime) -> datetime:
     """The instant at which the platform's current budget day began, in its own zone (X bills by UTC day)."""
     local = now.astimezone(ZoneInfo(platform.quota_day_zone))
     return local.replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def budget_month_start(platform: Platform, now: datetime) -> datetime:
+    """The instant at which the current month began in the zone of the platform's budget day."""
+    return budget_day_start(platform, now).replace(day=1)
+
+
+def month_forecast(platform: Platform, spent: Decimal, now: datetime) -> Decimal | None:
+    """US$ at the end of this month if it goes on as it began; None while too little of the month is over."""
+    start = budget_month_start(platform, now)
+    elapsed = now - start
+    if elapsed < FORECAST_NEEDS:
+        return None
+    days = calendar.monthrange(start.year, start.month)[1]
+    return (spent * days / Decimal(elapsed / timedelta(days=1))).quantize(Decimal("0.01"))
+
+
+def affordable_rereads(platform: Platform, spent: Decimal, now: datetime) -> tuple[int, ...]:
+    """The ages (days) at which posts are read again while the month's money lasts.
+
+    Followers and new posts come first. When the forecast passes the month's limit, the oldest ages are left out, in
+    proportion; a month that is spent reads none again.
+    """
+    ages, limit = platform.reread_age_days, platform.monthly_usd_limit
+    if limit is None or not ages:
+        return ages
+    if spent >= limit:
+        return ()
+    forecast = month_forecast(platform, spent, now)
+    if forecast is None or forecast <= limit:
+        return ages
+    return ages[: math.floor(len(ages) * limit / forecast)]

@@ -5,7 +5,7 @@ from datetime import date
 
 from social_metrics.account_urls import AccountAddress
 from social_metrics.api_client import ApiClient, Recorder
-from social_metrics.budget import DailyBudget
+from social_metrics.budget import Budget
 from social_metrics.clock import wib_date
 from social_metrics.connections import PlatformConnection
 from social_metrics.extract import clock_of, source_of
@@ -103,7 +103,7 @@ def _read(
         connection,
         clock_of(connection),
         Recorder("connection_test", 1, source_of(platform, connection), None),
-        DailyBudget(platform),
+        Budget(platform),
         timeout_seconds=settings.http_timeout_seconds,
         attempts=1,
     )

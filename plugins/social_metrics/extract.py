@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 from social_metrics.api_client import ApiClient, Recorder
-from social_metrics.budget import DailyBudget, budget_day_start
+from social_metrics.budget import Budget, affordable_rereads, budget_day_start, budget_month_start
 from social_metrics.clock import Clock, SimulatedClock, SystemClock, wib_date, wib_instant
 from social_metrics.connections import PlatformConnection
 from social_metrics.contract import FollowersState, Outcome, Source
@@ -152,13 +152,12 @@ def _capture_alone(
         waiting = len(held & wanted)
         if not accounts:
             return ShardReport(platform_name, today, len(settled & wanted), {}, 0, {}, waiting)
-        spent = capture_state.spent_since(warehouse, platform_name, budget_day_start(platform, now))
+        budget_day = budget_day_start(platform, now)
+        spent = capture_state.spent_since(warehouse, platform_name, budget_day)
+        month_usd = capture_state.spent_since(warehouse, platform_name, budget_month_start(platform, now)).usd
         states = capture_state.posts_states(warehouse, [account.account_code for account in accounts])
-        due = (
-            capture_state.posts_due_for_rereading(warehouse, list(states), platform.reread_age_days, now)
-            if platform.reread_age_days
-            else {}
-        )
+        ages = affordable_rereads(platform, month_usd, now)
+        due = capture_state.posts_due_for_rereading(warehouse, list(states), ages, now) if ages else {}
         warehouse.commit()  # no transaction stays open while the platform is asked
 
         body_lifetime = timedelta(days=platform.body_retention_days) if platform.body_retention_days else None
@@ -168,7 +167,7 @@ def _capture_alone(
             connection,
             clock,
             recorder,
-            DailyBudget(platform, spent.calls, spent.quota_units, spent.usd),
+            Budget(platform, spent.calls, spent.quota_units, spent.usd, month_usd, budget_day + timedelta(days=1)),
             gate=breakers,
             timeout_seconds=settings.http_timeout_seconds,
             attempts=settings.http_attempts,

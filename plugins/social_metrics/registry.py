@@ -60,6 +60,7 @@ class Platform:
     daily_call_limit: int | None
     daily_quota_limit: int | None
     daily_usd_limit: Decimal | None
+    monthly_usd_limit: Decimal | None
     count_retention_days: int | None  # of counts read without the owner's authorization
     body_retention_days: int | None
     caption_retention_days: int | None
@@ -136,7 +137,7 @@ def load_registry(folder: Path) -> Registry:
         RegistryProblem: with one sentence per fault found; nothing of a faulty registry is used.
     """
     problems: list[str] = []
-    platform_file = SeedFile.read(folder / "platforms.csv", _PLATFORM_COLUMNS, problems)
+    platform_file = SeedFile.read(folder / "platforms.csv", _PLATFORM_COLUMNS, problems, _OPTIONAL_PLATFORM_COLUMNS)
     center_file = SeedFile.read(folder / "centers.csv", _CENTER_COLUMNS, problems)
     account_file = SeedFile.read(folder / "center_accounts.csv", ACCOUNT_COLUMNS, problems, OPTIONAL_ACCOUNT_COLUMNS)
     if problems:
@@ -178,6 +179,7 @@ _PLATFORM_COLUMNS = (
     "body_retention_days",
     "caption_retention_days",
 )
+_OPTIONAL_PLATFORM_COLUMNS = ("monthly_usd_limit",)
 _CENTER_COLUMNS = (
     "center_code",
     "center_name",
@@ -235,6 +237,7 @@ def _platform(row: SeedRow) -> Platform:
         daily_call_limit=row.whole("daily_call_limit", least=1, optional=True),
         daily_quota_limit=row.whole("daily_quota_limit", least=1, optional=True),
         daily_usd_limit=row.money("daily_usd_limit"),
+        monthly_usd_limit=row.money("monthly_usd_limit"),
         count_retention_days=row.whole("count_retention_days", least=1, optional=True),
         body_retention_days=row.whole("body_retention_days", least=1, optional=True),
         caption_retention_days=row.whole("caption_retention_days", least=1, optional=True),

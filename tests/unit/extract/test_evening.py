@@ -191,3 +191,23 @@ def test_two_runs_of_the_same_evening_read_once(
     assert requests.get(f"{simulator.base_url}/_simulator/health", timeout=10).ok
     twice = "select 1 from raw.profile_snapshots group by account_code having count(*) > 1"
     assert _rows(warehouse_url, twice) == []
+
+
+def test_a_spent_month_reads_nothing_and_short_money_reads_followers_first(
+    capture: Capture, registry: Registry, warehouse_url: str
+) -> None:
+    from decimal import Decimal
+    from types import MappingProxyType
+
+    def limited(usd: str) -> Registry:
+        lines = {**registry.platforms, "x": replace(registry.platforms["x"], monthly_usd_limit=Decimal(usd))}
+        return Registry(MappingProxyType(lines), registry.centers, registry.accounts)
+
+    assert set(capture("x", registry=limited("0.05")).outcomes) == {"budget_exhausted"}
+    short = capture("x", registry=limited("0.50"))
+    assert short.outcomes["captured_partly"] >= 20
+    ((spent, followers),) = _rows(
+        warehouse_url, "select sum(usd), (select count(*) from raw.profile_snapshots) from ops.spend_ledger"
+    )
+    assert 0 < spent <= Decimal("0.50")
+    assert followers >= 20

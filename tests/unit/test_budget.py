@@ -1,0 +1,61 @@
+"""Budgets of a day and a month: stopped before they are passed, forecast, and saved for before they are spent."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+
+from social_metrics.api_client import Cost
+from social_metrics.budget import Budget, affordable_rereads, budget_month_start, month_forecast
+from social_metrics.readings import CaptureFailure
+from social_metrics.registry import Platform, load_registry
+from social_metrics.settings import DEFAULT_REGISTRY
+
+TENTH = datetime(2026, 11, 11, tzinfo=UTC)  # ten of November's thirty days are over
+DAY_ENDS = datetime(2026, 11, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def x() -> Platform:
+    return replace(load_registry(DEFAULT_REGISTRY).platforms["x"], monthly_usd_limit=Decimal("30.00"))
+
+
+def cost(usd: str) -> Cost:
+    return Cost(calls=1, usd=Decimal(usd))
+
+
+def test_the_month_stops_before_it_is_passed_and_a_reservation_counts(x: Platform) -> None:
+    budget = Budget(x, month_usd=Decimal("29.00"))
+    budget.reserve(cost("0.60"))
+    with pytest.raises(CaptureFailure, match=r"the month's budget of 30.00 US\$ for X would be passed \(29.60 spent"):
+        budget.reserve(cost("0.50"))
+    budget.settle(cost("0.60"), cost("0.10"))
+    budget.reserve(cost("0.90"))
+    with pytest.raises(CaptureFailure):
+        budget.reserve(cost("0.01"))
+
+
+def test_the_day_says_when_it_ends(x: Platform) -> None:
+    budget = Budget(x, usd=Decimal("4.99"), day_ends=DAY_ENDS)
+    with pytest.raises(CaptureFailure, match=r"the day's budget of 5\.00") as refused:
+        budget.reserve(cost("0.02"))
+    assert refused.value.retry_at == DAY_ENDS
+
+
+def test_the_months_end_is_forecast_from_what_is_over(x: Platform) -> None:
+    assert month_forecast(x, Decimal("8.00"), TENTH) == Decimal("24.00")
+    assert month_forecast(x, Decimal("8.00"), TENTH.replace(day=3)) is None
+    assert budget_month_start(x, TENTH) == datetime(2026, 11, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("spent", "ages"),
+    [("10.00", (1, 3, 7, 30)), ("10.01", (1, 3, 7)), ("20.00", (1, 3)), ("29.99", (1,)), ("30.00", ()), ("99", ())],
+)
+def test_rereading_shrinks_with_the_money_oldest_first(x: Platform, spent: str, ages: tuple[int, ...]) -> None:
+    assert affordable_rereads(x, Decimal(spent), TENTH) == ages
+
+
+def test_without_a_limit_everything_is_read_again(x: Platform) -> None:
+    assert affordable_rereads(replace(x, monthly_usd_limit=None), Decimal(999), TENTH) == (1, 3, 7, 30)
