@@ -1,6 +1,6 @@
 # Every target also works without a terminal. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help venv demo up down doctor docs test test-fuzz check lint-code lint-types lint-imports lint-sql lock clean
+.PHONY: help venv demo up down doctor docs test test-fuzz test-tampering check lint-code lint-types lint-imports lint-sql lock clean
 
 BIN := .venv/bin
 STACK := $(BIN)/python -m social_metrics.stack
@@ -42,6 +42,11 @@ test: venv ## everything: unit, contract, simulator, dbt, DAGs, end to end, brow
 
 test-fuzz: venv ## 10,000 fuzzed workbooks and rows against the reader of hand entries
 	@SOCIAL_METRICS_TEST_FUZZED_FILES=10000 $(BIN)/python -m pytest -n auto tests/unit/manual_entry/test_fuzz.py
+
+test-tampering: venv ## 200 single changes to evidence and record, 20 by recomputation, 50 untouched histories
+	@SOCIAL_METRICS_TEST_TAMPERINGS=200 SOCIAL_METRICS_TEST_RECOMPUTED_TAMPERINGS=20 \
+		SOCIAL_METRICS_TEST_UNTOUCHED_HISTORIES=50 \
+		$(BIN)/python -m pytest -n 2 --dist loadfile tests/unit/audit
 
 check: lint-code lint-types lint-imports lint-sql ## lint, types, import contracts, SQL; checks, never fixes
 

@@ -17,6 +17,10 @@ from simulator.habits import HISTORY_DAYS, NEW_ACCOUNT_DAY
 
 ACCOUNTS_FILE = "center_accounts.csv"
 CAMPAIGNS_FILE = "campaigns.csv"
+ROLES_FILE = "roles.csv"
+# Who signs the demo's months, as users of its Airflow; one officer answers for all centers.
+SIGNERS = {"maker": "ani.data", "checker": "rina.humas", "approver": "sekretaris"}
+OFFICER = "siti.humas"
 CAMPAIGN_HASHTAG = "#SentraUntukSemua"
 CAMPAIGN_DAYS = 3
 PLACEHOLDERS = {"ciungwanara-x", "ciungwanara-tiktok", "wasana-bahagia-x", "efata-tiktok", "galih-pakuan-tiktok"}
@@ -64,6 +68,8 @@ def write_registry(
         _multiply_centers(out / "centers.csv", multiply)
     if (out / CAMPAIGNS_FILE).exists():
         _add_campaigns(out / CAMPAIGNS_FILE, as_of)
+    if (out / ROLES_FILE).exists():
+        _name_people(out / ROLES_FILE, [center.center_code for center in read_centers(out / "centers.csv")])
     classes = platform_classes(extra_apis)
     platforms = [row["platform"] for row in read_rows(source / "platforms.csv") if row["platform"] in classes]
     rows: list[dict[str, str]] = []
@@ -106,6 +112,19 @@ def _add_campaigns(path: Path, as_of: date) -> None:
             }
             for day in days
         )
+
+
+def _name_people(path: Path, center_codes: list[str]) -> None:
+    """The demo's people; without addresses, so that nothing leaves the machine."""
+    rows = [{"role_code": role, "person": person} for role, person in SIGNERS.items()]
+    officers = [
+        {"role_code": "center_officer", "center_code": code, "person": OFFICER} for code in sorted(set(center_codes))
+    ]
+    columns = _columns(path)
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, columns, restval="", lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows + officers)
 
 
 def demo_handles(center_codes: list[str]) -> dict[str, str]:

@@ -19,6 +19,7 @@ from uuid import uuid4
 from social_metrics.api_client import ApiClient, Recorder
 from social_metrics.budget import Budget, affordable_rereads, budget_day_start, budget_month_start
 from social_metrics.clock import Clock, SimulatedClock, SystemClock, wib_date, wib_instant
+from social_metrics.code_version import code_version
 from social_metrics.connections import PlatformConnection
 from social_metrics.contract import FollowersState, Outcome, Source
 from social_metrics.readings import (
@@ -36,7 +37,7 @@ from social_metrics.warehouse.circuit_breakers import CircuitBreakers
 from social_metrics.warehouse.connect import connect
 from social_metrics.warehouse.credentials import AccountTokens, cipher
 from social_metrics.warehouse.locks import capture_lock
-from social_metrics.warehouse.raw_loader import load
+from social_metrics.warehouse.raw_loader import load, record_run
 
 logger = logging.getLogger(__name__)
 
@@ -192,6 +193,7 @@ def _capture_alone(
         records = shard_records(
             attempts, recorder, platform, connection.authorization_mode, known, is_last_attempt=is_last
         )
+        record_run(warehouse, run_id, code_version(), now)
         inserted = load(warehouse, records)
         withdrawn = sorted(client.withdrawn | _withheld_from_all(attempts))
         capture_state.note_withdrawn(warehouse, platform_name, withdrawn, now)

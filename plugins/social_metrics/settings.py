@@ -60,6 +60,17 @@ class Settings(BaseSettings):
         description="Where the centers put filled workbooks and their evidence, a folder per center code: a path, or "
         "an object store's address (s3://bucket/prefix); without it .demo/inbox.",
     )
+    center_answer_working_days: int = Field(
+        default=2,
+        ge=0,
+        description="Working days (holidays: seeds/rules/holidays.csv) after the draft of a month in which the centers "
+        "may answer its exceptions; 0 waits for nobody.",
+    )
+    papers_destination: str | None = Field(
+        default=None,
+        description="Where issued papers are put: a path, or an object store's address (s3://bucket/prefix); without "
+        "it .demo/papers.",
+    )
     http_timeout_seconds: float = Field(default=30.0, gt=0, description="Timeout of one HTTP call.")
     http_attempts: int = Field(
         default=3, ge=1, le=6, description="Tries of one call before its account gets an outcome."

@@ -6,18 +6,16 @@ plans the build: what new evidence has reopened, or everything when that would n
 
 import json
 import logging
-import os
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 import psycopg
 
+from social_metrics.dbt_environment import dbt_environment
 from social_metrics.settings import Settings, UsageProblem
 from social_metrics.tagging.tagger import tag_captions
 from social_metrics.warehouse.connect import connect
@@ -194,7 +192,7 @@ def run_layer(
             *("--log-level", "none"),  # what happened is logged below, once, without colours
             *("--log-level-file", "debug"),
         ]
-        with _environment(_dbt_environment(settings, warehouse_url) | build_environment(build)):
+        with dbt_environment(settings, warehouse_url, build_environment(build)):
             outcome = dbtRunner().invoke(command)
         if not run_results.exists():
             raise TransformFailed(layer, {"dbt": _first_line(outcome.exception) or "no node was built"})
@@ -287,37 +285,8 @@ def build_environment(build: MartBuild) -> dict[str, str]:
     }
 
 
-def _dbt_environment(settings: Settings, warehouse_url: str) -> dict[str, str]:
-    """What dbt_project/profiles.yml and dbt_project.yml ask for."""
-    parts = urlsplit(warehouse_url)
-    return {
-        "SOCIAL_METRICS_REGISTRY_DIR": str(settings.registry_dir.resolve()),
-        "SOCIAL_METRICS_DBT_HOST": parts.hostname or "",
-        "SOCIAL_METRICS_DBT_PORT": str(parts.port or 5432),
-        "SOCIAL_METRICS_DBT_USER": unquote(parts.username or ""),
-        "SOCIAL_METRICS_DBT_PASSWORD": unquote(parts.password or ""),
-        "SOCIAL_METRICS_DBT_DBNAME": unquote(parts.path.lstrip("/")),
-        "DO_NOT_TRACK": "1",
-    }
-
-
 def _iso(moment: date | None) -> str:
     return moment.isoformat() if moment else ""
-
-
-@contextmanager
-def _environment(variables: Mapping[str, str]) -> Iterator[None]:
-    """The variables are set for the block only: a password does not stay behind for what runs next."""
-    before = {name: os.environ.get(name) for name in variables}
-    os.environ.update(variables)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
 
 
 def _first_line(error: BaseException | None) -> str | None:

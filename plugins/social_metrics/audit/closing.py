@@ -11,7 +11,6 @@ import psycopg
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
-from social_metrics.audit.code_version import code_version
 from social_metrics.audit.exceptions import store_exceptions
 from social_metrics.audit.recompute import rebuild, refuse_stale_marts, rows_of_month, scratch, with_column_types
 from social_metrics.audit.record import (
@@ -27,6 +26,7 @@ from social_metrics.audit.record import (
 )
 from social_metrics.audit.rules import MARTS_OF_A_MONTH, Rule, inputs_digest, rules_in_force
 from social_metrics.audit.seals import FIRST_LINK, last_seal, seal_days, sealing
+from social_metrics.code_version import code_version
 from social_metrics.settings import Settings, UsageProblem
 from social_metrics.warehouse.connect import connect
 from social_metrics.warehouse.locks import marts_lock
@@ -81,6 +81,10 @@ from (
     group by platform
 ) as platforms
 """
+
+
+class RecordAltered(UsageProblem):
+    """What is to be signed is not what was drafted; nobody may sign it."""
 
 
 class _Unchanged(Exception):
@@ -148,6 +152,7 @@ def act(
         reason: why; a refusal needs one.
 
     Raises:
+        RecordAltered: a digest of the version does not hold.
         UsageProblem: there is no draft, the step is not due, or the person may not take it; one sentence says why.
     """
     with sealing(connection):
@@ -160,7 +165,7 @@ def act(
             raise UsageProblem(f"{_name(close)} is {status}; it cannot be {action} now.")
         broken = broken_digests(connection, close)
         if broken:
-            raise UsageProblem(f"{_name(close)}: {', '.join(broken)} was altered. Nobody may sign it: run verify.")
+            raise RecordAltered(f"{_name(close)}: {', '.join(broken)} was altered. Nobody may sign it: run verify.")
         login = next(iter(connection.execute("select session_user")))[0]
         person = person or login
         people: dict[str, Any] = {step.action: step.person for step in steps}

@@ -5,14 +5,13 @@ Compiled SQL is what the database ran. It needs neither dbt nor this repository 
 
 import hashlib
 import json
-import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from social_metrics.dbt_environment import dbt_environment
 from social_metrics.settings import Settings, UsageProblem
 
 MARTS_OF_A_MONTH: Mapping[str, tuple[str, ...]] = {
@@ -97,7 +96,7 @@ def _compile(settings: Settings, warehouse_url: str) -> dict[str, Any]:
 
     project = settings.dbt_project_dir.resolve()
     working = settings.state_dir.resolve() / "dbt-close"  # other variables than the transform's: it parses for itself
-    with _environment(_variables(settings, warehouse_url)):
+    with dbt_environment(settings, warehouse_url):
         outcome = dbtRunner().invoke(
             [
                 "compile",
@@ -116,30 +115,3 @@ def _compile(settings: Settings, warehouse_url: str) -> dict[str, Any]:
         raise UsageProblem(f"dbt cannot compile the models of the month: {said} ({working / 'logs'}).")
     manifest: dict[str, Any] = json.loads((working / "target" / "manifest.json").read_text(encoding="utf-8"))
     return manifest
-
-
-def _variables(settings: Settings, warehouse_url: str) -> dict[str, str]:
-    parts = urlsplit(warehouse_url)
-    return {
-        "SOCIAL_METRICS_REGISTRY_DIR": str(settings.registry_dir.resolve()),
-        "SOCIAL_METRICS_DBT_HOST": parts.hostname or "",
-        "SOCIAL_METRICS_DBT_PORT": str(parts.port or 5432),
-        "SOCIAL_METRICS_DBT_USER": unquote(parts.username or ""),
-        "SOCIAL_METRICS_DBT_PASSWORD": unquote(parts.password or ""),
-        "SOCIAL_METRICS_DBT_DBNAME": unquote(parts.path.lstrip("/")),
-        "DO_NOT_TRACK": "1",
-    }
-
-
-@contextmanager
-def _environment(variables: Mapping[str, str]) -> Iterator[None]:
-    before = {name: os.environ.get(name) for name in variables}
-    os.environ.update(variables)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value

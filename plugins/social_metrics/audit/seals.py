@@ -15,8 +15,8 @@ import psycopg
 from psycopg import sql
 
 from social_metrics.audit.canonical import SealedTable, tables_to_seal
-from social_metrics.audit.code_version import code_version
 from social_metrics.audit.merkle import EMPTY_ROOT, leaf, merkle_root
+from social_metrics.code_version import code_version
 
 SEAL_LOCK = 0x5EA1
 """Key of the advisory lock of whoever seals: the chain has one end."""

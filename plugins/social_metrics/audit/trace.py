@@ -142,8 +142,20 @@ def _capture(connection: psycopg.Connection, figures: Facts) -> list[Stage]:
         kept = hashlib.sha256(body["body"]).hexdigest() == response["kept_sha256"] if body else None
         words = {True: "the kept bytes have this sha256", False: "the kept bytes are others", None: "purged by policy"}
         stages.append(Stage("bytes", f"raw.response_bodies {snapshot['response_id']}", {"says": words[kept]}))
-    stages.append(Stage("run", snapshot["run_id"], {"try_number": snapshot["try_number"]}))
+    stages.append(_run(connection, snapshot))
     return stages
+
+
+def _run(connection: psycopg.Connection, snapshot: Facts) -> Stage:
+    """The run, and the code that it ran: more than one version when other code took it up."""
+    row = _one(
+        connection,
+        "select string_agg(code_version, ', ' order by began_at, code_version) as versions "
+        "from raw.runs where run_id = %s",
+        snapshot["run_id"],
+    )
+    versions = row["versions"] if row else None
+    return Stage("run", snapshot["run_id"], {"try_number": snapshot["try_number"], "code_version": versions})
 
 
 def _entry(connection: psycopg.Connection, figures: Facts) -> list[Stage]:

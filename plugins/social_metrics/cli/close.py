@@ -7,9 +7,12 @@ from enum import StrEnum
 from typing import Annotated, Any
 from urllib.parse import quote, urlsplit, urlunsplit
 
+import psycopg
 import typer
 from rich.markup import escape
+from rich.table import Table
 
+from social_metrics.audit.answers import answer_exceptions, exceptions_of
 from social_metrics.audit.closing import Action, act, draft_close
 from social_metrics.audit.corrections import approve_correction, request_correction
 from social_metrics.audit.record import Close, latest_close, status_of, steps_of
@@ -31,6 +34,8 @@ class CloseAction(StrEnum):
     APPROVE = "approve"
     REFUSE = "refuse"
     CORRECT = "correct"
+    EXCEPTIONS = "exceptions"
+    ANSWER = "answer"
 
 
 _STEPS: dict[CloseAction, Action] = {
@@ -48,8 +53,11 @@ def close(
         str | None,
         typer.Option("--as", help="Your own database login; its password is asked for, or comes from PGPASSWORD."),
     ] = None,
-    reason: Annotated[str | None, typer.Option(help="Why: of a refusal or a correction.")] = None,
-    center: Annotated[str | None, typer.Option(help="correct: code of the center.")] = None,
+    reason: Annotated[
+        str | None, typer.Option(help="Why, of a refusal or a correction; what a center answers.")
+    ] = None,
+    center: Annotated[str | None, typer.Option(help="correct, exceptions, answer: code of the center.")] = None,
+    exception: Annotated[int | None, typer.Option(help="answer: number of the exception.")] = None,
     figure: Annotated[str | None, typer.Option(help="correct: a column of fct_center_monthly.")] = None,
     value: Annotated[str | None, typer.Option(help="correct: what should have stood there; null if not known.")] = None,
     document: Annotated[str | None, typer.Option(help="correct: number of the act that orders it.")] = None,
@@ -65,6 +73,9 @@ def close(
     - `social-metrics close --month 2026-10`
     - `social-metrics close --month 2026-10 --as ani --action submit`
     - `social-metrics close --month 2026-10 --as sekretaris --action refuse --reason 'Satria belum menjawab'`
+    - `social-metrics close --month 2026-10 --action exceptions --center satria`
+    - `social-metrics close --month 2026-10 --as sari --action answer --center satria --exception 12
+      --reason 'X tidak dapat dibuka tiga hari'`
     - `social-metrics close --month 2026-10 --as ani --action correct --center kartini --figure posts --value 12
       --reason 'salah hitung' --document BA-7/2026`
     """
@@ -75,6 +86,15 @@ def close(
             _print(draft_close(load_settings(), url, first, own if person else None), own, form)
             return
         with connect(own, "closer") as connection:
+            if action is CloseAction.EXCEPTIONS:
+                _print_exceptions(connection, first, center, form)
+                return
+            if action is CloseAction.ANSWER:
+                if exception is None or reason is None:
+                    raise UsageProblem("An answer needs --exception, and --reason with what the center says.")
+                answer_exceptions(connection, first, {exception: reason}, center_code=center)
+                _say(form, {"exception": exception, "answer": reason}, f"Exception {exception} is answered.")
+                return
             if action is CloseAction.CORRECT:
                 if None in (center, figure, value, reason, document):
                     raise UsageProblem("A correction needs --center, --figure, --value, --reason and --document.")
@@ -117,6 +137,25 @@ def person_url(url: str, person: str | None) -> str:
         login += f":{quote(password, safe='')}" if password else ""
     parts = urlsplit(url)
     return urlunsplit(parts._replace(netloc=f"{login}@{parts.netloc.rsplit('@', 1)[-1]}"))
+
+
+def _print_exceptions(connection: psycopg.Connection, month: date, center: str | None, form: Format) -> None:
+    current = latest_close(connection, month)
+    if current is None:
+        raise UsageProblem(f"{month:%Y-%m} has no draft. Make one: social-metrics close --month {month:%Y-%m}")
+    exceptions = exceptions_of(connection, month, current.version, center)
+    if form is Format.JSON:
+        print_json(exceptions)
+        return
+    table = Table(box=None, header_style="bold", pad_edge=False, title=f"{month:%Y-%m} version {current.version}")
+    for heading in ("No", "Center", "Account", "What", "Days", "From", "Until", "Answer"):
+        table.add_column(heading)
+    for one in exceptions:
+        what = f"{one.kind}: {one.detail}" if one.detail else one.kind
+        answer = f"{one.answer} ({one.answered_by})" if one.answer else None
+        cells = (one.center_code, one.account_code, what, one.days, one.first_date, one.last_date, answer)
+        table.add_row(str(one.exception_no), *("" if cell is None else escape(str(cell)) for cell in cells))
+    output().print(table)
 
 
 def _parsed(value: str) -> Any:

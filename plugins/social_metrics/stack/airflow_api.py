@@ -40,6 +40,18 @@ class TaskState:
     try_number: int
 
 
+@dataclass(frozen=True)
+class Form:
+    """A form of a task that waits for a person; `fields` are the names of what can be filled in."""
+
+    task_id: str
+    map_index: int
+    subject: str
+    body: str
+    options: tuple[str, ...]
+    fields: tuple[str, ...]
+
+
 class AirflowApi:
     """A client of one api-server; logs in when first needed.
 
@@ -100,10 +112,36 @@ class AirflowApi:
                 raise StackError("\n".join([f"Airflow does not know the DAG {dag_id}.", *reasons]))
             time.sleep(POLL_SECONDS)
 
-    def trigger(self, dag_id: str) -> Run:
-        """Starts a run now."""
-        now = datetime.now(UTC).isoformat()
-        return _run(self._checked(self._call("POST", f"/dags/{dag_id}/dagRuns", {"logical_date": now})))
+    def trigger(self, dag_id: str, conf: dict[str, str] | None = None) -> Run:
+        """Starts a run now, with its parameters."""
+        order = {"logical_date": datetime.now(UTC).isoformat(), "conf": conf or {}}
+        return _run(self._checked(self._call("POST", f"/dags/{dag_id}/dagRuns", order)))
+
+    def forms(self, run: Run) -> list[Form]:
+        """What the run asks people at this moment: the forms (Required Actions) nobody has answered yet."""
+        reply = self._get(f"/dags/{run.dag_id}/dagRuns/{run.run_id}/hitlDetails", response_received="false", limit=100)
+        return [
+            Form(
+                detail["task_instance"]["task_id"],
+                detail["task_instance"]["map_index"],
+                detail["subject"],
+                detail["body"] or "",
+                tuple(detail["options"]),
+                tuple(detail["params"]),
+            )
+            for detail in reply["hitl_details"]
+            if detail["task_instance"]["state"] == "awaiting_input"
+        ]
+
+    def respond(self, run: Run, form: Form, option: str, fields: dict[str, str | None] | None = None) -> None:
+        """Answers a form as the user who is logged in.
+
+        Raises:
+            StackError: the user may not, or somebody else was faster.
+        """
+        path = f"/dags/{run.dag_id}/dagRuns/{run.run_id}/taskInstances/{form.task_id}/{form.map_index}/hitlDetails"
+        given = dict.fromkeys(form.fields) | (fields or {})
+        self._checked(self._call("PATCH", path, {"chosen_options": [option], "params_input": given}))
 
     def run(self, dag_id: str, run_id: str) -> Run:
         """A run as it stands."""

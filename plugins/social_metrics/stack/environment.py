@@ -12,6 +12,7 @@ from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 from social_metrics.connections import WAREHOUSE_CONN_ID, platform_conn_id
+from social_metrics.roles import load_roles
 from social_metrics.stack.layout import Layout
 
 PRODUCTION_PREFIXES = ("AIRFLOW_", "AIRFLOW__", "SOCIAL_METRICS_", "DBT_", "PG")
@@ -36,6 +37,12 @@ class StackAddresses:
     def airflow_url(self) -> str:
         """Airflow's API and pages."""
         return f"http://127.0.0.1:{self.airflow_port}"
+
+
+def stack_users(layout: Layout) -> tuple[str, ...]:
+    """The users of the stack's Airflow beside the administrator: whoever the demo's roles.csv names."""
+    people = {holder.person for holder in load_roles(layout.registry) if holder.person}
+    return tuple(sorted(people - {ADMIN}))
 
 
 def stack_environment(
@@ -98,7 +105,9 @@ def _airflow(layout: Layout, addresses: StackAddresses) -> dict[str, str]:
         "AIRFLOW__CORE__AUTH_MANAGER": (
             "airflow.api_fastapi.auth.managers.simple.simple_auth_manager.SimpleAuthManager"
         ),
-        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": f"{ADMIN}:admin",
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": ",".join(
+            [f"{ADMIN}:admin", *(f"{person}:user" for person in stack_users(layout))]
+        ),
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(layout.airflow_passwords),
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": urlunsplit(metadata._replace(scheme="postgresql+psycopg2")),
         "AIRFLOW__API__HOST": "127.0.0.1",

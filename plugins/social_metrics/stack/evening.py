@@ -65,13 +65,14 @@ def _follow(api: AirflowApi, run: Run, watch: Watch) -> Run:
         if run.state == "success":
             return run
         if run.state == "failed":
-            raise StackError(_why(api, run))
+            raise StackError(why_failed(api, run))
         if time.monotonic() > deadline:
             raise StackError(f"{run.dag_id} is still {run.state} after {RUN_SECONDS} s (run {run.run_id}).")
         time.sleep(POLL_SECONDS)
 
 
-def _why(api: AirflowApi, run: Run) -> str:
+def why_failed(api: AirflowApi, run: Run) -> str:
+    """What failed in a run, with the end of its log."""
     failed = [task for task in api.tasks(run) if task.state == "failed"]
     if not failed:
         return f"{run.dag_id} failed (run {run.run_id}), though none of its tasks did."

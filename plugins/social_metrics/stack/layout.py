@@ -30,7 +30,7 @@ class Layout:
 
     @property
     def airflow_passwords(self) -> Path:
-        """The simple auth manager's file; its one user is `admin`."""
+        """The simple auth manager's file; `admin` and the people of the demo."""
         return self.airflow_home / "passwords.json"
 
     @property

@@ -28,11 +28,11 @@ from social_metrics.stack.databases import (
     ensure_warehouse,
 )
 from social_metrics.stack.embedded_postgres import EmbeddedPostgres
-from social_metrics.stack.environment import ADMIN, StackAddresses, stack_environment
+from social_metrics.stack.environment import ADMIN, StackAddresses, stack_environment, stack_users
 from social_metrics.stack.layout import Layout
 from social_metrics.stack.ports import LOOPBACK, demand_port, free_port
 from social_metrics.stack.processes import ProcessStack, Program, Tell
-from social_metrics.stack.secret_files import keep_secret
+from social_metrics.stack.secret_files import keep_secret, replace_secret
 from social_metrics.stack.server import Server, server_at
 from social_metrics.warehouse import migrate
 
@@ -119,7 +119,8 @@ class LocalStack:
         """
         addresses = replace(addresses, airflow_port=self._airflow_port())
         self.layout.airflow_home.mkdir(mode=0o700, parents=True, exist_ok=True)
-        keep_secret(self.layout.airflow_passwords, lambda: json.dumps({ADMIN: self._secret("airflow-admin")}))
+        passwords = {user: self._secret(f"airflow-{user}") for user in (ADMIN, *stack_users(self.layout))}
+        replace_secret(self.layout.airflow_passwords, json.dumps(passwords))
         self._migrate_airflow(addresses)
         self._start(self._airflow_programs(addresses), addresses)
         return addresses
@@ -166,9 +167,9 @@ class LocalStack:
         """Every program of the stack but the database."""
         return [self._simulator(), *self._airflow_programs(addresses)]
 
-    def airflow_api(self, addresses: StackAddresses) -> AirflowApi:
-        """A client of this stack's Airflow."""
-        return AirflowApi(addresses.airflow_url, ADMIN, lambda: self._secret("airflow-admin"))
+    def airflow_api(self, addresses: StackAddresses, user: str = ADMIN) -> AirflowApi:
+        """A client of this stack's Airflow, logged in as one of its users."""
+        return AirflowApi(addresses.airflow_url, user, lambda: self._secret(f"airflow-{user}"))
 
     def run_command(self, addresses: StackAddresses, command: list[str]) -> int:
         """Runs a command in the stack's environment, on this terminal; returns its exit code."""

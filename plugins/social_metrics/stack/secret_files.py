@@ -41,3 +41,13 @@ def _read(path: Path) -> str:
     if not secret:
         raise StackError(f"The secret in {path} is empty; run `make clean` and start again.")
     return secret
+
+
+def replace_secret(path: Path, text: str) -> None:
+    """Write a secret anew, whole or not at all; the file has mode 0600."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    fresh = path.with_name(path.name + ".new")
+    fresh.unlink(missing_ok=True)
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+        file.write(text)
+    fresh.replace(path)

@@ -84,6 +84,21 @@ def load(connection: psycopg.Connection, records: ShardRecords) -> dict[str, int
         )
 
 
+def record_run(connection: psycopg.Connection, run_id: str, code_version: str, began_at: datetime) -> None:
+    """Note which code a run's rows are written by; the caller's `with connection` commits it with them.
+
+    Args:
+        connection: as the role loader.
+        run_id: as the rows have it.
+        code_version: see `code_version.code_version`.
+        began_at: the capture's instant (UTC).
+    """
+    connection.execute(
+        "insert into raw.runs (run_id, code_version, began_at) values (%s, %s, %s) on conflict do nothing",
+        (run_id, code_version, began_at),
+    )
+
+
 def _insert_new(cursor: psycopg.Cursor, record_type: type[Any], records: Sequence[Any]) -> tuple[str, int]:
     if not records:
         return record_type.table, 0

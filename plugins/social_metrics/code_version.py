@@ -1,4 +1,4 @@
-"""Which code is at work: what a seal and a close say that they were made by."""
+"""Which code is at work: what a run of capture, a seal and a close say that they were made by."""
 
 import subprocess
 from functools import cache

@@ -1,0 +1,124 @@
+"""Which issued paper goes to whom, and what was delivered already."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Literal
+
+import psycopg
+from psycopg.rows import class_row
+
+from social_metrics.roles import RoleHolder
+
+DELIVERY_LOCK = 0xDE11
+"""Key of the advisory lock of whoever delivers: a paper is not sent twice by two at once."""
+
+DeliveryChannel = Literal["object_store", "email"]
+
+_OF_A_PAGE = ("leadership", "maker", "checker", "approver")
+_OF_A_PACK = ("inspectorate", "maker", "checker", "approver")
+
+
+@dataclass(frozen=True)
+class IssuedPaper:
+    """A row of `audit.issued_papers`, as far as a delivery needs it; `as_of_date` is a WIB date."""
+
+    paper_no: int
+    kind: str
+    month_start: date | None
+    version: int | None
+    as_of_date: date
+    is_provisional: bool
+    center_code: str | None
+    file_name: str
+    media_type: str
+    content: bytes = field(repr=False)
+    sha256: str
+
+
+def issued_papers(connection: psycopg.Connection, digests: Sequence[str]) -> list[IssuedPaper]:
+    """The issued papers with these sha256, in the order in which they were issued."""
+    with connection.cursor(row_factory=class_row(IssuedPaper)) as cursor:
+        return cursor.execute(
+            "select distinct on (paper_no) paper_no, kind, month_start, version, as_of_date, is_provisional, "
+            "center_code, file_name, media_type, content, sha256 from audit.issued_papers "
+            "where sha256 = any(%s) order by paper_no",
+            (list(digests),),
+        ).fetchall()
+
+
+def addresses(paper: IssuedPaper, roles: Iterable[RoleHolder]) -> list[str]:
+    """Who is sent a paper: a center's pack its own officers and nobody else; leadership the page of the meeting.
+
+    Args:
+        paper: an issued paper.
+        roles: see `roles.load_roles`.
+
+    Returns:
+        e-mail addresses, each once, in a steady order.
+    """
+    if paper.center_code is not None:
+        wanted = {
+            holder.email
+            for holder in roles
+            if holder.role == "center_officer" and holder.center_code == paper.center_code
+        }
+    else:
+        told = _OF_A_PAGE if is_page(paper) else _OF_A_PACK
+        wanted = {holder.email for holder in roles if holder.role in told}
+    return sorted(address for address in wanted if address)
+
+
+def is_page(paper: IssuedPaper) -> bool:
+    """Whether it is the one page of a leadership meeting, monthly or as of an evening."""
+    return paper.is_provisional or paper.kind == "leadership"
+
+
+def storage_path(paper: IssuedPaper) -> str:
+    """Where a paper lies below the destination: by month and version, or as of its evening; a center's apart."""
+    if paper.month_start is None:
+        return f"sementara/{paper.as_of_date.isoformat()}/{paper.file_name}"
+    folder = f"{paper.month_start:%Y-%m}/versi-{paper.version}"
+    if paper.center_code is not None:
+        folder += f"/sentra/{paper.center_code}"
+    return f"{folder}/{paper.file_name}"
+
+
+@contextmanager
+def delivering(connection: psycopg.Connection) -> Iterator[None]:
+    """One delivery at a time in this database; each recorded row stands at once.
+
+    Args:
+        connection: as the role closer, no transaction open.
+    """
+    with connection.transaction():
+        connection.execute("select pg_advisory_lock(%s)", (DELIVERY_LOCK,))
+    try:
+        yield
+    finally:
+        if not connection.closed:
+            with connection.transaction():
+                connection.execute("select pg_advisory_unlock(%s)", (DELIVERY_LOCK,))
+
+
+def was_delivered(connection: psycopg.Connection, paper: IssuedPaper, channel: DeliveryChannel, recipient: str) -> bool:
+    """Whether the record says so."""
+    with connection.transaction():
+        row = connection.execute(
+            "select from audit.deliveries where (paper_no, channel, recipient) = (%s, %s, %s)",
+            (paper.paper_no, channel, recipient),
+        ).fetchone()
+    return row is not None
+
+
+def record_delivery(
+    connection: psycopg.Connection, papers: Iterable[IssuedPaper], channel: DeliveryChannel, recipient: str
+) -> None:
+    """Note that papers have gone to a place or an address; noting it again changes nothing."""
+    with connection.transaction(), connection.cursor() as cursor:
+        cursor.executemany(
+            "insert into audit.deliveries (paper_no, channel, recipient, delivered_by) "
+            "values (%s, %s, %s, session_user) on conflict do nothing",
+            [(paper.paper_no, channel, recipient) for paper in papers],
+        )

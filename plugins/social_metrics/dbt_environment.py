@@ -1,0 +1,43 @@
+"""What dbt is told of the place where it works: by variables of the environment, for as long as it runs."""
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from types import MappingProxyType
+from urllib.parse import unquote, urlsplit
+
+from social_metrics.settings import Settings
+
+_NOTHING: Mapping[str, str] = MappingProxyType({})
+
+
+@contextmanager
+def dbt_environment(settings: Settings, warehouse_url: str, more: Mapping[str, str] = _NOTHING) -> Iterator[None]:
+    """Set what dbt_project/profiles.yml and dbt_project.yml ask for; a password does not stay behind.
+
+    Args:
+        settings: where the registry is.
+        warehouse_url: postgresql://… of the service login.
+        more: further variables, such as those of a planned build.
+    """
+    parts = urlsplit(warehouse_url)
+    variables = {
+        "SOCIAL_METRICS_REGISTRY_DIR": str(settings.registry_dir.resolve()),
+        "SOCIAL_METRICS_DBT_HOST": parts.hostname or "",
+        "SOCIAL_METRICS_DBT_PORT": str(parts.port or 5432),
+        "SOCIAL_METRICS_DBT_USER": unquote(parts.username or ""),
+        "SOCIAL_METRICS_DBT_PASSWORD": unquote(parts.password or ""),
+        "SOCIAL_METRICS_DBT_DBNAME": unquote(parts.path.lstrip("/")),
+        "DO_NOT_TRACK": "1",
+        **more,
+    }
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value

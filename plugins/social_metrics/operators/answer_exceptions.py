@@ -1,0 +1,135 @@
+"""A center's say: one form per center, one field per exception, until the working days have passed."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+from airflow.providers.standard.operators.hitl import HITLOperator
+from airflow.sdk import Param
+from airflow.sdk.definitions.param import ParamsDict
+from airflow.sdk.exceptions import AirflowSkipException
+
+from social_metrics.audit.answers import (
+    MAX_CHARACTERS,
+    AskedException,
+    UnusableAnswer,
+    answer_exceptions,
+    exceptions_of,
+)
+from social_metrics.clock import WIB
+from social_metrics.hooks.warehouse import WarehouseHook
+from social_metrics.operators.close_forms import exception_line
+from social_metrics.operators.plain_failure import plain_failure
+from social_metrics.operators.responder import ask_again, assigned, responder
+from social_metrics.reports.forms import long_date
+from social_metrics.roles import holders_of, load_roles
+from social_metrics.settings import UsageProblem, load_settings
+from social_metrics.warehouse.connect import WarehouseProblem, connect
+
+SEND, NOTHING_TO_SAY = "Kirim jawaban", "Tanpa keterangan"
+
+
+class AnswerExceptionsOperator(HITLOperator):
+    """Ask a center about the exceptions of its month; record its answers under the responder's user name.
+
+    Args:
+        center_code: of the center; its officers in roles.csv may respond, without any everyone who may respond at all.
+        close: what `DraftMonthOperator` returned.
+    """
+
+    template_fields = ("subject", "body", "center_code", "close")
+
+    def __init__(self, *, center_code: str, close: Any, **kwargs: Any) -> None:
+        super().__init__(
+            subject="Catatan bulanan sentra", options=[SEND, NOTHING_TO_SAY], defaults=NOTHING_TO_SAY, **kwargs
+        )
+        self.center_code = center_code
+        self.close = close
+
+    def execute(self, context: Any) -> Any:
+        """Put the form and wait.
+
+        Raises:
+            AirflowSkipException: the working days have passed.
+        """
+        with plain_failure():
+            settings = load_settings()
+            exceptions = self._exceptions()
+            officers = holders_of(load_roles(settings.registry_dir), "center_officer", self.center_code)
+        until = datetime.fromisoformat(self.close["answer_until"])
+        if until <= datetime.now(UTC):
+            raise AirflowSkipException(f"The time for answers has ended at {until}.")
+        month = date.fromisoformat(self.close["month"])
+        self.response_timeout = until - datetime.now(UTC)
+        self.assigned_users = assigned(officers)
+        self.subject = f"Catatan {month:%m-%Y}, {self.center_code}: {len(exceptions)} butir"
+        self.body = "\n".join(
+            [
+                f"Bulan {month:%m-%Y} akan ditutup (versi {self.close['version']}). Jawab butir yang dapat dijelaskan; "
+                f"yang kosong tetap tanpa jawaban. Batas waktu: {_last_moment(until)}.",
+                "",
+                *(f"{one.exception_no}. {exception_line(one)}" for one in exceptions),
+            ]
+        )
+        self.params = _fields(exceptions)
+        return super().execute(context)
+
+    def execute_complete(self, context: Any, event: dict[str, Any]) -> dict[str, Any]:
+        """Record the answers; none came when the working days had passed."""
+        with plain_failure():
+            self.params = _fields(self._exceptions())
+        answer = super().execute_complete(context, event)
+        given = {int(number): str(text) for number, text in answer["params_input"].items() if str(text or "").strip()}
+        if event.get("timedout") or answer["chosen_options"] != [SEND] or not given:
+            self.log.info("%s: no answer%s", self.center_code, ", the time is over" if event.get("timedout") else "")
+            return {"center": self.center_code, "answers": 0}
+        name = responder(answer)
+        with plain_failure(), connect(WarehouseHook().url(), "closer") as connection:
+            try:
+                answer_exceptions(
+                    connection,
+                    date.fromisoformat(self.close["month"]),
+                    given,
+                    center_code=self.center_code,
+                    version=self.close["version"],
+                    person=name,
+                    channel="airflow",
+                )
+            except WarehouseProblem:
+                raise
+            except UnusableAnswer as problem:
+                self.log.error("%s Asked again.", problem)
+                ask_again(self, context)
+            except UsageProblem as problem:
+                self.log.warning("%s", problem)
+                return {"center": self.center_code, "answers": 0, "too_late": str(problem)}
+        self.log.info("%s: %d answers by %s", self.center_code, len(given), name)
+        return {"center": self.center_code, "answers": len(given), "person": name}
+
+    def _exceptions(self) -> list[AskedException]:
+        with connect(WarehouseHook().url(), "closer") as connection:
+            month = date.fromisoformat(self.close["month"])
+            return exceptions_of(connection, month, self.close["version"], self.center_code)
+
+
+def _last_moment(until: datetime) -> str:
+    """The instant as an office says it: midnight ends the day before."""
+    local = until.astimezone(WIB)
+    if local.time() == time(0):
+        return f"{long_date(local.date() - timedelta(days=1), 'id')} pukul 24.00 WIB"
+    return f"{long_date(local.date(), 'id')} pukul {local:%H.%M} WIB"
+
+
+def _fields(exceptions: list[AskedException]) -> ParamsDict:
+    """One text field per exception, with what the center said to the same thing in an earlier version."""
+    return ParamsDict(
+        {
+            str(one.exception_no): Param(
+                one.earlier_answer,
+                type=["null", "string"],
+                maxLength=MAX_CHARACTERS,
+                title=f"Butir {one.exception_no}",
+                description=exception_line(one),
+            )
+            for one in exceptions
+        }
+    )

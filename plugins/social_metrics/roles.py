@@ -1,0 +1,66 @@
+"""Who answers for a month and who gets its papers: roles.csv of the registry's folder.
+
+An office's address stands here, never a private one; a person is the login under which Airflow knows them.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from social_metrics.seed_file import SeedFile, SeedRow
+from social_metrics.settings import UsageProblem
+
+ROLES = ("maker", "checker", "approver", "center_officer", "leadership", "inspectorate")
+SIGNING = ROLES[:3]
+COLUMNS = ("role_code", "person", "email", "center_code")
+OPTIONAL_COLUMNS = ("airflow_user_id",)
+
+
+@dataclass(frozen=True)
+class RoleHolder:
+    """One line of roles.csv: who holds a role, where Airflow and the post find them; None where nothing is said."""
+
+    role: str
+    person: str | None  # login in Airflow; what the record keeps
+    email: str | None  # of the office
+    center_code: str | None  # of a center's officer
+    airflow_user_id: str | None  # where the auth manager's id is not the login (FAB: `airflow users list`)
+
+
+def load_roles(folder: Path) -> tuple[RoleHolder, ...]:
+    """Read the roles; without the file, or a line in it, nobody is named and whoever may act in Airflow acts.
+
+    Args:
+        folder: the registry's.
+
+    Raises:
+        UsageProblem: with one sentence per fault.
+    """
+    path = folder / "roles.csv"
+    if not path.exists():
+        return ()
+    problems: list[str] = []
+    rows = SeedFile.read(path, COLUMNS, problems, OPTIONAL_COLUMNS, may_be_empty=True).rows
+    holders = tuple(_holder(row) for row in rows)
+    if problems:
+        raise UsageProblem("The roles cannot be used:\n" + "\n".join(f"  {problem}" for problem in problems))
+    return holders
+
+
+def holders_of(roles: Iterable[RoleHolder], role: str, center_code: str | None = None) -> list[RoleHolder]:
+    """Who holds a role; of officers only those of the center."""
+    return [holder for holder in roles if holder.role == role and holder.center_code == center_code]
+
+
+def _holder(row: SeedRow) -> RoleHolder:
+    role = row.one_of("role_code", ROLES)
+    if role == "center_officer":
+        row.required("center_code")
+    elif row["center_code"]:
+        row.problem("center_code", "is not blank; only a center_officer belongs to a center")
+    if not row["person"] and not row["email"]:
+        row.problem("person", "is blank, and so is email; fill in one of them")
+    if row["email"] and (row["email"].count("@") != 1 or any(mark in row["email"] for mark in " ,;<>\r\n")):
+        row.problem("email", "is not one e-mail address; write e.g. humas@example.go.id")
+    person, email, center, user_id = (row[column] or None for column in (*COLUMNS[1:], *OPTIONAL_COLUMNS))
+    return RoleHolder(role, person, email, center, user_id)

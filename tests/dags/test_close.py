@@ -1,0 +1,75 @@
+"""The close's DAG as Airflow reads it, the day's seal, and what an answer to a form becomes."""
+
+from datetime import UTC, datetime
+from itertools import pairwise
+from typing import Any
+
+import psycopg
+import pytest
+
+from social_metrics.clock import WIB
+from tests.dags.conftest import Evening, load_dags
+
+
+@pytest.fixture(scope="module")
+def dags(airflow: Any) -> dict[str, Any]:
+    return load_dags().dags
+
+
+def test_the_close_goes_from_draft_to_approver_and_back_after_a_refusal(dags: dict[str, Any]) -> None:
+    tasks = dags["close_month"].task_dict
+    way = ["draft", "list_exceptions", "answer_exceptions", "submit", "check", "approve"]
+    for before, after in pairwise(way):
+        assert after in tasks[before].downstream_task_ids
+    assert {"submit", "check", "approve"} <= tasks["close_again"].upstream_task_ids
+    assert tasks["close_again"].trigger_dag_id == "close_month"
+    for task_id in ("submit", "check", "approve"):
+        assert tasks[task_id].execution_timeout is None, "a person has all the time that a person needs"
+
+
+@pytest.mark.parametrize(
+    ("dag_id", "first"), [("seal_evidence", (2026, 11, 2, 0, 10)), ("close_month", (2026, 11, 2, 6, 0))]
+)
+def test_it_is_due_in_jakarta_s_time(dags: dict[str, Any], dag_id: str, first: tuple[int, ...]) -> None:
+    from airflow.serialization.encoders import coerce_to_core_timetable
+    from airflow.timetables.base import TimeRestriction
+
+    timetable = coerce_to_core_timetable(dags[dag_id].timetable)
+    after = datetime(2026, 11, 1, 18, tzinfo=WIB)
+    info = timetable.next_dagrun_info(
+        last_automated_data_interval=None, restriction=TimeRestriction(after.astimezone(UTC), None, catchup=True)
+    )
+    assert info.logical_date.astimezone(WIB) == datetime(*first, tzinfo=WIB)  # type: ignore[misc]
+
+
+def test_the_month_of_a_run_is_the_one_before_its_wib_date(dags: dict[str, Any]) -> None:
+    from types import SimpleNamespace
+
+    from social_metrics.operators.draft_month import month_of
+    from social_metrics.settings import UsageProblem
+
+    def run(month: str | None, at: str) -> str:
+        instant = datetime.fromisoformat(at)
+        dag_run = SimpleNamespace(logical_date=instant, run_after=instant)
+        return month_of({"params": {"month": month}, "dag_run": dag_run}).isoformat()
+
+    assert run(None, "2026-11-01T23:00:00+00:00") == "2026-10-01"
+    assert run(None, "2026-12-31T17:30:00+00:00") == "2026-12-01"  # it is the new year in Jakarta
+    assert run("2026-08", "2026-11-01T23:00:00+00:00") == "2026-08-01"
+    with pytest.raises(UsageProblem, match=r"write e\.g\. 2026-10"):
+        run("2026-13", "2026-11-01T23:00:00+00:00")
+
+
+def test_the_day_is_sealed_and_the_present_one_is_left_open(evening: Evening) -> None:
+    with psycopg.connect(evening.warehouse_url) as owner:
+        owner.execute(
+            "insert into raw.runs (run_id, code_version, began_at) values ('old', 'x', now() - interval '3 days'), "
+            "('new', 'x', now())"
+        )
+    finished = evening.run("seal_evidence")
+    assert finished.task_states == {"seal_day": "success"}, finished.output
+    sealed = evening.warehouse("select row_key from audit.sealed_rows where table_name = 'raw.runs'")
+    assert sealed == [('["old", "x"]',)]
+    again = evening.run("seal_evidence")
+    assert again.task_states == {"seal_day": "success"}
+    assert evening.warehouse("select count(*) from audit.seals") == [(1,)]
