@@ -5,6 +5,7 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
@@ -39,6 +40,23 @@ class PlatformConnection:
     def credential_name(self) -> str:
         """What the ledger and the circuit breakers call this credential; never the secret."""
         return str(self.extra.get("credential_name") or self.platform)
+
+    @property
+    def expires_at(self) -> datetime | None:
+        """When a static secret ends, as its owner wrote it into the extra (`expires_at`, a date); None if never told.
+
+        Raises:
+            UsageProblem: it is not a date.
+        """
+        told = self.extra.get("expires_at")
+        if not told:
+            return None
+        try:
+            return datetime.fromisoformat(str(told)).replace(tzinfo=UTC)
+        except ValueError as error:
+            raise UsageProblem(
+                f"The connection {platform_conn_id(self.platform)}: expires_at is {told!r}; write a date, 2027-01-31."
+            ) from error
 
     @property
     def fingerprint(self) -> str:

@@ -1,4 +1,4 @@
-"""Who answers for a month and who gets its papers: roles.csv of the registry's folder.
+"""Who answers for a month, who gets its papers and who is told what: roles.csv of the registry's folder.
 
 An office's address stands here, never a private one; a person is the login under which Airflow knows them.
 """
@@ -10,7 +10,7 @@ from pathlib import Path
 from social_metrics.seed_file import SeedFile, SeedRow
 from social_metrics.settings import UsageProblem
 
-ROLES = ("maker", "checker", "approver", "center_officer", "leadership", "inspectorate")
+ROLES = ("maker", "checker", "approver", "center_officer", "leadership", "inspectorate", "operator")
 SIGNING = ROLES[:3]
 COLUMNS = ("role_code", "person", "email", "center_code")
 OPTIONAL_COLUMNS = ("airflow_user_id",)

@@ -52,6 +52,23 @@ class Settings(BaseSettings):
     capture_cutoff: time = Field(
         default=time(23, 45), description="WIB time after which no capture is started any more."
     )
+    alert_deadline: time = Field(
+        default=time(21, 30),
+        description="WIB time at which the evening's one message goes out, and unread accounts are late.",
+    )
+    alert_webhook_url: str | None = Field(
+        default=None, description="Where alerts are posted as JSON (`text`, `alerts`); nowhere without it."
+    )
+    alert_sender: str = Field(default="social-metrics@localhost", description="Sender of the alerts' e-mails.")
+    smtp_url: str | None = Field(
+        default=None,
+        description="smtp://user:password@host:port (STARTTLS where offered) or smtps://…; no e-mail without it. "
+        "Recipients stand in the registry's roles.csv.",
+    )
+    airflow_health_url: str | None = Field(
+        default=None,
+        description="Airflow's /api/v2/monitor/health, to watch the scheduler's heartbeat from outside.",
+    )
     manual_entry_max_age_days: int = Field(
         default=45, ge=1, description="Evidence older than this many days is not taken by hand any more."
     )

@@ -20,6 +20,7 @@ from social_metrics.cli.tag import tag
 from social_metrics.cli.top import top
 from social_metrics.cli.transform import transform
 from social_metrics.cli.verify import trace, verify
+from social_metrics.cli.watch import watch
 
 app = new_group(
     "Follower growth and posting recency of the rehabilitation centers' official accounts.\n\n"
@@ -29,6 +30,7 @@ app.command()(top)
 app.command()(campaign)
 app.command()(tag)
 app.command()(doctor)
+app.command()(watch)
 app.command()(capture)
 app.command()(transform)
 app.command()(ingest)

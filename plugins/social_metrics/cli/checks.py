@@ -8,7 +8,11 @@ from enum import StrEnum
 
 import psycopg
 
+from social_metrics.alerts.kinds import AlertKind
+from social_metrics.alerts.watch import find_troubles
+from social_metrics.budget import budget_day_start, budget_month_start, month_forecast
 from social_metrics.cli.evening import UnreadAccount, evening_of, is_over, now_of
+from social_metrics.cli.watch import situation_of
 from social_metrics.clock import WIB, SystemClock, wib_date
 from social_metrics.connections import PlatformConnection, platform_conn_id, platform_connection
 from social_metrics.contract import Outcome
@@ -17,7 +21,7 @@ from social_metrics.platforms import rotates_tokens
 from social_metrics.registry import Registry, RegistryProblem, load_registry
 from social_metrics.reports.forms import long_date, long_time
 from social_metrics.settings import Settings, UsageProblem
-from social_metrics.warehouse import capture_overview
+from social_metrics.warehouse import capture_overview, capture_state
 from social_metrics.warehouse.connect import Role, connect
 from social_metrics.warehouse.credentials import cipher
 from social_metrics.warehouse.marts_reader import read_marts
@@ -132,11 +136,48 @@ def check_captures(
     for name, instant in sorted(last.items()):
         label = registry.platforms[name].platform_label if name in registry.platforms else name
         checks.append(Check("captures", Verdict.GOOD, f"{label}: last captured {_wib(instant)}"))
+    return checks + list(_gaps(registry, settings, loader, _now(connections)))
+
+
+def check_budgets(registry: Registry, loader: psycopg.Connection, connections: list[PlatformConnection]) -> list[Check]:
+    """What was spent this month, and where it is heading."""
+    now = _now(connections)
+    checks = []
+    for name, line in registry.platforms.items():
+        day = capture_state.spent_since(loader, name, budget_day_start(line, now))
+        month = capture_state.spent_since(loader, name, budget_month_start(line, now))
+        if not month.calls:
+            continue
+        says = f"{line.platform_label}: {day.calls} calls today"
+        if day.quota_units:
+            says += f", {day.quota_units} of {line.daily_quota_limit or 'unlimited'} quota units"
+        if month.usd:
+            forecast = month_forecast(line, month.usd, now)
+            heading = f", heading for {forecast}" if forecast is not None else ""
+            says += f", US$ {month.usd:.2f} of {line.monthly_usd_limit or 'unlimited'} this month{heading}"
+        checks.append(Check("budgets", Verdict.GOOD, says))
+    return checks
+
+
+# What the other checks say already, with more about it.
+_SAID_ELSEWHERE = frozenset(
+    {AlertKind.CONNECTION_BROKEN, AlertKind.MIGRATIONS_PENDING, AlertKind.REVIEW_DUE, AlertKind.TRANSFORM_FAILED}
+    | {AlertKind.MARTS_STALE, AlertKind.EVENING_LATE, AlertKind.DAY_MISSED}
+)
+
+
+def check_health(registry: Registry, settings: Settings, url: str) -> list[Check]:
+    """What `watch_health` would tell, beyond the other checks."""
     try:
-        now = now_of(connections)
+        troubles = find_troubles(situation_of(registry, settings, url))
     except UsageProblem:
-        now = SystemClock().now()  # the connection's own check has said that the simulator is silent
-    return checks + list(_gaps(registry, settings, loader, now))
+        return []  # the connection's own check has said that the simulator is silent
+    found = [
+        Check("health", Verdict.FINDING, trouble.says, trouble.mend)
+        for trouble in troubles
+        if trouble.kind not in _SAID_ELSEWHERE
+    ]
+    return found or [Check("health", Verdict.GOOD, "credentials, budgets, disk and clocks are well")]
 
 
 def check_marts(url: str, loader: psycopg.Connection) -> list[Check]:
@@ -195,6 +236,13 @@ def _gaps(registry: Registry, settings: Settings, loader: psycopg.Connection, no
         else:
             mend = accounts[0].next_step
         yield Check("captures", Verdict.FINDING, says, mend)
+
+
+def _now(connections: list[PlatformConnection]) -> datetime:
+    try:
+        return now_of(connections)
+    except UsageProblem:
+        return SystemClock().now()  # the connection's own check has said that the simulator is silent
 
 
 def _some(codes: list[str]) -> str:

@@ -81,5 +81,7 @@ def _examine_everything(settings: Settings, url: str) -> list[Check]:
             day = _today(connections)
             found += people_checks.check_accounts(registry, settings, day)
             found += people_checks.check_entries(registry, loader, day)
+            found += checks.check_budgets(registry, loader, connections)
+            found += checks.check_health(registry, settings, url)
         found += checks.check_marts(url, loader)
     return found + checks.check_last_transform(url)

@@ -40,6 +40,11 @@ def get_provider_info() -> dict[str, Any]:
                         "description": "Tells several credentials of one platform apart; never the secret itself.",
                         "schema": {"type": ["string", "null"]},
                     },
+                    "expires_at": {
+                        "label": "Secret ends on",
+                        "description": "A date such as 2027-01-31. Warnings come 30, 14, 7 and 2 days before it.",
+                        "schema": {"type": ["string", "null"]},
+                    },
                     "simulated_clock": {
                         "label": "Simulated clock",
                         "description": "Only for a connection to the local simulator; refused everywhere else.",

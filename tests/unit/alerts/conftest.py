@@ -1,0 +1,74 @@
+"""A mailbox and a webhook that really receive, and a situation to look at."""
+
+import json
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from email import message_from_bytes
+from email.message import Message
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
+
+import pytest
+from aiosmtpd.controller import Controller
+
+from social_metrics.stack.ports import free_port
+
+
+@dataclass
+class Mailbox:
+    """What an SMTP server of the tests' own has received."""
+
+    url: str = ""
+    letters: list[tuple[list[str], Message]] = field(default_factory=list)
+
+    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802  aiosmtpd's name
+        self.letters.append((sorted(envelope.rcpt_tos), message_from_bytes(envelope.content)))
+        return "250 OK"
+
+
+@pytest.fixture
+def mailbox() -> Iterator[Mailbox]:
+    box = Mailbox()
+    port = free_port()
+    controller = Controller(box, hostname="127.0.0.1", port=port)
+    controller.start()
+    try:
+        box.url = f"smtp://127.0.0.1:{port}"
+        yield box
+    finally:
+        controller.stop()
+
+
+@dataclass
+class Webhook:
+    """What was posted to a web server of the tests' own; `status` is what it answers."""
+
+    url: str = ""
+    status: int = 200
+    posts: list[dict[str, Any]] = field(default_factory=list)
+
+
+@pytest.fixture
+def webhook() -> Iterator[Webhook]:
+    hook = Webhook()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            if hook.status == 200:
+                hook.posts.append(body)
+            self.send_response(hook.status)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    hook.url = f"http://127.0.0.1:{server.server_address[1]}/hook/secret-path"
+    yield hook
+    server.shutdown()
+    server.server_close()
+    thread.join()
