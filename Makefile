@@ -1,6 +1,6 @@
 # Every target also works without a terminal. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help venv demo up down doctor docs test test-fuzz test-tampering check lint-code lint-types lint-imports lint-sql lock clean
+.PHONY: help venv demo demo-month up down doctor docs test test-fuzz test-tampering check lint-code lint-types lint-imports lint-sql lock clean
 
 BIN := .venv/bin
 STACK := $(BIN)/python -m social_metrics.stack
@@ -18,6 +18,9 @@ venv: .venv/.installed ## the environment in .venv/, from the locks (PYTHON=… 
 
 demo: venv ## a few minutes: this evening's capture on a real scheduler, both boards at the end
 	@$(STACK) demo
+
+demo-month: venv ## ten minutes: the demo's last whole month closed in Airflow by three users, papers at the end
+	@$(STACK) demo-month
 
 up: venv ## the same stack kept running: Airflow, simulator, PostgreSQL
 	@$(STACK) up

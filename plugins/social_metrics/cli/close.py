@@ -29,6 +29,7 @@ class CloseAction(StrEnum):
     """What a person does with a month."""
 
     DRAFT = "draft"
+    STATUS = "status"
     SUBMIT = "submit"
     CHECK = "check"
     APPROVE = "approve"
@@ -73,6 +74,7 @@ def close(
     - `social-metrics close --month 2026-10`
     - `social-metrics close --month 2026-10 --as ani --action submit`
     - `social-metrics close --month 2026-10 --as sekretaris --action refuse --reason 'Satria belum menjawab'`
+    - `social-metrics close --month 2026-10 --action status`
     - `social-metrics close --month 2026-10 --action exceptions --center satria`
     - `social-metrics close --month 2026-10 --as sari --action answer --center satria --exception 12
       --reason 'X tidak dapat dibuka tiga hari'`
@@ -86,6 +88,13 @@ def close(
             _print(draft_close(load_settings(), url, first, own if person else None), own, form)
             return
         with connect(own, "closer") as connection:
+            if action is CloseAction.STATUS:
+                closed = latest_close(connection, first)
+                if closed is None:
+                    raise UsageProblem(f"{first:%Y-%m} was never drafted: social-metrics close --month {first:%Y-%m}")
+                connection.commit()
+                _print(closed, own, form)
+                return
             if action is CloseAction.EXCEPTIONS:
                 _print_exceptions(connection, first, center, form)
                 return

@@ -96,6 +96,7 @@ class MailPapersOperator(_DeliverOperator):
                         by_address[address].append(paper)
                 if not by_address:
                     raise AirflowSkipException("No office in roles.csv has an e-mail address for these papers.")
+                self._demand_connection()
                 with delivering(connection):
                     for address, wanted in sorted(by_address.items()):
                         fresh = [paper for paper in wanted if not was_delivered(connection, paper, "email", address)]
@@ -116,14 +117,17 @@ class MailPapersOperator(_DeliverOperator):
                 file = Path(folder) / paper.file_name
                 file.write_bytes(paper.content)
                 files.append(str(file))
-            try:
-                with SmtpHook(self.smtp_conn_id) as hook:
-                    hook.send_email_smtp(to=address, subject=_subject(papers), html_content=_text(papers), files=files)
-            except AirflowNotFoundException:
-                raise AirflowFailException(
-                    f"roles.csv names addresses, but Airflow has no connection {self.smtp_conn_id}: add one of the "
-                    "type SMTP, with from_email in its extra, and clear the task."
-                ) from None
+            with SmtpHook(self.smtp_conn_id) as hook:
+                hook.send_email_smtp(to=address, subject=_subject(papers), html_content=_text(papers), files=files)
+
+    def _demand_connection(self) -> None:
+        try:
+            SmtpHook.get_connection(self.smtp_conn_id)
+        except AirflowNotFoundException:
+            raise AirflowFailException(
+                f"roles.csv names addresses, but Airflow has no connection {self.smtp_conn_id}: add one of the "
+                "type SMTP, with from_email in its extra, and clear the task."
+            ) from None
 
 
 def _found(papers: list[IssuedPaper], wanted: Iterable[str]) -> list[IssuedPaper]:

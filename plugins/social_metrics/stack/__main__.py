@@ -1,4 +1,4 @@
-"""`python -m social_metrics.stack demo | up | down | run`: what the Makefile calls."""
+"""`python -m social_metrics.stack demo | demo-month | up | down | run`: what the Makefile calls."""
 
 import fcntl
 import signal
@@ -13,7 +13,7 @@ from rich.console import Console
 
 from social_metrics.settings import UsageProblem, load_settings
 from social_metrics.stack import StackError
-from social_metrics.stack.demo import bring_up, run_demo
+from social_metrics.stack.demo import bring_up, run_demo, run_demo_month
 from social_metrics.stack.layout import Layout
 from social_metrics.stack.local_stack import HISTORY_DAYS, LocalStack
 
@@ -34,6 +34,13 @@ def demo(days: Days = HISTORY_DAYS) -> None:
     """Everything once: history, this evening on a real scheduler, both boards; then all of it stopped."""
     with _stack(days) as stack:
         run_demo(stack, console)
+
+
+@app.command("demo-month")
+def demo_month(days: Days = HISTORY_DAYS) -> None:
+    """The demo, and the close of its last whole month by three users of Airflow; then all of it stopped."""
+    with _stack(days) as stack:
+        run_demo_month(stack, console)
 
 
 @app.command()

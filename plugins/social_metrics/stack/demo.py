@@ -4,7 +4,7 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import requests
 from rich.console import Console
@@ -14,6 +14,7 @@ from social_metrics.clock import WIB, wib_date
 from social_metrics.history import EVENING, load_history, set_simulator_clock
 from social_metrics.registry import load_registry
 from social_metrics.reports import boards
+from social_metrics.roles import SIGNING, load_roles
 from social_metrics.settings import load_settings
 from social_metrics.stack import StackError
 from social_metrics.stack.airflow_api import AirflowApi
@@ -21,6 +22,7 @@ from social_metrics.stack.demo_entries import enter_by_hand, take_over_an_accoun
 from social_metrics.stack.environment import ADMIN, StackAddresses
 from social_metrics.stack.evening import RunProgress, run_evening
 from social_metrics.stack.local_stack import LocalStack
+from social_metrics.stack.month_close import CloseProgress, close_month, people_of
 
 
 def run_demo(stack: LocalStack, console: Console) -> None:
@@ -33,6 +35,24 @@ def run_demo(stack: LocalStack, console: Console) -> None:
         stack.stop()  # what a demo that was killed has left
         addresses = _bring_up(stack, console)
         _show_boards(stack, addresses)
+    finally:
+        with _step(console, "Stopping"):
+            stack.stop()
+
+
+def run_demo_month(stack: LocalStack, console: Console) -> None:
+    """Close the last whole month on the real scheduler, by three users; everything is stopped at the end.
+
+    Raises:
+        StackError: a step failed, or the closed month does not hold.
+    """
+    try:
+        stack.stop()
+        addresses = _bring_up(stack, console)
+        month = last_month()
+        _close_month(stack, addresses, month, console)
+        _cli(stack, addresses, "close", "--month", f"{month:%Y-%m}", "--action", "status")
+        _cli(stack, addresses, "verify", "--month", f"{month:%Y-%m}")
     finally:
         with _step(console, "Stopping"):
             stack.stop()
@@ -84,6 +104,11 @@ def _bring_up(stack: LocalStack, console: Console) -> StackAddresses:
 def this_evening() -> datetime:
     """20:00 WIB of today's WIB date, whatever the hour: the demo's evening."""
     return datetime.combine(wib_date(datetime.now(UTC)), EVENING, WIB)
+
+
+def last_month() -> date:
+    """First day of the last month that is over on the demo's evening."""
+    return (this_evening().date().replace(day=1) - timedelta(days=1)).replace(day=1)
 
 
 def _follow_real_time(simulator_url: str) -> None:
@@ -153,6 +178,21 @@ def _run_evening(api: AirflowApi, console: Console) -> None:
 
         runs = run_evening(api, watch)
     _done(console, f"This evening on the scheduler: {', '.join(f'{run.dag_id} {run.state}' for run in runs)}", started)
+
+
+def _close_month(stack: LocalStack, addresses: StackAddresses, month: date, console: Console) -> None:
+    started = time.monotonic()
+    people = people_of(load_roles(stack.layout.registry))
+    with _progress(console, "tasks") as progress:
+        bar = progress.add_task(f"Close of {month:%Y-%m}")
+
+        def watch(state: CloseProgress) -> None:
+            text = f"Close of {month:%Y-%m}: {state.said}"
+            progress.update(bar, completed=state.ended, total=max(state.known, 1), description=text)
+
+        close_month(lambda user: stack.airflow_api(addresses, user), month, people, watch)
+    signers = ", ".join(people[role] for role in SIGNING)
+    _done(console, f"Close of {month:%Y-%m} on the scheduler, signed by {signers}", started)
 
 
 def _progress(console: Console, unit: str) -> Progress:

@@ -1,0 +1,195 @@
+"""Papers leave the house once: into a folder, and by e-mail to the offices they are meant for and nobody else."""
+
+import email
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from email.message import Message
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from aiosmtpd.controller import Controller
+
+from social_metrics.stack.ports import free_port
+from tests.dags.conftest import Airflow
+
+ROLES = """role_code,person,email,center_code,airflow_user_id
+maker,ani,data@example.go.id,,
+leadership,,pimpinan@example.go.id,,
+inspectorate,,itjen@example.go.id,,
+center_officer,,kartini@example.go.id,kartini,
+center_officer,,satria@example.go.id,satria,
+"""
+
+
+@dataclass
+class Mailbox:
+    """A mail server that keeps what it is given; `refuses` holds addresses that it does not take."""
+
+    received: list[tuple[str, Message]] = field(default_factory=list)
+    refuses: set[str] = field(default_factory=set)
+
+    async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:  # noqa: N802
+        if address in self.refuses:
+            return "550 no such office"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
+        (recipient,) = envelope.rcpt_tos
+        self.received.append((recipient, email.message_from_bytes(envelope.content)))
+        return "250 OK"
+
+    def attachments(self) -> dict[str, list[str]]:
+        """Address → names of the files that it got, in the order of coming."""
+        got: dict[str, list[str]] = {}
+        for recipient, message in self.received:
+            got.setdefault(recipient, []).extend(str(name) for part in message.walk() if (name := part.get_filename()))
+        return got
+
+
+@pytest.fixture
+def mailbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Mailbox]:
+    box, port = Mailbox(), free_port()
+    controller = Controller(box, hostname="127.0.0.1", port=port)
+    controller.start()
+    extra = {"from_email": "tutup-buku@example.go.id", "disable_tls": True, "disable_ssl": True, "retry_limit": 0}
+    connection = {"conn_type": "smtp", "host": "127.0.0.1", "port": port, "extra": json.dumps(extra)}
+    monkeypatch.setenv("AIRFLOW_CONN_SMTP_DEFAULT", json.dumps(connection))
+    yield box
+    controller.stop()
+
+
+@pytest.fixture
+def papers(airflow: Airflow, warehouse_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """File name → sha256 of the papers of a closed month, and of one of an evening."""
+    (tmp_path / "registry").mkdir()
+    (tmp_path / "registry" / "roles.csv").write_text(ROLES)
+    monkeypatch.setenv("AIRFLOW_CONN_SOCIAL_METRICS_WAREHOUSE", warehouse_url)
+    monkeypatch.setenv("SOCIAL_METRICS_REGISTRY_DIR", str(tmp_path / "registry"))
+    monkeypatch.setenv("SOCIAL_METRICS_STATE_DIR", str(tmp_path / "state"))
+    made: dict[str, str] = {}
+    with psycopg.connect(warehouse_url) as owner:
+        owner.execute(
+            "insert into audit.seals values (1, '2026-11-01', now(), repeat('0', 64), 'x', 'x', repeat('1', 64))"
+        )
+        owner.execute(
+            "insert into audit.closes values ('2026-10-01', 1, now(), 'x', 1, repeat('1', 64), repeat('0', 64), 'x', "
+            "now(), null, null, 0, 0, '{}', '[]', null, '1', '{}', 'x', 'x', 'x', repeat('2', 64))"
+        )
+        for kind, name, month, center in (
+            ("leadership", "halaman.pdf", "2026-10-01", None),
+            ("full_pack", "lengkap.pdf", "2026-10-01", None),
+            ("center_pack", "kartini.pdf", "2026-10-01", "kartini"),
+            ("center_pack", "satria.pdf", "2026-10-01", "satria"),
+            ("leadership", "sementara.pdf", None, None),
+        ):
+            content = f"%PDF {name}".encode()
+            made[name] = hashlib.sha256(content).hexdigest()
+            owner.execute(
+                "insert into audit.issued_papers (kind, month_start, version, as_of_date, is_provisional, center_code, "
+                "language, file_name, media_type, content, sha256, issued_by) "
+                "values (%s, %s, %s, '2026-10-31', %s, %s, 'id', %s, 'application/pdf', %s, %s, 'x')",
+                (kind, month, 1 if month else None, month is None, center, name, content, made[name]),
+            )
+    return made
+
+
+def mail(digests: list[str]) -> list[str]:
+    from social_metrics.operators.deliver_papers import MailPapersOperator
+
+    sent: list[str] = MailPapersOperator(task_id="mail", papers=digests).execute({})
+    return sent
+
+
+def store(digests: list[str]) -> list[str]:
+    from social_metrics.operators.deliver_papers import StorePapersOperator
+
+    places: list[str] = StorePapersOperator(task_id="store", papers=digests).execute({})
+    return places
+
+
+def test_each_office_gets_its_papers_once_and_a_center_nobody_else_s(
+    papers: dict[str, str], mailbox: Mailbox, warehouse_url: str
+) -> None:
+    closed = [digest for name, digest in papers.items() if name != "sementara.pdf"]
+    assert len(mail(closed)) == 5
+    assert mailbox.attachments() == {
+        "data@example.go.id": ["halaman.pdf", "lengkap.pdf"],
+        "itjen@example.go.id": ["lengkap.pdf"],
+        "kartini@example.go.id": ["kartini.pdf"],
+        "pimpinan@example.go.id": ["halaman.pdf"],
+        "satria@example.go.id": ["satria.pdf"],
+    }
+    _, message = next(pair for pair in mailbox.received if pair[0] == "kartini@example.go.id")
+    assert message["From"] == "tutup-buku@example.go.id"
+    (attached,) = [part for part in message.walk() if part.get_filename()]
+    assert attached.get_payload(decode=True) == b"%PDF kartini.pdf"
+    assert mail(closed) == [], "delivered twice, sent once"
+    assert len(mailbox.received) == 5
+    with psycopg.connect(warehouse_url) as owner:
+        assert owner.execute("select count(*) from audit.deliveries").fetchone() == (6,)
+        with pytest.raises(psycopg.errors.InsufficientPrivilege, match="append-only"):
+            owner.execute("delete from audit.deliveries")
+
+
+def test_what_could_not_be_sent_is_sent_by_the_next_try(papers: dict[str, str], mailbox: Mailbox) -> None:
+    import smtplib
+
+    mailbox.refuses = {"satria@example.go.id"}
+    packs = [papers["kartini.pdf"], papers["satria.pdf"]]
+    with pytest.raises(smtplib.SMTPRecipientsRefused):
+        mail(packs)
+    assert list(mailbox.attachments()) == ["kartini@example.go.id"]
+    mailbox.refuses = set()
+    assert mail(packs) == ["satria@example.go.id"]
+    assert mailbox.attachments() == {
+        "kartini@example.go.id": ["kartini.pdf"],
+        "satria@example.go.id": ["satria.pdf"],
+    }
+
+
+def test_a_provisional_page_says_so_in_its_subject(papers: dict[str, str], mailbox: Mailbox) -> None:
+    mail([papers["sementara.pdf"]])
+    assert {recipient for recipient, _ in mailbox.received} == {"data@example.go.id", "pimpinan@example.go.id"}
+    assert all(message["Subject"].startswith("ANGKA SEMENTARA") for _, message in mailbox.received)
+
+
+def test_addresses_without_a_mail_server_are_a_sentence(
+    papers: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+
+    monkeypatch.delenv("AIRFLOW_CONN_SMTP_DEFAULT", raising=False)
+    with pytest.raises(AirflowFailException, match="no connection smtp_default"):
+        mail([papers["halaman.pdf"]])
+    monkeypatch.setenv("SOCIAL_METRICS_REGISTRY_DIR", "/nowhere")
+    with pytest.raises(AirflowSkipException, match="No office"):
+        mail([papers["halaman.pdf"]])
+    with pytest.raises(AirflowFailException, match="never issued"):
+        mail(["0" * 64])
+
+
+def test_papers_land_in_the_folder_and_are_put_back_when_lost(papers: dict[str, str], tmp_path: Path) -> None:
+    first = store(list(papers.values()))
+    root = tmp_path / "state" / "papers"
+    files = {str(path.relative_to(root)): path.read_bytes() for path in root.rglob("*.pdf")}
+    assert sorted(files) == [
+        "2026-10/versi-1/halaman.pdf",
+        "2026-10/versi-1/lengkap.pdf",
+        "2026-10/versi-1/sentra/kartini/kartini.pdf",
+        "2026-10/versi-1/sentra/satria/satria.pdf",
+        "sementara/2026-10-31/sementara.pdf",
+    ]
+    assert files["2026-10/versi-1/halaman.pdf"] == b"%PDF halaman.pdf"
+    lost = root / "2026-10/versi-1/halaman.pdf"
+    lost.unlink()
+    kept = root / "2026-10/versi-1/lengkap.pdf"
+    kept.chmod(0o400)
+    written = kept.stat().st_mtime_ns
+    assert store(list(papers.values())) == first
+    assert lost.read_bytes() == b"%PDF halaman.pdf"
+    assert kept.stat().st_mtime_ns == written
