@@ -7,16 +7,18 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import psutil
 import pytest
 
-from simulator.demo_registry import MANUAL_CENTERS
+from simulator.demo_registry import MANUAL_CENTERS, SIGNERS
+from social_metrics.clock import wib_date
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
-DAYS = 9
+DAYS = max(9, wib_date(datetime.now(UTC)).day + 2)  # the last evenings of the month before are among them
 DEMO_SECONDS = 900
 STEP_SECONDS = 300
 
@@ -51,9 +53,9 @@ def state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     subprocess.run(_stack_command("down"), env=_environment(state), check=False)
 
 
-def _demo(state: Path) -> subprocess.CompletedProcess[str]:
+def _demo(state: Path, command: str = "demo") -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        _stack_command("demo", "--days", str(DAYS)),
+        _stack_command(command, "--days", str(DAYS)),
         env=_environment(state),
         stdin=subprocess.DEVNULL,
         capture_output=True,
@@ -126,6 +128,19 @@ def test_a_second_demo_is_harmless_and_reads_nothing_twice(
     assert "0 evenings captured" in second.stdout
     assert not (state / "logs" / "airflow-migrate.log").exists()
     assert _boards(second.stdout) == _boards(first_demo.stdout)
+
+
+def test_the_last_month_is_closed_by_three_users_and_holds(
+    first_demo: subprocess.CompletedProcess[str], state: Path
+) -> None:
+    month = _demo(state, "demo-month")
+    assert month.returncode == 0, month.stdout + month.stderr
+    assert "approved" in month.stdout
+    signed = re.findall(r"^(submitted|checked|approved) +(\S+),", month.stdout, re.MULTILINE)
+    steps = {"submitted": "maker", "checked": "checker", "approved": "approver"}
+    assert dict(signed) == {step: SIGNERS[role] for step, role in steps.items()}
+    assert "holds: identical when computed again" in month.stdout
+    assert _left_behind(state) == []
 
 
 def _boards(printed: str) -> str:

@@ -45,6 +45,20 @@ from (
     where date_day >= {month} and date_day < ({month} + interval '1 month')::date
     group by 1, 2, 3, 4
     union all
+    select center_code, account_code, 'handle_changed', before || ' → ' || handle, null, valid_from, valid_from
+    from ({registered}) as registered
+    where valid_from >= {month} and valid_from < ({month} + interval '1 month')::date and lower(handle) <> lower(before)
+    union all
+    select center_code, account_code, 'account_closed', status, null, valid_from, valid_from
+    from ({registered}) as registered
+    where valid_from >= {month} and valid_from < ({month} + interval '1 month')::date
+        and status in ('closed', 'suspended') and status_before = 'verified'
+    union all
+    select center_code, account_code, 'account_closed', 'no longer in the registry', null, valid_to + 1, valid_to + 1
+    from ({registered}) as registered
+    where valid_to >= {month} and valid_to < ({month} + interval '1 month')::date
+        and status = 'verified' and following is null
+    union all
     select center_code, null, 'without_growth', growth_null_reason, null, null, null
     from pg_temp.marts__fct_center_monthly where month_start = {month} and growth_null_reason is not null
     union all
@@ -56,11 +70,21 @@ from (
 ) as found
 """
 
+_REGISTERED = """
+select *,
+    lag(handle) over (partition by account_code order by valid_from nulls first) as before,
+    lag(status) over (partition by account_code order by valid_from nulls first) as status_before,
+    lead(account_code) over (partition by account_code order by valid_from nulls first) as following
+from pg_temp.staging__stg_registry__center_accounts
+"""
+
 
 def store_exceptions(connection: psycopg.Connection, month_start: date, version: int) -> None:
     """Write the exceptions of a version, numbered; within the transaction that has rebuilt the month."""
     connection.execute(
         sql.SQL(_EXCEPTIONS).format(
-            month=sql.SQL("{}::date").format(sql.Literal(month_start.isoformat())), version=sql.Literal(version)
+            registered=sql.SQL(_REGISTERED),
+            month=sql.SQL("{}::date").format(sql.Literal(month_start.isoformat())),
+            version=sql.Literal(version),
         )
     )

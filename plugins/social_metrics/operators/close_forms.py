@@ -13,6 +13,8 @@ KINDS = {
     "count_withheld": "jumlah pengikut disembunyikan atau ditahan",
     "entered_by_hand": "diisi dengan tangan",
     "definition_break": "cara hitung platform berubah",
+    "handle_changed": "nama akun diganti",
+    "account_closed": "akun ditutup pada bulan ini",
     "without_growth": "pertumbuhan tidak dapat dihitung",
     "growth_within_rounding": "pertumbuhan di dalam pembulatan, tidak terukur",
     "without_number": "tanpa jumlah pengikut",
