@@ -2,6 +2,7 @@
 
 import json
 import sys
+from dataclasses import asdict
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated, Any
@@ -15,7 +16,7 @@ from rich.table import Table
 from social_metrics.audit.answers import answer_exceptions, exceptions_of
 from social_metrics.audit.closing import Action, act, draft_close
 from social_metrics.audit.corrections import approve_correction, request_correction
-from social_metrics.audit.record import Close, latest_close, status_of, steps_of
+from social_metrics.audit.record import Close, latest_close, status_of, steps_of, stored_rules
 from social_metrics.cli.console import Format, FormatOption, output, print_json
 from social_metrics.cli.place import warehouse
 from social_metrics.settings import UsageProblem, load_settings
@@ -156,6 +157,9 @@ def _print_exceptions(connection: psycopg.Connection, month: date, center: str |
     if form is Format.JSON:
         print_json(exceptions)
         return
+    if not exceptions:
+        output().print(f"{month:%Y-%m} version {current.version} has no exceptions{f' of {center}' if center else ''}.")
+        return
     table = Table(box=None, header_style="bold", pad_edge=False, title=f"{month:%Y-%m} version {current.version}")
     for heading in ("No", "Center", "Account", "What", "Days", "From", "Until", "Answer"):
         table.add_column(heading)
@@ -185,6 +189,7 @@ def _say(form: Format, data: Any, sentence: str) -> None:
 def _print(made: Close, url: str, form: Format) -> None:
     with connect(url, "closer") as connection:
         steps = steps_of(connection, made)
+        rules = stored_rules(connection, made) if form is Format.JSON else []
         exceptions = next(
             iter(
                 connection.execute(
@@ -198,15 +203,11 @@ def _print(made: Close, url: str, form: Format) -> None:
         print_json(
             {
                 "month": f"{made.month_start:%Y-%m}",
-                "version": made.version,
                 "status": status,
-                "sha256": made.sha256,
-                "seal_no": made.seal_no,
-                "account_days_expected": made.account_days_expected,
-                "account_days_captured": made.account_days_captured,
+                **asdict(made),
                 "exceptions": exceptions,
                 "steps": steps,
-                "sources": made.sources,
+                "inputs": [{"kind": rule.kind, "name": rule.name, "sha256": rule.sha256} for rule in rules],
             }
         )
         return
