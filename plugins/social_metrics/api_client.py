@@ -414,7 +414,11 @@ def _backoff(attempt: int) -> float:
 
 
 def _secrets_of(form: Mapping[str, Any] | None) -> Sequence[str]:
-    return [str(value) for name, value in (form or {}).items() if name in ("client_secret", "refresh_token")]
+    return [
+        str(value)
+        for name, value in (form or {}).items()
+        if name in ("client_secret", "refresh_token", "code", "token")
+    ]
 
 
 def _body_parameters(json_body: Any) -> dict[str, Any]:

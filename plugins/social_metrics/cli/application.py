@@ -9,6 +9,7 @@ from social_metrics.cli.account import account
 from social_metrics.cli.campaign import campaign
 from social_metrics.cli.capture import capture
 from social_metrics.cli.close import close
+from social_metrics.cli.connect import connect
 from social_metrics.cli.console import new_group
 from social_metrics.cli.doctor import doctor
 from social_metrics.cli.entry import entry, ingest
@@ -32,6 +33,7 @@ app.command()(tag)
 app.command()(doctor)
 app.command()(watch)
 app.command()(capture)
+app.command()(connect)
 app.command()(transform)
 app.command()(ingest)
 app.command()(migrate)

@@ -11,6 +11,10 @@ and, where each account has its own rotating token,
 
     refresh(client, refresh_token) -> TokenPair         the account's new tokens
 
+and, for `social-metrics connect`,
+
+    AUTHORISATION: Authorisation                        what a person does, and what is asked of them
+
 `read_profiles` gives every account of the batch a reading or a failure of its own; it raises CaptureFailure
 only when the whole call failed, which then is the outcome of them all.
 """

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from social_metrics import meta_graph
 from social_metrics.api_client import ApiClient, ApiRules, Reply
+from social_metrics.authorisation import Authorisation
 from social_metrics.contract import FollowersState, Outcome
 from social_metrics.payload import MalformedValueError, count, identifier, instant, words
 from social_metrics.post_pages import PostPage, read_back
@@ -60,6 +61,16 @@ RULES = ApiRules(
     | {"paging", "cursors", "before", "after"},
     refusal=meta_graph.refusal,
     authorize=meta_graph.authorize,
+)
+
+
+AUTHORISATION = Authorisation(
+    steps=(
+        "In Meta's business settings create a system user for the ministry's app and give it the pages.",
+        "Let it make a token with pages_show_list and pages_read_engagement.",
+        "Pages that we do not manage need the reviewed feature Page Public Content Access and app_secret (extra).",
+    ),
+    secret="access token",  # noqa: S106  what to ask for, no secret
 )
 
 

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from social_metrics import meta_graph
 from social_metrics.api_client import ApiClient, ApiRules, Refusal, Reply
+from social_metrics.authorisation import Authorisation
 from social_metrics.contract import FollowersState, Outcome
 from social_metrics.payload import MalformedValueError, count, identifier, instant, words
 from social_metrics.post_pages import PostPage, read_back
@@ -66,6 +67,17 @@ RULES = ApiRules(
     | {"like_count", "comments_count", "view_count", "paging", "cursors", "before", "after"},
     refusal=_refusal,
     authorize=meta_graph.authorize,
+)
+
+
+AUTHORISATION = Authorisation(
+    steps=(
+        "One professional Instagram account of ours reads the others; it has to be linked to a Facebook page of ours.",
+        "Make a token of that page's system user with instagram_basic and pages_read_engagement.",
+        "The login is the Instagram user id of that account (1784...), not its handle.",
+    ),
+    login="our own Instagram user id",
+    secret="access token",  # noqa: S106  what to ask for, no secret
 )
 
 

@@ -15,6 +15,7 @@ from typing import Any, cast
 
 from social_metrics import meta_graph
 from social_metrics.api_client import ApiClient, ApiRules, Refusal, Reply
+from social_metrics.authorisation import Authorisation
 from social_metrics.contract import FollowersState, Outcome
 from social_metrics.payload import MalformedValueError, count, identifier, instant, words
 from social_metrics.post_pages import PostPage, read_back
@@ -71,6 +72,15 @@ RULES = ApiRules(
     | {"data", "media_type", "permalink", "timestamp", "paging", "cursors", "before", "after"},
     refusal=_refusal,
     authorize=meta_graph.authorize,
+)
+
+
+AUTHORISATION = Authorisation(
+    steps=(
+        "In Meta's developer pages open the app's Threads use case and ask for threads_profile_discovery (reviewed).",
+        "Make a long-lived token (60 days); write its last day into the connection's field 'Secret ends on'.",
+    ),
+    secret="access token",  # noqa: S106  what to ask for, no secret
 )
 
 

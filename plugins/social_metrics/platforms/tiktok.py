@@ -7,9 +7,10 @@ object comes with every answer, on success with the code `ok`.
 from collections.abc import Hashable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from social_metrics.api_client import ApiClient, ApiRules, Refusal, Reply, retry_after
+from social_metrics.authorisation import AccountGrant, Authorisation, Granted
 from social_metrics.connections import PlatformConnection
 from social_metrics.contract import FollowersState, Outcome
 from social_metrics.payload import MalformedValueError, count, identifier, instant_of_seconds, words
@@ -28,6 +29,7 @@ METRIC_DEFINITION_ID = "tiktok.follower_count.v1"
 
 USER_FIELDS = "open_id,union_id,username,follower_count,following_count,video_count"
 VIDEO_FIELDS = "id,create_time,title,video_description,share_url,view_count,like_count,comment_count,share_count"
+SCOPES = frozenset({"user.info.basic", "user.info.profile", "user.info.stats", "video.list"})
 VIDEOS_PER_PAGE = 20  # the most that TikTok gives
 
 LOG_IN_AGAIN = "the account's owner must log in and authorise us again"
@@ -124,6 +126,77 @@ def refresh(client: ApiClient, refresh_token: str) -> TokenPair:
         refresh_token=next_token if isinstance(next_token, str) and next_token else refresh_token,
         refresh_expires_at=_end_of_life(reply, "refresh_expires_in"),
     )
+
+
+def _login_address(connection: PlatformConnection, state: str) -> str:
+    asked = {
+        "client_key": connection.login or "",
+        "scope": ",".join(sorted(SCOPES)),
+        "response_type": "code",
+        "redirect_uri": str(connection.extra.get("redirect_uri", "")),
+        "state": state,
+    }
+    return f"https://www.tiktok.com/v2/auth/authorize/?{urlencode(asked)}"
+
+
+def _exchange(client: ApiClient, code: str) -> Granted:
+    """The code of the redirect for an account's first tokens.
+
+    Raises:
+        CaptureFailure: TikTok refused the code, or gave no tokens for it.
+    """
+    reply = client.call(
+        "POST",
+        "token",
+        "/v2/oauth/token/",
+        form={
+            "client_key": client.connection.login or "",
+            "client_secret": client.connection.secret or "",
+            "grant_type": "authorization_code",
+            "code": code,
+            "redirect_uri": str(client.connection.extra.get("redirect_uri", "")),
+        },
+        authorized=False,
+    )
+    access_token, refresh_token = reply.member("access_token"), reply.member("refresh_token")
+    if not (isinstance(access_token, str) and access_token and isinstance(refresh_token, str) and refresh_token):
+        raise reply.unusable("the reply to the code has no tokens")
+    pair = TokenPair(
+        access_token=access_token,
+        access_expires_at=_end_of_life(reply, "expires_in") or reply.received_at,
+        refresh_token=refresh_token,
+        refresh_expires_at=_end_of_life(reply, "refresh_expires_in"),
+    )
+    open_id = reply.member("open_id")
+    return Granted(
+        pair, frozenset(str(reply.member("scope")).split(",")), open_id if isinstance(open_id, str) else None
+    )
+
+
+def _revoke(client: ApiClient, access_token: str) -> None:
+    client.call(
+        "POST",
+        "revoke",
+        "/v2/oauth/revoke/",
+        form={
+            "client_key": client.connection.login or "",
+            "client_secret": client.connection.secret or "",
+            "token": access_token,
+        },
+        authorized=False,
+    )
+
+
+AUTHORISATION = Authorisation(
+    steps=(
+        "Each center's officer authorises our application once; after that the tokens renew themselves.",
+        "Send the officer the address below; they log in as the center's account and leave every box ticked.",
+        "TikTok then leads to our redirect address: copy what stands after 'code=' in it, and paste it here.",
+    ),
+    login="client key",
+    secret="client secret",  # noqa: S106  what to ask for, no secret
+    account=AccountGrant(SCOPES, _login_address, _exchange, _revoke),
+)
 
 
 def read_profiles(client: ApiClient, accounts: Sequence[Account]) -> dict[str, ProfileReading | CaptureFailure]:

@@ -16,6 +16,7 @@ from decimal import Decimal
 from typing import Any
 
 from social_metrics.api_client import ApiClient, ApiRules, Cost, Refusal, Reply, refusal_by_status, retry_after
+from social_metrics.authorisation import Authorisation
 from social_metrics.connections import PlatformConnection
 from social_metrics.contract import FollowersState, Outcome
 from social_metrics.payload import MalformedValueError, at, count, identifier, instant, words
@@ -115,6 +116,15 @@ RULES = ApiRules(
     refusal=_refusal,
     authorize=_authorize,
     cost=_cost,
+)
+
+
+AUTHORISATION = Authorisation(
+    steps=(
+        "In X's developer portal open the ministry's app and copy its bearer token (app-only).",
+        "Government readers need an Enterprise plan by X's agreement: settle that first.",
+    ),
+    secret="bearer token",  # noqa: S106  what to ask for, no secret
 )
 
 

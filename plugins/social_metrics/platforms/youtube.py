@@ -12,6 +12,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from social_metrics.api_client import ApiClient, ApiRules, Cost, Refusal, Reply, refusal_by_status, retry_after
+from social_metrics.authorisation import Authorisation
 from social_metrics.connections import PlatformConnection
 from social_metrics.contract import FollowersState, Outcome
 from social_metrics.payload import MalformedValueError, at, count, identifier, instant, words
@@ -107,6 +108,16 @@ RULES = ApiRules(
     refusal=_refusal,
     authorize=_authorize,
     cost=lambda _reply: ONE_UNIT,
+)
+
+
+AUTHORISATION = Authorisation(
+    steps=(
+        "In the Google Cloud console choose the ministry's project and switch YouTube Data API v3 on.",
+        "Create an API key and restrict it to that API.",
+        "An API key reads public numbers, which YouTube's terms allow to be kept for 30 days (docs/configuration.md).",
+    ),
+    secret="API key",  # noqa: S106  what to ask for, no secret
 )
 
 

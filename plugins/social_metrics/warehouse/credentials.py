@@ -11,7 +11,6 @@ from datetime import datetime, timedelta
 
 import psycopg
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
-from psycopg.rows import tuple_row
 
 from social_metrics.clock import Clock
 from social_metrics.contract import Outcome
@@ -21,6 +20,9 @@ from social_metrics.warehouse.connect import open_connection
 
 # A token that dies within this time is renewed first: a shard's calls must not outlive it.
 RENEW_BEFORE = timedelta(minutes=10)
+
+CREDENTIAL_LOCK = 0x50C1A3
+"""First half of the advisory locks under which an account's tokens are changed."""
 
 
 def cipher(keys: str | None) -> MultiFernet:
@@ -73,7 +75,7 @@ class AccountTokens:
         with self._lock:
             if account.account_code in self._known:
                 return self._known[account.account_code]
-        with self._connection() as connection:
+        with self._connection() as connection, _one_writer(connection, account.account_code):
             token = self._current_or_renewed(connection, account)
         with self._lock:
             self._known[account.account_code] = token
@@ -84,21 +86,27 @@ class AccountTokens:
         """One connection for each thread that renews at the same moment, kept for the next account."""
         with self._lock:
             connection = self._idle.pop() if self._idle else None
-        connection = connection or open_connection(self._url, "loader")
+        if connection is None:
+            connection = open_connection(self._url, "loader")
+            connection.autocommit = True  # every step is durable by itself, before the next one is taken
         try:
-            with connection.transaction():
-                yield connection
+            yield connection
         finally:
             if not connection.broken:
                 with self._lock:
                     self._idle.append(connection)
 
     def _current_or_renewed(self, connection: psycopg.Connection, account: Account) -> str:
-        cursor = connection.cursor(row_factory=tuple_row)
-        row = cursor.execute(
+        """The stored token while less than half of its life is over; else a new one, saved before it is given out.
+
+        A refresh token works once. The mark `refresh_started_at` is committed before it is shown to the platform, and
+        cleared with the saving of the new pair: a process that dies in between leaves the mark, and whoever finds the
+        old token refused then knows that its chain was lost, and says how it is mended.
+        """
+        row = connection.execute(
             """
-            select access_token, access_expires_at, refresh_token from ops.credentials
-            where account_code = %s for update
+            select access_token, access_expires_at, refresh_token, updated_at, refresh_started_at
+            from ops.credentials where account_code = %s
             """,
             (account.account_code,),
         ).fetchone()
@@ -107,13 +115,38 @@ class AccountTokens:
                 Outcome.PERMISSION_MISSING,
                 f"the owner of {account.account_code} has not authorised the application yet",
             )
-        access_token, access_expires_at, refresh_token = row
+        access_token, access_expires_at, refresh_token, updated_at, started_before = row
         now = self._clock.now()
-        if access_token is not None and access_expires_at is not None and access_expires_at > now + RENEW_BEFORE:
-            return self._open(access_token, account)
-        pair = self._refresh(self._open(refresh_token, account))
+        if access_token is not None and access_expires_at is not None:
+            half_life = updated_at + (access_expires_at - updated_at) / 2
+            if now < min(half_life, access_expires_at - RENEW_BEFORE):
+                return self._open(access_token, account)
+        shown = self._open(refresh_token, account)
+        self._mark(connection, account, now)
+        try:
+            pair = self._refresh(shown)
+        except CaptureFailure as failure:
+            if failure.outcome is Outcome.TOKEN_EXPIRED and started_before is not None:
+                self._mark(connection, account, started_before)
+                raise CaptureFailure(
+                    Outcome.TOKEN_EXPIRED,
+                    f"a renewal begun at {started_before:%Y-%m-%d %H:%M} UTC was never saved, so that the stored token "
+                    f"is used up ({failure.detail}). The owner has to log in again: "
+                    f"social-metrics connect {account.platform} {account.account_code}",
+                    response_id=failure.response_id,
+                ) from failure
+            if failure.response_id is not None:  # the platform answered: nothing is under way
+                self._mark(connection, account, None)
+            raise
         self._save(connection, account, pair, now)
         return pair.access_token
+
+    @staticmethod
+    def _mark(connection: psycopg.Connection, account: Account, started_at: datetime | None) -> None:
+        connection.execute(
+            "update ops.credentials set refresh_started_at = %s where account_code = %s",
+            (started_at, account.account_code),
+        )
 
     def _open(self, sealed: bytes, account: Account) -> str:
         try:
@@ -128,7 +161,7 @@ class AccountTokens:
         connection.execute(
             """
             update ops.credentials set access_token = %s, access_expires_at = %s, refresh_token = %s,
-                refresh_expires_at = %s, generation = generation + 1, updated_at = %s
+                refresh_expires_at = %s, generation = generation + 1, updated_at = %s, refresh_started_at = null
             where account_code = %s
             """,
             (
@@ -140,6 +173,63 @@ class AccountTokens:
                 account.account_code,
             ),
         )
+
+
+@contextmanager
+def _one_writer(connection: psycopg.Connection, account_code: str) -> Iterator[None]:
+    """One process at a time renews an account; the lock goes with the connection, also by kill -9."""
+    connection.execute("select pg_advisory_lock(%s, hashtext(%s))", (CREDENTIAL_LOCK, account_code))
+    try:
+        yield
+    finally:
+        if not connection.broken:
+            connection.execute("select pg_advisory_unlock(%s, hashtext(%s))", (CREDENTIAL_LOCK, account_code))
+
+
+def store_granted(
+    connection: psycopg.Connection, keys: MultiFernet, account: Account, pair: TokenPair, now: datetime
+) -> None:
+    """Save the tokens that an owner has just granted; an older chain, whole or broken, gives way."""
+    connection.execute("select pg_advisory_xact_lock(%s, hashtext(%s))", (CREDENTIAL_LOCK, account.account_code))
+    connection.execute(
+        """
+        insert into ops.credentials (account_code, platform, access_token, access_expires_at, refresh_token,
+            refresh_expires_at, generation, updated_at)
+        values (%s, %s, %s, %s, %s, %s, 1, %s)
+        on conflict (account_code) do update set access_token = excluded.access_token,
+            access_expires_at = excluded.access_expires_at, refresh_token = excluded.refresh_token,
+            refresh_expires_at = excluded.refresh_expires_at, generation = ops.credentials.generation + 1,
+            updated_at = excluded.updated_at, refresh_started_at = null
+        """,
+        (
+            account.account_code,
+            account.platform,
+            keys.encrypt(pair.access_token.encode()),
+            pair.access_expires_at,
+            keys.encrypt(pair.refresh_token.encode()),
+            pair.refresh_expires_at,
+            now,
+        ),
+    )
+
+
+def access_token_of(connection: psycopg.Connection, keys: MultiFernet, account: Account) -> str | None:
+    """The stored access token, however old; None without one, or when no key opens it."""
+    row = connection.execute(
+        "select access_token from ops.credentials where account_code = %s", (account.account_code,)
+    ).fetchone()
+    if row is None or row[0] is None:
+        return None
+    try:
+        return keys.decrypt(bytes(row[0])).decode()
+    except InvalidToken:
+        return None
+
+
+def forget_tokens(connection: psycopg.Connection, account_code: str) -> bool:
+    """Delete an account's tokens, as its owner's revocation demands; True when there were any."""
+    connection.execute("select pg_advisory_xact_lock(%s, hashtext(%s))", (CREDENTIAL_LOCK, account_code))
+    return connection.execute("delete from ops.credentials where account_code = %s", (account_code,)).rowcount == 1
 
 
 def store_first_token(

@@ -70,6 +70,7 @@ _NEEDED = {
     ("account", "confirm"): ["kartini-x", "--evidence", "a call"],
     ("report", "boards"): ["--out", "boards.html"],
     ("simulate", "faults", "add"): ["slow"],
+    ("connect",): ["youtube"],
     ("ingest",): ["kartini.xlsx"],
     ("entry", "template"): ["--out", "template.xlsx"],
     ("entry", "confirm"): ["--center", "kartini"],

@@ -1,0 +1,100 @@
+"""An owner's authorisation of one account: taken, checked against what is needed, saved; or given back."""
+
+import importlib
+from datetime import datetime
+
+from social_metrics.api_client import ApiClient, Recorder
+from social_metrics.authorisation import AccountGrant, Authorisation
+from social_metrics.budget import Budget
+from social_metrics.connections import PlatformConnection
+from social_metrics.extract import clock_of, source_of
+from social_metrics.readings import Account, CaptureFailure
+from social_metrics.registry import Registry
+from social_metrics.settings import Settings, UsageProblem
+from social_metrics.warehouse.connect import connect
+from social_metrics.warehouse.credentials import access_token_of, cipher, forget_tokens, store_granted
+
+GENERAL = Authorisation(("Make a secret for our application on the platform's developer pages.",))
+
+
+def authorisation_of(platform: str) -> Authorisation:
+    """What the platform's file says of it; a general word where it says nothing."""
+    module = importlib.import_module(f"social_metrics.platforms.{platform}")
+    return getattr(module, "AUTHORISATION", GENERAL)
+
+
+def take_grant(
+    account: Account,
+    grant: AccountGrant,
+    code: str,
+    connection: PlatformConnection,
+    registry: Registry,
+    settings: Settings,
+    warehouse_url: str,
+) -> datetime | None:
+    """Exchange an owner's code for tokens and save them, when they are of this account and allow everything.
+
+    Returns:
+        when the authorisation ends (UTC instant), if the platform says so.
+
+    Raises:
+        UsageProblem: the platform refused, it is another account's, or a box was left unticked; nothing is saved then.
+    """
+    keys = cipher(settings.credentials_key)
+    client = _client(connection, registry, settings)
+    try:
+        granted = grant.exchange(client, code)
+    except CaptureFailure as failure:
+        raise UsageProblem(f"{account.platform} refused the code: {failure.detail}. Begin again.") from failure
+    expected = account.platform_account_id
+    if expected and granted.platform_account_id and granted.platform_account_id != expected:
+        raise UsageProblem(
+            f"Somebody logged in as {granted.platform_account_id}, but {account.account_code} is {expected}. "
+            "Log in as the center's account and begin again; nothing was saved."
+        )
+    if lacking := sorted(grant.scopes - granted.scopes):
+        raise UsageProblem(
+            f"{account.account_code} was authorised without {', '.join(lacking)}. "
+            "Begin again and leave every box ticked; nothing was saved."
+        )
+    with connect(warehouse_url, "loader") as warehouse:
+        store_granted(warehouse, keys, account, granted.pair, client.clock.now())
+    return granted.pair.refresh_expires_at
+
+
+def give_back(
+    account: Account,
+    grant: AccountGrant,
+    connection: PlatformConnection,
+    registry: Registry,
+    settings: Settings,
+    warehouse_url: str,
+) -> tuple[bool, str | None]:
+    """Revoke an account's authorisation: the platform is told and our tokens are deleted, whatever it answers.
+
+    Returns:
+        whether there were tokens, and what the platform said against it, if anything.
+    """
+    said = None
+    with connect(warehouse_url, "loader") as warehouse:
+        token = access_token_of(warehouse, cipher(settings.credentials_key), account)
+        if token:
+            try:
+                grant.revoke(_client(connection, registry, settings), token)
+            except CaptureFailure as failure:
+                said = failure.detail
+        return forget_tokens(warehouse, account.account_code), said
+
+
+def _client(connection: PlatformConnection, registry: Registry, settings: Settings) -> ApiClient:
+    platform = registry.platforms[connection.platform]
+    module = importlib.import_module(f"social_metrics.platforms.{connection.platform}")
+    return ApiClient(
+        module.RULES,
+        connection,
+        clock_of(connection),
+        Recorder("connect", 1, source_of(platform, connection), None),
+        Budget(platform),
+        timeout_seconds=settings.http_timeout_seconds,
+        attempts=1,
+    )
