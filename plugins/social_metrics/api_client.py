@@ -7,15 +7,15 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from email.utils import parsedate_to_datetime
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
 import requests
 import urllib3
 
+from social_metrics.call_guards import Cost, Gate, Meter, Tokens
 from social_metrics.clock import Clock
 from social_metrics.connections import PlatformConnection
 from social_metrics.contract import ApiResponse, Outcome, ResponseBody, Source, Spend
@@ -24,15 +24,6 @@ from social_metrics.payload import at
 from social_metrics.readings import Account, CaptureFailure
 
 TRANSIENT_CONNECTION_DETAIL = "no answer from the platform"
-
-
-@dataclass(frozen=True, slots=True)
-class Cost:
-    """What a call costs: calls, the platform's quota units, US$."""
-
-    calls: int = 1
-    quota_units: int = 0
-    usd: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,45 +81,6 @@ class ApiRules:
     cost: Callable[[Reply], Cost] = lambda _reply: Cost()
 
 
-class Meter(Protocol):
-    """Holds the budget: asked before a call, told after it."""
-
-    def reserve(self, expected: Cost) -> None:
-        """Set the expected cost aside.
-
-        Raises:
-            CaptureFailure: with `budget_exhausted`, when the call would pass the budget.
-        """
-
-    def settle(self, expected: Cost, actual: Cost) -> None:
-        """Replace what was set aside by what it really cost."""
-
-
-class Gate(Protocol):
-    """Holds back calls that would be refused anyway: asked before each, told how it ended."""
-
-    def admit(self) -> None:
-        """Let a call pass.
-
-        Raises:
-            CaptureFailure: the platform or the credential is not to be asked for now; for all accounts.
-        """
-
-    def learn(self, failure: CaptureFailure | None) -> None:
-        """Take note of how a call ended: of its failure, or None when it was answered."""
-
-
-class Tokens(Protocol):
-    """Gives the access token of an account whose owner authorised us by itself (TikTok)."""
-
-    def access_token(self, account: Account) -> str:
-        """A token valid now.
-
-        Raises:
-            CaptureFailure: there is none, or it cannot be renewed.
-        """
-
-
 @dataclass
 class Recorder:
     """Collects the evidence of a shard's calls; safe to use from several threads."""
@@ -140,6 +92,7 @@ class Recorder:
     responses: list[ApiResponse] = field(default_factory=list)
     bodies: list[ResponseBody] = field(default_factory=list)
     spends: list[Spend] = field(default_factory=list)
+    spend_at_once: Callable[[Spend], None] | None = None  # for money: written as it is spent, whatever comes after
 
 
 class ApiClient:
@@ -326,7 +279,8 @@ class ApiClient:
         return Reply(endpoint, response.status_code, response.headers, parsed, response_id, received_at)
 
     def _record_spend(self, response_id: UUID, endpoint: str, spent_at: datetime, cost: Cost) -> None:
-        self._recorder.spends.append(
+        write = self._recorder.spend_at_once or self._recorder.spends.append
+        write(
             Spend(
                 response_id=response_id,
                 platform=self.rules.platform,

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from social_metrics.api_client import Cost
+from social_metrics.call_guards import Cost
 from social_metrics.contract import Outcome
 from social_metrics.readings import CaptureFailure
 from social_metrics.registry import Platform

@@ -6,7 +6,8 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from datetime import date
 
 from social_metrics.connections import platform_connection
-from social_metrics.extract import EveningTimes, ShardReport, capture_shard
+from social_metrics.evening_times import EveningTimes
+from social_metrics.extract import ShardReport, capture_shard
 from social_metrics.registry import Registry
 from social_metrics.settings import Settings, UsageProblem
 from social_metrics.warehouse import capture_state

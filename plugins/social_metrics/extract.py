@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from types import ModuleType
 from typing import TypeVar
 from urllib.parse import urlsplit
@@ -18,10 +18,11 @@ from uuid import uuid4
 
 from social_metrics.api_client import ApiClient, Recorder
 from social_metrics.budget import Budget, affordable_rereads, budget_day_start, budget_month_start
-from social_metrics.clock import Clock, SimulatedClock, SystemClock, wib_date, wib_instant
+from social_metrics.clock import Clock, SimulatedClock, SystemClock, wib_date
 from social_metrics.code_version import code_version
 from social_metrics.connections import PlatformConnection
 from social_metrics.contract import FollowersState, Outcome, Source
+from social_metrics.evening_times import EveningTimes
 from social_metrics.readings import (
     Account,
     CaptureFailure,
@@ -37,7 +38,7 @@ from social_metrics.warehouse.circuit_breakers import CircuitBreakers
 from social_metrics.warehouse.connect import connect
 from social_metrics.warehouse.credentials import AccountTokens, cipher
 from social_metrics.warehouse.locks import capture_lock
-from social_metrics.warehouse.raw_loader import load, record_run
+from social_metrics.warehouse.raw_loader import SpendLedger, load, record_run
 
 logger = logging.getLogger(__name__)
 
@@ -163,6 +164,9 @@ def _capture_alone(
 
         body_lifetime = timedelta(days=platform.body_retention_days) if platform.body_retention_days else None
         recorder = Recorder(run_id, try_number, source, body_lifetime)
+        costs_money = platform.daily_usd_limit is not None or platform.monthly_usd_limit is not None
+        ledger = SpendLedger(warehouse_url) if costs_money else None
+        recorder.spend_at_once = ledger.write if ledger else None
         client = ApiClient(
             module.RULES,
             connection,
@@ -187,8 +191,9 @@ def _capture_alone(
         try:
             attempts = _Shard(platform, module, client, states, due, now).read(accounts)
         finally:
-            if tokens:
-                tokens.close()
+            for opened in (tokens, ledger):
+                if opened:
+                    opened.close()
         known = capture_state.known_posts(warehouse, *_expected_posts(attempts))
         records = shard_records(
             attempts, recorder, platform, connection.authorization_mode, known, is_last_attempt=is_last
@@ -207,27 +212,6 @@ def _capture_alone(
         waiting,
         tuple(withdrawn),
     )
-
-
-@dataclass(frozen=True, slots=True)
-class EveningTimes:
-    """The UTC instants of one WIB date between which a capture is the evening's."""
-
-    begins: datetime
-    last_attempt: datetime
-
-    @classmethod
-    def of(cls, day: date, settings: Settings) -> "EveningTimes":
-        """Those of the WIB date `day`."""
-        return cls(wib_instant(day, settings.capture_begins), wib_instant(day, settings.capture_last_attempt))
-
-    def settled_since(self, now: datetime) -> datetime:
-        """From when on a capture settles the account: in the evening only the evening's do."""
-        return self.begins if now >= self.begins else datetime.min.replace(tzinfo=UTC)
-
-    def next_chance(self, now: datetime) -> datetime:
-        """When a refused credential is tried again by itself: at the day's last attempt, or on the next evening."""
-        return self.last_attempt if now < self.last_attempt else self.begins + timedelta(days=1)
 
 
 def refuse_other_day(expected: date | None, today: date) -> None:

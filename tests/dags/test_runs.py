@@ -52,6 +52,7 @@ def test_one_platform_down_then_a_sweep(evening: Evening) -> None:
     _assert_no_secret(evening, [first, built])
 
     evening.simulator.clear_faults()
+    evening.simulator.set_clock(EVENING + timedelta(minutes=30))  # the platform's circuit breaker has closed
     evening.calls()
     sweep = evening.run(EXTRACT, logical_date=EVENING + timedelta(minutes=30))
     assert sweep.state == "success", sweep.output

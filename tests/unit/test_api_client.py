@@ -14,7 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from social_metrics.api_client import ApiClient, ApiRules, Cost, Recorder, Refusal, Reply, retry_after
+from social_metrics.api_client import ApiClient, ApiRules, Recorder, Refusal, Reply, retry_after
+from social_metrics.call_guards import Cost
 from social_metrics.connections import PlatformConnection
 from social_metrics.contract import Outcome, Source
 from social_metrics.evidence import HIDDEN, sha256

@@ -6,8 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from social_metrics.api_client import Cost
 from social_metrics.budget import Budget, affordable_rereads, budget_month_start, month_forecast
+from social_metrics.call_guards import Cost
 from social_metrics.readings import CaptureFailure
 from social_metrics.registry import Platform, load_registry
 from social_metrics.settings import DEFAULT_REGISTRY

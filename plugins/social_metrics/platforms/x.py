@@ -15,8 +15,9 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from social_metrics.api_client import ApiClient, ApiRules, Cost, Refusal, Reply, refusal_by_status, retry_after
+from social_metrics.api_client import ApiClient, ApiRules, Refusal, Reply, refusal_by_status, retry_after
 from social_metrics.authorisation import Authorisation
+from social_metrics.call_guards import Cost
 from social_metrics.connections import PlatformConnection
 from social_metrics.contract import FollowersState, Outcome
 from social_metrics.payload import MalformedValueError, at, count, identifier, instant, words
@@ -53,12 +54,8 @@ _KEPT_MEMBERS = frozenset({
 _NOT_ALLOWED = Refusal(Outcome.PERMISSION_MISSING, "", for_all=True)
 _USED_UP = Refusal(Outcome.QUOTA_EXHAUSTED, "", for_all=True)  # of the month, or the prepaid credits
 _REFUSALS = {  # by the last part of the problem's type: api.twitter.com and api.x.com are both about
-    "client-forbidden": _NOT_ALLOWED,
-    "unsupported-authentication": _NOT_ALLOWED,
-    "oauth1-permissions": _NOT_ALLOWED,
-    "usage-capped": _USED_UP,
-    "credits": _USED_UP,
-    "credits-depleted": _USED_UP,
+    **dict.fromkeys(("client-forbidden", "unsupported-authentication", "oauth1-permissions"), _NOT_ALLOWED),
+    **dict.fromkeys(("usage-capped", "credits", "credits-depleted"), _USED_UP),
 }
 _RATE_LIMIT_CODE = 88  # of the older error form
 
@@ -119,13 +116,7 @@ RULES = ApiRules(
 )
 
 
-AUTHORISATION = Authorisation(
-    steps=(
-        "In X's developer portal open the ministry's app and copy its bearer token (app-only).",
-        "Government readers need an Enterprise plan by X's agreement: settle that first.",
-    ),
-    secret="bearer token",  # noqa: S106  what to ask for, no secret
-)
+AUTHORISATION = Authorisation(("In X's developer portal copy the app-only bearer token.",), "bearer token")
 
 
 def read_profiles(client: ApiClient, accounts: Sequence[Account]) -> dict[str, ProfileReading | CaptureFailure]:
@@ -151,7 +142,7 @@ def read_profiles(client: ApiClient, accounts: Sequence[Account]) -> dict[str, P
         ("users/by", "usernames", "username", by_name),
     ):
         try:
-            readings |= _read_users(client, path, parameter, member, asked) if asked else {}
+            readings |= _read_users(client, path, query, member, asked) if asked else {}
         except CaptureFailure as failure:
             if failure.for_all and not readings:
                 raise

@@ -11,8 +11,9 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from social_metrics.api_client import ApiClient, ApiRules, Cost, Refusal, Reply, refusal_by_status, retry_after
+from social_metrics.api_client import ApiClient, ApiRules, Refusal, Reply, refusal_by_status, retry_after
 from social_metrics.authorisation import Authorisation
+from social_metrics.call_guards import Cost
 from social_metrics.connections import PlatformConnection
 from social_metrics.contract import FollowersState, Outcome
 from social_metrics.payload import MalformedValueError, at, count, identifier, instant, words

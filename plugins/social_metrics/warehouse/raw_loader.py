@@ -4,6 +4,7 @@ COPY into a temporary table, then insert what is new. A post is new only when it
 presence differ from what was known at that instant, so reading it again changes no row count.
 """
 
+import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime
@@ -23,6 +24,7 @@ from social_metrics.contract import (
     ResponseBody,
     Spend,
 )
+from social_metrics.warehouse.connect import open_connection
 
 # What makes an observation of a post a new row.
 _POST_OBSERVED = (
@@ -197,3 +199,28 @@ def _table(record_type: type[Any]) -> sql.Composable:
 
 def _qualified(alias: str, names: Sequence[str]) -> sql.Composable:
     return sql.SQL(", ").join(sql.Identifier(alias, name) for name in names)
+
+
+class SpendLedger:
+    """Writes each spending the moment it is made: a process that dies does not forget what was paid.
+
+    Args:
+        url: the warehouse.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._connection = open_connection(url, "loader")
+        self._lock = threading.Lock()
+
+    def write(self, spend: Spend) -> None:
+        """Insert and commit one row."""
+        names = [column.name for column in fields(Spend)]
+        statement = sql.SQL("insert into ops.spend_ledger ({}) values ({})").format(
+            sql.SQL(", ").join(map(sql.Identifier, names)), sql.SQL(", ").join(sql.Placeholder() * len(names))
+        )
+        with self._lock, self._connection.transaction():
+            self._connection.execute(statement, [getattr(spend, name) for name in names])
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()

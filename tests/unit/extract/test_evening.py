@@ -211,3 +211,18 @@ def test_a_spent_month_reads_nothing_and_short_money_reads_followers_first(
     )
     assert 0 < spent <= Decimal("0.50")
     assert followers >= 20
+
+
+def test_what_was_paid_is_known_though_the_capture_came_to_nothing(capture: Capture, warehouse_url: str) -> None:
+    with psycopg.connect(warehouse_url) as connection:
+        connection.execute(
+            """
+            create function raw.refuse() returns trigger language plpgsql as $$ begin raise 'refused by a test'; end $$;
+            create trigger refuse before insert on raw.capture_outcomes for each row execute function raw.refuse();
+            """
+        )
+    with pytest.raises(psycopg.Error, match="refused by a test"):
+        capture("x")
+    assert _rows(warehouse_url, "select count(*) from raw.api_responses") == [(0,)]
+    ((spent,),) = _rows(warehouse_url, "select sum(usd) from ops.spend_ledger")
+    assert spent > 0

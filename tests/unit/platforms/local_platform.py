@@ -13,7 +13,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from social_metrics.api_client import ApiClient, ApiRules, Cost, Recorder, Tokens
+from social_metrics.api_client import ApiClient, ApiRules, Recorder
+from social_metrics.call_guards import Cost, Tokens
 from social_metrics.connections import PlatformConnection
 from social_metrics.contract import AuthorizationMode, Source
 from social_metrics.readings import Account

@@ -28,7 +28,8 @@ from types import ModuleType
 from typing import Any
 from uuid import UUID
 
-from social_metrics.api_client import ApiClient, Tokens
+from social_metrics.api_client import ApiClient
+from social_metrics.call_guards import Tokens
 from social_metrics.contract import FollowersState, Outcome
 from social_metrics.readings import Account, CaptureFailure, ProfileReading, ReadWindow
 from tests.unit.platforms.local_platform import NOW, Answer
