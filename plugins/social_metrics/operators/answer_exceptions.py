@@ -6,7 +6,7 @@ from typing import Any
 from airflow.providers.standard.operators.hitl import HITLOperator
 from airflow.sdk import Param
 from airflow.sdk.definitions.param import ParamsDict
-from airflow.sdk.exceptions import AirflowSkipException
+from airflow.sdk.exceptions import AirflowSkipException, ParamValidationError
 
 from social_metrics.audit.answers import (
     MAX_CHARACTERS,
@@ -77,7 +77,11 @@ class AnswerExceptionsOperator(HITLOperator):
         """Record the answers; none came when the working days had passed."""
         with plain_failure():
             self.params = _fields(self._exceptions())
-        answer = super().execute_complete(context, event)
+        try:
+            answer = super().execute_complete(context, event)
+        except ParamValidationError as problem:
+            self.log.error("%s Asked again.", problem)
+            ask_again(self, context)
         given = {int(number): str(text) for number, text in answer["params_input"].items() if str(text or "").strip()}
         if event.get("timedout") or answer["chosen_options"] != [SEND] or not given:
             self.log.info("%s: no answer%s", self.center_code, ", the time is over" if event.get("timedout") else "")

@@ -1,6 +1,6 @@
 """Who has answered a form of Airflow's, and how it is put again when the answer cannot be taken."""
 
-from typing import Any
+from typing import Any, NoReturn
 
 from airflow.sdk.exceptions import AirflowFailException, TaskAwaitingInput
 from airflow.sdk.execution_time.hitl import upsert_hitl_detail
@@ -28,7 +28,7 @@ def assigned(holders: list[RoleHolder]) -> list[dict[str, str]]:
     ]
 
 
-def ask_again(operator: Any, context: Any) -> None:
+def ask_again(operator: Any, context: Any) -> NoReturn:
     """Take the answer away and wait for another one to the same form.
 
     Raises:

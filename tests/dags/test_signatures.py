@@ -1,0 +1,169 @@
+"""What people answer in Airflow's forms becomes a row with their name, or the form comes back."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from social_metrics.audit import closing
+from social_metrics.audit.closing import draft_close
+from social_metrics.audit.record import latest_close, status_of, steps_of
+from social_metrics.audit.rules import Rule
+from social_metrics.warehouse.connect import connect
+from tests.dags.conftest import Airflow
+from tests.unit.audit.closable import MONTH, Closable
+from tests.unit.audit.conftest import built, closable, compiled  # noqa: F401
+
+pytestmark = pytest.mark.slow
+
+CONTEXT = {"task_instance": SimpleNamespace(id="the form's task")}
+
+
+@pytest.fixture
+def drafted(
+    airflow: Airflow,
+    closable: Closable,  # noqa: F811
+    compiled: list[Rule],  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> Closable:
+    """A month with a draft; nobody is named in roles.csv, so that whoever may respond at all may."""
+    monkeypatch.setattr(closing, "rules_in_force", lambda *_: list(compiled))
+    monkeypatch.setenv("AIRFLOW_CONN_SOCIAL_METRICS_WAREHOUSE", closable.url)
+    monkeypatch.setenv("SOCIAL_METRICS_REGISTRY_DIR", str(closable.registry))
+    draft_close(closable.settings, closable.url, MONTH)
+    return closable
+
+
+@pytest.fixture
+def asked_again(drafted: Closable, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    """The forms that were put again."""
+    from social_metrics.operators import responder
+
+    again: list[dict[str, Any]] = []
+    monkeypatch.setattr(responder, "upsert_hitl_detail", lambda **form: again.append(form))
+    return again
+
+
+def close_facts(version: int = 1) -> dict[str, Any]:
+    until = datetime.now(UTC) + timedelta(days=2)
+    return {"month": MONTH.isoformat(), "version": version, "answer_until": until.isoformat()}
+
+
+def sign(action: Any, name: str | None, option: str, reason: str | None = None) -> dict[str, Any]:
+    from social_metrics.operators.sign_close import SignCloseOperator
+
+    task = SignCloseOperator(task_id=f"sign_{action}", action=action, close=close_facts())
+    event = {
+        "chosen_options": [option],
+        "params_input": {} if action == "submitted" else {"alasan": reason},
+        "responded_at": datetime.now(UTC),
+        "responded_by_user": {"id": "7", "name": name} if name else None,
+    }
+    return task.execute_complete(CONTEXT, event)
+
+
+def standing(place: Closable) -> list[tuple[str, str, str, str | None]]:
+    with connect(place.url, "closer") as connection:
+        close = latest_close(connection, MONTH)
+        assert close is not None
+        return [(step.action, step.person, step.channel, step.reason) for step in steps_of(connection, close)]
+
+
+def test_three_persons_sign_and_the_same_one_is_asked_again(
+    drafted: Closable, asked_again: list[dict[str, Any]]
+) -> None:
+    from airflow.sdk.exceptions import AirflowFailException, TaskAwaitingInput
+
+    with pytest.raises(AirflowFailException, match="does not say who"):
+        sign("submitted", None, "Ajukan")
+    assert sign("submitted", "ani", "Ajukan") == {"decision": "submitted", "person": "ani"}
+    with pytest.raises(TaskAwaitingInput):
+        sign("checked", "ani", "Setuju")
+    assert len(asked_again) == 1
+    assert standing(drafted) == [("submitted", "ani", "airflow", None)]
+    assert sign("checked", "budi", "Setuju")["decision"] == "checked"
+    for signed in ("ani", "budi"):
+        with pytest.raises(TaskAwaitingInput):
+            sign("approved", signed, "Setuju")
+    assert sign("approved", "sekretaris", "Setuju")["decision"] == "approved"
+    assert [person for _, person, _, _ in standing(drafted)] == ["ani", "budi", "sekretaris"]
+    # Cleared and answered again, nothing happens twice.
+    assert sign("approved", "itjen", "Setuju") == {"decision": "approved", "person": "sekretaris"}
+    assert len(standing(drafted)) == 3
+
+
+def test_a_refusal_needs_its_reason_and_starts_the_month_anew(
+    drafted: Closable, asked_again: list[dict[str, Any]]
+) -> None:
+    from airflow.sdk.exceptions import AirflowSkipException, DagRunTriggerException, TaskAwaitingInput
+
+    from social_metrics.operators.close_again import CloseAgainOperator
+
+    sign("submitted", "ani", "Ajukan")
+    with pytest.raises(TaskAwaitingInput):
+        sign("checked", "budi", "Tolak", "  ")
+    refused = sign("checked", "budi", "Tolak", "Sentra Satria belum menjawab")
+    assert standing(drafted)[-1] == ("refused", "budi", "airflow", "Sentra Satria belum menjawab")
+    assert sign("approved", "sekretaris", "Setuju")["decision"] == "refused", "there is nothing left to sign"
+
+    def again(*decisions: dict[str, Any] | None) -> Any:
+        return CloseAgainOperator(
+            task_id="again", trigger_dag_id="close_month", close=close_facts(), decisions=list(decisions)
+        ).execute({})
+
+    with pytest.raises(AirflowSkipException):
+        again({"decision": "submitted"}, None, None)
+    with pytest.raises(DagRunTriggerException) as triggered:
+        again({"decision": "submitted"}, refused, None)
+    assert triggered.value.conf == {"month": "2026-10"}
+    second = draft_close(drafted.settings, drafted.url, MONTH)
+    assert second.version == 2
+    with pytest.raises(AirflowSkipException, match="another version"):
+        sign("checked", "budi", "Setuju")  # the form of the first run still stands open
+    with connect(drafted.url, "closer") as connection:
+        assert status_of(steps_of(connection, second)) == "draft"
+
+
+def test_the_maker_may_want_another_draft_and_signs_nothing(drafted: Closable) -> None:
+    assert sign("submitted", "ani", "Susun ulang") == {"decision": "again", "person": "ani"}
+    assert standing(drafted) == []
+
+
+def test_a_center_answers_or_lets_the_days_pass(drafted: Closable, asked_again: list[dict[str, Any]]) -> None:
+    from airflow.sdk.exceptions import TaskAwaitingInput
+
+    from social_metrics.operators.answer_exceptions import AnswerExceptionsOperator
+    from social_metrics.operators.list_exceptions import ListExceptionsOperator
+
+    centers = ListExceptionsOperator(task_id="list", close=close_facts()).execute({})
+    assert "satria" in centers
+    ask: Callable[..., Any] = AnswerExceptionsOperator(
+        task_id="ask", center_code="satria", close=close_facts()
+    ).execute_complete
+    with connect(drafted.url, "closer") as connection:
+        numbers = [
+            number
+            for (number,) in connection.execute(
+                "select exception_no from audit.exceptions where center_code = 'satria' order by 1"
+            )
+        ]
+    blank: dict[str, str | None] = dict.fromkeys(map(str, numbers))
+
+    def event(text: str | None, **more: Any) -> dict[str, Any]:
+        fields = blank | {str(numbers[0]): text}
+        user = {"id": "9", "name": "siti"}
+        return {"chosen_options": ["Kirim jawaban"], "params_input": fields, "responded_at": datetime.now(UTC),
+                "responded_by_user": user, **more}  # fmt: skip
+
+    assert ask(CONTEXT, event(None, timedout=True, chosen_options=["Tanpa keterangan"]))["answers"] == 0
+    with pytest.raises(TaskAwaitingInput):
+        ask(CONTEXT, event("x" * 2001))
+    assert ask(CONTEXT, event("X mati tiga hari"))["answers"] == 1
+    with connect(drafted.url, "closer") as connection:
+        kept = connection.execute("select answer, person, channel from audit.exception_answers").fetchall()
+    assert kept == [("X mati tiga hari", "siti", "airflow")]
+    sign("submitted", "ani", "Ajukan")
+    assert "too_late" in ask(CONTEXT, event("terlambat"))
+    assert ListExceptionsOperator(task_id="list", close=close_facts()).execute({}) == []
