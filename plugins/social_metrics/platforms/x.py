@@ -137,10 +137,7 @@ def read_profiles(client: ApiClient, accounts: Sequence[Account]) -> dict[str, P
         if account.handle and not account.platform_account_id and _USERNAME.fullmatch(account.handle)
     }
     readings: dict[str, ProfileReading | CaptureFailure] = {}
-    for path, parameter, member, asked in (
-        ("users", "ids", "id", by_id),
-        ("users/by", "usernames", "username", by_name),
-    ):
+    for path, query, member, asked in (("users", "ids", "id", by_id), ("users/by", "usernames", "username", by_name)):
         try:
             readings |= _read_users(client, path, query, member, asked) if asked else {}
         except CaptureFailure as failure:
