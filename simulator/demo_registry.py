@@ -30,7 +30,7 @@ MANUAL_CENTERS = {"pangudi-luhur", "budi-perkasa", "margo-laras", "meohai"}
 MANUAL_ACCOUNTS = {"wirajaya-facebook"}
 UNDER_REVIEW = "paramita-facebook"
 RENAMED = "bahagia-instagram"
-RENAMED_DAYS_AGO = 20
+RENAMED_ON = 15  # of the month before: the last whole month shows a change of handle
 REVIEW_DAYS = 180  # a verification is good for so long
 VERIFIED_DAYS_AGO = 130  # before the history begins
 OPENED_LATE = {"alyatama-tiktok"}
@@ -191,7 +191,7 @@ def _account_rows(
         return [verified | {"valid_from": opened.isoformat(), "verified_at": opened.isoformat()}]
     if code != RENAMED:
         return [verified]
-    changed = as_of - timedelta(days=RENAMED_DAYS_AGO)
+    changed = (as_of.replace(day=1) - timedelta(days=1)).replace(day=RENAMED_ON)
     new_handle = handle + NEW_HANDLE_ENDING
     before = verified | {"valid_to": (changed - timedelta(days=1)).isoformat()}
     after = verified | {

@@ -162,8 +162,8 @@ def test_demo_registry_is_invented(demo_registry: Path, simulator: RunningSimula
     )
     changed = [row for row in rows if row["account_code"] == "bahagia-instagram"]
     assert [(row["valid_from"], row["valid_to"]) for row in changed] == [
-        ("2024-01-01", "2026-11-03"),
-        ("2026-11-04", ""),
+        ("2024-01-01", "2026-10-14"),
+        ("2026-10-15", ""),
     ]
     assert len({row["platform_account_id"] for row in changed}) == 1
     statuses = [line.split(",")[8] for line in (demo_registry / "center_accounts.csv").read_text().splitlines()[1:]]

@@ -80,7 +80,7 @@ def test_accounts_that_end(simulator: RunningSimulator) -> None:
 
 def test_handle_changes_on_its_day(simulator: RunningSimulator) -> None:
     old, new = "demo_bahagia", "demo_bahagia_id"
-    for instant, right, wrong in (("2026-11-03T16:59:59Z", old, new), ("2026-11-03T17:00:00Z", new, old)):
+    for instant, right, wrong in (("2026-10-14T16:59:59Z", old, new), ("2026-10-14T17:00:00Z", new, old)):
         simulator.set_clock(instant)
         assert simulator.instagram(right, "username").json()["business_discovery"]["username"] == right
         assert simulator.instagram(wrong, "username").json()["error"]["error_subcode"] == 2207013
