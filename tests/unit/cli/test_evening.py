@@ -133,3 +133,22 @@ def test_clock_and_faults(simulator: RunningSimulator) -> None:
     assert "has no fault" in run("simulate", "faults", "add", "earthquake", "--platform", "x").stderr
     assert "account_suspended" in run("simulate", "faults", "kinds").stdout
     assert run("simulate", "faults", "clear").stdout == "No fault is in force.\n"
+
+
+def test_doctor_shows_what_was_spent_and_where_the_month_is_heading(simulator: RunningSimulator) -> None:
+    run("capture", "--platform", "x", "--platform", "youtube")
+    checks = answer(run("doctor", "--format", "json"))["checks"]
+    says = {check["says"].split(":")[0]: check["says"] for check in checks if check["area"] == "budgets"}
+    assert "of 9000 quota units" in says["YouTube"]
+    assert "of 100.00 this month, heading for" in says["X"]
+
+
+def test_watch_finds_tells_and_is_quiet_about_it_the_second_time(simulator: RunningSimulator) -> None:
+    simulator.fault("x", "token_expired")
+    run("capture", "--platform", "x")
+    first = run("watch", "--format", "json")
+    assert first.exit_code == 1
+    told = answer(first)
+    assert [alert["kind"] for alert in told["alerts"]].count("credential_failed") == 1
+    assert told["sent"] == ["Social metrics: a credential failed"]
+    assert answer(run("watch", "--format", "json"))["sent"] == []
