@@ -1,4 +1,4 @@
-"""The boards page: both boards, the tail and the growth chart in one file that needs no network.
+"""The boards page: boards, growth, tail, programmes and the data's own health in one file that needs no network.
 
 Indonesian with an English switch; readable on a phone and on paper; says what it rests on.
 """
@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -17,9 +18,11 @@ from markupsafe import Markup, escape
 
 from social_metrics.clock import WIB
 from social_metrics.contract import Source
-from social_metrics.reports import chart, forms
+from social_metrics.reports import chart, coverage, forms
 from social_metrics.reports.catalogue import Both, Catalogue, both, each
 from social_metrics.settings import UsageProblem, load_settings
+from social_metrics.warehouse import health_reader
+from social_metrics.warehouse.health_reader import OpenFinding, PlatformEvening, PlatformMeans, ProgramCoverage
 from social_metrics.warehouse.marts_reader import (
     CenterDay,
     FollowersStanding,
@@ -33,6 +36,7 @@ from social_metrics.warehouse.marts_reader import (
 
 TOP = 5
 CHART_DAYS = 90
+EVENING_DAYS = 14
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,10 @@ class BoardsData:
     tail: list[TailEntry]
     captures: list[PlatformCapture]
     center_days: list[CenterDay]
+    coverage: list[ProgramCoverage]
+    evenings: list[PlatformEvening]
+    findings: list[OpenFinding]
+    means: list[PlatformMeans]
 
     @property
     def is_simulated(self) -> bool:
@@ -89,6 +97,10 @@ def gather(marts: MartsReader, day: date) -> BoardsData:
         tail=marts.tail(day),
         captures=marts.captures(day),
         center_days=marts.center_days(leaders, day, CHART_DAYS),
+        coverage=health_reader.program_coverage(marts, day),
+        evenings=health_reader.evenings(marts, day, EVENING_DAYS),
+        findings=health_reader.findings(marts, day),
+        means=health_reader.means(marts, day),
     )
 
 
@@ -125,6 +137,10 @@ def render(data: BoardsData, catalogue: Catalogue) -> str:
         charts=[(s, chart.draw(by_center.get(s.center_code, []), first_day, data.day)) for s in top(data.followers)],
         chart=chart,
         chart_days=CHART_DAYS,
+        coverage=coverage.bars(data.coverage),
+        coverage_known_on=data.coverage[0].known_on_date if data.coverage else data.day,
+        strips=coverage.strips(data.evenings, {c.platform: c.platform_label for c in captures}, data.day, EVENING_DAYS),
+        evening_days=EVENING_DAYS,
         tail={kind: list(entries) for kind, entries in groupby(data.tail, key=lambda entry: TailKind(entry.kind))},
         expected=sum(capture.accounts_expected for capture in captures),
         read=sum(capture.accounts_captured for capture in captures),
@@ -178,6 +194,10 @@ class _Words:
     def share(self, share: float) -> Both:
         """A percentage, for a text to take in."""
         return each(lambda language: forms.percent(share, language))
+
+    def usd(self, amount: Decimal) -> Both:
+        """An amount of US$, for a text to take in."""
+        return each(lambda language: forms.number(float(amount), language, 2))
 
     def change(self, standing: FollowersStanding) -> Markup | None:
         """The change over seven days with its bounds; None when it cannot be told."""

@@ -152,6 +152,50 @@ TEXTS: dict[str, tuple[str, str]] = {
     "read": ("Terbaca", "Read"),
     "time_wib": ("Waktu (WIB)", "Time (WIB)"),
     "share": ("{share}", "{share}"),
+    # programmes
+    "coverage_title": ("Program yang disampaikan bulan ini", "Programmes told about this month"),
+    "coverage_note": (
+        "Sentra yang mengunggah tentang tiap program, dari awal bulan sampai {day}; yang paling sedikit disampaikan di "
+        "atas.",
+        "Centers that posted about each programme, from the first of the month to {day}; the least told first.",
+    ),
+    "coverage_none": ("Belum ada data program untuk bulan ini.", "There is nothing on programmes for this month yet."),
+    "coverage_counts": ("{told} dari {of} sentra", "{told} of {of} centers"),
+    "coverage_who": ("Siapa yang belum", "Who did not"),
+    "coverage_covered": ("menyampaikan", "told about it"),
+    "coverage_not_covered": ("belum menyampaikan", "did not"),
+    "coverage_unknown": (
+        "tidak diketahui: tidak semua unggahan terbaca",
+        "not known: not every post could be read",
+    ),
+    "coverage_no_verified_account": ("tanpa akun terverifikasi", "without a verified account"),
+    # the data's own health
+    "health_title": ("Kesehatan data", "Data health"),
+    "health_note": (
+        "Malam yang terlewat tidak dapat diambil kembali: tidak ada platform yang memberi angka kemarin.",
+        "A missed evening cannot be fetched again: no platform gives yesterday's count.",
+    ),
+    "evenings_title": ("{days} malam terakhir", "The last {days} evenings"),
+    "evenings": ("Malam, kiri yang terlama", "Evenings, the oldest on the left"),
+    "evenings_whole": ("Lengkap", "Whole"),
+    "evening_whole": ("semua akun terbaca", "every account read"),
+    "evening_part": ("sebagian", "some"),
+    "evening_nothing": ("tidak satu pun", "none"),
+    "evening_unplanned": ("belum ada akun", "no account yet"),
+    "findings_title": ("Temuan", "Findings"),
+    "findings_none": ("Tidak ada temuan pada tanggal ini.", "Nothing was found on this date."),
+    "finding_subjects": ("{n} temuan, sejak {since}", "found {n} times, since {since}"),
+    "finding_warn": ("perlu dilihat", "to be looked at"),
+    "finding_stop": ("menghentikan pengolahan", "stops the transform"),
+    "means_title": ("Anggaran dan kredensial", "Budgets and credentials"),
+    "means_none": ("Belum ada panggilan ke platform.", "No platform was called yet."),
+    "means_calls": ("{n} panggilan hari itu", "{n} calls that day"),
+    "means_quota": ("{share} kuota", "{share} of the quota"),
+    "means_usd": ("US$ {usd} bulan ini", "US$ {usd} this month"),
+    "means_credentials": (
+        "{n} token, yang pertama habis dalam {days} hari",
+        "{n} tokens, the first expires in {days} days",
+    ),
     # how to read
     "reading_title": ("Cara membaca", "How to read this"),
     "reading_rank": (

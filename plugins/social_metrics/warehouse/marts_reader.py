@@ -223,7 +223,7 @@ class MartsReader:
         Raises:
             NoSuchBoard: the board knows no such basis.
         """
-        rows = self._rows(
+        rows = self.rows(
             FollowersStanding,
             """
             select b.date_day, b.basis, b.center_code, b.center_name, c.city, b.followers_count,
@@ -251,7 +251,7 @@ class MartsReader:
         Raises:
             NoSuchBoard: the board knows no such basis.
         """
-        rows = self._rows(
+        rows = self.rows(
             RecencyStanding,
             """
             select b.date_day, b.basis, b.center_code, b.center_name, c.city, b.time_zone, c.time_zone_label,
@@ -274,11 +274,11 @@ class MartsReader:
 
     def tail(self, day: date) -> list[TailEntry]:
         """Who is silent, without a number, not captured, without an account or not yet verified on a date."""
-        return self._rows(TailEntry, TAIL, *[day] * TAIL.count("%s"))
+        return self.rows(TailEntry, TAIL, *[day] * TAIL.count("%s"))
 
     def captures(self, day: date) -> list[PlatformCapture]:
         """Per platform with an expected account: how complete the capture of a date was, and when it was made."""
-        return self._rows(
+        return self.rows(
             PlatformCapture,
             """
             select e.platform, p.platform_label,
@@ -298,7 +298,7 @@ class MartsReader:
 
     def center_days(self, center_codes: Sequence[str], last: date, days: int) -> list[CenterDay]:
         """The centers' followers on the `days` WIB dates that end with `last`, by center and date."""
-        return self._rows(
+        return self.rows(
             CenterDay,
             """
             select center_code, date_day, followers_count, followers_count_high, accounts_captured, accounts_carried
@@ -319,7 +319,13 @@ class MartsReader:
         with _understandable():
             return self._connection.execute(query, values).fetchone()
 
-    def _rows(self, row: type[Row], query: LiteralString, *values: object) -> list[Row]:
+    def rows(self, row: type[Row], query: LiteralString, *values: object) -> list[Row]:
+        """Every row of a question to the marts.
+
+        Raises:
+            NoMarts: they are not built, or of another version.
+            WarehouseProblem: they may not be read.
+        """
         with _understandable(), self._connection.cursor(row_factory=class_row(row)) as cursor:
             return cursor.execute(query, values).fetchall()
 

@@ -39,6 +39,14 @@ create table marts.fct_follower_growth_daily (account_code text, center_code tex
     followers_count bigint, followers_state text, captured_at timestamptz, capture_age_days int, source text);
 create table marts.fct_account_findings (account_code text, center_code text, platform text, date_day date,
     finding text, known_value text, seen_value text, since_date date);
+create table marts.dim_programs (program text, program_label_id text, program_label_en text, is_current boolean);
+create table marts.fct_program_coverage (center_code text, program text, month_start date, known_on_date date,
+    posts int, coverage_state text);
+create table marts.fct_data_quality_findings (rule_id text, rule_label_id text, rule_label_en text, severity text,
+    subject text, first_found_date date, last_found_date date);
+create table marts.fct_credential_status (account_code text, platform text, days_left int);
+create table marts.fct_api_spend_daily (platform text, quota_date date, calls int, quota_share numeric,
+    usd_month_to_date numeric);
 grant select on all tables in schema marts to social_metrics_bi_reader;
 """
 
@@ -112,6 +120,28 @@ FINDINGS: list[tuple[str, ...]] = [
     ("kartini", "youtube", "under_review", "tim data", ""),
 ]
 
+# programme, labels, current
+PROGRAMS: list[tuple[Any, ...]] = [
+    ("YAPI", "ATENSI Yatim Piatu", "Assistance for orphans", True),
+    ("PENA", "Pahlawan Ekonomi Nusantara", "Economic heroes (micro-enterprise)", True),
+    ("RASTRA", "Program lama", "A programme that ended", False),
+]
+
+# programme: posts of the centers in their order; None: nobody could read, -1: no verified account
+COVERAGE: dict[str, list[int | None]] = {
+    "YAPI": [2, 1, 0, 0, 3, None, None, 0, -1],
+    "PENA": [1, 1, 1, 1, 1, 1, 1, 0, -1],
+    "RASTRA": [0, 0, 0, 0, 0, 0, 0, 0, 0],
+}
+
+# rule, labels, severity, subject, first and last day before DAY
+QUALITY: list[tuple[Any, ...]] = [
+    ("missing_day", "Hari tanpa pembacaan", "Day without a capture", "warn", "mahatmiya-x", 2, 0),
+    ("missing_day", "Hari tanpa pembacaan", "Day without a capture", "warn", "margo-laras-facebook", 11, 0),
+    ("overlapping_rows", "Baris registri tumpang tindih", "Overlapping registry rows", "stop", "kartini-x", 0, 0),
+    ("sudden_drop", "Pengikut turun tajam", "Sudden drop in followers", "warn", "kartini-x", 9, 8),
+]
+
 PLATFORMS = {"youtube": "YouTube", "facebook": "Facebook", "instagram": "Instagram", "x": "X", "tiktok": "TikTok"}
 
 
@@ -134,6 +164,7 @@ def create_example_marts(url: str, source: str = "simulator") -> None:
         for center, platform, finding, known, seen in FINDINGS:
             found = (f"{center}-{platform}", center, platform, DAY, finding, known or None, seen or None, DAY)
             _insert(connection, "fct_account_findings", found)
+        _insert_messages_and_health(connection)
         for center, platform, expected, outcome, captured, step, state, age in ACCOUNTS:
             code = f"{center}-{platform}"
             row = (center, platform, code, DAY, expected, outcome, None, step, captured, source)
@@ -180,6 +211,26 @@ def _insert_recency(connection: psycopg.Connection, source: str) -> None:
         row = (DAY, "any_post", code, name, zone, at, platform, url, days, band, updated, place, place, order)
         row += (why is None, why, unseen, 1 if not unseen else 0.5, source)
         _insert(connection, "leaderboard_recency", row)
+
+
+def _insert_messages_and_health(connection: psycopg.Connection) -> None:
+    for program in PROGRAMS:
+        _insert(connection, "dim_programs", program)
+        for (code, *_), posts in zip(CENTERS, COVERAGE[program[0]], strict=True):
+            state = {None: "unknown", 0: "not_covered", -1: "no_verified_account"}.get(posts, "covered")
+            row = (code, program[0], DAY.replace(day=1), DAY, max(posts or 0, 0), state)
+            _insert(connection, "fct_program_coverage", row)
+    for rule, label_id, label_en, severity, subject, first, last in QUALITY:
+        found = (DAY - timedelta(days=first), DAY - timedelta(days=last))
+        _insert(connection, "fct_data_quality_findings", (rule, label_id, label_en, severity, subject, *found))
+    for account, days_left in (("kartini-tiktok", 200), ("handayani-tiktok", 6)):
+        _insert(connection, "fct_credential_status", (account, "tiktok", days_left))
+    for platform, day, calls, share, usd in (
+        ("youtube", DAY, 62, 0.0062, None),
+        ("x", DAY - timedelta(days=1), 40, None, "11.5"),
+        ("x", DAY, 44, None, "12.75"),
+    ):
+        _insert(connection, "fct_api_spend_daily", (platform, day, calls, share, usd))
 
 
 def _insert(connection: psycopg.Connection, table: str, row: tuple[Any, ...]) -> None:

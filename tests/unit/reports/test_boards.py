@@ -1,5 +1,6 @@
 """The page as a file: complete, self-contained, marked, escaped."""
 
+import re
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -122,3 +123,32 @@ def test_a_day_one_without_any_account_still_has_a_page(warehouse_url: str, tmp_
     path = tmp_path / "boards.html"
     boards.write(warehouse_url, path)
     assert "tidak ada akun terverifikasi" in path.read_text(encoding="utf-8")
+
+
+def test_not_told_not_known_and_without_an_account_are_three_things(page: str) -> None:
+    bar = page[page.index('data-program="YAPI"') : page.index('data-program="PENA"')]
+    assert re.findall(r'class="(\w+)" x="(\d+)" y="0" width="(\d+)"', bar) == [
+        ("covered", "0", "3"),
+        ("not_covered", "3", "3"),
+        ("unknown", "6", "2"),
+        ("no_verified_account", "8", "1"),
+    ]
+    assert "3 dari 9 sentra" in bar
+    assert page.index('data-program="YAPI"') < page.index('data-program="PENA"'), "the least told first"
+    assert "RASTRA" not in page, "a programme that has ended"
+
+
+def test_findings_of_another_day_are_not_todays(page: str) -> None:
+    health = page[page.index('id="health-title"') : page.index('id="reading-title"')]
+    assert re.findall(r'class="finding (\w+)"', health) == ["stop", "warn"]
+    assert "2 temuan, sejak 20 Januari 2024" in health
+    assert "Pengikut turun tajam" not in health
+    assert "US$ 12,75 bulan ini" in health
+    assert "2 token, yang pertama habis dalam 6 hari" in health
+
+
+def test_an_evening_nobody_planned_is_neither_whole_nor_empty(page: str) -> None:
+    health = page[page.index('id="health-title"') : page.index('id="reading-title"')]
+    strip = health[health.index(">X</th>") :]
+    states = re.findall(r'<rect class="(\w+)"', strip[: strip.index("</tr>")])
+    assert states == ["unplanned"] * 13 + ["part"]

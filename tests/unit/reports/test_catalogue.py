@@ -9,6 +9,7 @@ import pytest
 from social_metrics.contract import Outcome
 from social_metrics.reports import boards
 from social_metrics.reports.catalogue import TEXTS, Catalogue, both
+from social_metrics.reports.coverage import STATES
 from social_metrics.settings import UsageProblem
 from social_metrics.warehouse.marts_reader import TailKind
 
@@ -30,6 +31,8 @@ def test_no_text_is_left_over(repository: Path) -> None:
     used = "".join(path.read_text(encoding="utf-8") for path in [*folder.glob("*.py"), *folder.glob("templates/*")])
     used = used.replace((folder / "catalogue.py").read_text(encoding="utf-8"), "")
     composed = {f"tail_{kind}" for kind in TailKind} | {f"tail_{kind}_note" for kind in TailKind}
+    composed |= {f"coverage_{state}" for state in STATES} | {f"finding_{severity}" for severity in ("warn", "stop")}
+    composed |= {f"evening_{state}" for state in ("whole", "part", "nothing", "unplanned")}
     composed |= {"days_0", "days_1"} | {key for key in TEXTS if key.startswith("reason_")}
     unused = [key for key in TEXTS if key not in composed and not re.search(rf"['\"]{key}['\"]", used)]
     assert unused == []
