@@ -4,7 +4,8 @@
 Starts when new captures are in raw (asset `social_metrics_raw`) or hand entries were confirmed
 (`social_metrics_entries`), and rebuilds what the boards read: one dbt
 invocation per layer, with the data tests that the layer completes. What became of each model and test is kept
-in `ops.dbt_results`. At the end the asset `social_metrics_marts` is published.
+in `ops.dbt_results`. At the end the asset `social_metrics_marts` is published, and the boards page goes to
+`SOCIAL_METRICS_BOARDS_PAGE`: one file that needs no server.
 
 A transform and a month close never run at the same time: both hold the marts' advisory lock.
 
@@ -18,6 +19,7 @@ from airflow.sdk import DAG, chain
 
 from social_metrics.assets import ENTRIES, MARTS, RAW
 from social_metrics.operators.build_layer import BuildLayerOperator
+from social_metrics.operators.publish_boards import PublishBoardsOperator
 from social_metrics.transform import LAYERS
 
 with DAG(
@@ -38,4 +40,5 @@ with DAG(
     chain(
         *(BuildLayerOperator(task_id=layer, layer=layer) for layer in earlier),
         BuildLayerOperator(task_id=last, layer=last, outlets=[MARTS]),
+        PublishBoardsOperator(task_id="publish_boards", execution_timeout=timedelta(minutes=10)),
     )

@@ -1,6 +1,5 @@
 """Settings from the environment: one prefix, read in one place, listed in docs/configuration.md."""
 
-from dataclasses import dataclass
 from datetime import time
 from pathlib import Path
 
@@ -13,14 +12,6 @@ DEFAULT_REGISTRY = REPOSITORY / "dbt_project" / "seeds" / "registry"
 
 class UsageProblem(Exception):
     """Something that the person at the keyboard can mend; its text says what, where and what to do (exit code 2)."""
-
-
-@dataclass(frozen=True)
-class EveningWindow:
-    """The evening's capture in WIB: cron for the first read and for the sweeps after it."""
-
-    cron: str
-    time_zone: str = "Asia/Jakarta"
 
 
 class Settings(BaseSettings):
@@ -87,6 +78,11 @@ class Settings(BaseSettings):
         default=None,
         description="Where issued papers are put: a path, or an object store's address (s3://bucket/prefix); without "
         "it .demo/papers.",
+    )
+    boards_page: str | None = Field(
+        default=None,
+        description="Where every transform publishes the boards page: a file's path, or an object store's address "
+        "(s3://bucket/boards.html); without it .demo/boards.html.",
     )
     http_timeout_seconds: float = Field(default=30.0, gt=0, description="Timeout of one HTTP call.")
     http_attempts: int = Field(

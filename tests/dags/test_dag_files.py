@@ -92,7 +92,8 @@ def test_the_transform_follows_the_raw_asset_layer_by_layer(dags: dict[str, Any]
     assert {task.task_id: task.downstream_task_ids for task in transform.tasks} == {
         "staging": {"intermediate"},
         "intermediate": {"marts"},
-        "marts": set(),
+        "marts": {"publish_boards"},
+        "publish_boards": set(),
     }
 
 

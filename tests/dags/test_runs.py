@@ -9,6 +9,7 @@ import pytest
 
 from social_metrics.contract import Outcome
 from social_metrics.registry import load_registry
+from social_metrics.settings import load_settings
 from tests.dags.conftest import EVENING, Airflow, Evening, FinishedRun
 from tests.simulated import CREDENTIALS
 
@@ -49,6 +50,8 @@ def test_one_platform_down_then_a_sweep(evening: Evening) -> None:
     assert evening.warehouse(down, Outcome.PLATFORM_UNAVAILABLE.value) == [(expected["x"],)]
     growth = "select count(*) from marts.fct_follower_growth_daily where platform <> 'x' and followers_count > 0"
     assert evening.warehouse(growth)[0][0] >= MOSTLY * (sum(expected.values()) - expected["x"])
+    page = (load_settings().state_dir / "boards.html").read_text(encoding="utf-8")
+    assert "20 November 2026" in page
     _assert_no_secret(evening, [first, built])
 
     evening.simulator.clear_faults()
@@ -202,3 +205,17 @@ def _assert_no_secret(evening: Evening, runs: list[FinishedRun]) -> None:
 
 def _log_files(airflow: Airflow) -> list[Path]:
     return [path for path in (airflow.home / "logs").rglob("*") if path.is_file()]
+
+
+def test_the_boards_page_goes_into_an_object_store(evening: Evening, monkeypatch: pytest.MonkeyPatch) -> None:
+    """fsspec's memory store stands for any: what is not a folder is written through ObjectStoragePath."""
+    from airflow.sdk import ObjectStoragePath
+
+    from social_metrics.operators.publish_boards import PublishBoardsOperator
+    from tests.unit.reports.example_marts import create_example_marts
+
+    create_example_marts(evening.warehouse_url)
+    monkeypatch.setenv("SOCIAL_METRICS_BOARDS_PAGE", "memory://published/boards.html")
+    published = PublishBoardsOperator(task_id="publish_boards").execute({})
+    assert published == {"day": "2024-01-31", "page": "memory://published/boards.html"}
+    assert "31 Januari 2024" in ObjectStoragePath("memory://published/boards.html").read_text(encoding="utf-8")

@@ -61,8 +61,23 @@ class BoardsData:
         return Source.SIMULATOR in sources
 
 
+def page(warehouse_url: str, day: date | None = None) -> tuple[date, str]:
+    """The page of a date as HTML, and the date.
+
+    Args:
+        warehouse_url: postgresql://… of a login that may read the marts.
+        day: WIB date; the newest on the boards by default.
+
+    Raises:
+        WarehouseProblem: no warehouse, no marts, or no such date.
+    """
+    with read_marts(warehouse_url) as marts:
+        data = gather(marts, marts.day(day))
+    return data.day, render(data, Catalogue(load_settings().dbt_project_dir / "seeds" / "rules"))
+
+
 def write(warehouse_url: str, path: Path, day: date | None = None) -> date:
-    """Write the page of a date into one self-contained file; returns the date.
+    """Write the page of a date (see `page`) into one self-contained file; returns the date.
 
     Args:
         warehouse_url: postgresql://… of a login that may read the marts.
@@ -73,17 +88,15 @@ def write(warehouse_url: str, path: Path, day: date | None = None) -> date:
         WarehouseProblem: no warehouse, no marts, or no such date.
         UsageProblem: the file cannot be written.
     """
-    with read_marts(warehouse_url) as marts:
-        data = gather(marts, marts.day(day))
-    page = render(data, Catalogue(load_settings().dbt_project_dir / "seeds" / "rules"))
+    drawn, text = page(warehouse_url, day)
     try:
         with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, delete=False) as file:
-            file.write(page)
+            file.write(text)
         Path(file.name).chmod(0o644)
         Path(file.name).replace(path)
     except OSError as error:
         raise UsageProblem(f"{path} cannot be written: {error.strerror}.") from error
-    return data.day
+    return drawn
 
 
 def gather(marts: MartsReader, day: date) -> BoardsData:

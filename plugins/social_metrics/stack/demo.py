@@ -13,7 +13,6 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from social_metrics.clock import WIB, wib_date
 from social_metrics.history import EVENING, load_history, set_simulator_clock
 from social_metrics.registry import load_registry
-from social_metrics.reports import boards
 from social_metrics.roles import SIGNING, load_roles
 from social_metrics.settings import load_settings
 from social_metrics.stack import StackError
@@ -97,7 +96,6 @@ def _bring_up(stack: LocalStack, console: Console) -> StackAddresses:
     _enter_by_hand(stack, addresses, console)
     take_over_an_account(addresses.simulator_url)
     _run_evening(stack.airflow_api(addresses), console)
-    boards.write(addresses.warehouse_url, stack.layout.boards)
     return addresses
 
 
