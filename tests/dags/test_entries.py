@@ -27,7 +27,7 @@ def registry(evening: Evening) -> Registry:
     return load_registry(evening.simulator.registry_dir)
 
 
-def hand_in(evening: Evening, registry: Registry, folder: Path, followers: str, center: str = "meohai") -> None:
+def hand_in(evening: Evening, registry: Registry, folder: Any, followers: str, center: str = "meohai") -> None:
     """Put a filled template with its screenshot into a center's folder."""
     desk = Desk(registry, evening.warehouse_url)
     workbook = desk.template(ACCOUNT, day=DAY)
@@ -75,6 +75,28 @@ def test_a_good_file_is_taken_asked_about_and_confirmed_by_another(
     assert evening.warehouse("select confirmed_by, confirmed_through, decision from raw.manual_confirmations") == [
         (SECOND, "airflow", "confirmed")
     ]
+
+
+def test_an_object_store_is_an_inbox_as_well(
+    evening: Evening, registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """fsspec's memory store stands for any: nothing here is a file of this machine."""
+    from airflow.sdk import ObjectStoragePath
+    from airflow.sdk.io import attach
+    from fsspec.implementations.memory import MemoryFileSystem
+
+    attach(protocol="memory", fs=MemoryFileSystem())
+    bucket = ObjectStoragePath("memory://inbox")
+    (bucket / "meohai").mkdir(parents=True, exist_ok=True)
+    monkeypatch.setenv("SOCIAL_METRICS_MANUAL_ENTRY_INBOX", str(bucket))
+    hand_in(evening, registry, bucket, "1,2 rb")
+    (question,) = take()
+    assert question["keys"] == [f"{ACCOUNT}/2026-11-20/1"]
+    assert [path.name for path in (bucket / "meohai" / "taken").iterdir()] == ["entri.xlsx"]
+    hand_in(evening, registry, bucket, "1.2")
+    assert take() == []
+    returned = sorted(path.name for path in (bucket / "meohai" / "returned").iterdir())
+    assert returned == ["entri.catatan.xlsx", "entri.xlsx"]
 
 
 def test_a_bad_file_is_returned_with_remarks(evening: Evening, registry: Registry, inbox: Path) -> None:
