@@ -93,20 +93,33 @@ def resolve_identity(
     return reading
 
 
-def _read(
-    connection: PlatformConnection, registry: Registry, settings: Settings, account: Account
-) -> ProfileReading | CaptureFailure:
+def own_client(connection: PlatformConnection, registry: Registry, settings: Settings, run_id: str) -> ApiClient:
+    """A client for a person's own calls: tried once, not in the ledger, and what it records is kept by nobody.
+
+    Args:
+        connection: the platform's credential and address.
+        registry: the registry in force.
+        settings: the call's timeout.
+        run_id: what the person does.
+    """
     platform = registry.platforms[connection.platform]
     module = importlib.import_module(f"social_metrics.platforms.{connection.platform}")
-    client = ApiClient(
+    return ApiClient(
         module.RULES,
         connection,
         clock_of(connection),
-        Recorder("connection_test", 1, source_of(platform, connection), None),
+        Recorder(run_id, 1, source_of(platform, connection), None),
         Budget(platform),
         timeout_seconds=settings.http_timeout_seconds,
         attempts=1,
     )
+
+
+def _read(
+    connection: PlatformConnection, registry: Registry, settings: Settings, account: Account
+) -> ProfileReading | CaptureFailure:
+    module = importlib.import_module(f"social_metrics.platforms.{connection.platform}")
+    client = own_client(connection, registry, settings, "connection_test")
     try:
         reading: ProfileReading | CaptureFailure = module.read_profiles(client, [account])[account.account_code]
     except CaptureFailure as failure:

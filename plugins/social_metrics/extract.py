@@ -107,111 +107,85 @@ def capture_shard(
         UsageProblem: the connection, the registry or the warehouse cannot be used.
     """
     with capture_lock(warehouse_url, platform_name):
-        return _capture_alone(
-            platform_name,
-            account_codes,
-            run_id,
-            try_number,
-            registry,
-            connection,
-            warehouse_url,
-            settings,
-            expected_day,
-            on_demand,
-        )
+        platform = registry.platforms[platform_name]
+        source = source_of(platform, connection)
+        clock = clock_of(connection)
+        now = clock.now()
+        today = wib_date(now)
+        refuse_other_day(expected_day, today)
+        evening = EveningTimes.of(today, settings)
+        is_last = now >= evening.last_attempt
+        probing = on_demand or is_last
+        wanted = set(account_codes)
+        accounts = [account for account in registry.accounts_on(platform_name, today) if account.account_code in wanted]
+        _refuse_demo_accounts(accounts, source)
+        module = importlib.import_module(f"social_metrics.platforms.{platform_name}")
+        with connect(warehouse_url, "loader") as warehouse:
+            settled = capture_state.settled_accounts(warehouse, platform_name, today, evening.settled_since(now))
+            breakers = CircuitBreakers(warehouse_url, connection, clock, evening.next_chance(now), probing=probing)
+            held = set() if probing else capture_state.waiting_accounts(warehouse, platform_name, today, now) - settled
+            accounts = [account for account in accounts if account.account_code not in settled | held]
+            waiting = len(held & wanted)
+            if not accounts:
+                return ShardReport(platform_name, today, len(settled & wanted), {}, 0, {}, waiting)
+            budget_day = budget_day_start(platform, now)
+            spent = capture_state.spent_since(warehouse, platform_name, budget_day)
+            month_usd = capture_state.spent_since(warehouse, platform_name, budget_month_start(platform, now)).usd
+            states = capture_state.posts_states(warehouse, [account.account_code for account in accounts])
+            ages = affordable_rereads(platform, month_usd, now)
+            due = capture_state.posts_due_for_rereading(warehouse, list(states), ages, now) if ages else {}
+            warehouse.commit()  # no transaction stays open while the platform is asked
 
-
-def _capture_alone(
-    platform_name: str,
-    account_codes: Sequence[str],
-    run_id: str,
-    try_number: int,
-    registry: Registry,
-    connection: PlatformConnection,
-    warehouse_url: str,
-    settings: Settings,
-    expected_day: date | None,
-    on_demand: bool,
-) -> ShardReport:
-    platform = registry.platforms[platform_name]
-    source = source_of(platform, connection)
-    clock = clock_of(connection)
-    now = clock.now()
-    today = wib_date(now)
-    refuse_other_day(expected_day, today)
-    evening = EveningTimes.of(today, settings)
-    is_last = now >= evening.last_attempt
-    probing = on_demand or is_last
-    wanted = set(account_codes)
-    accounts = [account for account in registry.accounts_on(platform_name, today) if account.account_code in wanted]
-    _refuse_demo_accounts(accounts, source)
-    module = importlib.import_module(f"social_metrics.platforms.{platform_name}")
-    with connect(warehouse_url, "loader") as warehouse:
-        settled = capture_state.settled_accounts(warehouse, platform_name, today, evening.settled_since(now))
-        breakers = CircuitBreakers(warehouse_url, connection, clock, evening.next_chance(now), probing=probing)
-        held = set() if probing else capture_state.waiting_accounts(warehouse, platform_name, today, now) - settled
-        accounts = [account for account in accounts if account.account_code not in settled | held]
-        waiting = len(held & wanted)
-        if not accounts:
-            return ShardReport(platform_name, today, len(settled & wanted), {}, 0, {}, waiting)
-        budget_day = budget_day_start(platform, now)
-        spent = capture_state.spent_since(warehouse, platform_name, budget_day)
-        month_usd = capture_state.spent_since(warehouse, platform_name, budget_month_start(platform, now)).usd
-        states = capture_state.posts_states(warehouse, [account.account_code for account in accounts])
-        ages = affordable_rereads(platform, month_usd, now)
-        due = capture_state.posts_due_for_rereading(warehouse, list(states), ages, now) if ages else {}
-        warehouse.commit()  # no transaction stays open while the platform is asked
-
-        body_lifetime = timedelta(days=platform.body_retention_days) if platform.body_retention_days else None
-        recorder = Recorder(run_id, try_number, source, body_lifetime)
-        costs_money = platform.daily_usd_limit is not None or platform.monthly_usd_limit is not None
-        ledger = SpendLedger(warehouse_url) if costs_money else None
-        recorder.spend_at_once = ledger.write if ledger else None
-        client = ApiClient(
-            module.RULES,
-            connection,
-            clock,
-            recorder,
-            Budget(platform, spent.calls, spent.quota_units, spent.usd, month_usd, budget_day + timedelta(days=1)),
-            gate=breakers,
-            timeout_seconds=settings.http_timeout_seconds,
-            attempts=settings.http_attempts,
-            max_wait_seconds=settings.http_max_wait_seconds,
-        )
-        if hasattr(module, "refresh"):
-            tokens = AccountTokens(
-                warehouse_url,
-                cipher(settings.credentials_key),
+            body_lifetime = timedelta(days=platform.body_retention_days) if platform.body_retention_days else None
+            recorder = Recorder(run_id, try_number, source, body_lifetime)
+            costs_money = platform.daily_usd_limit is not None or platform.monthly_usd_limit is not None
+            ledger = SpendLedger(warehouse_url) if costs_money else None
+            recorder.spend_at_once = ledger.write if ledger else None
+            client = ApiClient(
+                module.RULES,
+                connection,
                 clock,
-                lambda refresh_token: module.refresh(client, refresh_token),
+                recorder,
+                Budget(platform, spent.calls, spent.quota_units, spent.usd, month_usd, budget_day + timedelta(days=1)),
+                gate=breakers,
+                timeout_seconds=settings.http_timeout_seconds,
+                attempts=settings.http_attempts,
+                max_wait_seconds=settings.http_max_wait_seconds,
             )
-            client.tokens = tokens
-        else:
-            tokens = None
-        try:
-            attempts = _Shard(platform, module, client, states, due, now).read(accounts)
-        finally:
-            for opened in (tokens, ledger):
-                if opened:
-                    opened.close()
-        known = capture_state.known_posts(warehouse, *_expected_posts(attempts))
-        records = shard_records(
-            attempts, recorder, platform, connection.authorization_mode, known, is_last_attempt=is_last
+            if hasattr(module, "refresh"):
+                tokens = AccountTokens(
+                    warehouse_url,
+                    cipher(settings.credentials_key),
+                    clock,
+                    lambda refresh_token: module.refresh(client, refresh_token),
+                )
+                client.tokens = tokens
+            else:
+                tokens = None
+            try:
+                attempts = _Shard(platform, module, client, states, due, now).read(accounts)
+            finally:
+                for opened in (tokens, ledger):
+                    if opened:
+                        opened.close()
+            known = capture_state.known_posts(warehouse, *_expected_posts(attempts))
+            records = shard_records(
+                attempts, recorder, platform, connection.authorization_mode, known, is_last_attempt=is_last
+            )
+            record_run(warehouse, run_id, code_version(), now)
+            inserted = load(warehouse, records)
+            withdrawn = sorted(client.withdrawn | _withheld_from_all(attempts))
+            capture_state.note_withdrawn(warehouse, platform_name, withdrawn, now)
+        return ShardReport(
+            platform_name,
+            today,
+            len(settled & wanted),
+            dict(Counter(outcome.outcome.value for outcome in records.outcomes)),
+            len(recorder.responses),
+            inserted,
+            waiting,
+            tuple(withdrawn),
         )
-        record_run(warehouse, run_id, code_version(), now)
-        inserted = load(warehouse, records)
-        withdrawn = sorted(client.withdrawn | _withheld_from_all(attempts))
-        capture_state.note_withdrawn(warehouse, platform_name, withdrawn, now)
-    return ShardReport(
-        platform_name,
-        today,
-        len(settled & wanted),
-        dict(Counter(outcome.outcome.value for outcome in records.outcomes)),
-        len(recorder.responses),
-        inserted,
-        waiting,
-        tuple(withdrawn),
-    )
 
 
 def refuse_other_day(expected: date | None, today: date) -> None:

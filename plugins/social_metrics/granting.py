@@ -3,11 +3,9 @@
 import importlib
 from datetime import datetime
 
-from social_metrics.api_client import ApiClient, Recorder
 from social_metrics.authorisation import AccountGrant, Authorisation
-from social_metrics.budget import Budget
+from social_metrics.connection_check import own_client
 from social_metrics.connections import PlatformConnection
-from social_metrics.extract import clock_of, source_of
 from social_metrics.readings import Account, CaptureFailure
 from social_metrics.registry import Registry
 from social_metrics.settings import Settings, UsageProblem
@@ -41,7 +39,7 @@ def take_grant(
         UsageProblem: the platform refused, it is another account's, or a box was left unticked; nothing is saved then.
     """
     keys = cipher(settings.credentials_key)
-    client = _client(connection, registry, settings)
+    client = own_client(connection, registry, settings, "connect")
     try:
         granted = grant.exchange(client, code)
     except CaptureFailure as failure:
@@ -80,21 +78,7 @@ def give_back(
         token = access_token_of(warehouse, cipher(settings.credentials_key), account)
         if token:
             try:
-                grant.revoke(_client(connection, registry, settings), token)
+                grant.revoke(own_client(connection, registry, settings, "connect"), token)
             except CaptureFailure as failure:
                 said = failure.detail
         return forget_tokens(warehouse, account.account_code), said
-
-
-def _client(connection: PlatformConnection, registry: Registry, settings: Settings) -> ApiClient:
-    platform = registry.platforms[connection.platform]
-    module = importlib.import_module(f"social_metrics.platforms.{connection.platform}")
-    return ApiClient(
-        module.RULES,
-        connection,
-        clock_of(connection),
-        Recorder("connect", 1, source_of(platform, connection), None),
-        Budget(platform),
-        timeout_seconds=settings.http_timeout_seconds,
-        attempts=1,
-    )

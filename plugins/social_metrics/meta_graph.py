@@ -110,9 +110,9 @@ def get_fields(
             return client.get(endpoint, path, {**parameters, "fields": fields})
         except CaptureFailure as failure:
             name = failure.withdrawn_field
-            if name not in optional or f"{name}" not in fields:
+            if name is None or name not in optional or name not in fields:
                 raise
-            client.withdrawn.add(str(name))
+            client.withdrawn.add(name)
 
 
 def fields_without(fields: str, names: Iterable[str]) -> str:

@@ -1,19 +1,19 @@
 """Runs this repository's dbt project, in this process, against a given warehouse."""
 
-import os
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 import psycopg
 from dbt.cli.main import dbtRunner, dbtRunnerResult
 from psycopg.rows import dict_row
 
+from social_metrics.dbt_environment import dbt_environment as told_to_dbt
+from social_metrics.settings import Settings
 from tests.dbt.evidence import Evidence, write_raw, write_registry
 
 PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
@@ -79,29 +79,9 @@ def failures(result: dbtRunnerResult) -> str:
     )
 
 
-@contextmanager
-def dbt_environment(warehouse: Warehouse, more: Mapping[str, str] = MappingProxyType({})) -> Iterator[None]:
-    """What profiles.yml and dbt_project.yml ask for, for the block only."""
-    where = urlsplit(warehouse.url)
-    wanted = {
-        "SOCIAL_METRICS_DBT_HOST": where.hostname or "",
-        "SOCIAL_METRICS_DBT_PORT": str(where.port or 5432),
-        "SOCIAL_METRICS_DBT_USER": unquote(where.username or ""),
-        "SOCIAL_METRICS_DBT_PASSWORD": unquote(where.password or ""),
-        "SOCIAL_METRICS_DBT_DBNAME": where.path.lstrip("/"),
-        "SOCIAL_METRICS_REGISTRY_DIR": str(warehouse.registry),
-        "DBT_TARGET_PATH": str(warehouse.state / "target"),
-        "DBT_LOG_PATH": str(warehouse.state / "logs"),
-        "DO_NOT_TRACK": "1",
-        **more,
-    }
-    before = {name: os.environ.get(name) for name in wanted}
-    os.environ.update(wanted)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
+def dbt_environment(
+    warehouse: Warehouse, more: Mapping[str, str] = MappingProxyType({})
+) -> AbstractContextManager[None]:
+    """What profiles.yml and dbt_project.yml ask for, for the block only; dbt's own files stay with the warehouse."""
+    own = {"DBT_TARGET_PATH": str(warehouse.state / "target"), "DBT_LOG_PATH": str(warehouse.state / "logs")}
+    return told_to_dbt(Settings(registry_dir=warehouse.registry), warehouse.url, {**own, **more})

@@ -18,6 +18,7 @@ from social_metrics.stack.secret_files import new_password
 from social_metrics.stack.server import Server
 from social_metrics.warehouse import migrate
 from social_metrics.warehouse.connect import connect, open_connection
+from tests.dbt.evidence import Evidence
 from tests.dbt.runner import Warehouse
 from tests.unit.audit.closable import Closable, evidence
 from tests.unit.audit.random_evidence import RandomEvidence
@@ -78,15 +79,22 @@ def built(
 ) -> Iterator[tuple[str, Closable]]:
     """A built warehouse that is only cloned: its database's name, and how to get at it."""
     name = f"{warehouse_template}_closable"
-    postgres_server.ensure_database(name, owner=service_login.name, template=warehouse_template)
-    url = postgres_server.url(name, service_login.name, service_login.password)
-    migrate.grant_database_rights(url)
-    home = tmp_path_factory.mktemp("closable")
-    warehouse = Warehouse(url, registry=home / "registry", state=home / "state")
-    warehouse.load(evidence())
-    warehouse.build("--select", *(f"+{mart}" for mart in MARTS_OF_A_MONTH), "--indirect-selection", "empty")
-    yield name, Closable(url, warehouse.registry, home / "state")
+    yield name, build_closable(postgres_server, service_login, warehouse_template, name, evidence(), tmp_path_factory)
     postgres_server.drop_database(name)
+
+
+def build_closable(
+    server: Server, login: Login, template: str, name: str, told: Evidence, folders: pytest.TempPathFactory
+) -> Closable:
+    """A new database of that name with the evidence in raw and the marts of a month built from it."""
+    server.ensure_database(name, owner=login.name, template=template)
+    url = server.url(name, login.name, login.password)
+    migrate.grant_database_rights(url)
+    home = folders.mktemp("closable")
+    warehouse = Warehouse(url, registry=home / "registry", state=home / "state")
+    warehouse.load(told)
+    warehouse.build("--select", *(f"+{mart}" for mart in MARTS_OF_A_MONTH), "--indirect-selection", "empty")
+    return Closable(url, warehouse.registry, home / "state")
 
 
 @pytest.fixture(scope="session")

@@ -7,16 +7,14 @@ import pytest
 
 from social_metrics.audit.answers import AskedException, exceptions_of
 from social_metrics.audit.closing import draft_close
-from social_metrics.audit.rules import MARTS_OF_A_MONTH
 from social_metrics.clock import wib_date
 from social_metrics.contract import AuthorizationMode
 from social_metrics.stack.databases import Login
 from social_metrics.stack.server import Server
-from social_metrics.warehouse import migrate
 from social_metrics.warehouse.connect import connect
 from tests.dbt.evidence import Evidence, at
-from tests.dbt.runner import Warehouse
-from tests.unit.audit.closable import MONTH, Closable, evidence
+from tests.unit.audit.closable import MONTH, evidence
+from tests.unit.audit.conftest import build_closable
 
 pytestmark = pytest.mark.slow
 
@@ -33,16 +31,9 @@ def told(
 ) -> list[AskedException]:
     """The exceptions of the drafted month."""
     name = f"{warehouse_template}_eventful"
-    postgres_server.ensure_database(name, owner=service_login.name, template=warehouse_template)
-    url = postgres_server.url(name, service_login.name, service_login.password)
-    migrate.grant_database_rights(url)
-    home = tmp_path_factory.mktemp("eventful")
-    warehouse = Warehouse(url, registry=home / "registry", state=home / "state")
-    warehouse.load(eventful())
-    warehouse.build("--select", *(f"+{mart}" for mart in MARTS_OF_A_MONTH), "--indirect-selection", "empty")
-    closable = Closable(url, warehouse.registry, home / "state")
-    draft_close(closable.settings, url, MONTH)
-    with connect(url, "closer") as connection:
+    closable = build_closable(postgres_server, service_login, warehouse_template, name, eventful(), tmp_path_factory)
+    draft_close(closable.settings, closable.url, MONTH)
+    with connect(closable.url, "closer") as connection:
         exceptions = exceptions_of(connection, MONTH, 1)
     postgres_server.drop_database(name)
     return exceptions

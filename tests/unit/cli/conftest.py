@@ -1,12 +1,18 @@
-"""A warehouse whose marts hold the example of `example_marts`, and registries to work with."""
+"""A warehouse whose marts hold the example of `example_marts`, a simulator at work, and registries to work with."""
 
 import csv
 import shutil
+from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
+from tests.simulated import CREDENTIALS, RunningSimulator, running_simulator
 from tests.unit.reports.example_marts import create_example_marts
+
+EVENING = datetime.fromisoformat("2026-11-24T20:00:00+07:00")
+KEY = "kzYKfFJvXO2ETyPAGHyRUbRWsgkf7NZOJpFGyqXTdXI="
 
 
 @pytest.fixture
@@ -28,3 +34,16 @@ def broken_registry(tmp_path: Path, repository: Path) -> Path:
     with path.open("w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows(rows)
     return folder
+
+
+@pytest.fixture
+def simulator(tmp_path: Path, warehouse_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[RunningSimulator]:
+    """A simulator at 20:00 WIB, with the environment of a shell that works on it."""
+    with running_simulator(tmp_path, EVENING) as running:
+        for platform in CREDENTIALS:
+            monkeypatch.setenv(*running.connection_variable(platform))
+        monkeypatch.setenv("AIRFLOW_CONN_SOCIAL_METRICS_WAREHOUSE", warehouse_url)
+        monkeypatch.setenv("SOCIAL_METRICS_REGISTRY_DIR", str(running.registry_dir))
+        monkeypatch.setenv("SOCIAL_METRICS_STATE_DIR", str(tmp_path / "state"))
+        monkeypatch.setenv("SOCIAL_METRICS_CREDENTIALS_KEY", KEY)
+        yield running

@@ -1,31 +1,12 @@
 """`connect`: an owner's authorisation against the simulator, saved only when it is the right one and whole."""
 
-from collections.abc import Iterator
-from datetime import datetime
-from pathlib import Path
-
 import psycopg
 import pytest
 from typer.testing import CliRunner, Result
 
 from social_metrics.cli import app
 from social_metrics.platforms import tiktok
-from tests.simulated import CREDENTIALS, RunningSimulator, running_simulator
-
-EVENING = datetime.fromisoformat("2026-11-24T20:00:00+07:00")
-KEY = "kzYKfFJvXO2ETyPAGHyRUbRWsgkf7NZOJpFGyqXTdXI="
-
-
-@pytest.fixture
-def simulator(tmp_path: Path, warehouse_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[RunningSimulator]:
-    with running_simulator(tmp_path, EVENING) as running:
-        for platform in CREDENTIALS:
-            monkeypatch.setenv(*running.connection_variable(platform))
-        monkeypatch.setenv("AIRFLOW_CONN_SOCIAL_METRICS_WAREHOUSE", warehouse_url)
-        monkeypatch.setenv("SOCIAL_METRICS_REGISTRY_DIR", str(running.registry_dir))
-        monkeypatch.setenv("SOCIAL_METRICS_STATE_DIR", str(tmp_path / "state"))
-        monkeypatch.setenv("SOCIAL_METRICS_CREDENTIALS_KEY", KEY)
-        yield running
+from tests.simulated import CREDENTIALS, RunningSimulator
 
 
 def run(*arguments: str, typed: str = "") -> Result:

@@ -1,9 +1,6 @@
 """Capture, doctor and simulate against a running simulator and a real warehouse."""
 
 import json
-from collections.abc import Iterator
-from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -11,24 +8,9 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from social_metrics.cli import app
-from tests.simulated import CREDENTIALS, RunningSimulator, running_simulator
+from tests.simulated import RunningSimulator
+from tests.unit.cli.conftest import EVENING
 from tests.unit.reports.example_marts import create_example_marts
-
-EVENING = datetime.fromisoformat("2026-11-24T20:00:00+07:00")
-KEY = "kzYKfFJvXO2ETyPAGHyRUbRWsgkf7NZOJpFGyqXTdXI="
-
-
-@pytest.fixture
-def simulator(tmp_path: Path, warehouse_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[RunningSimulator]:
-    """A simulator at 20:00 WIB, with the environment of a shell that works on it."""
-    with running_simulator(tmp_path, EVENING) as running:
-        for platform in CREDENTIALS:
-            monkeypatch.setenv(*running.connection_variable(platform))
-        monkeypatch.setenv("AIRFLOW_CONN_SOCIAL_METRICS_WAREHOUSE", warehouse_url)
-        monkeypatch.setenv("SOCIAL_METRICS_REGISTRY_DIR", str(running.registry_dir))
-        monkeypatch.setenv("SOCIAL_METRICS_STATE_DIR", str(tmp_path / "state"))
-        monkeypatch.setenv("SOCIAL_METRICS_CREDENTIALS_KEY", KEY)
-        yield running
 
 
 def run(*arguments: str) -> Result:

@@ -1,9 +1,9 @@
 """Capture that does not give up while the day lasts: what settles, what waits, what opens and closes a breaker."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import psycopg
@@ -15,32 +15,12 @@ from social_metrics.clock import WIB
 from social_metrics.connections import platform_connection
 from social_metrics.extract import ShardReport, capture_shard
 from social_metrics.records import LAST_ATTEMPT
-from social_metrics.registry import Registry, load_registry
+from social_metrics.registry import Registry
 from social_metrics.settings import Settings
-from tests.simulated import CREDENTIALS, RunningSimulator, running_simulator
+from tests.simulated import RunningSimulator
+from tests.unit.extract.conftest import EVENING
 
-EVENING = datetime(2026, 11, 20, 20, 0, tzinfo=WIB)
 Capture = Callable[..., ShardReport]
-
-
-@pytest.fixture(scope="module")
-def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSimulator]:
-    with running_simulator(tmp_path_factory.mktemp("simulator"), EVENING) as simulator:
-        yield simulator
-
-
-@pytest.fixture
-def simulator(started: RunningSimulator, monkeypatch: pytest.MonkeyPatch) -> Iterator[RunningSimulator]:
-    for platform in CREDENTIALS:
-        monkeypatch.setenv(*started.connection_variable(platform))
-    started.set_clock(EVENING)
-    yield started
-    started.clear_faults()
-
-
-@pytest.fixture
-def registry(simulator: RunningSimulator) -> Registry:
-    return load_registry(simulator.registry_dir)
 
 
 @pytest.fixture

@@ -3,9 +3,9 @@
 import csv
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from types import MappingProxyType
@@ -15,7 +15,6 @@ import psycopg
 import pytest
 from cryptography.fernet import Fernet
 
-from social_metrics.clock import WIB
 from social_metrics.connections import PlatformConnection, platform_connection
 from social_metrics.contract import Outcome
 from social_metrics.extract import PastDateRefused, ShardReport, capture_shard
@@ -23,30 +22,10 @@ from social_metrics.history import authorise_demo_accounts
 from social_metrics.platforms import x as x_platform
 from social_metrics.registry import Registry, load_registry
 from social_metrics.settings import Settings, UsageProblem
-from tests.simulated import CREDENTIALS, RunningSimulator, running_simulator
+from tests.simulated import CREDENTIALS, RunningSimulator
+from tests.unit.extract.conftest import EVENING
 
-EVENING = datetime(2026, 11, 20, 20, 0, tzinfo=WIB)
 Capture = Callable[..., ShardReport]
-
-
-@pytest.fixture(scope="module")
-def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSimulator]:
-    with running_simulator(tmp_path_factory.mktemp("simulator"), EVENING) as simulator:
-        yield simulator
-
-
-@pytest.fixture
-def simulator(started: RunningSimulator, monkeypatch: pytest.MonkeyPatch) -> Iterator[RunningSimulator]:
-    for platform in CREDENTIALS:
-        monkeypatch.setenv(*started.connection_variable(platform))
-    started.set_clock(EVENING)
-    yield started
-    started.clear_faults()
-
-
-@pytest.fixture
-def registry(simulator: RunningSimulator) -> Registry:
-    return load_registry(simulator.registry_dir)
 
 
 @pytest.fixture
