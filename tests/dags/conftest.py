@@ -1,5 +1,6 @@
 """A real Airflow of the tests' own: its home, its metadata in the real PostgreSQL, and its DAGs run to the end."""
 
+import logging
 import os
 import subprocess
 import sys
@@ -61,6 +62,20 @@ def airflow(postgres_server: Server, tmp_path_factory: pytest.TempPathFactory, r
         if "airflow.settings" in sys.modules:
             sys.modules["airflow.settings"].dispose_orm()
     postgres_server.drop_database(database)
+
+
+@pytest.fixture(autouse=True)
+def airflow_keeps_its_logging_to_itself() -> Iterator[None]:
+    """Takes Airflow's handler off the root logger: its stream is this test's output, and closed afterwards.
+
+    Left there, whatever a later test of another room logs at INFO would end in a traceback on its stderr.
+    """
+    root = logging.getLogger()
+    level = root.level
+    yield
+    for handler in [handler for handler in root.handlers if handler.name == "default"]:
+        root.removeHandler(handler)
+    root.setLevel(level)
 
 
 @dataclass(frozen=True)
