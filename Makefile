@@ -12,7 +12,7 @@ help: ## this list
 
 venv: .venv/.installed ## the environment in .venv/, from the locks (PYTHON=… picks the interpreter)
 
-.venv/.installed: requirements/install requirements/bootstrap.txt requirements/development.txt pyproject.toml
+.venv/.installed: requirements/install requirements/pip-settings requirements/bootstrap.txt requirements/development.txt pyproject.toml
 	@requirements/install
 	@touch $@
 
@@ -24,6 +24,13 @@ demo-month: venv ## ten minutes: the demo's last whole month closed in Airflow b
 
 up: venv ## the same stack kept running: Airflow, simulator, PostgreSQL
 	@$(STACK) up
+
+superset: venv .venv-superset/.installed ## Superset on the stack's warehouse, with every dashboard (640 MB the first time)
+	@$(STACK) superset
+
+.venv-superset/.installed: requirements/install-superset requirements/pip-settings requirements/superset.txt
+	@requirements/install-superset
+	@touch $@
 
 down: venv ## stops what `make up` started
 	@$(STACK) down
@@ -73,6 +80,7 @@ COMPILE = $(BIN)/uv pip compile --quiet --generate-hashes --universal --python-v
 lock: venv ## re-makes requirements/*.txt from pyproject.toml (UPGRADE=--upgrade for newest versions)
 	$(COMPILE) requirements/bootstrap.in --output-file requirements/bootstrap.txt
 	$(COMPILE) pyproject.toml --extra demo --extra dev --output-file requirements/development.txt
+	$(COMPILE) requirements/superset.in --output-file requirements/superset.txt
 	$(COMPILE) pyproject.toml --constraint requirements/development.txt --output-file requirements/production.txt
 
 clean: ## stops the stack, removes .demo/ and what the tools left

@@ -93,6 +93,14 @@ class Settings(BaseSettings):
         ge=0,
         description="Longest wait for Retry-After inside a task; a longer one is left to the next sweep.",
     )
+    bi_password: str | None = Field(
+        default=None, description="Password of the BI server's login that `social-metrics bi provision` works by."
+    )
+    bi_warehouse_url: str | None = Field(
+        default=None,
+        description="postgresql://login:password@host:port/database by which the BI server reads the marts: "
+        "a login of the role social_metrics_bi_reader, as that server reaches the warehouse.",
+    )
     postgres_url: str | None = Field(
         default=None,
         description="postgresql://administrator:password@host:port/postgres of a server (15 or newer) that the "

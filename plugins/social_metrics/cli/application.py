@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from social_metrics.cli.account import account
+from social_metrics.cli.bi import bi
 from social_metrics.cli.campaign import campaign
 from social_metrics.cli.capture import capture
 from social_metrics.cli.close import close
@@ -44,6 +45,7 @@ app.command()(trace)
 app.add_typer(report, name="report")
 app.add_typer(account, name="account")
 app.add_typer(entry, name="entry")
+app.add_typer(bi, name="bi")
 app.add_typer(simulate, name="simulate")
 
 

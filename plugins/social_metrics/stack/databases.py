@@ -1,4 +1,4 @@
-"""The stack's two databases on one server, each with its own login: the warehouse and Airflow's metadata."""
+"""The stack's databases on one server, each with its own login: the warehouse, Airflow's metadata and Superset's."""
 
 from dataclasses import dataclass
 
@@ -8,8 +8,12 @@ from social_metrics.stack.server import Server
 
 WAREHOUSE = "social_metrics_demo"
 AIRFLOW = "social_metrics_demo_airflow"
+SUPERSET = "social_metrics_demo_superset"
 SERVICE_LOGIN = "social_metrics_service"
 AIRFLOW_LOGIN = "social_metrics_airflow"
+SUPERSET_LOGIN = "social_metrics_superset"
+BI_LOGIN = "social_metrics_bi"
+BI_ROLE = "social_metrics_bi_reader"
 
 
 @dataclass(frozen=True)
@@ -47,4 +51,24 @@ def ensure_airflow_metadata(server: Server, login: Login, database: str = AIRFLO
     """Creates Airflow's metadata database for its login; returns the login's URI."""
     server.ensure_login(login.name, login.password)
     server.ensure_database(database, owner=login.name)
+    return server.url(database, login.name, login.password)
+
+
+def ensure_superset_metadata(server: Server, login: Login, database: str = SUPERSET) -> str:
+    """Creates Superset's metadata database for its login; returns the login's URI."""
+    server.ensure_login(login.name, login.password)
+    server.ensure_database(database, owner=login.name)
+    return server.url(database, login.name, login.password)
+
+
+def ensure_bi_login(server: Server, login: Login, database: str = WAREHOUSE) -> str:
+    """Creates the login by which a BI tool reads the marts, and nothing else; returns its URI.
+
+    The warehouse has been migrated: its group role is there.
+    """
+    server.ensure_login(login.name, login.password)
+    with server.admin() as connection:
+        connection.execute(
+            sql.SQL("grant {} to {}").format(sql.Identifier(BI_ROLE), sql.Identifier(login.name))
+        )
     return server.url(database, login.name, login.password)

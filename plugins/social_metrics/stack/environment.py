@@ -15,7 +15,7 @@ from social_metrics.connections import WAREHOUSE_CONN_ID, platform_conn_id
 from social_metrics.roles import load_roles
 from social_metrics.stack.layout import Layout
 
-PRODUCTION_PREFIXES = ("AIRFLOW_", "AIRFLOW__", "SOCIAL_METRICS_", "DBT_", "PG")
+PRODUCTION_PREFIXES = ("AIRFLOW_", "AIRFLOW__", "SOCIAL_METRICS_", "DBT_", "PG", "SUPERSET_")
 """Variables of the calling shell that must not leak into the demo: a production connection above all."""
 
 ADMIN = "admin"

@@ -135,7 +135,7 @@ class LocalStack:
 
     def is_complete(self) -> bool:
         """Whether every program runs already."""
-        return set(self.processes.running()) == {SIMULATOR, API_SERVER, *AIRFLOW_COMMANDS}
+        return set(self.processes.running()) >= {SIMULATOR, API_SERVER, *AIRFLOW_COMMANDS}
 
     def is_running(self) -> bool:
         """Whether anything of this folder runs."""

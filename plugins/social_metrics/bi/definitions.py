@@ -1,0 +1,135 @@
+"""Read the dashboards' definitions in bi/dashboards/: what is asked, of which mart, and how it is drawn.
+
+A definition names marts, columns and metrics only; what these are called and mean stands in the dbt project.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from social_metrics.settings import UsageProblem
+
+Language = Literal["id", "en"]
+LANGUAGES: tuple[Language, ...] = ("id", "en")
+
+Kind = Literal["table", "number", "line", "bar", "heatmap"]
+Value = bool | str | int
+ROWS = "rows"
+"""The metric that counts a mart's rows."""
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Both(_Strict):
+    """A text in both languages."""
+
+    id: str
+    en: str
+
+    def of(self, language: Language) -> str:
+        """The text in one of them."""
+        return self.id if language == "id" else self.en
+
+
+class Chart(_Strict):
+    """One chart of a dashboard.
+
+    Attributes:
+        key: its name within the dashboard; with the dashboard's slug it is the chart's identity for ever.
+        mart: the dbt model it asks.
+        columns: of a table, in their order.
+        x: column on the first axis of a line, a bar or a heat map.
+        metric: a metric of the dbt project, `rows` (their number), or a column (its greatest value).
+        by: columns that split the figure.
+        where: column → value, or list of values, that a row must have.
+        order: columns to sort by; `-` before a name sorts downwards.
+        limit: most rows asked for.
+        distinct: a table shows equal rows once.
+        stack: bars stand on one another.
+        series_limit: most lines drawn, the greatest first.
+        format: the figures' form in d3's notation; by default whole numbers.
+        width: columns of the dashboard's twelve.
+        height: units of 8 pixels.
+    """
+
+    key: str
+    title: Both
+    mart: str
+    kind: Kind
+    columns: tuple[str, ...] = ()
+    x: str | None = None
+    metric: str | None = None
+    by: tuple[str, ...] = ()
+    where: Mapping[str, Value | tuple[Value, ...]] = {}
+    order: tuple[str, ...] = ()
+    limit: Annotated[int, Field(ge=1)] = 1000
+    distinct: bool = False
+    stack: bool = False
+    series_limit: int | None = None
+    format: str = ",.0f"
+    width: Annotated[int, Field(ge=1, le=12)] = 6
+    height: int = 50
+
+    def named_columns(self) -> set[str]:
+        """Every column that the chart names, whatever for; the metric is not among them."""
+        ordered = {name.removeprefix("-") for name in self.order}
+        return {*self.columns, *self.by, *self.where, *ordered, *([self.x] if self.x else [])}
+
+
+class Dashboard(_Strict):
+    """One dashboard: a question and the charts that answer it.
+
+    Attributes:
+        slug: the end of its address; the English twin's has `-en` after it.
+        question: what it answers.
+        filters: columns that the reader may filter by.
+        period: whether the reader may choose a period.
+    """
+
+    slug: Annotated[str, Field(pattern="^[a-z-]+$")]
+    title: Both
+    question: Both
+    filters: tuple[str, ...] = ()
+    period: bool = False
+    charts: Annotated[tuple[Chart, ...], Field(min_length=1)]
+
+    def marts(self) -> list[str]:
+        """Marts that it asks, each once, by name."""
+        return sorted({chart.mart for chart in self.charts})
+
+
+def load_dashboards(folder: Path) -> list[Dashboard]:
+    """Every definition of the folder, by file name.
+
+    Raises:
+        UsageProblem: there is none, or one cannot be read; with the file and every fault in it.
+    """
+    files = sorted(folder.glob("*.yml"))
+    if not files:
+        raise UsageProblem(f"{folder} holds no dashboard (*.yml).")
+    dashboards = [_load(file) for file in files]
+    _refuse_twins([dashboard.slug for dashboard in dashboards], f"{folder}: slug")
+    return dashboards
+
+
+def _load(file: Path) -> Dashboard:
+    try:
+        dashboard = Dashboard.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise UsageProblem(f"{file} cannot be read: {error}") from error
+    except ValidationError as error:
+        faults = "; ".join(f"{'.'.join(map(str, fault['loc'])) or 'file'}: {fault['msg']}" for fault in error.errors())
+        raise UsageProblem(f"{file} is no dashboard: {faults}.") from error
+    _refuse_twins([chart.key for chart in dashboard.charts], f"{file}: key")
+    return dashboard
+
+
+def _refuse_twins(names: Sequence[str], what: str) -> None:
+    twins = sorted({name for name in names if names.count(name) > 1})
+    if twins:
+        raise UsageProblem(f"{what} {', '.join(twins)} is given more than once.")

@@ -1,0 +1,230 @@
+"""What the dbt project says of its marts, so that every tool says the same: columns, labels, descriptions, metrics."""
+
+import csv
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from social_metrics.bi.definitions import LANGUAGES, ROWS, Both, Chart, Dashboard, Language
+from social_metrics.dbt_environment import dbt_environment
+from social_metrics.settings import Settings, UsageProblem
+
+CENTER_COLUMNS = ("center_name", "province")
+"""Taken from marts.dim_centers for every mart that knows a center: people ask by name and by province."""
+
+IS_LATEST = "is_latest"
+"""True on rows of the mart's newest date: a figure of one day is never summed over several."""
+
+_DATE_COLUMNS = ("date_day", "month_start", "published_date", "quota_date", "as_of_date")
+_NO_HOST = "postgresql://nobody@localhost/nothing"  # parsing asks no warehouse
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a mart: its SQL type, and what it means."""
+
+    name: str
+    data_type: str
+    description: str
+
+
+@dataclass(frozen=True)
+class Mart:
+    """A model that readers may rely on.
+
+    Attributes:
+        date_column: which its rows are dated by; None when they are not.
+    """
+
+    name: str
+    description: str
+    columns: Mapping[str, Column]
+
+    @property
+    def date_column(self) -> str | None:
+        """The first of the usual date columns that it has."""
+        return next((name for name in _DATE_COLUMNS if name in self.columns), None)
+
+    @property
+    def borrowed(self) -> tuple[str, ...]:
+        """Columns that it takes from marts.dim_centers."""
+        if "center_code" not in self.columns:
+            return ()
+        return tuple(name for name in CENTER_COLUMNS if name not in self.columns)
+
+    def has(self, column: str) -> bool:
+        """Whether a chart may name the column: the mart's own, borrowed, or `is_latest` of a dated mart."""
+        return (
+            column in self.columns
+            or column in self.borrowed
+            or (column == IS_LATEST and self.date_column is not None)
+            or all(f"{column}_{language}" in self.columns for language in LANGUAGES)
+        )
+
+    def in_language(self, column: str, language: Language) -> str:
+        """The column itself, or, of a pair such as rule_label_id and rule_label_en, the language's."""
+        own = f"{column}_{language}"
+        return own if column not in self.columns and own in self.columns else column
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A figure over rows of one mart: SQL that adds it up, and what it means."""
+
+    name: str
+    mart: str
+    label: str
+    description: str
+    expression: str
+
+
+@dataclass(frozen=True)
+class Metadata:
+    """Everything that tools need to know of the dbt project.
+
+    Attributes:
+        labels: column → its label.
+        exposures: name → marts that it depends on.
+    """
+
+    marts: Mapping[str, Mart]
+    metrics: Mapping[str, Metric]
+    labels: Mapping[str, Both]
+    exposures: Mapping[str, frozenset[str]]
+
+    def label(self, column: str, language: Language) -> str:
+        """The column's label, its name when it has none."""
+        both = self.labels.get(column)
+        return both.of(language) if both else column
+
+
+def read_metadata(settings: Settings) -> Metadata:
+    """Have dbt parse its project (seconds, no warehouse) and take from it what dashboards stand on.
+
+    Raises:
+        UsageProblem: dbt cannot parse the project.
+    """
+    from dbt.cli.main import dbtRunner  # takes seconds to import
+
+    project = settings.dbt_project_dir.resolve()
+    working = settings.state_dir.resolve() / "dbt"
+    command = [
+        "--quiet",
+        "parse",
+        *("--project-dir", str(project), "--profiles-dir", str(project)),
+        *("--target-path", str(working / "parse"), "--log-path", str(working / "logs")),
+    ]
+    with dbt_environment(settings, _NO_HOST):
+        outcome = dbtRunner().invoke(command)
+    if not outcome.success or outcome.result is None:
+        raise UsageProblem(f"dbt cannot parse {project}: {outcome.exception}")
+    return from_manifest(outcome.result.to_dict(), read_labels(project / "seeds" / "rules" / "column_labels.csv"))
+
+
+def read_labels(file: Path) -> dict[str, Both]:
+    """Column → label, of seeds/rules/column_labels.csv."""
+    with file.open(encoding="utf-8", newline="") as rows:
+        return {row["column_name"]: Both(id=row["label_id"], en=row["label_en"]) for row in csv.DictReader(rows)}
+
+
+def from_manifest(manifest: Mapping[str, Any], labels: Mapping[str, Both]) -> Metadata:
+    """What dashboards stand on, of dbt's manifest."""
+    models = {
+        unique_id: node
+        for unique_id, node in manifest["nodes"].items()
+        if node["resource_type"] == "model" and str(node.get("access")) == "public"
+    }
+    marts = {
+        node["name"]: Mart(
+            node["name"],
+            node["description"],
+            {
+                name: Column(name, column["data_type"] or "", column["description"])
+                for name, column in node["columns"].items()
+            },
+        )
+        for node in models.values()
+    }
+    exposures = {
+        node["name"]: frozenset(models[parent]["name"] for parent in node["depends_on"]["nodes"] if parent in models)
+        for node in manifest["exposures"].values()
+    }
+    return Metadata(marts, _metrics(manifest), labels, exposures)
+
+
+def _metrics(manifest: Mapping[str, Any]) -> dict[str, Metric]:
+    measures = {}
+    for model in manifest["semantic_models"].values():
+        for measure in model["measures"]:
+            measures[measure["name"]] = (model["node_relation"]["alias"], _expression(measure))
+    nodes = {node["name"]: node for node in manifest["metrics"].values()}
+    metrics = {}
+    for name, node in nodes.items():
+        parts = node["type_params"]
+        if str(node["type"]) == "simple":
+            mart, expression = measures[parts["measure"]["name"]]
+        else:
+            top, bottom = (nodes[parts[part]["name"]] for part in ("numerator", "denominator"))
+            (mart, above), (_, below) = (measures[part["type_params"]["measure"]["name"]] for part in (top, bottom))
+            expression = f"{above} * 1.0 / nullif({below}, 0)"
+        metrics[name] = Metric(name, mart, node["label"], node["description"], expression)
+    return metrics
+
+
+def _expression(measure: Mapping[str, Any]) -> str:
+    expr, agg = measure["expr"] or measure["name"], str(measure["agg"])
+    total = {
+        "sum": f"sum({expr})",
+        "count": f"count({expr})",
+        "sum_boolean": f"count(*) filter (where {expr})",
+    }[agg]
+    fixed = measure.get("non_additive_dimension")
+    if not fixed:
+        return total
+    # Never summed over dates: without one date there is no figure rather than a false one.
+    return f"case when min({fixed['name']}) = max({fixed['name']}) then {total} end"
+
+
+def faults(dashboards: list[Dashboard], metadata: Metadata) -> list[str]:
+    """What the definitions name and the dbt project does not have, a sentence each; empty when all is well."""
+    found = [fault for dashboard in dashboards for fault in _faults(dashboard, metadata)]
+    for dashboard in dashboards:
+        exposure = dashboard.slug.replace("-", "_")
+        if exposure not in metadata.exposures:
+            found.append(f"{dashboard.slug}: no exposure {exposure} in models/_exposures.yml.")
+            continue
+        asked = {*dashboard.marts(), *(["dim_centers"] if _borrows(dashboard, metadata) else [])}
+        if asked != metadata.exposures[exposure]:
+            differing = ", ".join(sorted(asked ^ metadata.exposures[exposure]))
+            found.append(f"{dashboard.slug}: its exposure and its charts name different marts: {differing}.")
+    return found
+
+
+def _borrows(dashboard: Dashboard, metadata: Metadata) -> bool:
+    return any(metadata.marts[name].borrowed for name in dashboard.marts() if name in metadata.marts)
+
+
+def _faults(dashboard: Dashboard, metadata: Metadata) -> list[str]:
+    found = []
+    for chart in dashboard.charts:
+        place = f"{dashboard.slug}.{chart.key}"
+        mart = metadata.marts.get(chart.mart)
+        if mart is None:
+            found.append(f"{place}: no public mart {chart.mart}.")
+            continue
+        unknown = sorted(name for name in chart.named_columns() if not mart.has(name))
+        found += [f"{place}: {chart.mart} has no column {name}." for name in unknown]
+        if not _knows_metric(chart, mart, metadata):
+            found.append(f"{place}: {chart.mart} has no metric {chart.metric}.")
+    for name in dashboard.filters:
+        if not any(chart.mart in metadata.marts and metadata.marts[chart.mart].has(name) for chart in dashboard.charts):
+            found.append(f"{dashboard.slug}: no chart has the column {name} of its filter.")
+    return found
+
+
+def _knows_metric(chart: Chart, mart: Mart, metadata: Metadata) -> bool:
+    if chart.metric is None:
+        return chart.kind == "table"
+    known = metadata.metrics.get(chart.metric)
+    return chart.metric == ROWS or chart.metric in mart.columns or (known is not None and known.mart == mart.name)
