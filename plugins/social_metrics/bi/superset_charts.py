@@ -153,7 +153,11 @@ def _axis(chart: Chart, mart: Mart) -> Any:
 
 
 def _is_date(mart: Mart, column: str | None) -> bool:
-    return column is not None and column in mart.columns and mart.columns[column].data_type in ("date", "timestamptz", "timestamp")
+    return (
+        column is not None
+        and column in mart.columns
+        and mart.columns[column].data_type in ("date", "timestamptz", "timestamp")
+    )
 
 
 def _operator(value: Any) -> str:

@@ -1,4 +1,4 @@
-"""`python -m social_metrics.stack demo | demo-month | up | down | run`: what the Makefile calls."""
+"""`python -m social_metrics.stack demo | demo-month | up | superset | down | run`: what the Makefile calls."""
 
 import fcntl
 import signal
@@ -16,6 +16,7 @@ from social_metrics.stack import StackError
 from social_metrics.stack.demo import bring_up, run_demo, run_demo_month
 from social_metrics.stack.layout import Layout
 from social_metrics.stack.local_stack import HISTORY_DAYS, LocalStack
+from social_metrics.stack.superset import bring_up_superset
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
 console = Console()
@@ -48,6 +49,13 @@ def up(days: Days = HISTORY_DAYS) -> None:
     """The same stack, kept running."""
     with _stack(days) as stack:
         bring_up(stack, console)
+
+
+@app.command()
+def superset() -> None:
+    """Superset on the stack's warehouse, kept running, with every dashboard; `down` stops it too."""
+    with _stack() as stack:
+        bring_up_superset(stack, console)
 
 
 @app.command()

@@ -64,6 +64,16 @@ class Layout:
         return self.state / "entries"
 
     @property
+    def superset_home(self) -> Path:
+        """Superset's own files; its tables are in PostgreSQL."""
+        return self.state / "superset"
+
+    @property
+    def superset_program(self) -> Path:
+        """Superset's command, in an environment of its own: `make superset` installs it."""
+        return self.repository / ".venv-superset" / "bin" / "superset"
+
+    @property
     def boards(self) -> Path:
         """The page with both boards and the tail."""
         return self.state / "boards.html"

@@ -68,9 +68,7 @@ class LocalStack:
             StackError: no server can be had, or it refuses us.
         """
         self.layout.state.mkdir(mode=0o700, parents=True, exist_ok=True)
-        server = self._server()
-        # On a server that others use too, databases and logins carry this folder's own mark.
-        mark = "" if self._embedded else f"_{keep_secret(self.layout.secret('mark'), lambda: token_hex(4))}"
+        server, mark = self.server(), self.mark()
         service = Login(SERVICE_LOGIN + mark, self._secret("warehouse-login"))
         airflow = Login(AIRFLOW_LOGIN + mark, self._secret("airflow-login"))
         warehouse = ensure_warehouse(server, service, WAREHOUSE + mark)
@@ -151,6 +149,16 @@ class LocalStack:
 
     # ------------------------------------------------------------------ what others ask for
 
+    def server(self) -> Server:
+        """The database server: the embedded one, started when it does not run, or the one that is set."""
+        if self._embedded is not None:
+            return self._embedded.start()
+        return server_at(str(self._settings.postgres_url))
+
+    def mark(self) -> str:
+        """What databases and logins end with, on a server that others use too; empty on the embedded one."""
+        return "" if self._embedded else f"_{keep_secret(self.layout.secret('mark'), lambda: token_hex(4))}"
+
     def environment(self, addresses: StackAddresses) -> dict[str, str]:
         """The environment of every program of this stack, and of commands run against it."""
         return stack_environment(self.layout, addresses, simulated_credentials(self.layout.repository))
@@ -176,11 +184,6 @@ class LocalStack:
         return subprocess.run(command, env=self.environment(addresses), check=False).returncode
 
     # ------------------------------------------------------------------ inner parts
-
-    def _server(self) -> Server:
-        if self._embedded is not None:
-            return self._embedded.start()
-        return server_at(str(self._settings.postgres_url))
 
     def _secret(self, name: str) -> str:
         return keep_secret(self.layout.secret(name))

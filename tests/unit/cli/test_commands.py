@@ -64,8 +64,9 @@ def test_every_command_has_help(path: tuple[str, ...]) -> None:
         assert f"social-metrics {' '.join(path)}" in " ".join(result.stdout.split())
 
 
-# These work on the registry's files alone.
-REGISTRY_ONLY = {("account", name) for name in ("add", "verify", "mark", "status", "import", "publish")}
+# These work on the repository's files alone.
+FILES_ONLY = {("account", name) for name in ("add", "verify", "mark", "status", "import", "publish")}
+FILES_ONLY |= {("bi", "check"), ("bi", "provision")}
 _NEEDED = {
     ("account", "confirm"): ["kartini-x", "--evidence", "a call"],
     ("report", "boards"): ["--out", "boards.html"],
@@ -82,7 +83,7 @@ _NEEDED = {
 }
 
 
-@pytest.mark.parametrize("path", [p for p in WORKING if p != ("doctor",) and p not in REGISTRY_ONLY], ids=" ".join)
+@pytest.mark.parametrize("path", [p for p in WORKING if p != ("doctor",) and p not in FILES_ONLY], ids=" ".join)
 def test_without_a_database_every_command_says_so(path: tuple[str, ...]) -> None:
     assert f"set {VARIABLE}" in refused(run(*path, *_NEEDED.get(path, [])))
 
@@ -183,3 +184,9 @@ def test_a_break_in_the_warehouse_is_a_sentence(example_url: str, monkeypatch: p
         )
         connection.execute("grant select on marts.dim_centers to social_metrics_bi_reader")
     assert "The warehouse broke off the work: division by zero" in refused(run("top"))
+
+
+def test_provisioning_says_what_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SOCIAL_METRICS_BI_PASSWORD", raising=False)
+    said = refused(run("bi", "provision", "--url", "http://127.0.0.1:1"))
+    assert "SOCIAL_METRICS_BI_PASSWORD is not set" in said

@@ -1,0 +1,82 @@
+"""The import bundle: always the same, without a password, and every reference in it leads somewhere."""
+
+import io
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from social_metrics.bi.superset_bundle import bundle, password_of
+from tests.unit.bi.test_definitions import GOOD, load, metadata
+
+URL = "postgresql://reader:s3cr%40t@db.example:6543/warehouse"
+Files = dict[str, Any]
+
+
+@pytest.fixture
+def packed(tmp_path: Path) -> bytes:
+    return bundle(load(tmp_path), metadata(), URL)
+
+
+@pytest.fixture
+def files(packed: bytes) -> Files:
+    with zipfile.ZipFile(io.BytesIO(packed)) as archive:
+        return {name.removeprefix("bundle/"): yaml.safe_load(archive.read(name)) for name in archive.namelist()}
+
+
+def test_the_same_definitions_give_the_same_bytes(packed: bytes, tmp_path: Path) -> None:
+    assert bundle(load(tmp_path), metadata(), URL) == packed
+
+
+def test_no_password_is_in_it(files: Files) -> None:
+    assert password_of(URL) == "s3cr@t"
+    assert "s3cr" not in json.dumps(files)
+    place = "reader:XXXXXXXXXX@db.example:6543/warehouse"
+    assert files["databases/social_metrics.yaml"]["sqlalchemy_uri"] == f"postgresql+psycopg2://{place}"
+
+
+def test_every_reference_leads_somewhere(files: Files) -> None:
+    uuids = [content["uuid"] for content in files.values() if "uuid" in content]
+    assert (
+        len(uuids) == len(set(uuids)) == 1 + 2 + 4 + 2
+    )  # the database; per language a dataset, two charts, a dashboard
+    charts = [content for name, content in files.items() if name.startswith("charts/")]
+    assert {chart["dataset_uuid"] for chart in charts} <= set(uuids)
+    for name in ("dashboards/papan.yaml", "dashboards/papan-en.yaml"):
+        placed = [part["meta"] for part in files[name]["position"].values() if part and "uuid" in dict(_meta(part))]
+        assert len(placed) == 2
+        assert {meta["uuid"] for meta in placed} <= {chart["uuid"] for chart in charts}
+
+
+def _meta(part: Any) -> dict[str, Any]:
+    return part.get("meta", {}) if isinstance(part, dict) else {}
+
+
+def test_labels_are_those_of_dbt(files: Files) -> None:
+    for language, label in (("id", "Sentra"), ("en", "Center")):
+        columns = {c["column_name"]: c for c in files[f"datasets/social_metrics/fct_days_{language}.yaml"]["columns"]}
+        assert columns["center_code"]["verbose_name"] == label
+        assert columns["center_code"]["description"] == "What center_code means."
+
+
+def test_a_column_in_two_languages_is_that_of_the_dashboard(files: Files) -> None:
+    assert files["charts/papan_a.yaml"]["params"]["all_columns"] == ["center_code", "name_id"]
+    assert files["charts/papan-en_a.yaml"]["params"]["all_columns"] == ["center_code", "name_en"]
+
+
+def test_both_ways_of_asking_filter_alike(files: Files) -> None:
+    chart = files["charts/papan_a.yaml"]
+    by_page = [(f["subject"], f["operator"], f["comparator"]) for f in chart["params"]["adhoc_filters"]]
+    (query,) = json.loads(chart["query_context"])["queries"]
+    assert by_page == [(f["col"], f["op"], f["val"]) for f in query["filters"]] == [("is_latest", "==", True)]
+
+
+def test_another_slug_is_another_dashboard(files: Files, tmp_path: Path) -> None:
+    with zipfile.ZipFile(
+        io.BytesIO(bundle(load(tmp_path, GOOD.replace("slug: papan", "slug: lain")), metadata(), URL))
+    ) as other:
+        renamed = yaml.safe_load(other.read("bundle/dashboards/lain.yaml"))
+    assert renamed["uuid"] != files["dashboards/papan.yaml"]["uuid"]
