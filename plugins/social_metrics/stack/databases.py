@@ -68,5 +68,7 @@ def ensure_bi_login(server: Server, login: Login, database: str = WAREHOUSE) -> 
     """
     server.ensure_login(login.name, login.password)
     with server.admin() as connection:
-        connection.execute(sql.SQL("grant {} to {}").format(sql.Identifier(BI_ROLE), sql.Identifier(login.name)))
+        name = sql.Identifier(login.name)
+        connection.execute(sql.SQL("grant connect on database {} to {}").format(sql.Identifier(database), name))
+        connection.execute(sql.SQL("grant {} to {}").format(sql.Identifier(BI_ROLE), name))
     return server.url(database, login.name, login.password)
