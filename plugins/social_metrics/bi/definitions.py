@@ -52,6 +52,8 @@ class Chart(_Strict):
         distinct: a table shows equal rows once.
         stack: bars stand on one another.
         series_limit: most lines drawn, the greatest first.
+        series_order: column whose greatest value says which these are; a figure that is not to be summed over dates
+            has no value over all of them.
         format: the figures' form in d3's notation; by default whole numbers.
         width: columns of the dashboard's twelve.
         height: units of 8 pixels.
@@ -67,10 +69,11 @@ class Chart(_Strict):
     by: tuple[str, ...] = ()
     where: Mapping[str, Value | tuple[Value, ...]] = {}
     order: tuple[str, ...] = ()
-    limit: Annotated[int, Field(ge=1)] = 1000
+    limit: Annotated[int, Field(ge=1)] = 10_000
     distinct: bool = False
     stack: bool = False
     series_limit: int | None = None
+    series_order: str | None = None
     format: str = ",.0f"
     width: Annotated[int, Field(ge=1, le=12)] = 6
     height: int = 50
@@ -78,7 +81,8 @@ class Chart(_Strict):
     def named_columns(self) -> set[str]:
         """Every column that the chart names, whatever for; the metric is not among them."""
         ordered = {name.removeprefix("-") for name in self.order}
-        return {*self.columns, *self.by, *self.where, *ordered, *([self.x] if self.x else [])}
+        single = {name for name in (self.x, self.series_order) if name}
+        return {*self.columns, *self.by, *self.where, *ordered, *single}
 
 
 class Dashboard(_Strict):

@@ -15,6 +15,8 @@ _VIZ_TYPES = {
     "heatmap": "heatmap_v2",
 }
 _DATE_FORMAT = "%d/%m/%Y"
+_TIME_FORMAT = "%d/%m/%Y %H.%M"
+_NUMBER_FORMATS = {"integer": ",d", "bigint": ",d", "numeric": ",.2f"}
 _ROWS_LABEL = {"id": "Jumlah", "en": "Count"}
 
 
@@ -67,7 +69,7 @@ def _kind(chart: Chart, mart: Mart, metadata: Metadata, language: Language) -> d
         "metrics": [metric],
         "groupby": list(chart.by),
         "limit": chart.series_limit or 0,
-        "timeseries_limit_metric": metric if chart.series_limit else None,
+        "timeseries_limit_metric": _series_order(chart, metric),
         "stack": "Stack" if chart.stack else None,
         "y_axis_format": chart.format,
         "x_axis_time_format": _DATE_FORMAT,
@@ -98,13 +100,22 @@ def _metric(chart: Chart, mart: Mart, metadata: Metadata, language: Language) ->
     if known is not None and known.mart == mart.name:
         return name
     expression = "count(*)" if name == ROWS else f"max({name})"
-    label = _ROWS_LABEL[language] if name == ROWS else metadata.label(name, language)
+    return _ad_hoc(expression, _ROWS_LABEL[language] if name == ROWS else metadata.label(name, language))
+
+
+def _series_order(chart: Chart, metric: Any) -> Any:
+    if chart.series_limit is None:
+        return None
+    return _ad_hoc(f"max({chart.series_order})", chart.series_order) if chart.series_order else metric
+
+
+def _ad_hoc(expression: str, label: str) -> dict[str, Any]:
     return {
         "expressionType": "SQL",
         "sqlExpression": expression,
         "label": label,
         "hasCustomLabel": True,
-        "optionName": f"metric_{name}",
+        "optionName": f"metric_{expression}",
     }
 
 
@@ -129,7 +140,7 @@ def query_context(chart: Chart, drawn: Mapping[str, Any], metadata: Metadata, la
         query["columns"] = [*([_axis(chart, mart)] if chart.x else []), *chart.by]
         if chart.series_limit:
             query |= {"series_columns": list(chart.by), "series_limit": chart.series_limit}
-            query["series_limit_metric"] = query["metrics"][0]
+            query["series_limit_metric"] = _series_order(chart, query["metrics"][0])
     return {
         "datasource": {"id": 0, "type": "table"},
         "force": False,
@@ -158,6 +169,12 @@ def _is_date(mart: Mart, column: str | None) -> bool:
         and column in mart.columns
         and mart.columns[column].data_type in ("date", "timestamptz", "timestamp")
     )
+
+
+def _number_format(mart: Mart, column: str) -> str | None:
+    if column == "completeness" or column.endswith("_share"):
+        return ".1%"
+    return _NUMBER_FORMATS.get(mart.columns[column].data_type) if column in mart.columns else None
 
 
 def _operator(value: Any) -> str:
