@@ -83,11 +83,13 @@ def _kind(chart: Chart, mart: Mart, metadata: Metadata, language: Language) -> d
 def _table(chart: Chart, mart: Mart, language: Language) -> dict[str, Any]:
     columns = [mart.in_language(name, language) for name in chart.columns]
     order = [json.dumps([name.removeprefix("-"), not name.startswith("-")]) for name in chart.order]
+    moments = {mart.columns[name].data_type for name in columns if _is_date(mart, name)}
     shared = {
-        "table_timestamp_format": _DATE_FORMAT,
+        "table_timestamp_format": _DATE_FORMAT if "date" in moments else _TIME_FORMAT,
         "order_by_cols": order,
         "color_pn": False,
         "show_cell_bars": False,
+        "column_config": {name: {"d3NumberFormat": form} for name in columns if (form := _number_format(mart, name))},
     }
     if chart.distinct:
         return shared | {"query_mode": "aggregate", "groupby": columns, "metrics": []}

@@ -80,3 +80,11 @@ def test_another_slug_is_another_dashboard(files: Files, tmp_path: Path) -> None
     ) as other:
         renamed = yaml.safe_load(other.read("bundle/dashboards/lain.yaml"))
     assert renamed["uuid"] != files["dashboards/papan.yaml"]["uuid"]
+
+
+def test_a_table_shows_figures_and_dates_in_their_form(tmp_path: Path) -> None:
+    changed = GOOD.replace("columns: [center_code, name]", "columns: [center_code, date_day]")
+    with zipfile.ZipFile(io.BytesIO(bundle(load(tmp_path, changed), metadata(), URL))) as archive:
+        params = yaml.safe_load(archive.read("bundle/charts/papan_a.yaml"))["params"]
+    assert params["table_timestamp_format"] == "%d/%m/%Y"
+    assert params["column_config"] == {}  # neither of the two is a number
