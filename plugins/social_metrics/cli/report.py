@@ -1,21 +1,35 @@
-"""`social-metrics report`: pages for people, drawn from the marts."""
+"""`social-metrics report`: pages for people, drawn from the marts or from a closed month."""
 
+import tempfile
+from collections.abc import Iterable
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from social_metrics.cli.console import DAY_FORMATS, Format, FormatOption, new_group, output, print_json
+from social_metrics.cli.close import MonthOption, month_start
+from social_metrics.cli.console import DAY_FORMATS, Format, FormatOption, new_group, output, print_json, progress
 from social_metrics.cli.place import warehouse
 from social_metrics.reports.forms import long_date
+from social_metrics.settings import UsageProblem
 
-report = new_group("Pages for people, drawn from the marts.")
+if TYPE_CHECKING:
+    from social_metrics.papers.issue import Paper
 
 
-@report.callback()
-def _pages() -> None:
-    """Keeps `boards` a command of its own while it is the only page."""
+class PaperLanguage(StrEnum):
+    """Language of a paper."""
+
+    INDONESIAN = "id"
+    ENGLISH = "en"
+
+
+LanguageOption = Annotated[PaperLanguage, typer.Option(help="Language of the papers.")]
+FolderOption = Annotated[Path, typer.Option("--to", help="Folder for the papers; made if it is not there.")]
+
+report = new_group("Pages for people, drawn from the marts or from a closed month.")
 
 
 @report.command()
@@ -42,3 +56,73 @@ def boards(
         print_json({"file": str(out), "date": day})
     else:
         output().print(f"{out}: boards of {long_date(day, 'en')}.", markup=False)
+
+
+@report.command()
+def month(
+    month: MonthOption,
+    language: LanguageOption = PaperLanguage.INDONESIAN,
+    center: Annotated[str | None, typer.Option(help="Only the pack of this center, by its code.")] = None,
+    to: FolderOption = Path(),
+    form: FormatOption = Format.TABLE,
+) -> None:
+    """Issue the papers of an approved month: leadership page, full pack, workbook, and a pack for each center.
+
+    What was issued once is written again as it was. A correction approved since makes new papers beside the old ones.
+
+    Examples:
+    - `social-metrics report month --month 2026-10 --to papers`
+    - `social-metrics report month --month 2026-10 --language en --center kartini --to papers`
+    """
+    from social_metrics.papers.issue import issue_month  # typst and openpyxl are of no use to the other commands
+
+    with warehouse() as url:
+        papers = issue_month(
+            url,
+            month_start(month),
+            languages=(language.value,),
+            center_code=center,
+            watch=lambda total: progress("Papers", total, "papers"),
+        )
+    _write(papers, to, form)
+
+
+@report.command("as-of")
+def as_of(
+    date: Annotated[datetime, typer.Argument(formats=DAY_FORMATS, help="WIB date of the evening, e.g. 2026-11-22.")],
+    language: LanguageOption = PaperLanguage.INDONESIAN,
+    to: FolderOption = Path(),
+    form: FormatOption = Format.TABLE,
+) -> None:
+    """Issue the leadership page of an evening, stamped ANGKA SEMENTARA; issued again it is the same.
+
+    Examples:
+    - `social-metrics report as-of 2026-11-22 --to papers`
+    - `social-metrics report as-of 2026-11-22 --language en`
+    """
+    from social_metrics.papers.issue import issue_as_of  # typst and openpyxl are of no use to the other commands
+
+    with warehouse() as url:
+        paper = issue_as_of(url, date.date(), language=language.value)
+    _write([paper], to, form)
+
+
+def _write(papers: "Iterable[Paper]", folder: Path, form: Format) -> None:
+    """Write issued papers into a folder, each replaced as a whole, and say what is there."""
+    written = []
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for paper in papers:
+            path = folder / paper.file_name
+            with tempfile.NamedTemporaryFile("wb", dir=folder, delete=False) as file:
+                file.write(paper.content)
+            Path(file.name).chmod(0o644)
+            Path(file.name).replace(path)
+            written.append({"file": str(path), "kind": paper.kind, "center": paper.center_code, "sha256": paper.sha256})
+    except OSError as error:
+        raise UsageProblem(f"{folder} cannot be written: {error.strerror}.") from error
+    if form is Format.JSON:
+        print_json(written)
+        return
+    for one in written:
+        output().print(f"{one['file']}  sha256 {one['sha256']}", markup=False, soft_wrap=True)

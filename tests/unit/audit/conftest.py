@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import count
 from pathlib import Path
@@ -25,6 +25,12 @@ from tests.unit.audit.random_evidence import RandomEvidence
 
 FIRST_DAY = date(2026, 10, 28)  # the evenings cross a month's edge
 EVENINGS = 5
+OF_A_PAGE = (
+    "dim_centers",
+    "dim_platforms",
+    "dim_accounts",
+    "fct_center_daily",
+)  # what a page of an evening asks besides
 _numbers = count(1)
 
 
@@ -79,21 +85,34 @@ def built(
 ) -> Iterator[tuple[str, Closable]]:
     """A built warehouse that is only cloned: its database's name, and how to get at it."""
     name = f"{warehouse_template}_closable"
-    yield name, build_closable(postgres_server, service_login, warehouse_template, name, evidence(), tmp_path_factory)
+    marts = (*MARTS_OF_A_MONTH, *OF_A_PAGE)
+    yield (
+        name,
+        build_closable(
+            postgres_server, service_login, warehouse_template, name, evidence(), tmp_path_factory, marts=marts
+        ),
+    )
     postgres_server.drop_database(name)
 
 
 def build_closable(
-    server: Server, login: Login, template: str, name: str, told: Evidence, folders: pytest.TempPathFactory
+    server: Server,
+    login: Login,
+    template: str,
+    name: str,
+    told: Evidence,
+    folders: pytest.TempPathFactory,
+    *,
+    marts: Sequence[str] = MARTS_OF_A_MONTH,
 ) -> Closable:
-    """A new database of that name with the evidence in raw and the marts of a month built from it."""
+    """A new database of that name with the evidence in raw and these marts built from it."""
     server.ensure_database(name, owner=login.name, template=template)
     url = server.url(name, login.name, login.password)
     migrate.grant_database_rights(url)
     home = folders.mktemp("closable")
     warehouse = Warehouse(url, registry=home / "registry", state=home / "state")
     warehouse.load(told)
-    warehouse.build("--select", *(f"+{mart}" for mart in MARTS_OF_A_MONTH), "--indirect-selection", "empty")
+    warehouse.build("--select", *(f"+{mart}" for mart in marts), "--indirect-selection", "empty")
     return Closable(url, warehouse.registry, home / "state")
 
 

@@ -1,0 +1,1 @@
+"""Papers that leave the house: made from a closed month or a pinned evening, and kept as they were issued."""

@@ -1,0 +1,113 @@
+"""The pages of all centers: nothing is cut off, the page of the meeting stays one, and the bytes stay the same."""
+
+import io
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, date, datetime
+
+import pytest
+import segno
+from pypdf import PdfReader
+
+from social_metrics.papers import typesetting
+from social_metrics.papers.drawing import center_days
+from social_metrics.papers.packs import Packs
+from social_metrics.papers.phrases import Phrases
+from social_metrics.papers.words import say
+from social_metrics.reports import chart
+from social_metrics.reports.forms import Language
+from tests.unit.papers.large_month import DRAFTED, MONTH, large_month
+
+LONG = "Sentra Terpadu Profesor Doktor Soeharso Penyandang Disabilitas Surakarta dan Sekitarnya"
+
+
+def pages(paper: typesetting.Block) -> list[str]:
+    """The text of each page, on one line."""
+    read = PdfReader(io.BytesIO(typesetting.pdf(paper, DRAFTED))).pages
+    return [" ".join(page.extract_text().split()) for page in read]
+
+
+@pytest.mark.parametrize("language", ["id", "en"])
+def test_all_centers_fit(language: Language) -> None:
+    record = large_month()
+    packs = Packs(record, language)
+    (meeting,) = pages(packs.leadership())
+    full = pages(packs.full())
+    assert len(record.centers) == 31
+    assert all(row["center_name"] in full[0] for row in record.centers)  # the scorecard is one page
+    assert all(packs._phrases.exception(one) in " ".join(full) for one in record.exceptions[:15])
+    for row in record.centers[:5]:
+        assert row["center_name"] in meeting
+    assert "90.123" in meeting or "90,123" in meeting
+
+
+def test_a_page_too_full_says_how_many_it_leaves_out() -> None:
+    record = large_month()
+    rows = {mart: [{**row, "center_name": LONG} for row in of_mart] for mart, of_mart in record.rows.items()}
+    for row in rows["leaderboard_recency"]:
+        row |= {"recency_band": "never"}
+    (meeting,) = pages(Packs(replace(record, rows=rows), "id").leadership())
+    assert "selengkapnya di berkas lengkap" in meeting
+    assert "(31)" in meeting
+
+
+def test_the_bytes_are_the_data_s(monkeypatch: pytest.MonkeyPatch) -> None:
+    paper = Packs(large_month(), "id").full()
+    made = typesetting.pdf(paper, DRAFTED)
+    monkeypatch.setenv("TZ", "Asia/Jayapura")
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1")
+    assert typesetting.pdf(Packs(large_month(), "id").full(), DRAFTED) == made
+    assert typesetting.pdf(Packs(large_month(12), "id").full(), DRAFTED) != made
+
+
+def test_the_qr_code_holds_the_digest() -> None:
+    record = large_month()
+    (shown,) = [part for part in Packs(record, "id").full()["blocks"] if part["kind"] == "digests"]
+    drawn = io.BytesIO()
+    segno.make(record.close.sha256, error="m", micro=False).save(drawn, kind="svg", scale=4, border=2)
+    assert shown["svg"] == drawn.getvalue().decode()
+    assert shown["command"].endswith(f"--digest {record.close.sha256}")
+
+
+def test_an_answer_after_the_approval_is_not_on_the_paper() -> None:
+    record = large_month()
+    late = replace(
+        record.exceptions[0], answer="terlambat", answered_by="sari", answered_at=datetime(2027, 1, 1, tzinfo=UTC)
+    )
+    in_time = replace(late, answer="tepat waktu", answered_at=DRAFTED)
+    for one, is_told in ((late, False), (in_time, True)):
+        told = " ".join(pages(Packs(replace(record, exceptions=[one]), "id").full()))
+        assert (str(one.answer) in told) is is_told
+
+
+def test_a_day_that_was_not_read_is_a_gap() -> None:
+    def day(number: int, count: int | None) -> dict[str, object]:
+        return {
+            "center_code": "a", "date_day": f"2026-10-{number:02}", "followers_count": count,
+            "followers_precision_step": None if count is None else 1, "is_captured": count is not None,
+        }  # fmt: skip
+
+    days = center_days([day(1, 10), day(2, 12), day(3, None), day(4, 15), day(5, 16)])["a"]
+    assert [one.followers_count for one in days] == [10, 12, None, 15, 16]
+    drawn = chart.draw(days, MONTH, date(2026, 10, 31))
+    assert drawn is not None
+    assert (len(drawn.lines), drawn.gap_days) == (2, 1)
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "expected"),
+    [
+        ((2, 2), (5, 5), lambda: say("up", "id", n=3)),
+        ((5, 5), (2, 2), lambda: say("down", "id", n=3)),
+        ((2, 3), (3, 4), lambda: say("same", "id")),  # the rounding cannot tell them apart
+        ((2, 2), (None, None), lambda: say("new_rank", "id")),
+    ],
+)
+def test_movement_is_what_the_rounding_leaves_certain(
+    now: tuple[int, int], before: tuple[int | None, int | None], expected: Callable[[], str]
+) -> None:
+    phrases = Phrases("id", {}, {}, {})
+    row = {"center_code": "a", "best_rank": now[0], "worst_rank": now[1]}
+    was = [{"center_code": "a", "best_rank": before[0], "worst_rank": before[1]}]
+    assert phrases.movement(row, was) == expected()
+    assert phrases.movement(row, None) == say("no_close_before", "id")
