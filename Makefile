@@ -19,7 +19,7 @@ venv: .venv/.installed ## the environment in .venv/, from the locks (PYTHON=… 
 demo: venv ## a few minutes: this evening's capture on a real scheduler, both boards at the end
 	@$(STACK) demo
 
-demo-month: venv ## ten minutes: the demo's last whole month closed in Airflow by three users, then verified
+demo-month: venv ## ten minutes: the demo's last whole month closed in Airflow by three users, verified, papers at the end
 	@$(STACK) demo-month
 
 up: venv ## the same stack kept running: Airflow, simulator, PostgreSQL

@@ -9,6 +9,7 @@ record. By hand: trigger it with the parameter `month`, e.g. 2026-10. One run is
   working days have passed (`SOCIAL_METRICS_CENTER_ANSWER_WORKING_DAYS`; holidays in seeds/rules/holidays.csv).
 - **submit**, **check**, **approve** ask the data team, the PR team and the secretary. Three persons: the database
   refuses the same one twice, and the form comes back. Who may respond stands in roles.csv of the registry.
+- **issue_papers**, **store_papers**, **mail_papers** make the papers and deliver them, each once.
 - **close_again** starts a new run, and with it a new version, after a refusal; the refused one stays readable.
 
 A form that waits holds no slot. What was signed on the command line meanwhile is taken as it is.
@@ -23,7 +24,9 @@ from airflow.sdk import DAG, CronTriggerTimetable, Param, chain
 
 from social_metrics.operators.answer_exceptions import AnswerExceptionsOperator
 from social_metrics.operators.close_again import CloseAgainOperator
+from social_metrics.operators.deliver_papers import MailPapersOperator, StorePapersOperator
 from social_metrics.operators.draft_month import DraftMonthOperator
+from social_metrics.operators.issue_papers import IssueMonthOperator
 from social_metrics.operators.list_exceptions import ListExceptionsOperator
 from social_metrics.operators.sign_close import SignCloseOperator
 
@@ -50,6 +53,10 @@ with DAG(
     check = SignCloseOperator(task_id="check", action="checked", close=draft.output)
     approve = SignCloseOperator(task_id="approve", action="approved", close=draft.output)
     chain(draft, exceptions, answers, submit, check, approve)
+    papers = IssueMonthOperator(task_id="issue_papers", close=draft.output, execution_timeout=timedelta(minutes=30))
+    approve >> papers
+    StorePapersOperator(task_id="store_papers", papers=papers.output, execution_timeout=timedelta(minutes=30))
+    MailPapersOperator(task_id="mail_papers", papers=papers.output, execution_timeout=timedelta(minutes=30))
     CloseAgainOperator(
         task_id="close_again",
         trigger_dag_id="close_month",

@@ -28,7 +28,12 @@ def test_the_close_goes_from_draft_to_approver_and_back_after_a_refusal(dags: di
 
 
 @pytest.mark.parametrize(
-    ("dag_id", "first"), [("seal_evidence", (2026, 11, 2, 0, 10)), ("close_month", (2026, 11, 2, 6, 0))]
+    ("dag_id", "first"),
+    [
+        ("seal_evidence", (2026, 11, 2, 0, 10)),
+        ("close_month", (2026, 11, 2, 6, 0)),
+        ("report_as_of", (2026, 11, 2, 6, 0)),
+    ],
 )
 def test_it_is_due_in_jakarta_s_time(dags: dict[str, Any], dag_id: str, first: tuple[int, ...]) -> None:
     from airflow.serialization.encoders import coerce_to_core_timetable
@@ -58,6 +63,27 @@ def test_the_month_of_a_run_is_the_one_before_its_wib_date(dags: dict[str, Any])
     assert run("2026-08", "2026-11-01T23:00:00+00:00") == "2026-08-01"
     with pytest.raises(UsageProblem, match=r"write e\.g\. 2026-10"):
         run("2026-13", "2026-11-01T23:00:00+00:00")
+
+
+def test_the_weekly_page_is_of_the_sunday_before(dags: dict[str, Any]) -> None:
+    from types import SimpleNamespace
+
+    from social_metrics.operators.issue_papers import as_of_day
+
+    def of(at: str) -> str:
+        run = SimpleNamespace(logical_date=datetime.fromisoformat(at), run_after=None)
+        return as_of_day({"params": {}, "dag_run": run}).isoformat()
+
+    assert of("2026-11-22T23:00:00+00:00") == "2026-11-22"  # Monday, 06.00 in Jakarta
+    assert of("2026-11-24T03:00:00+00:00") == "2026-11-22"
+    assert of("2026-11-22T10:00:00+00:00") == "2026-11-15"  # a Sunday's evening is still to come
+
+
+def test_papers_follow_the_approval_and_are_delivered_both_ways(dags: dict[str, Any]) -> None:
+    tasks = dags["close_month"].task_dict
+    assert "issue_papers" in tasks["approve"].downstream_task_ids
+    assert {"store_papers", "mail_papers"} <= tasks["issue_papers"].downstream_task_ids
+    assert dags["report_as_of"].task_dict["issue_page"].downstream_task_ids == {"store_page", "mail_page"}
 
 
 def test_the_day_is_sealed_and_the_present_one_is_left_open(evening: Evening) -> None:

@@ -52,6 +52,7 @@ def run_demo_month(stack: LocalStack, console: Console) -> None:
         _close_month(stack, addresses, month, console)
         _cli(stack, addresses, "close", "--month", f"{month:%Y-%m}", "--action", "status")
         _cli(stack, addresses, "verify", "--month", f"{month:%Y-%m}")
+        _list_papers(stack, month, console)
     finally:
         with _step(console, "Stopping"):
             stack.stop()
@@ -176,6 +177,15 @@ def _run_evening(api: AirflowApi, console: Console) -> None:
 
         runs = run_evening(api, watch)
     _done(console, f"This evening on the scheduler: {', '.join(f'{run.dag_id} {run.state}' for run in runs)}", started)
+
+
+def _list_papers(stack: LocalStack, month: date, console: Console) -> None:
+    papers = sorted(path for path in (stack.layout.papers / f"{month:%Y-%m}").rglob("*") if path.is_file())
+    if not papers:
+        raise StackError(f"The month is approved, but no paper lies in {stack.layout.papers}.")
+    console.print(f"Papers ({len(papers)}):")
+    for paper in papers:
+        console.print(f"  {paper}", highlight=False, soft_wrap=True)
 
 
 def _close_month(stack: LocalStack, addresses: StackAddresses, month: date, console: Console) -> None:

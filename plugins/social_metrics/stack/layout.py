@@ -74,6 +74,11 @@ class Layout:
         return self.repository / ".venv-superset" / "bin" / "superset"
 
     @property
+    def papers(self) -> Path:
+        """Issued papers, by month and version."""
+        return self.state / "papers"
+
+    @property
     def boards(self) -> Path:
         """The page with both boards and the tail."""
         return self.state / "boards.html"

@@ -1,0 +1,73 @@
+"""The papers are issued: from an approved month, or of a pinned evening."""
+
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from airflow.sdk import BaseOperator
+from airflow.sdk.exceptions import AirflowSkipException
+
+from social_metrics.audit.record import latest_close, status_of, steps_of
+from social_metrics.clock import wib_date
+from social_metrics.hooks.warehouse import WarehouseHook
+from social_metrics.operators.plain_failure import plain_failure
+from social_metrics.papers.issue import issue_as_of, issue_month
+from social_metrics.settings import UsageProblem
+from social_metrics.warehouse.connect import connect
+
+
+class IssueMonthOperator(BaseOperator):
+    """Issue the papers of a month once its approver has signed; issuing them again gives the same bytes.
+
+    Args:
+        close: what `DraftMonthOperator` returned.
+    """
+
+    template_fields = ("close",)
+
+    def __init__(self, *, close: Any, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.close = close
+
+    def execute(self, context: Any) -> list[str]:
+        """Return the sha256 of each paper.
+
+        Raises:
+            AirflowSkipException: the version was refused, or is not the newest any more.
+        """
+        month = date.fromisoformat(self.close["month"])
+        with plain_failure():
+            url = WarehouseHook().url()
+            with connect(url, "closer") as connection:
+                close = latest_close(connection, month)
+                status = status_of(steps_of(connection, close)) if close else "none"
+            if close is None or close.version != self.close["version"] or status != "approved":
+                raise AirflowSkipException(f"{month:%Y-%m} version {self.close['version']} is not approved: no papers.")
+            papers = issue_month(url, month)
+        for paper in papers:
+            self.log.info("%s %s", paper.file_name, paper.sha256)
+        return [paper.sha256 for paper in papers]
+
+
+class IssueAsOfOperator(BaseOperator):
+    """Issue the provisional page of the Sunday evening before the run, or of the parameter `as_of` (2026-11-22)."""
+
+    def execute(self, context: Any) -> list[str]:
+        """Return the sha256 of the page."""
+        with plain_failure():
+            paper = issue_as_of(WarehouseHook().url(), as_of_day(context), language="id")
+        self.log.info("%s %s", paper.file_name, paper.sha256)
+        return [paper.sha256]
+
+
+def as_of_day(context: Any) -> date:
+    """The WIB date of the evening: the last Sunday before the run's WIB date, or the one asked for."""
+    wanted = context["params"].get("as_of")
+    if wanted:
+        try:
+            return date.fromisoformat(wanted)
+        except ValueError:
+            raise UsageProblem(f"The parameter as_of is {wanted!r}; write e.g. 2026-11-22.") from None
+    run = context["dag_run"]
+    instant: datetime = run.logical_date or run.run_after
+    day = wib_date(instant)
+    return day - timedelta(days=day.isoweekday())
