@@ -82,9 +82,9 @@ def papers(airflow: Airflow, warehouse_url: str, tmp_path: Path, monkeypatch: py
         )
         for kind, name, month, center in (
             ("leadership", "halaman.pdf", "2026-10-01", None),
-            ("full_pack", "lengkap.pdf", "2026-10-01", None),
-            ("center_pack", "kartini.pdf", "2026-10-01", "kartini"),
-            ("center_pack", "satria.pdf", "2026-10-01", "satria"),
+            ("full", "lengkap.pdf", "2026-10-01", None),
+            ("center", "kartini.pdf", "2026-10-01", "kartini"),
+            ("center", "satria.pdf", "2026-10-01", "satria"),
             ("leadership", "sementara.pdf", None, None),
         ):
             content = f"%PDF {name}".encode()

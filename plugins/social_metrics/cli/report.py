@@ -29,7 +29,36 @@ class PaperLanguage(StrEnum):
 LanguageOption = Annotated[PaperLanguage, typer.Option(help="Language of the papers.")]
 FolderOption = Annotated[Path, typer.Option("--to", help="Folder for the papers; made if it is not there.")]
 
-report = new_group("Pages for people, drawn from the marts or from a closed month.")
+report = new_group(
+    "Pages for people, drawn from the marts or from a closed month.\n\n"
+    "With `--as-of` the leadership page of an evening, stamped ANGKA SEMENTARA; issued again it is the same.\n\n"
+    "Examples:\n"
+    "- `social-metrics report --as-of 2026-11-22 --to papers`\n"
+    "- `social-metrics report --as-of 2026-11-22 --language en`"
+)
+
+
+@report.callback(invoke_without_command=True)
+def _page_of_an_evening(
+    context: typer.Context,
+    as_of: Annotated[
+        datetime | None, typer.Option(formats=DAY_FORMATS, help="WIB date of the evening, e.g. 2026-11-22.")
+    ] = None,
+    language: LanguageOption = PaperLanguage.INDONESIAN,
+    to: FolderOption = Path(),
+    form: FormatOption = Format.TABLE,
+) -> None:
+    if context.invoked_subcommand is not None:
+        if as_of is not None:
+            raise UsageProblem(f"--as-of makes a page of its own: leave out `{context.invoked_subcommand}`.")
+        return
+    if as_of is None:
+        raise UsageProblem("Of which evening? Add --as-of, e.g. --as-of 2026-11-22; `report --help` lists the others.")
+    from social_metrics.papers.issue import issue_as_of  # typst and openpyxl are of no use to the other commands
+
+    with warehouse() as url:
+        paper = issue_as_of(url, as_of.date(), language=language.value)
+    _write([paper], to, form)
 
 
 @report.command()
@@ -85,26 +114,6 @@ def month(
             watch=lambda total: progress("Papers", total, "papers"),
         )
     _write(papers, to, form)
-
-
-@report.command("as-of")
-def as_of(
-    date: Annotated[datetime, typer.Argument(formats=DAY_FORMATS, help="WIB date of the evening, e.g. 2026-11-22.")],
-    language: LanguageOption = PaperLanguage.INDONESIAN,
-    to: FolderOption = Path(),
-    form: FormatOption = Format.TABLE,
-) -> None:
-    """Issue the leadership page of an evening, stamped ANGKA SEMENTARA; issued again it is the same.
-
-    Examples:
-    - `social-metrics report as-of 2026-11-22 --to papers`
-    - `social-metrics report as-of 2026-11-22 --language en`
-    """
-    from social_metrics.papers.issue import issue_as_of  # typst and openpyxl are of no use to the other commands
-
-    with warehouse() as url:
-        paper = issue_as_of(url, date.date(), language=language.value)
-    _write([paper], to, form)
 
 
 def _write(papers: "Iterable[Paper]", folder: Path, form: Format) -> None:

@@ -11,7 +11,6 @@ from typing import Any
 import openpyxl
 import psycopg
 import pytest
-from pypdf import PdfReader
 
 from social_metrics.audit import closing
 from social_metrics.audit.answers import answer_exceptions, exceptions_of
@@ -23,6 +22,7 @@ from social_metrics.papers.issue import Paper, issue_as_of, issue_month, issued_
 from social_metrics.settings import UsageProblem
 from social_metrics.warehouse.connect import connect
 from tests.unit.audit.closable import CENTERS, LAST_DAY, MONTH, Closable
+from tests.unit.papers.reading import pages_of, qr_codes_of, words_of
 
 pytestmark = pytest.mark.slow
 
@@ -46,8 +46,7 @@ def approve(closable: Closable, answers: dict[int, str] | None = None) -> None:
 
 def words(paper: Paper) -> str:
     """All text of a PDF, on one line."""
-    pages = PdfReader(io.BytesIO(paper.content)).pages
-    return " ".join(" ".join(page.extract_text() for page in pages).split())
+    return words_of(paper.content)
 
 
 def one(papers: list[Paper], kind: str, center: str | None = None) -> Paper:
@@ -158,6 +157,7 @@ def test_figures_on_paper_are_those_of_the_record(closable: Closable) -> None:
             shown = f"{row['end_followers_count']:,}".replace(",", ".")
             assert shown in full
             assert shown in page
+    assert qr_codes_of(one(papers, "full").content) == [close[0]]
     for told in (full, page):
         assert close[0] in told
         assert "DATA SIMULASI" in told
@@ -178,9 +178,8 @@ def test_every_page_is_marked_and_the_meeting_s_is_one(closable: Closable) -> No
     papers = issue_month(closable.url, MONTH, languages=("en",))
     for paper in papers:
         if paper.kind != "workbook":
-            pages = PdfReader(io.BytesIO(paper.content)).pages
-            assert all("SIMULATED DATA" in page.extract_text() for page in pages)
-    assert len(PdfReader(io.BytesIO(one(papers, "leadership").content)).pages) == 1
+            assert all("SIMULATED DATA" in page for page in pages_of(paper.content))
+    assert len(pages_of(one(papers, "leadership").content)) == 1
 
 
 def test_what_a_person_wrote_is_text_and_stays_text(closable: Closable) -> None:
@@ -244,3 +243,7 @@ def test_the_command_writes_what_was_issued(
     assert written["sha256"] == paper.sha256
     unknown = CliRunner().invoke(app, [*wanted[:-3], "nowhere"])
     assert unknown.exit_code == 2
+    evening = ["report", "--as-of", "2026-10-18", "--to", str(tmp_path / "papers"), "--format", "json"]
+    (page,) = json.loads(CliRunner().invoke(app, evening).stdout)
+    assert Path(page["file"]).read_bytes() == issue_as_of(closable.url, date(2026, 10, 18)).content
+    assert CliRunner().invoke(app, [*evening[:3], "month", "--month", "2026-10"]).exit_code == 2

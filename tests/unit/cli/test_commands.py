@@ -71,7 +71,6 @@ _NEEDED = {
     ("account", "confirm"): ["kartini-x", "--evidence", "a call"],
     ("report", "boards"): ["--out", "boards.html"],
     ("report", "month"): ["--month", "2026-10"],
-    ("report", "as-of"): ["2026-11-22"],
     ("simulate", "faults", "add"): ["slow"],
     ("connect",): ["youtube"],
     ("ingest",): ["kartini.xlsx"],

@@ -1,13 +1,10 @@
 """The pages of all centers: nothing is cut off, the page of the meeting stays one, and the bytes stay the same."""
 
-import io
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
-import segno
-from pypdf import PdfReader
 
 from social_metrics.papers import typesetting
 from social_metrics.papers.drawing import center_days
@@ -17,14 +14,14 @@ from social_metrics.papers.words import say
 from social_metrics.reports import chart
 from social_metrics.reports.forms import Language
 from tests.unit.papers.large_month import DRAFTED, MONTH, large_month
+from tests.unit.papers.reading import pages_of, qr_codes_of, words_of
 
 LONG = "Sentra Terpadu Profesor Doktor Soeharso Penyandang Disabilitas Surakarta dan Sekitarnya"
 
 
 def pages(paper: typesetting.Block) -> list[str]:
     """The text of each page, on one line."""
-    read = PdfReader(io.BytesIO(typesetting.pdf(paper, DRAFTED))).pages
-    return [" ".join(page.extract_text().split()) for page in read]
+    return pages_of(typesetting.pdf(paper, DRAFTED))
 
 
 @pytest.mark.parametrize("language", ["id", "en"])
@@ -60,13 +57,14 @@ def test_the_bytes_are_the_data_s(monkeypatch: pytest.MonkeyPatch) -> None:
     assert typesetting.pdf(Packs(large_month(12), "id").full(), DRAFTED) != made
 
 
-def test_the_qr_code_holds_the_digest() -> None:
+@pytest.mark.parametrize("language", ["id", "en"])
+def test_the_qr_code_holds_the_digest(language: Language) -> None:
     record = large_month()
-    (shown,) = [part for part in Packs(record, "id").full()["blocks"] if part["kind"] == "digests"]
-    drawn = io.BytesIO()
-    segno.make(record.close.sha256, error="m", micro=False).save(drawn, kind="svg", scale=4, border=2)
-    assert shown["svg"] == drawn.getvalue().decode()
-    assert shown["command"].endswith(f"--digest {record.close.sha256}")
+    packs = Packs(record, language)
+    for paper in (packs.full(), packs.center("kartini")):
+        made = typesetting.pdf(paper, DRAFTED)
+        assert qr_codes_of(made) == [record.close.sha256]
+        assert f"--month 2026-10 --digest {record.close.sha256}" in words_of(made)
 
 
 def test_an_answer_after_the_approval_is_not_on_the_paper() -> None:
