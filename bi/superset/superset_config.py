@@ -1,9 +1,11 @@
 """Superset's settings, from the environment: for the local stack, and to start from on one's own server.
 
-Superset finds this file by SUPERSET_CONFIG_PATH. It never sees the service login of the warehouse: charts read by a
-login of the role social_metrics_bi_reader, which comes with the dashboards.
+Superset finds this file by SUPERSET_CONFIG_PATH. It never sees the service login of the warehouse: charts read by the
+logins that `social-metrics bi logins` makes, one for leadership and one for each center.
 """
 
+import hashlib
+import hmac
 import os
 
 SECRET_KEY = os.environ["SUPERSET_SECRET_KEY"]
@@ -32,10 +34,35 @@ D3_TIME_FORMAT = {
 # Row-level security holds in SQL Lab as it does in charts; by default it would not.
 FEATURE_FLAGS = {"RLS_IN_SQLLAB": True, "DRILL_TO_DETAIL": True, "DRILL_BY": True}
 
-# A figure on the page is the warehouse's, not a cache's.
+# A figure on the page is the warehouse's, not a cache's; and no center is answered from another's.
 CACHE_CONFIG = {"CACHE_TYPE": "NullCache"}
 DATA_CACHE_CONFIG = {"CACHE_TYPE": "NullCache"}
 
 TALISMAN_ENABLED = os.environ.get("SUPERSET_BEHIND_TLS", "") == "1"  # it demands HTTPS
 SESSION_COOKIE_SECURE = TALISMAN_ENABLED
 SESSION_COOKIE_SAMESITE = "Lax"
+
+LEADERSHIP_ROLE = "social-metrics pimpinan"
+CENTER_ROLE = "social-metrics sentra "  # with the center's code after it
+WAREHOUSE_LOGIN = os.environ["SOCIAL_METRICS_BI_LOGIN"]
+WAREHOUSE_LOGIN_KEY = os.environ["SOCIAL_METRICS_BI_LOGIN_KEY"]
+
+
+def DB_CONNECTION_MUTATOR(uri, params, username, security_manager, source):  # noqa: ANN001, ANN201, N802 - Superset's own
+    """Pick the warehouse's login by who asks: a center gets its own, under which PostgreSQL shows its rows only.
+
+    The address that is kept with the database is leadership's login. Who is neither an administrator, nor of
+    leadership, nor of exactly one center gets no connection.
+    """
+    if uri.username != WAREHOUSE_LOGIN:
+        return uri, params
+    user = security_manager.find_user(username=username) if username else None
+    roles = {role.name for role in security_manager.get_user_roles(user)} if user else set()
+    if roles & {"Admin", LEADERSHIP_ROLE}:
+        return uri, params
+    centers = [role.removeprefix(CENTER_ROLE) for role in roles if role.startswith(CENTER_ROLE)]
+    if len(centers) != 1:
+        raise PermissionError(f"{username or 'Nobody'} has no role of leadership and not exactly one of a center.")
+    login = f"{WAREHOUSE_LOGIN}_{centers[0].replace('-', '_')}"
+    password = hmac.new(WAREHOUSE_LOGIN_KEY.encode(), login.encode(), hashlib.sha256).hexdigest()
+    return uri.set(username=login, password=password), params

@@ -99,7 +99,19 @@ class Settings(BaseSettings):
     bi_warehouse_url: str | None = Field(
         default=None,
         description="postgresql://login:password@host:port/database by which the BI server reads the marts: "
-        "a login of the role social_metrics_bi_reader, as that server reaches the warehouse.",
+        "leadership's login of `social-metrics bi logins`, as that server reaches the warehouse.",
+    )
+    bi_login: str = Field(
+        default="social_metrics_bi",
+        pattern="^[a-z_][a-z0-9_]*$",
+        max_length=40,
+        description="Name of leadership's login for BI tools; a center's is this with `_` and its code after it.",
+    )
+    bi_login_key: str | None = Field(
+        default=None,
+        min_length=16,
+        description="Secret from which the passwords of these logins are derived; "
+        "bi/superset/superset_config.py needs the same.",
     )
     postgres_url: str | None = Field(
         default=None,

@@ -47,9 +47,19 @@ class Mart:
         return next((name for name in _DATE_COLUMNS if name in self.columns), None)
 
     @property
+    def of_a_center(self) -> bool:
+        """Whether each of its rows is some center's."""
+        return "center_code" in self.columns
+
+    @property
+    def is_dimension(self) -> bool:
+        """Whether it says what things are, not what happened."""
+        return self.name.startswith("dim_")
+
+    @property
     def borrowed(self) -> tuple[str, ...]:
         """Columns that it takes from marts.dim_centers."""
-        if "center_code" not in self.columns:
+        if not self.of_a_center:
             return ()
         return tuple(name for name in CENTER_COLUMNS if name not in self.columns)
 

@@ -49,6 +49,11 @@ def password_of(warehouse_url: str) -> str:
     return unquote(urlsplit(warehouse_url).password or "")
 
 
+def marts_of(dashboards: list[Dashboard], metadata: Metadata) -> list[Mart]:
+    """Marts that any of them asks, by name."""
+    return [metadata.marts[name] for name in sorted({name for dashboard in dashboards for name in dashboard.marts()})]
+
+
 def bundle(dashboards: list[Dashboard], metadata: Metadata, warehouse_url: str) -> bytes:
     """The zip for `POST /api/v1/assets/import/`; it holds no password.
 
@@ -57,14 +62,14 @@ def bundle(dashboards: list[Dashboard], metadata: Metadata, warehouse_url: str) 
         metadata: of the dbt project.
         warehouse_url: postgresql://… of the login that Superset reads by, as Superset's machine reaches it.
     """
-    marts = sorted({name for dashboard in dashboards for name in dashboard.marts()})
+    marts = marts_of(dashboards, metadata)
     files: dict[str, Any] = {
         "metadata.yaml": {"version": _VERSION, "type": "assets", "timestamp": _EPOCH},
         DATABASE_FILE: _database(warehouse_url),
     }
     for language in LANGUAGES:
-        for name in marts:
-            files[f"datasets/{DATABASE}/{name}_{language}.yaml"] = _dataset(metadata.marts[name], metadata, language)
+        for mart in marts:
+            files[f"datasets/{DATABASE}/{mart.name}_{language}.yaml"] = _dataset(mart, metadata, language)
         for dashboard in dashboards:
             for chart in dashboard.charts:
                 file = f"charts/{slug(dashboard, language)}_{chart.key}.yaml"

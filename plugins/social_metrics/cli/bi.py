@@ -1,12 +1,22 @@
 """`social-metrics bi`: the dashboards of bi/dashboards/, checked, and brought to a BI server."""
 
+from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.table import Table
 
 from social_metrics.cli.console import ExitCode, Format, FormatOption, new_group, notices, output, print_json
-from social_metrics.settings import REPOSITORY, UsageProblem, load_settings
+from social_metrics.cli.place import warehouse
+from social_metrics.clock import wib_date
+from social_metrics.registry import load_registry
+from social_metrics.settings import REPOSITORY, Settings, UsageProblem, load_settings
+
+if TYPE_CHECKING:
+    from social_metrics.bi.definitions import Dashboard
+    from social_metrics.bi.metadata import Metadata
+    from social_metrics.bi.provisioned import Provisioned
 
 DASHBOARDS = REPOSITORY / "bi" / "dashboards"
 
@@ -41,16 +51,42 @@ def check(form: FormatOption = Format.TABLE) -> None:
 
 
 @bi.command()
+def logins(form: FormatOption = Format.TABLE) -> None:
+    """Make the warehouse's logins for BI tools: one that sees all, one for each center that sees its own rows.
+
+    May be repeated: new centers get theirs, those of the past see nothing any more, and with another
+    SOCIAL_METRICS_BI_LOGIN_KEY every password is new. Passwords are derived from that key and never printed.
+
+    Examples:
+    - `social-metrics bi logins`
+    """
+    from social_metrics.bi.logins import ensure_reading_logins
+
+    settings = load_settings()
+    key = _needed(settings.bi_login_key, "LOGIN_KEY")
+    with warehouse() as url:
+        settings = load_settings()
+        made = ensure_reading_logins(url, _centers(settings), settings.bi_login, key)
+    if form is Format.JSON:
+        print_json([{"login": login.name, "center_code": login.center_code} for login in made])
+        return
+    table = Table("Login", "Sees the rows of")
+    for login in made:
+        table.add_row(login.name, login.center_code or "every center")
+    output().print(table)
+
+
+@bi.command()
 def provision(
     url: Annotated[str, typer.Option(help="Address of the server, such as http://127.0.0.1:8088.")],
     target: Annotated[Target, typer.Option(help="Which tool the server runs.")] = Target.SUPERSET,
-    user: Annotated[str, typer.Option(help="A login of it that may import (Admin).")] = "admin",
+    user: Annotated[str, typer.Option(help="A login of it that may administer.")] = "admin",
     form: FormatOption = Format.TABLE,
 ) -> None:
     """Bring every dashboard to the server, and remove those that it once brought and git no longer has.
 
     May be repeated. SOCIAL_METRICS_BI_PASSWORD holds the login's password, SOCIAL_METRICS_BI_WAREHOUSE_URL the
-    address by which the server reads the marts (a login of the role social_metrics_bi_reader).
+    address by which the server reads the marts (leadership's login of `social-metrics bi logins`).
 
     Examples:
     - `social-metrics bi provision --url http://127.0.0.1:8088`
@@ -58,19 +94,17 @@ def provision(
     """
     from social_metrics.bi.definitions import load_dashboards
     from social_metrics.bi.metadata import faults, read_metadata
-    from social_metrics.bi.superset import Superset
 
     settings = load_settings()
-    if settings.bi_password is None or settings.bi_warehouse_url is None:
-        missing = "PASSWORD" if settings.bi_password is None else "WAREHOUSE_URL"
-        raise UsageProblem(f"SOCIAL_METRICS_BI_{missing} is not set: see docs/configuration.md.")
+    password = _needed(settings.bi_password, "PASSWORD")
+    warehouse_url = _needed(settings.bi_warehouse_url, "WAREHOUSE_URL")
     dashboards = load_dashboards(DASHBOARDS)
     with notices().status("Reading the dbt project"):
         metadata = read_metadata(settings)
     if found := faults(dashboards, metadata):
         raise UsageProblem("The dashboards name what the marts do not have:\n" + "\n".join(found))
     with notices().status(f"Bringing {len(dashboards)} dashboards to {target}"):
-        done = Superset(url, user, settings.bi_password).provision(dashboards, metadata, settings.bi_warehouse_url)
+        done = _bring(target, url, user, password, dashboards, metadata, warehouse_url, settings)
     if form is Format.JSON:
         print_json({"created": done.created, "updated": done.updated, "removed": done.removed})
         return
@@ -80,3 +114,33 @@ def provision(
         console.print(f"  + {name}", markup=False)
     for name in done.removed:
         console.print(f"  - {name}", markup=False)
+
+
+def _bring(
+    target: Target,
+    url: str,
+    user: str,
+    password: str,
+    dashboards: "list[Dashboard]",
+    metadata: "Metadata",
+    warehouse_url: str,
+    settings: Settings,
+) -> "Provisioned":
+    from social_metrics.bi import superset
+    from social_metrics.bi.superset_session import SupersetSession
+
+    session = SupersetSession(url, user, password)
+    return superset.provision(session, dashboards, metadata, warehouse_url, _centers(settings))
+
+
+def _centers(settings: Settings) -> list[str]:
+    """Codes of the centers that there are today."""
+    today = wib_date(datetime.now(UTC))
+    centers = load_registry(settings.registry_dir).centers
+    return sorted({center.center_code for center in centers if center.is_valid_on(today)})
+
+
+def _needed(value: str | None, name: str) -> str:
+    if value is None:
+        raise UsageProblem(f"SOCIAL_METRICS_BI_{name} is not set: see docs/configuration.md.")
+    return value

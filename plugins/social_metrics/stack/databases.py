@@ -13,7 +13,6 @@ SERVICE_LOGIN = "social_metrics_service"
 AIRFLOW_LOGIN = "social_metrics_airflow"
 SUPERSET_LOGIN = "social_metrics_superset"
 BI_LOGIN = "social_metrics_bi"
-BI_ROLE = "social_metrics_bi_reader"
 
 
 @dataclass(frozen=True)
@@ -58,17 +57,4 @@ def ensure_superset_metadata(server: Server, login: Login, database: str = SUPER
     """Creates Superset's metadata database for its login; returns the login's URI."""
     server.ensure_login(login.name, login.password)
     server.ensure_database(database, owner=login.name)
-    return server.url(database, login.name, login.password)
-
-
-def ensure_bi_login(server: Server, login: Login, database: str = WAREHOUSE) -> str:
-    """Creates the login by which a BI tool reads the marts, and nothing else; returns its URI.
-
-    The warehouse has been migrated: its group role is there.
-    """
-    server.ensure_login(login.name, login.password)
-    with server.admin() as connection:
-        name = sql.Identifier(login.name)
-        connection.execute(sql.SQL("grant connect on database {} to {}").format(sql.Identifier(database), name))
-        connection.execute(sql.SQL("grant {} to {}").format(sql.Identifier(BI_ROLE), name))
     return server.url(database, login.name, login.password)

@@ -9,14 +9,13 @@ from pathlib import Path
 import requests
 from rich.console import Console
 
+from social_metrics.bi.logins import ReadingLogin, reading_login
 from social_metrics.stack import StackError
 from social_metrics.stack.databases import (
     BI_LOGIN,
     SUPERSET,
     SUPERSET_LOGIN,
-    WAREHOUSE,
     Login,
-    ensure_bi_login,
     ensure_superset_metadata,
 )
 from social_metrics.stack.environment import ADMIN, PRODUCTION_PREFIXES
@@ -43,9 +42,7 @@ def bring_up_superset(stack: LocalStack, console: Console) -> str:
     addresses = stack.start_database()
     server, mark = stack.server(), stack.mark()
     own = Login(SUPERSET_LOGIN + mark, keep_secret(stack.layout.secret("superset-login")))
-    reader = Login(BI_LOGIN + mark, keep_secret(stack.layout.secret("bi-login")))
     metadata_url = ensure_superset_metadata(server, own, SUPERSET + mark)
-    warehouse_url = ensure_bi_login(server, reader, WAREHOUSE + mark)
     password = keep_secret(stack.layout.secret("superset-admin"))
     port = _port(stack)
     url = f"http://{LOOPBACK}:{port}"
@@ -57,15 +54,35 @@ def bring_up_superset(stack: LocalStack, console: Console) -> str:
         stack.processes.start(server_program, environment, stack.layout.superset_home)
         with console.status("Superset starts"):
             stack.processes.wait_until_ready([server_program], START_SECONDS)
-    bi_settings = {"SOCIAL_METRICS_BI_PASSWORD": password, "SOCIAL_METRICS_BI_WAREHOUSE_URL": warehouse_url}
-    command = [str(Path(sys.executable).with_name("social-metrics")), "bi", "provision", "--url", url]
-    result = subprocess.run(command, env=stack.environment(addresses) | bi_settings, check=False)
-    if result.returncode:
-        raise StackError("Superset runs, but the dashboards could not be brought to it, see above.")
+    reader = _reader(stack)
+    settings = stack.environment(addresses) | {
+        "SOCIAL_METRICS_BI_PASSWORD": password,
+        "SOCIAL_METRICS_BI_LOGIN": reader.name,
+        "SOCIAL_METRICS_BI_LOGIN_KEY": _login_key(stack),
+        "SOCIAL_METRICS_BI_WAREHOUSE_URL": reader.url(addresses.warehouse_url),
+    }
+    for command in (["logins", "--format", "json"], ["provision", "--url", url]):
+        _bring(command, settings)
     console.print(
         f"Superset: {url}  user {ADMIN}, password in {stack.layout.secret('superset-admin')}", highlight=False
     )
     return url
+
+
+def _bring(command: list[str], environment: Mapping[str, str]) -> None:
+    program = str(Path(sys.executable).with_name("social-metrics"))
+    result = subprocess.run([program, "bi", *command], env=dict(environment), capture_output=True, text=True)
+    if result.returncode:
+        raise StackError(f"Superset runs, but `social-metrics bi {command[0]}` failed.\n{result.stderr.strip()}")
+
+
+def _login_key(stack: LocalStack) -> str:
+    return keep_secret(stack.layout.secret("bi-login-key"))
+
+
+def _reader(stack: LocalStack) -> ReadingLogin:
+    """Leadership's login of the warehouse."""
+    return reading_login(BI_LOGIN + stack.mark(), _login_key(stack))
 
 
 def superset_environment(stack: LocalStack, metadata_url: str) -> dict[str, str]:
@@ -76,6 +93,8 @@ def superset_environment(stack: LocalStack, metadata_url: str) -> dict[str, str]
         "SUPERSET_HOME": str(stack.layout.superset_home),
         "SUPERSET_SECRET_KEY": keep_secret(stack.layout.secret("superset-key")),
         "SUPERSET_DATABASE_URI": metadata_url.replace("postgresql://", "postgresql+psycopg2://", 1),
+        "SOCIAL_METRICS_BI_LOGIN": _reader(stack).name,
+        "SOCIAL_METRICS_BI_LOGIN_KEY": _login_key(stack),
         "FLASK_APP": "superset.app:create_app()",
         "no_proxy": "*",
         "PYTHONUNBUFFERED": "1",

@@ -43,13 +43,14 @@ def upgrade(url: str) -> None:
 def grant_database_rights(url: str) -> None:
     """Rights of the database, which no dump or clone carries: who may make temporary tables, who may come in.
 
-    Closer and auditor are the groups of people with logins of their own.
+    Closer, auditor and the readers are the groups of people with logins of their own.
     """
     with psycopg.connect(url) as connection:
         for rights in (
             "grant temporary on database {} to social_metrics_loader, social_metrics_transformer",
             "grant connect, temporary on database {} to social_metrics_closer",
-            "grant connect on database {} to social_metrics_auditor",
+            "grant connect on database {} to social_metrics_auditor, social_metrics_bi_reader,"
+            " social_metrics_center_reader",
         ):
             connection.execute(sql.SQL(rights).format(sql.Identifier(connection.info.dbname)))
 

@@ -9,8 +9,11 @@ from typing import Any
 
 import pytest
 
-from social_metrics.bi.superset import Provisioned, Superset
-from social_metrics.bi.superset_bundle import OURS, chart_uuid
+from social_metrics.bi import superset
+from social_metrics.bi.provisioned import Provisioned
+from social_metrics.bi.superset_access import NO_ROWS_RULE
+from social_metrics.bi.superset_bundle import DATABASE, OURS, chart_uuid, identity
+from social_metrics.bi.superset_session import SupersetSession
 from social_metrics.settings import UsageProblem
 from tests.unit.bi.test_definitions import load, metadata
 
@@ -22,7 +25,21 @@ class Server(ThreadingHTTPServer):
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
-        self.has: dict[str, list[dict[str, Any]]] = {"dashboard": [], "chart": []}
+        self.has: dict[str, list[dict[str, Any]]] = {
+            "dashboard": [],
+            "chart": [],
+            "dataset": [
+                {"id": 31, "uuid": identity("dataset", "fct_days", "id")},
+                {"id": 32, "uuid": identity("dataset", "fct_days", "en")},
+            ],
+            "database": [{"id": 4, "database_name": "others"}, {"id": 5, "database_name": DATABASE}],
+            "security/roles": [{"id": 1, "name": "Admin"}],
+            "security/permissions-resources": [
+                {"id": 90, "permission": {"name": "database_access"}, "view_menu": {"name": "[others].(id:4)"}},
+                {"id": 91, "permission": {"name": "database_access"}, "view_menu": {"name": f"[{DATABASE}].(id:5)"}},
+            ],
+            "rowlevelsecurity": [],
+        }
         self.asked: list[tuple[str, str, bytes]] = []
         self.import_status = 200
 
@@ -41,7 +58,8 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         path = self.path.split("?")[0]
         self.server.asked.append((self.command, path, body))
-        status, answer = 200, {"message": "OK"}
+        status = 200
+        answer: dict[str, Any] = {"message": "OK"}
         if path == "/api/v1/security/login":
             given = json.loads(body)
             status, answer = (200, {"access_token": "t"}) if given["password"] == "right" else (401, {"message": "no"})
@@ -50,10 +68,14 @@ class _Handler(BaseHTTPRequestHandler):
         elif path == "/api/v1/assets/import/":
             status = self.server.import_status
             answer = {"message": "OK" if status == 200 else "Error importing: column x"}
+        elif path.endswith("/permissions/"):
+            answer = {"result": [{"id": 50}]}
         elif self.command == "GET":
-            found: list[dict[str, Any]] = self.server.has[path.strip("/").split("/")[-1]]
-            self._send(200, {"count": len(found), "result": found})
-            return
+            found = self.server.has[path.removeprefix("/api/v1/").strip("/")]
+            answer = {"count": len(found), "result": found}
+        elif path == "/api/v1/security/roles/":
+            answer = {"id": 70 + len(self.server.has["security/roles"])}
+            self.server.has["security/roles"].append({"name": json.loads(body)["name"], **answer})
         self._send(status, answer)
 
     def _send(self, status: int, answer: Any) -> None:
@@ -63,7 +85,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(payload)
 
-    do_GET = do_POST = do_DELETE = _answer  # noqa: N815 - the names that http.server asks for
+    do_GET = do_POST = do_PUT = do_DELETE = _answer  # noqa: N815 - the names that http.server asks for
 
 
 @pytest.fixture
@@ -77,12 +99,14 @@ def server() -> Iterator[Server]:
 
 
 def provision(server: Server, folder: Path) -> Provisioned:
-    return Superset(server.url, "admin", "right").provision(load(folder), metadata(), URL)
+    session = SupersetSession(server.url, "admin", "right")
+    return superset.provision(session, load(folder), metadata(), URL, ["a", "b-c"])
 
 
 def test_everything_is_new_on_an_empty_server(server: Server, tmp_path: Path) -> None:
     done = provision(server, tmp_path)
-    assert done.created == ("papan", "papan-en", "papan-en.a", "papan-en.b", "papan.a", "papan.b")
+    assert done.created[:6] == ("papan", "papan-en", "papan-en.a", "papan-en.b", "papan.a", "papan.b")
+    assert done.created[6:9] == ("social-metrics pimpinan", "social-metrics sentra a", "social-metrics sentra b-c")
     assert (done.updated, done.removed) == ((), ())
     (sent,) = [body for _, path, body in server.asked if path == "/api/v1/assets/import/"]
     assert b'{"databases/social_metrics.yaml": "s3cret"}' in sent
@@ -118,9 +142,42 @@ def test_a_refused_import_removes_nothing_and_says_why(server: Server, tmp_path:
 
 def test_a_wrong_password_is_said(server: Server) -> None:
     with pytest.raises(UsageProblem, match="refuses the login"):
-        Superset(server.url, "admin", "wrong")
+        SupersetSession(server.url, "admin", "wrong")
 
 
 def test_a_server_that_does_not_answer_is_said() -> None:
     with pytest.raises(UsageProblem, match="does not answer"):
-        Superset("http://127.0.0.1:9", "admin", "right")
+        SupersetSession("http://127.0.0.1:9", "admin", "right")
+
+
+def sent(server: Server, method: str, resource: str) -> list[tuple[str, Any]]:
+    """Bodies that were sent to a resource, with the path."""
+    asked = [(path, body) for how, path, body in server.asked if how == method and resource in path]
+    return [(path, json.loads(body) if body else None) for path, body in asked]
+
+
+def test_each_center_has_a_rule_for_its_rows_and_may_ask_the_database(server: Server, tmp_path: Path) -> None:
+    provision(server, tmp_path)
+    roles = {role["name"]: role["id"] for role in server.has["security/roles"]}
+    rules = [rule for _, rule in sent(server, "POST", "rowlevelsecurity")]
+    assert [(rule["clause"], rule["roles"], rule["tables"]) for rule in rules] == [
+        ("center_code = 'a'", [roles["social-metrics sentra a"]], [31, 32]),
+        ("center_code = 'b-c'", [roles["social-metrics sentra b-c"]], [31, 32]),
+    ]
+    permitted = sent(server, "POST", "permissions")
+    assert [body for _, body in permitted] == [{"permission_view_menu_ids": [50, 91]}] * 3
+
+
+def test_rules_are_looked_up_by_name_and_those_of_the_past_go(server: Server, tmp_path: Path) -> None:
+    server.has["rowlevelsecurity"] = [
+        {"id": 11, "name": "social-metrics sentra a"},
+        {"id": 12, "name": "social-metrics sentra tutup"},
+        {"id": 13, "name": "aturan orang lain"},
+        {"id": 14, "name": NO_ROWS_RULE},
+    ]
+    done = provision(server, tmp_path)
+    assert [path for path, _ in sent(server, "PUT", "rowlevelsecurity")] == ["/api/v1/rowlevelsecurity/11"]
+    assert [rule["name"] for _, rule in sent(server, "POST", "rowlevelsecurity")] == ["social-metrics sentra b-c"]
+    deleted = [path for method, path, _ in server.asked if method == "DELETE"]
+    assert sorted(deleted) == ["/api/v1/rowlevelsecurity/12", "/api/v1/rowlevelsecurity/14"]
+    assert set(done.removed) == {"social-metrics sentra tutup", NO_ROWS_RULE}

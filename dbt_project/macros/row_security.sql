@@ -1,0 +1,24 @@
+{# Who sees which rows of a mart, beneath every tool. The groups that +grants names see all; a center's login sees the
+   rows of its center, all rows of a dimension that belongs to no center, and none of anything else. The policies are
+   those of a table: a rebuilt one gets them in the transaction that makes it visible. #}
+{% macro secure_rows() -%}
+    {%- set centers = 'social_metrics_center_reader' -%}
+    {%- set everybody = config.get('grants')['select'] | reject('equalto', centers) | list -%}
+    {%- set of_a_center = 'center_code' in model.columns -%}
+    do $policies$ begin
+        {# An increment keeps its table; only a table without policies takes the lock that making one needs. #}
+        if not exists (
+            select 1 from pg_catalog.pg_policies
+            where schemaname = '{{ this.schema }}' and tablename = '{{ this.identifier }}'
+        ) then
+            alter table {{ this }} enable row level security;
+            create policy all_rows on {{ this }} for select to {{ everybody | join(', ') }} using (true);
+            {%- if of_a_center %}
+            create policy own_rows on {{ this }} for select to {{ centers }}
+                using (center_code = (select ops.center_of_login()));
+            {%- elif model.name.startswith('dim_') %}
+            create policy common_rows on {{ this }} for select to {{ centers }} using (true);
+            {%- endif %}
+        end if;
+    end $policies$
+{%- endmacro %}

@@ -1,0 +1,106 @@
+"""The logins by which people read the marts through a tool: one for leadership, one for each center."""
+
+import hashlib
+import hmac
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from urllib.parse import quote, unquote, urlsplit, urlunsplit
+
+import psycopg
+from psycopg import sql
+
+from social_metrics.warehouse.connect import WarehouseProblem
+
+STATEMENT_SECONDS = 30
+"""A chart that asks for longer is broken off."""
+
+LOGIN_LENGTH_LIMIT = 63
+"""PostgreSQL cuts longer names, and two centers would share one."""
+
+_LEADERSHIP_GROUP = "social_metrics_bi_reader"
+_CENTER_GROUP = "social_metrics_center_reader"
+
+
+@dataclass(frozen=True)
+class ReadingLogin:
+    """A login of the warehouse that reads marts and nothing else.
+
+    Attributes:
+        center_code: whose rows it sees; None sees all.
+    """
+
+    name: str
+    password: str = field(repr=False)
+    center_code: str | None = None
+
+    def url(self, warehouse_url: str) -> str:
+        """The address of the warehouse at `warehouse_url` (postgresql://…) for this login."""
+        parts = urlsplit(warehouse_url)
+        place = f"{parts.hostname}:{parts.port or 5432}"
+        return urlunsplit(("postgresql", f"{quote(self.name)}:{quote(self.password)}@{place}", parts.path, "", ""))
+
+
+def reading_login(leadership: str, key: str, center_code: str | None = None) -> ReadingLogin:
+    """The login of a center, or of leadership.
+
+    Its password is derived from the key: one secret is kept instead of one for each center, and a tool's server that
+    has the key needs no list. bi/superset/superset_config.py does the same.
+
+    Args:
+        leadership: name of leadership's login; a center's is this with its code after it.
+        key: SOCIAL_METRICS_BI_LOGIN_KEY.
+    """
+    name = leadership if center_code is None else f"{leadership}_{center_code.replace('-', '_')}"
+    return ReadingLogin(name, hmac.new(key.encode(), name.encode(), hashlib.sha256).hexdigest(), center_code)
+
+
+def ensure_reading_logins(warehouse_url: str, centers: Iterable[str], leadership: str, key: str) -> list[ReadingLogin]:
+    """Create the logins, or set their passwords anew, and write down whose rows each sees. All or nothing.
+
+    A login of a center that is not among `centers` any more sees no row.
+
+    Args:
+        warehouse_url: postgresql://… of the service login: it migrated the warehouse and may create roles.
+        centers: codes of the centers that get one.
+        leadership: name of the login that sees all.
+        key: from which the passwords are derived.
+
+    Raises:
+        WarehouseProblem: the warehouse cannot be reached, lacks a migration, or the login may not create roles.
+    """
+    logins = [reading_login(leadership, key), *(reading_login(leadership, key, code) for code in sorted(set(centers)))]
+    if too_long := [login.name for login in logins if len(login.name) > LOGIN_LENGTH_LIMIT]:
+        raise WarehouseProblem(f"Logins longer than {LOGIN_LENGTH_LIMIT} characters: {', '.join(too_long)}.")
+    try:
+        with psycopg.connect(warehouse_url, connect_timeout=10) as connection:
+            for login in logins:
+                _ensure(connection, login)
+            connection.execute("delete from ops.center_logins")
+            with connection.cursor() as cursor:
+                cursor.executemany(
+                    "insert into ops.center_logins (login_name, center_code) values (%s, %s)",
+                    [(login.name, login.center_code) for login in logins if login.center_code],
+                )
+    except (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedObject) as error:
+        raise WarehouseProblem("The warehouse lacks a migration: run `social-metrics migrate`.") from error
+    except psycopg.errors.InsufficientPrivilege as error:
+        raise WarehouseProblem(
+            f"{unquote(urlsplit(warehouse_url).username or '')} may not make the logins: it needs CREATEROLE, and "
+            f"ADMIN on logins that another made ({error.diag.message_primary}). Nothing was changed."
+        ) from error
+    except psycopg.OperationalError as error:
+        raise WarehouseProblem(f"The warehouse does not answer: {str(error).strip().splitlines()[-1]}.") from error
+    return logins
+
+
+def _ensure(connection: psycopg.Connection, login: ReadingLogin) -> None:
+    name, group = sql.Identifier(login.name), _CENTER_GROUP if login.center_code else _LEADERSHIP_GROUP
+    known = connection.execute("select 1 from pg_roles where rolname = %s", (login.name,)).fetchone()
+    verb = sql.SQL("alter role" if known else "create role")
+    connection.execute(sql.SQL("{} {} login password {}").format(verb, name, sql.Literal(login.password)))
+    connection.execute(sql.SQL("grant {} to {}").format(sql.Identifier(group), name))
+    connection.execute(sql.SQL("alter role {} set default_transaction_read_only = on").format(name))
+    connection.execute(
+        sql.SQL("alter role {} set statement_timeout = {}").format(name, sql.Literal(f"{STATEMENT_SECONDS}s"))
+    )
+    connection.execute(sql.SQL("alter role {} set jit = off").format(name))  # it costs more than such a query

@@ -1,0 +1,101 @@
+"""Who sees which rows in Superset: a role for leadership and one for each center, and a rule for each center's rows.
+
+The rows are held apart beneath (row policies, a login for each center): these rules say the same once more, and keep
+a cache from answering one center with another's rows. They are not part of an import: looked up by name, made or set.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from social_metrics.bi.definitions import LANGUAGES
+from social_metrics.bi.metadata import Mart
+from social_metrics.bi.superset_bundle import DATABASE, identity
+from social_metrics.bi.superset_session import SupersetSession
+
+LEADERSHIP_ROLE = "social-metrics pimpinan"
+CENTER_ROLE = "social-metrics sentra "
+"""With the center's code after it. bi/superset/superset_config.py picks the warehouse's login by these names."""
+
+NO_ROWS_RULE = "social-metrics bukan milik sentra"
+"""Marts that hold rows of no center and are no dimension: budgets."""
+
+
+def center_role(center_code: str) -> str:
+    """The role whose holders see one center's rows; the rule of these rows has the same name."""
+    return CENTER_ROLE + center_code
+
+
+def set_access(
+    session: SupersetSession, marts: Sequence[Mart], centers: Sequence[str]
+) -> tuple[list[str], list[str], list[str]]:
+    """Make or set the roles and rules; returns the names of those created, updated and removed.
+
+    A role of a center that is not among `centers` keeps its holders: without a rule and a login it shows no row.
+    """
+    permission = _database_permission(session)
+    roles = {role["name"]: int(role["id"]) for role in session.all("security/roles")}
+    created = []
+    for name in (LEADERSHIP_ROLE, *map(center_role, centers)):
+        if name not in roles:
+            roles[name] = int(session.ask("POST", "/api/v1/security/roles/", json={"name": name})["id"])
+            created.append(name)
+        _permit(session, roles[name], permission)
+    datasets = {dataset["uuid"]: int(dataset["id"]) for dataset in session.all("dataset")}
+    ids = {mart.name: [datasets[identity("dataset", mart.name, language)] for language in LANGUAGES] for mart in marts}
+    of_centers = [number for mart in marts if mart.of_a_center for number in ids[mart.name]]
+    of_nobody = [
+        number for mart in marts if not mart.of_a_center and not mart.is_dimension for number in ids[mart.name]
+    ]
+    rules = {
+        center_role(center): _rule(center_role(center), of_centers, [roles[center_role(center)]], _own_rows(center))
+        for center in centers
+    }
+    if of_nobody and centers:
+        holders = [roles[center_role(center)] for center in centers]
+        rules[NO_ROWS_RULE] = _rule(NO_ROWS_RULE, of_nobody, holders, "1 = 0")
+    made, updated, removed = _set_rules(session, rules)
+    return created + made, updated, removed
+
+
+def _own_rows(center_code: str) -> str:
+    return f"center_code = '{center_code}'"  # a registry slug: letters, digits and hyphens
+
+
+def _rule(name: str, tables: list[int], roles: list[int], clause: str) -> dict[str, Any]:
+    return {"name": name, "filter_type": "Regular", "tables": tables, "roles": roles, "clause": clause}
+
+
+def _set_rules(
+    session: SupersetSession, wanted: Mapping[str, Mapping[str, Any]]
+) -> tuple[list[str], list[str], list[str]]:
+    """Rules by name: made, set, or, of ours that nobody wants any more, removed."""
+    there = {rule["name"]: rule["id"] for rule in session.all("rowlevelsecurity")}
+    for name, rule in wanted.items():
+        if name in there:
+            session.ask("PUT", f"/api/v1/rowlevelsecurity/{there[name]}", json=dict(rule))
+        else:
+            session.ask("POST", "/api/v1/rowlevelsecurity/", json=dict(rule))
+    ours = [name for name in there if name == NO_ROWS_RULE or name.startswith(CENTER_ROLE)]
+    removed = sorted(name for name in ours if name not in wanted)
+    for name in removed:
+        session.ask("DELETE", f"/api/v1/rowlevelsecurity/{there[name]}")
+    created = sorted(name for name in wanted if name not in there)
+    return [f"rule {name}" for name in created], [name for name in wanted if name in there], removed
+
+
+def _database_permission(session: SupersetSession) -> int:
+    """The right to ask our database, and so every dataset on it."""
+    database = next(found["id"] for found in session.all("database") if found["database_name"] == DATABASE)
+    wanted = ("database_access", f"[{DATABASE}].(id:{database})")
+    for found in session.all("security/permissions-resources"):
+        if (found["permission"]["name"], found["view_menu"]["name"]) == wanted:
+            return int(found["id"])
+    raise LookupError(f"Superset has no permission {wanted}.")  # the import of the database makes it
+
+
+def _permit(session: SupersetSession, role: int, permission: int) -> None:
+    has = [found["id"] for found in session.ask("GET", f"/api/v1/security/roles/{role}/permissions/")["result"]]
+    if permission not in has:
+        session.ask(
+            "POST", f"/api/v1/security/roles/{role}/permissions", json={"permission_view_menu_ids": [*has, permission]}
+        )
