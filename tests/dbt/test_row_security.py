@@ -23,7 +23,7 @@ def warehouse(make_warehouse: Callable[[Evidence], Warehouse]) -> Warehouse:
     """Built, and fully refreshed: what the first build gave, the second had to put back."""
     built = make_warehouse(evidence_of(list(range(6))))
     built.build()
-    built.build("--full-refresh")
+    built.build("--full-refresh", "--select", "path:models/marts")
     return built
 
 
@@ -111,14 +111,15 @@ def test_leadership_and_the_other_groups_see_all(warehouse: Warehouse, logins: d
         "set session authorization social_metrics_service",
         "alter table marts.fct_posts disable row level security",
         "drop policy own_rows on marts.fct_posts",
-        "set default_transaction_read_only = off; delete from marts.fct_posts",
-        "set default_transaction_read_only = off; create table marts.copied as select 1",
-        "set default_transaction_read_only = off; create temporary table copied as select 1",
-        "set default_transaction_read_only = off; create view public.seen as select * from marts.fct_posts",
+        "delete from marts.fct_posts",
+        "create table marts.copied as select 1",
+        "create temporary table copied as select 1",
+        "create view public.seen as select * from marts.fct_posts",
         "set row_security = off; select * from marts.fct_posts",
     ],
 )
 def test_a_center_cannot_get_around_it(one: Connection, statement: str) -> None:
+    one.execute("set default_transaction_read_only = off")  # a guard against mistakes, which a login may take away
     with pytest.raises(
         (
             psycopg.errors.InsufficientPrivilege,

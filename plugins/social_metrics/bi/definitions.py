@@ -15,7 +15,8 @@ from social_metrics.settings import UsageProblem
 Language = Literal["id", "en"]
 LANGUAGES: tuple[Language, ...] = ("id", "en")
 
-Kind = Literal["table", "number", "line", "bar", "heatmap"]
+Kind = Literal["title", "table", "number", "line", "bar", "heatmap"]
+Aggregate = Literal["max", "sum"]
 Value = bool | str | int
 ROWS = "rows"
 """The metric that counts a mart's rows."""
@@ -37,24 +38,27 @@ class Both(_Strict):
 
 
 class Chart(_Strict):
-    """One chart of a dashboard.
+    """One chart of a dashboard. A `title` is the dashboard's name with the date of the mart's newest row.
 
     Attributes:
         key: its name within the dashboard; with the dashboard's slug it is the chart's identity for ever.
         mart: the dbt model it asks.
         columns: of a table, in their order.
         x: column on the first axis of a line, a bar or a heat map.
-        metric: a metric of the dbt project, `rows` (their number), or a column (its greatest value).
+        metrics: metrics of the dbt project, `rows` (their number), or columns.
+        aggregate: how columns among the metrics are taken together.
+        cap: greater values are drawn as this one: a few must not take the colours of all others.
         by: columns that split the figure.
         where: column → value, or list of values, that a row must have.
+        at_most: column → the greatest number that a row may have.
         order: columns to sort by; `-` before a name sorts downwards.
         limit: most rows asked for.
-        distinct: a table shows equal rows once.
         stack: bars stand on one another.
         series_limit: most lines drawn, the greatest first.
         series_order: column whose greatest value says which these are; a figure that is not to be summed over dates
             has no value over all of them.
         format: the figures' form in d3's notation; by default whole numbers.
+        colors: of a heat map, by Superset's name.
         width: columns of the dashboard's twelve.
         height: units of 8 pixels.
     """
@@ -65,24 +69,27 @@ class Chart(_Strict):
     kind: Kind
     columns: tuple[str, ...] = ()
     x: str | None = None
-    metric: str | None = None
+    metrics: tuple[str, ...] = ()
+    aggregate: Aggregate = "max"
+    cap: int | None = None
     by: tuple[str, ...] = ()
     where: Mapping[str, Value | tuple[Value, ...]] = {}
+    at_most: Mapping[str, int] = {}
     order: tuple[str, ...] = ()
     limit: Annotated[int, Field(ge=1)] = 10_000
-    distinct: bool = False
     stack: bool = False
     series_limit: int | None = None
     series_order: str | None = None
     format: str = ",.0f"
+    colors: str = "fire"
     width: Annotated[int, Field(ge=1, le=12)] = 6
     height: int = 50
 
     def named_columns(self) -> set[str]:
-        """Every column that the chart names, whatever for; the metric is not among them."""
+        """Every column that the chart names, whatever for; metrics are not among them."""
         ordered = {name.removeprefix("-") for name in self.order}
         single = {name for name in (self.x, self.series_order) if name}
-        return {*self.columns, *self.by, *self.where, *ordered, *single}
+        return {*self.columns, *self.by, *self.where, *self.at_most, *ordered, *single}
 
 
 class Dashboard(_Strict):
@@ -91,6 +98,7 @@ class Dashboard(_Strict):
     Attributes:
         slug: the end of its address; the English twin's has `-en` after it.
         question: what it answers.
+        note: what its figures mean, and what they do not.
         filters: columns that the reader may filter by.
         period: whether the reader may choose a period.
     """
@@ -98,6 +106,7 @@ class Dashboard(_Strict):
     slug: Annotated[str, Field(pattern="^[a-z-]+$")]
     title: Both
     question: Both
+    note: Both
     filters: tuple[str, ...] = ()
     period: bool = False
     charts: Annotated[tuple[Chart, ...], Field(min_length=1)]

@@ -1,12 +1,13 @@
 """What the dbt project says of its marts, so that every tool says the same: columns, labels, descriptions, metrics."""
 
 import csv
+from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from social_metrics.bi.definitions import LANGUAGES, ROWS, Both, Chart, Dashboard, Language
+from social_metrics.bi.definitions import LANGUAGES, ROWS, Both, Dashboard, Language
 from social_metrics.dbt_environment import dbt_environment
 from social_metrics.settings import Settings, UsageProblem
 
@@ -17,16 +18,25 @@ IS_LATEST = "is_latest"
 """True on rows of the mart's newest date: a figure of one day is never summed over several."""
 
 _DATE_COLUMNS = ("date_day", "month_start", "published_date", "quota_date", "as_of_date")
+_CODE_SEEDS = {
+    "outcome": "capture_outcomes.csv",
+    "recency_band": "recency_bands.csv",
+    "follower_band": "follower_bands.csv",
+    "program": "programs.csv",
+    "tag": "clusters.csv",
+}
+_CODES_BY_ENDING = {"_null_reason": "change_null_reason", "_platform": "platform"}
 _NO_HOST = "postgresql://nobody@localhost/nothing"  # parsing asks no warehouse
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a mart: its SQL type, and what it means."""
+    """A column of a mart: its SQL type, what it means, and whether every row has a value."""
 
     name: str
     data_type: str
     description: str
+    is_required: bool = False
 
 
 @dataclass(frozen=True)
@@ -95,6 +105,7 @@ class Metadata:
 
     Attributes:
         labels: column → its label.
+        codes: column → code in it → what people read in its place.
         exposures: name → marts that it depends on.
     """
 
@@ -102,11 +113,18 @@ class Metadata:
     metrics: Mapping[str, Metric]
     labels: Mapping[str, Both]
     exposures: Mapping[str, frozenset[str]]
+    codes: Mapping[str, Mapping[str, Both]] = field(default_factory=dict)
 
     def label(self, column: str, language: Language) -> str:
         """The column's label, its name when it has none."""
         both = self.labels.get(column)
         return both.of(language) if both else column
+
+    def codes_of(self, column: str) -> Mapping[str, Both]:
+        """The codes of a column; empty when it holds none."""
+        if column in self.codes:
+            return self.codes[column]
+        return self.codes.get(next((of for end, of in _CODES_BY_ENDING.items() if column.endswith(end)), ""), {})
 
 
 def read_metadata(settings: Settings) -> Metadata:
@@ -129,16 +147,39 @@ def read_metadata(settings: Settings) -> Metadata:
         outcome = dbtRunner().invoke(command)
     if not outcome.success or outcome.result is None:
         raise UsageProblem(f"dbt cannot parse {project}: {outcome.exception}")
-    return from_manifest(outcome.result.to_dict(), read_labels(project / "seeds" / "rules" / "column_labels.csv"))
+    rules = project / "seeds" / "rules"
+    return from_manifest(
+        outcome.result.to_dict(), read_labels(rules / "column_labels.csv"), read_codes(rules, settings.registry_dir)
+    )
 
 
 def read_labels(file: Path) -> dict[str, Both]:
     """Column → label, of seeds/rules/column_labels.csv."""
-    with file.open(encoding="utf-8", newline="") as rows:
-        return {row["column_name"]: Both(id=row["label_id"], en=row["label_en"]) for row in csv.DictReader(rows)}
+    return {row["column_name"]: Both(id=row["label_id"], en=row["label_en"]) for row in _rows(file)}
 
 
-def from_manifest(manifest: Mapping[str, Any], labels: Mapping[str, Both]) -> Metadata:
+def read_codes(rules: Path, registry: Path) -> dict[str, dict[str, Both]]:
+    """Column → code → what people read, of the seeds of the rules and of the registry's platforms."""
+    codes: dict[str, dict[str, Both]] = defaultdict(dict)
+    for row in _rows(rules / "code_labels.csv"):
+        codes[row["column_name"]][row["code"]] = Both(id=row["label_id"], en=row["label_en"])
+    for column, file in _CODE_SEEDS.items():
+        for row in _rows(rules / file):
+            key = column if column in row else "cluster"
+            codes[column][row[key]] = Both(id=row["label_id"], en=row["label_en"])
+    for row in _rows(registry / "platforms.csv"):
+        codes["platform"][row["platform"]] = Both(id=row["platform_label"], en=row["platform_label"])
+    return dict(codes)
+
+
+def _rows(file: Path) -> list[dict[str, str]]:
+    with file.open(encoding="utf-8", newline="") as lines:
+        return list(csv.DictReader(lines))
+
+
+def from_manifest(
+    manifest: Mapping[str, Any], labels: Mapping[str, Both], codes: Mapping[str, Mapping[str, Both]] | None = None
+) -> Metadata:
     """What dashboards stand on, of dbt's manifest."""
     models = {
         unique_id: node
@@ -150,7 +191,7 @@ def from_manifest(manifest: Mapping[str, Any], labels: Mapping[str, Both]) -> Me
             node["name"],
             node["description"],
             {
-                name: Column(name, column["data_type"] or "", column["description"])
+                name: Column(name, column["data_type"] or "", column["description"], _is_required(column))
                 for name, column in node["columns"].items()
             },
         )
@@ -160,7 +201,11 @@ def from_manifest(manifest: Mapping[str, Any], labels: Mapping[str, Both]) -> Me
         node["name"]: frozenset(models[parent]["name"] for parent in node["depends_on"]["nodes"] if parent in models)
         for node in manifest["exposures"].values()
     }
-    return Metadata(marts, _metrics(manifest), labels, exposures)
+    return Metadata(marts, _metrics(manifest), labels, exposures, codes or {})
+
+
+def _is_required(column: Mapping[str, Any]) -> bool:
+    return any(str(constraint["type"]) == "not_null" for constraint in column.get("constraints", ()))
 
 
 def _metrics(manifest: Mapping[str, Any]) -> dict[str, Metric]:
@@ -225,16 +270,16 @@ def _faults(dashboard: Dashboard, metadata: Metadata) -> list[str]:
             continue
         unknown = sorted(name for name in chart.named_columns() if not mart.has(name))
         found += [f"{place}: {chart.mart} has no column {name}." for name in unknown]
-        if not _knows_metric(chart, mart, metadata):
-            found.append(f"{place}: {chart.mart} has no metric {chart.metric}.")
+        if not chart.metrics and chart.kind not in ("table", "title"):
+            found.append(f"{place}: a {chart.kind} needs metrics.")
+        unmeasured = [name for name in chart.metrics if not _knows_metric(name, mart, metadata)]
+        found += [f"{place}: {chart.mart} has no metric {name}." for name in unmeasured]
     for name in dashboard.filters:
         if not any(chart.mart in metadata.marts and metadata.marts[chart.mart].has(name) for chart in dashboard.charts):
             found.append(f"{dashboard.slug}: no chart has the column {name} of its filter.")
     return found
 
 
-def _knows_metric(chart: Chart, mart: Mart, metadata: Metadata) -> bool:
-    if chart.metric is None:
-        return chart.kind == "table"
-    known = metadata.metrics.get(chart.metric)
-    return chart.metric == ROWS or chart.metric in mart.columns or (known is not None and known.mart == mart.name)
+def _knows_metric(name: str, mart: Mart, metadata: Metadata) -> bool:
+    known = metadata.metrics.get(name)
+    return name == ROWS or name in mart.columns or (known is not None and known.mart == mart.name)

@@ -80,7 +80,12 @@ def _set_rules(
     for name in removed:
         session.ask("DELETE", f"/api/v1/rowlevelsecurity/{there[name]}")
     created = sorted(name for name in wanted if name not in there)
-    return [f"rule {name}" for name in created], [name for name in wanted if name in there], removed
+    updated = sorted(name for name in wanted if name in there)
+    return (
+        [f"rule {name}" for name in created],
+        [f"rule {name}" for name in updated],
+        [f"rule {name}" for name in removed],
+    )
 
 
 def _database_permission(session: SupersetSession) -> int:

@@ -11,8 +11,9 @@ from uuid import UUID, uuid5
 import yaml
 
 from social_metrics.bi.definitions import LANGUAGES, Chart, Dashboard, Language
-from social_metrics.bi.metadata import IS_LATEST, Mart, Metadata
-from social_metrics.bi.superset_charts import params, query_context
+from social_metrics.bi.mart_query import SCHEMA, mart_sql, query_columns, shown_column
+from social_metrics.bi.metadata import Mart, Metadata
+from social_metrics.bi.superset_charts import is_instant, params, query_context
 
 OURS = "social-metrics"
 """In `certified_by`: what provisioning has made and may remove."""
@@ -20,8 +21,16 @@ OURS = "social-metrics"
 NAMESPACE = UUID("5b0f3e0e-6f1c-5a53-9a58-6e1a6a0c1d11")
 DATABASE = "social_metrics"
 DATABASE_FILE = f"databases/{DATABASE}.yaml"
-SCHEMA = "marts"
 STATEMENT_SECONDS = 30
+
+BAND_COLORS = {
+    "fresh": "#1a7f5a",
+    "recent": "#7bc8a4",
+    "stale": "#f0c04a",
+    "silent": "#c4432b",
+    "never": "#6b1f14",
+    "unknown": "#9a9a9a",
+}
 
 _VERSION = "1.0.0"
 _EPOCH = "2026-01-01T00:00:00+00:00"  # the bundle of one state of the definitions is always the same bytes
@@ -101,28 +110,7 @@ def _database(warehouse_url: str) -> dict[str, Any]:
     }
 
 
-def mart_sql(mart: Mart) -> str:
-    """The mart with its centers' names, and whether a row is of the newest date."""
-    columns = [f"facts.{name}" for name in mart.columns]
-    columns += [f"centers.{name}" for name in mart.borrowed]
-    if mart.date_column:
-        newest = f"(select max({mart.date_column}) from {SCHEMA}.{mart.name})"  # noqa: S608 - names of dbt models
-        columns.append(f"facts.{mart.date_column} = {newest} as {IS_LATEST}")
-    joined = ""
-    if mart.borrowed:
-        joined = (
-            f"\nleft join {SCHEMA}.dim_centers as centers"
-            "\n    on facts.center_code = centers.center_code and centers.is_current"
-        )
-    listed = ",\n    ".join(columns)
-    return f"select\n    {listed}\nfrom {SCHEMA}.{mart.name} as facts{joined}"
-
-
 def _dataset(mart: Mart, metadata: Metadata, language: Language) -> dict[str, Any]:
-    types = {name: column.data_type for name, column in mart.columns.items()}
-    types |= dict.fromkeys(mart.borrowed, "text")
-    if mart.date_column:
-        types[IS_LATEST] = "boolean"
     borrowed = metadata.marts["dim_centers"].columns if mart.borrowed else {}
     described = {**borrowed, **mart.columns}
     return {
@@ -130,22 +118,22 @@ def _dataset(mart: Mart, metadata: Metadata, language: Language) -> dict[str, An
         "main_dttm_col": mart.date_column,
         "description": mart.description,
         "schema": SCHEMA,
-        "sql": mart_sql(mart),
+        "sql": mart_sql(mart, metadata, language),
         "filter_select_enabled": True,
         "extra": {"certification": {"certified_by": OURS}},
         "uuid": identity("dataset", mart.name, language),
         "columns": [
             {
                 "column_name": name,
-                "verbose_name": metadata.label(name, language),
-                "description": described[name].description if name in described else None,
-                "is_dttm": data_type in ("date", "timestamptz", "timestamp"),
+                "verbose_name": metadata.label(column.of, language),
+                "description": described[column.of].description if column.of in described else None,
+                "is_dttm": is_instant(column.data_type),
                 "is_active": True,
-                "type": data_type.upper(),
+                "type": column.data_type.upper(),
                 "groupby": True,
                 "filterable": True,
             }
-            for name, data_type in types.items()
+            for name, column in query_columns(mart, metadata, language).items()
         ],
         "metrics": [
             {
@@ -163,10 +151,10 @@ def _dataset(mart: Mart, metadata: Metadata, language: Language) -> dict[str, An
 
 
 def _chart(dashboard: Dashboard, chart: Chart, metadata: Metadata, language: Language) -> dict[str, Any]:
-    drawn = params(chart, metadata, language)
+    drawn = params(chart, metadata, language, dashboard.title)
     return {
         "slice_name": chart.title.of(language),
-        "description": metadata.marts[chart.mart].description,
+        "description": f"{dashboard.note.of(language)} ({chart.mart}: {metadata.marts[chart.mart].description})",
         "certified_by": OURS,
         "viz_type": drawn["viz_type"],
         "params": drawn,
@@ -189,10 +177,17 @@ def _dashboard(dashboard: Dashboard, metadata: Metadata, language: Language) -> 
             "native_filter_configuration": list(_filters(dashboard, metadata, language)),
             "cross_filters_enabled": True,
             "color_scheme": "supersetColors",
+            "label_colors": _label_colors(metadata, language),
         },
         "published": True,
         "version": _VERSION,
     }
+
+
+def _label_colors(metadata: Metadata, language: Language) -> dict[str, str]:
+    """A band has its colour wherever it is drawn."""
+    bands = metadata.codes_of("recency_band")
+    return {bands[band].of(language): color for band, color in BAND_COLORS.items() if band in bands}
 
 
 def _position(dashboard: Dashboard, language: Language) -> dict[str, Any]:
@@ -206,14 +201,20 @@ def _position(dashboard: Dashboard, language: Language) -> dict[str, Any]:
     position: dict[str, Any] = {
         "DASHBOARD_VERSION_KEY": "v2",
         "ROOT_ID": {"type": "ROOT", "id": "ROOT_ID", "children": ["GRID_ID"]},
-        "GRID_ID": {"type": "GRID", "id": "GRID_ID", "parents": ["ROOT_ID"], "children": ["QUESTION", *names]},
+        # The title first, then what the board answers and what its figures mean.
+        "GRID_ID": {
+            "type": "GRID",
+            "id": "GRID_ID",
+            "parents": ["ROOT_ID"],
+            "children": [names[0], "NOTE", *names[1:]],
+        },
         "HEADER_ID": {"type": "HEADER", "id": "HEADER_ID", "meta": {"text": dashboard.title.of(language)}},
-        "QUESTION": {
+        "NOTE": {
             "type": "MARKDOWN",
-            "id": "QUESTION",
+            "id": "NOTE",
             "parents": grid,
             "children": [],
-            "meta": {"code": dashboard.question.of(language), "width": _ROW_WIDTH, "height": 8},
+            "meta": {"code": _note(dashboard, language), "width": _ROW_WIDTH, "height": 13},
         },
     }
     number = 0
@@ -243,17 +244,27 @@ def _position(dashboard: Dashboard, language: Language) -> dict[str, Any]:
     return position
 
 
+def _note(dashboard: Dashboard, language: Language) -> str:
+    return f"**{dashboard.question.of(language)}**\n\n{dashboard.note.of(language)}"
+
+
 def _filters(dashboard: Dashboard, metadata: Metadata, language: Language) -> Iterator[Mapping[str, Any]]:
     everywhere = {"rootPath": ["ROOT_ID"], "excluded": []}
     nothing: dict[str, Any] = {"filterState": {}, "extraFormData": {}}
     for name in dashboard.filters:
-        mart = next(chart.mart for chart in dashboard.charts if metadata.marts[chart.mart].has(name))
+        marts = (metadata.marts[chart.mart] for chart in dashboard.charts)
+        mart = next(mart for mart in marts if mart.has(name))
         yield {
             "id": f"NATIVE_FILTER-{name}",
             "type": "NATIVE_FILTER",
             "filterType": "filter_select",
             "name": metadata.label(name, language),
-            "targets": [{"datasetUuid": identity("dataset", mart, language), "column": {"name": name}}],
+            "targets": [
+                {
+                    "datasetUuid": identity("dataset", mart.name, language),
+                    "column": {"name": shown_column(name, mart, metadata, language)},
+                }
+            ],
             "controlValues": {"multiSelect": True, "enableEmptyFilter": False, "searchAllOptions": False},
             "defaultDataMask": nothing,
             "cascadeParentIds": [],

@@ -1,13 +1,15 @@
 """How Superset draws and asks one chart: `params`, by which the page asks, and the query saved for the API."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from social_metrics.bi.definitions import ROWS, Chart, Language
+from social_metrics.bi.definitions import ROWS, Both, Chart, Language
+from social_metrics.bi.mart_query import SHOWN, shown_column
 from social_metrics.bi.metadata import Mart, Metadata
 
 _VIZ_TYPES = {
+    "title": "handlebars",
     "table": "table",
     "number": "big_number_total",
     "line": "echarts_timeseries_line",
@@ -18,10 +20,18 @@ _DATE_FORMAT = "%d/%m/%Y"
 _TIME_FORMAT = "%d/%m/%Y %H.%M"
 _NUMBER_FORMATS = {"integer": ",d", "bigint": ",d", "numeric": ",.2f"}
 _ROWS_LABEL = {"id": "Jumlah", "en": "Count"}
+_SIMULATED = {"id": "DATA SIMULASI", "en": "SIMULATED DATA"}
+_DATA_OF = {"id": "data tanggal", "en": "data of"}
+_TITLE_DATE = {"id": "DD/MM/YYYY", "en": "FMDD Mon YYYY"}
+_UP_TO = {"id": "{cap} = {cap} atau lebih", "en": "{cap} = {cap} or more"}
 
 
-def params(chart: Chart, metadata: Metadata, language: Language) -> dict[str, Any]:
-    """The chart's `params` (form data), without the dataset, which the import fills in."""
+def params(chart: Chart, metadata: Metadata, language: Language, title: Both) -> dict[str, Any]:
+    """The chart's `params` (form data), without the dataset, which the import fills in.
+
+    Args:
+        title: of its dashboard.
+    """
     mart = metadata.marts[chart.mart]
     common = {
         "viz_type": _VIZ_TYPES[chart.kind],
@@ -30,94 +40,151 @@ def params(chart: Chart, metadata: Metadata, language: Language) -> dict[str, An
                 "clause": "WHERE",
                 "expressionType": "SIMPLE",
                 "subject": name,
-                "operator": _operator(value),
-                "comparator": _plain(value),
+                "operator": operator,
+                "comparator": value,
             }
-            for name, value in chart.where.items()
+            for name, operator, value in _conditions(chart)
         ],
         "time_range": "No filter",
         "granularity_sqla": mart.date_column,
         "row_limit": chart.limit,
     }
-    return common | _kind(chart, mart, metadata, language)
+    return common | _kind(chart, mart, metadata, language, title)
 
 
-def _kind(chart: Chart, mart: Mart, metadata: Metadata, language: Language) -> dict[str, Any]:
+def _kind(chart: Chart, mart: Mart, metadata: Metadata, language: Language, title: Both) -> dict[str, Any]:
     if chart.kind == "table":
-        return _table(chart, mart, language)
-    metric = _metric(chart, mart, metadata, language)
+        return _table(chart, mart, metadata, language)
+    metrics = _metrics(chart, mart, metadata, language)
+    if chart.kind == "title":
+        return {
+            "query_mode": "aggregate",
+            "groupby": [],
+            "metrics": metrics,
+            "handlebarsTemplate": _title(title.of(language), language),
+            "styleTemplate": "",
+        }
     if chart.kind == "number":
-        return {"metric": metric, "y_axis_format": chart.format}
+        return {"metric": metrics[0], "y_axis_format": chart.format}
+    by = [shown_column(name, mart, metadata, language) for name in chart.by]
     if chart.kind == "heatmap":
         return {
-            "x_axis": chart.x,
-            "groupby": chart.by[0],
-            "metric": metric,
+            "x_axis": shown_column(chart.x or "", mart, metadata, language),
+            "time_grain_sqla": "P1D" if _is_date(mart, chart.x) else None,
+            "x_axis_time_format": "%d/%m",
+            "groupby": by[0],
+            "metric": metrics[0],
             "y_axis_format": chart.format,
             "normalize_across": "heatmap",
-            "linear_color_scheme": "blue_white_yellow",
+            "linear_color_scheme": chart.colors,
             "sort_x_axis": "alpha_asc",
             "sort_y_axis": "alpha_desc",
-            "show_values": True,
+            "show_values": not _is_date(mart, chart.x),
             "show_legend": True,
-            "left_margin": 140,
+            "left_margin": 200,
             "bottom_margin": "auto",
+            "xscale_interval": -1,
+            "yscale_interval": 1,
         }
     return {
-        "x_axis": chart.x,
+        "x_axis": shown_column(chart.x or "", mart, metadata, language),
         "time_grain_sqla": "P1D" if _is_date(mart, chart.x) else None,
-        "metrics": [metric],
-        "groupby": list(chart.by),
+        "metrics": metrics,
+        "groupby": by,
         "limit": chart.series_limit or 0,
-        "timeseries_limit_metric": _series_order(chart, metric),
+        "timeseries_limit_metric": _series_order(chart, metrics[0]),
         "stack": "Stack" if chart.stack else None,
         "y_axis_format": chart.format,
         "x_axis_time_format": _DATE_FORMAT,
         "tooltipTimeFormat": _DATE_FORMAT,
         "truncateYAxis": chart.kind == "line",  # a bar starts at zero, a line need not
+        "connectNulls": False,  # a gap is a gap
+        "markerEnabled": chart.kind == "line",  # a day between two gaps has no line to be seen by
+        "markerSize": 3,
         "show_legend": True,
         "rich_tooltip": True,
     }
 
 
-def _table(chart: Chart, mart: Mart, language: Language) -> dict[str, Any]:
-    columns = [mart.in_language(name, language) for name in chart.columns]
-    order = [json.dumps([name.removeprefix("-"), not name.startswith("-")]) for name in chart.order]
-    moments = {mart.columns[name].data_type for name in columns if _is_date(mart, name)}
-    shared = {
-        "table_timestamp_format": _DATE_FORMAT if "date" in moments else _TIME_FORMAT,
-        "order_by_cols": order,
+def _title(title: str, language: Language) -> str:
+    """One line: the dashboard's name, the date of its data, and that it is simulated where it is."""
+    date_label, simulated_label = _title_labels(language)
+    return (
+        "{{#each data}}<h3>" + title + f" · {_DATA_OF[language]} <b>{{{{this.[{date_label}]}}}}</b>"
+        f" <b>{{{{this.[{simulated_label}]}}}}</b></h3>{{{{/each}}}}"
+    )
+
+
+def _title_labels(language: Language) -> tuple[str, str]:
+    return ("Tanggal", "Sumber") if language == "id" else ("Date", "Source")
+
+
+def _table(chart: Chart, mart: Mart, metadata: Metadata, language: Language) -> dict[str, Any]:
+    columns = [shown_column(name, mart, metadata, language) for name in chart.columns]
+    figures = {f"{name}{SHOWN}" for name in mart.columns if f"{name}_is_measurable" in mart.columns}
+    right = {name: {"horizontalAlign": "right"} for name in columns if name in figures}
+    return {
+        "query_mode": "raw",
+        "all_columns": columns,
+        "table_timestamp_format": _TIME_FORMAT,
+        "order_by_cols": [json.dumps([name.removeprefix("-"), not name.startswith("-")]) for name in chart.order],
         "color_pn": False,
         "show_cell_bars": False,
-        "column_config": {name: {"d3NumberFormat": form} for name in columns if (form := _number_format(mart, name))},
+        "allow_render_html": True,
+        "column_config": _formats(columns, mart) | right,
     }
-    if chart.distinct:
-        return shared | {"query_mode": "aggregate", "groupby": columns, "metrics": []}
-    return shared | {"query_mode": "raw", "all_columns": columns}
 
 
-def _metric(chart: Chart, mart: Mart, metadata: Metadata, language: Language) -> Any:
-    name = chart.metric or ROWS
+def _formats(columns: list[str], mart: Mart) -> dict[str, Any]:
+    """d3 forms of a table's numbers and dates."""
+    found: dict[str, Any] = {}
+    for name in columns:
+        data_type = mart.columns[name].data_type if name in mart.columns else "text"
+        if name == "completeness" or name.endswith("_share"):
+            found[name] = {"d3NumberFormat": ".0%"}
+        elif data_type in _NUMBER_FORMATS:
+            found[name] = {"d3NumberFormat": _NUMBER_FORMATS[data_type]}
+        elif data_type == "date":
+            found[name] = {"d3TimeFormat": _DATE_FORMAT}
+    return found
+
+
+def _metrics(chart: Chart, mart: Mart, metadata: Metadata, language: Language) -> list[Any]:
+    if chart.kind == "title":
+        date_label, simulated_label = _title_labels(language)
+        newest = f"to_char(max({mart.date_column}), '{_TITLE_DATE[language]}')"
+        simulated = f"case when bool_or(source = 'simulator') then '{_SIMULATED[language]}' else '' end"
+        return [_sql_metric("title_date", newest, date_label), _sql_metric("title_source", simulated, simulated_label)]
+    return [_metric(name, chart, mart, metadata, language) for name in chart.metrics]
+
+
+def _metric(name: str, chart: Chart, mart: Mart, metadata: Metadata, language: Language) -> Any:
     known = metadata.metrics.get(name)
     if known is not None and known.mart == mart.name:
         return name
-    expression = "count(*)" if name == ROWS else f"max({name})"
-    return _ad_hoc(expression, _ROWS_LABEL[language] if name == ROWS else metadata.label(name, language))
+    if name == ROWS:
+        return _sql_metric(name, "count(*)", _ROWS_LABEL[language])
+    expression, label = f"{chart.aggregate}({name})", metadata.label(name, language)
+    if chart.cap is not None:
+        expression = f"least({expression}, {chart.cap})"
+        label += f" ({_UP_TO[language].format(cap=chart.cap)})"
+    return _sql_metric(name, expression, label)
 
 
 def _series_order(chart: Chart, metric: Any) -> Any:
     if chart.series_limit is None:
         return None
-    return _ad_hoc(f"max({chart.series_order})", chart.series_order) if chart.series_order else metric
+    name = chart.series_order
+    return _sql_metric(name, f"max({name})", name) if name else metric
 
 
-def _ad_hoc(expression: str, label: str) -> dict[str, Any]:
+def _sql_metric(name: str, expression: str, label: str) -> dict[str, Any]:
     return {
         "expressionType": "SQL",
         "sqlExpression": expression,
         "label": label,
         "hasCustomLabel": True,
-        "optionName": f"metric_{expression}",
+        "optionName": f"metric_{name}",
     }
 
 
@@ -125,7 +192,7 @@ def query_context(chart: Chart, drawn: Mapping[str, Any], metadata: Metadata, la
     """The saved query, for `GET /api/v1/chart/{id}/data/`: alerts, reports and exports ask it."""
     mart = metadata.marts[chart.mart]
     query: dict[str, Any] = {
-        "filters": [{"col": name, "op": _operator(value), "val": _plain(value)} for name, value in chart.where.items()],
+        "filters": [{"col": name, "op": operator, "val": value} for name, operator, value in _conditions(chart)],
         "time_range": "No filter",
         "granularity": mart.date_column,
         "row_limit": chart.limit,
@@ -134,14 +201,14 @@ def query_context(chart: Chart, drawn: Mapping[str, Any], metadata: Metadata, la
         "metrics": [],
     }
     if chart.kind == "table":
-        query["columns"] = [mart.in_language(name, language) for name in chart.columns]
-        if not chart.distinct:
-            query["metrics"] = None  # rows as they are
+        query["columns"] = [shown_column(name, mart, metadata, language) for name in chart.columns]
+        query["metrics"] = None  # rows as they are
     else:
-        query["metrics"] = [_metric(chart, mart, metadata, language)]
-        query["columns"] = [*([_axis(chart, mart)] if chart.x else []), *chart.by]
+        query["metrics"] = _metrics(chart, mart, metadata, language)
+        by = [shown_column(name, mart, metadata, language) for name in chart.by]
+        query["columns"] = [*([_axis(chart, mart, metadata, language)] if chart.x else []), *by]
         if chart.series_limit:
-            query |= {"series_columns": list(chart.by), "series_limit": chart.series_limit}
+            query |= {"series_columns": by, "series_limit": chart.series_limit}
             query["series_limit_metric"] = _series_order(chart, query["metrics"][0])
     return {
         "datasource": {"id": 0, "type": "table"},
@@ -153,9 +220,9 @@ def query_context(chart: Chart, drawn: Mapping[str, Any], metadata: Metadata, la
     }
 
 
-def _axis(chart: Chart, mart: Mart) -> Any:
+def _axis(chart: Chart, mart: Mart, metadata: Metadata, language: Language) -> Any:
     if not _is_date(mart, chart.x):
-        return chart.x
+        return shown_column(chart.x or "", mart, metadata, language)
     return {
         "timeGrain": "P1D",
         "columnType": "BASE_AXIS",
@@ -165,23 +232,18 @@ def _axis(chart: Chart, mart: Mart) -> Any:
     }
 
 
+def is_instant(data_type: str) -> bool:
+    """Whether a column of this type is a date or a time."""
+    return data_type in ("date", "timestamptz", "timestamp")
+
+
 def _is_date(mart: Mart, column: str | None) -> bool:
-    return (
-        column is not None
-        and column in mart.columns
-        and mart.columns[column].data_type in ("date", "timestamptz", "timestamp")
-    )
+    return column is not None and column in mart.columns and is_instant(mart.columns[column].data_type)
 
 
-def _number_format(mart: Mart, column: str) -> str | None:
-    if column == "completeness" or column.endswith("_share"):
-        return ".1%"
-    return _NUMBER_FORMATS.get(mart.columns[column].data_type) if column in mart.columns else None
-
-
-def _operator(value: Any) -> str:
-    return "IN" if isinstance(value, tuple) else "=="
-
-
-def _plain(value: Any) -> Any:
-    return list(value) if isinstance(value, tuple) else value
+def _conditions(chart: Chart) -> Iterator[tuple[str, str, Any]]:
+    """Column, operator and value of each condition."""
+    for name, value in chart.where.items():
+        yield (name, "IN", list(value)) if isinstance(value, tuple) else (name, "==", value)
+    for name, most in chart.at_most.items():
+        yield name, "<=", most

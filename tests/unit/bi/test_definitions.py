@@ -12,15 +12,21 @@ GOOD = """
 slug: papan
 title: {id: Papan, en: Board}
 question: {id: Siapa, en: Who}
+note: {id: Arti, en: Meaning}
 filters: [center_name]
 charts:
   - {key: a, title: {id: A, en: A}, mart: fct_days, kind: table, columns: [center_code, name], where: {is_latest: true}}
-  - {key: b, title: {id: B, en: B}, mart: fct_days, kind: number, metric: total}
+  - {key: b, title: {id: B, en: B}, mart: fct_days, kind: number, metrics: [total]}
 """
 
 
-def _column(name: str) -> dict[str, str]:
-    return {"name": name, "data_type": "date" if name == "date_day" else "text", "description": f"What {name} means."}
+def _column(name: str) -> dict[str, object]:
+    return {
+        "name": name,
+        "data_type": "date" if name == "date_day" else "text",
+        "description": f"What {name} means.",
+        "constraints": [{"type": "not_null"}],
+    }
 
 
 def _mart(name: str, columns: list[str], access: str = "public") -> dict[str, object]:
@@ -76,8 +82,8 @@ def test_a_good_one_has_no_fault(tmp_path: Path) -> None:
     ("change", "into", "said"),
     [
         ("center_code, name", "center_code, nam", "papan.a: fct_days has no column nam."),
-        ("metric: total", "metric: totl", "papan.b: fct_days has no metric totl."),
-        (", metric: total", "", "papan.b: fct_days has no metric None."),
+        ("metrics: [total]", "metrics: [totl]", "papan.b: fct_days has no metric totl."),
+        (", metrics: [total]", "", "papan.b: a number needs metrics."),
         ("mart: fct_days, kind: number", "mart: fct_day, kind: number", "papan.b: no public mart fct_day."),
         ("filters: [center_name]", "filters: [city]", "papan: no chart has the column city of its filter."),
         ("slug: papan", "slug: papan-dua", "papan-dua: no exposure papan_dua in models/_exposures.yml."),

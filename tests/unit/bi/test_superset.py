@@ -180,4 +180,4 @@ def test_rules_are_looked_up_by_name_and_those_of_the_past_go(server: Server, tm
     assert [rule["name"] for _, rule in sent(server, "POST", "rowlevelsecurity")] == ["social-metrics sentra b-c"]
     deleted = [path for method, path, _ in server.asked if method == "DELETE"]
     assert sorted(deleted) == ["/api/v1/rowlevelsecurity/12", "/api/v1/rowlevelsecurity/14"]
-    assert set(done.removed) == {"social-metrics sentra tutup", NO_ROWS_RULE}
+    assert set(done.removed) == {"rule social-metrics sentra tutup", f"rule {NO_ROWS_RULE}"}

@@ -86,5 +86,4 @@ def test_a_table_shows_figures_and_dates_in_their_form(tmp_path: Path) -> None:
     changed = GOOD.replace("columns: [center_code, name]", "columns: [center_code, date_day]")
     with zipfile.ZipFile(io.BytesIO(bundle(load(tmp_path, changed), metadata(), URL))) as archive:
         params = yaml.safe_load(archive.read("bundle/charts/papan_a.yaml"))["params"]
-    assert params["table_timestamp_format"] == "%d/%m/%Y"
-    assert params["column_config"] == {}  # neither of the two is a number
+    assert params["column_config"] == {"date_day": {"d3TimeFormat": "%d/%m/%Y"}}
