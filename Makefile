@@ -1,6 +1,6 @@
 # Every target also works without a terminal. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help venv demo demo-month up down doctor docs test test-fuzz test-tampering check lint-code lint-types lint-imports lint-sql lock clean
+.PHONY: help venv demo demo-month up superset down doctor docs test test-fuzz test-tampering test-superset check lint-code lint-types lint-imports lint-sql lock clean
 
 BIN := .venv/bin
 STACK := $(BIN)/python -m social_metrics.stack
@@ -57,6 +57,10 @@ test-tampering: venv ## 200 single changes to evidence and record, 20 by recompu
 	@SOCIAL_METRICS_TEST_TAMPERINGS=200 SOCIAL_METRICS_TEST_RECOMPUTED_TAMPERINGS=20 \
 		SOCIAL_METRICS_TEST_UNTOUCHED_HISTORIES=50 \
 		$(BIN)/python -m pytest -n 2 --dist loadfile tests/unit/audit
+
+test-superset: venv .venv-superset/.installed ## the real Superset on a demo's marts: every chart, figure and login (ten minutes)
+	@tests/system-packages
+	@SOCIAL_METRICS_TEST_SUPERSET=1 $(BIN)/python -m pytest -x tests/superset
 
 check: lint-code lint-types lint-imports lint-sql ## lint, types, import contracts, SQL; checks, never fixes
 

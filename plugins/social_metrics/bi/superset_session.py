@@ -48,10 +48,7 @@ class SupersetSession:
         Raises:
             UsageProblem: it does not answer, or refuses; what it says is in the sentence.
         """
-        try:
-            response = self._session.request(method, self.url + path, timeout=IMPORT_SECONDS, **more)
-        except requests.RequestException as error:
-            raise UsageProblem(f"Superset at {self.url} does not answer ({type(error).__name__}).") from error
+        response = self.raw(method, path, **more)
         if response.status_code == requests.codes.unauthorized:
             raise UsageProblem(f"Superset at {self.url} refuses the login: check the user and its password.")
         if not response.ok:
@@ -63,3 +60,14 @@ class SupersetSession:
         except ValueError as error:
             raise UsageProblem(f"{self.url} answers {path}, but not as Superset does: check the address.") from error
         return answer
+
+    def raw(self, method: str, path: str, **more: Any) -> requests.Response:
+        """The server's answer as it is, refusals included.
+
+        Raises:
+            UsageProblem: it does not answer.
+        """
+        try:
+            return self._session.request(method, self.url + path, timeout=IMPORT_SECONDS, **more)
+        except requests.RequestException as error:
+            raise UsageProblem(f"Superset at {self.url} does not answer ({type(error).__name__}).") from error

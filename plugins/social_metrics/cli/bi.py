@@ -62,10 +62,9 @@ def logins(form: FormatOption = Format.TABLE) -> None:
     """
     from social_metrics.bi.logins import ensure_reading_logins
 
-    settings = load_settings()
-    key = _needed(settings.bi_login_key, "LOGIN_KEY")
     with warehouse() as url:
         settings = load_settings()
+        key = _needed(settings.bi_login_key, "LOGIN_KEY")
         made = ensure_reading_logins(url, _centers(settings), settings.bi_login, key)
     if form is Format.JSON:
         print_json([{"login": login.name, "center_code": login.center_code} for login in made])

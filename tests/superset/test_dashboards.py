@@ -1,0 +1,176 @@
+"""Each dashboard as a reader opens it: no chart fails or is empty, and the figures are those of the marts."""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, Response
+
+from social_metrics.bi.definitions import LANGUAGES, Dashboard
+from social_metrics.bi.superset_bundle import slug
+from tests.superset.charts import all_charts, chart_ids, saved_answer
+from tests.superset.conftest import Running
+
+TALL = {"width": 1400, "height": 5000}
+"""Charts load when they come into view: here all are."""
+
+MILLISECONDS = 90_000
+FAILED = ".ant-alert-error, [data-test='error-container'], .error-message"
+
+
+@pytest.fixture(scope="module")
+def logged_in(running: Running, browser: Browser) -> Iterator[BrowserContext]:
+    context = browser.new_context(viewport=TALL, locale="id-ID")
+    page = context.new_page()
+    page.goto(f"{running.url}/login/")
+    page.fill("input[name=username], #username", "admin")
+    page.fill("input[type=password]", running.admin_password)
+    page.keyboard.press("Enter")
+    page.wait_for_url(lambda url: "login" not in url, timeout=MILLISECONDS)
+    yield context
+    context.close()
+
+
+@dataclass
+class Opened:
+    """A dashboard in the browser, and what its charts were answered by the page's own queries."""
+
+    page: Page
+    answers: dict[int, dict[str, Any]] = field(default_factory=dict)
+
+    def keep(self, response: Response) -> None:
+        """Note the answer to a chart's query."""
+        asked = re.search(r"slice_id%22%3A(\d+)", response.url)
+        if "/api/v1/chart/data" in response.url and asked:
+            body = response.json()
+            first = body["result"][0] if response.ok else {"rowcount": 0, "data": [], "error": json.dumps(body)}
+            self.answers[int(asked.group(1))] = first
+
+
+def open_dashboard(context: BrowserContext, url: str, name: str, charts: int) -> Opened:
+    """Open it and wait until each chart has an answer and none is still loading."""
+    opened = Opened(context.new_page())
+    opened.page.on("response", opened.keep)
+    opened.page.goto(f"{url}/superset/dashboard/{name}/?standalone=2")
+    opened.page.wait_for_selector(".dashboard-component-chart-holder", timeout=MILLISECONDS)
+    waited = 0
+    while len(opened.answers) < charts and waited < MILLISECONDS:
+        opened.page.wait_for_event("response", timeout=MILLISECONDS)
+        waited += 1
+    opened.page.wait_for_function(
+        "() => !document.querySelector('.loading, [data-test=loading-indicator]')", timeout=MILLISECONDS
+    )
+    return opened
+
+
+def test_to_provision_again_changes_nothing(running: Running) -> None:
+    for _ in range(2):
+        done = running.provision()
+        assert (done["created"], done["removed"]) == ([], [])
+        assert len(done["updated"]) > 60
+
+
+def test_every_saved_query_answers(running: Running, dashboards: list[Dashboard]) -> None:
+    session = running.session()
+    ids = chart_ids(session)
+    empty = []
+    for drawn in all_charts(dashboards):
+        answer = saved_answer(session, ids[drawn.uuid])
+        assert not answer.get("error"), (str(drawn), answer["error"])
+        if not answer["rowcount"]:
+            empty.append(str(drawn))
+    assert empty == []
+    assert len(ids) >= len(list(all_charts(dashboards)))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("number", range(5))
+def test_every_chart_is_drawn_and_asks_as_its_saved_query_does(
+    running: Running, dashboards: list[Dashboard], logged_in: BrowserContext, number: int, language: str
+) -> None:
+    dashboard = dashboards[number]
+    session = running.session()
+    ids = chart_ids(session)
+    opened = open_dashboard(logged_in, running.url, slug(dashboard, language), len(dashboard.charts))
+    assert opened.page.locator(FAILED).all_inner_texts() == []
+    assert opened.page.locator(".ant-empty, .chart-container .no-results").all_inner_texts() == []
+    for drawn in all_charts([dashboard]):
+        if drawn.language != language:
+            continue
+        by_page = opened.answers[ids[drawn.uuid]]
+        assert not by_page.get("error"), (str(drawn), by_page["error"])
+        by_api = saved_answer(session, ids[drawn.uuid])
+        assert by_page["rowcount"] == by_api["rowcount"] > 0, str(drawn)
+        assert figures(by_page) == figures(by_api), str(drawn)
+    opened.page.close()
+
+
+def figures(answer: dict[str, Any]) -> list[list[str]]:
+    """The rows, whatever their columns are called and in whatever order they came."""
+    return sorted(sorted(str(value) for value in row.values()) for row in answer["data"])
+
+
+def test_the_figures_on_the_page_are_those_of_the_marts(
+    running: Running, dashboards: list[Dashboard], logged_in: BrowserContext
+) -> None:
+    main = next(dashboard for dashboard in dashboards if dashboard.slug == "papan-utama")
+    opened = open_dashboard(logged_in, running.url, main.slug, len(main.charts))
+    text = " ".join(opened.page.locator(".dashboard-content").inner_text().split())
+    newest = "date_day = (select max(date_day) from marts.{mart})"
+    (whole,) = running.rows(
+        "select to_char(max(date_day), 'DD/MM/YYYY') as day, "
+        "round(100.0 * count(*) filter (where is_captured) / count(*), 1) as share "
+        f"from marts.fct_follower_growth_daily where {newest.format(mart='fct_follower_growth_daily')}"
+    )
+    assert f"Papan Utama · data tanggal {whole['day']} DATA SIMULASI" in text
+    assert f"{whole['share']}%".replace(".0%", ",0%").replace(".", ",") in text
+    top = running.rows(
+        "select best_rank, worst_rank, center_name, followers_count from marts.leaderboard_followers "
+        "where best_rank <= 5 and is_ranked and basis = 'all_platforms' "
+        f"and {newest.format(mart='leaderboard_followers')} order by display_order"
+    )
+    assert len(top) >= 5
+    for row in top:
+        rank = f"{row['best_rank']}–{row['worst_rank']}" if row["worst_rank"] > row["best_rank"] else row["best_rank"]
+        assert f"{rank} {row['center_name']} {row['followers_count']:,}".replace(",", ".") in text
+    recent = running.rows(
+        "select center_name, to_char(last_post_at_local, 'DD/MM/YYYY HH24.MI') as posted "
+        "from marts.leaderboard_recency where best_rank <= 5 and is_ranked and basis = 'any_post' "
+        f"and {newest.format(mart='leaderboard_recency')}"
+    )
+    assert len(recent) >= 5
+    for row in recent:
+        assert f"{row['center_name']} {row['posted']}" in text
+    opened.page.close()
+
+
+def test_a_gap_is_no_point(running: Running, dashboards: list[Dashboard]) -> None:
+    """A center without a number on a day has none in the chart: not the day before's, not zero."""
+    session = running.session()
+    ids = chart_ids(session)
+    (drawn,) = [
+        drawn for drawn in all_charts(dashboards) if (drawn.chart.key, drawn.language) == ("followers_by_center", "id")
+    ]
+    drawn_rows = saved_answer(session, ids[drawn.uuid])["data"]
+    shown = {row["center_name"] for row in drawn_rows}
+    gaps = running.rows(
+        "select center_name, date_day from marts.fct_center_daily join marts.dim_centers using (center_code) "
+        "where is_current and followers_count is null"
+    )
+    gaps = [row for row in gaps if row["center_name"] in shown]
+    assert gaps, "Without a gap among the greatest centers nothing is tried."
+    by_day = {(row["center_name"], str(row["date_day"])[:10]): row for row in drawn_rows}
+    figure = next(name for name in drawn_rows[0] if name not in ("center_name", "date_day"))
+    assert len({len(str(row["date_day"])) for row in drawn_rows}) == 1
+    for gap in gaps:
+        found = by_day.get((gap["center_name"], _as_superset(gap["date_day"])))
+        assert found is None or found[figure] is None, gap
+
+
+def _as_superset(day: Any) -> str:
+    """A date as Superset's JSON gives it: milliseconds since 1970, cut as the keys above are."""
+    return str(int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp() * 1000))[:10]
