@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from secrets import token_hex
 from typing import Any
 
 import pytest
@@ -59,14 +60,14 @@ def people(running: Running, centers: list[dict[str, Any]]) -> Iterator[dict[str
     }
     made, sessions = [], {}
     for name, names in given.items():
-        login, password = f"test_{name}", new_password()
+        login, password = f"{name}_{token_hex(4)}", new_password()
         person = {"username": login, "first_name": name, "last_name": "Uji", "email": f"{login}@localhost"}
         person |= {"password": password, "active": True, "roles": [roles[role] for role in names]}
         made.append(admin.ask("POST", "/api/v1/security/users/", json=person)["id"])
         sessions[name] = running.session(login, password)
     yield sessions
     for number in made:
-        admin.ask("DELETE", f"/api/v1/security/users/{number}")
+        admin.ask("PUT", f"/api/v1/security/users/{number}", json={"active": False})  # its queries keep it there
 
 
 @pytest.fixture(scope="module")
@@ -157,7 +158,7 @@ def test_an_export_holds_no_more(
         {"extras": {"where": "1 = 1) or (1 = 1"}},
         {"extras": {"where": "true or center_code is not null"}},
         {"extras": {"having": "true or true"}},
-        {"columns": ["center_code", "center_name"], "metrics": ["count"], "filters": []},
+        {"columns": ["center_code", "center_name"], "metrics": None, "filters": []},
         {
             "columns": [ALL_NAMES],
             "metrics": None,
@@ -184,7 +185,7 @@ def test_changed_filters_of_the_chart_api_show_no_more(
     if answered.ok:
         assert leaks(answered.json()["result"][0]["data"], foreign) == []
     # The same attempt of the administrator shows the others: it would have worked, were it not for the rows' guard.
-    if "filters" in change:
+    if change.get("filters") == [] and ALL_NAMES not in change.get("columns", []):
         shown = chart_data(running, admin, context)
         assert shown.ok, shown.text
         assert leaks(shown.json()["result"][0]["data"], foreign) != []

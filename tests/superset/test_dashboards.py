@@ -5,13 +5,17 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Response
 
 from social_metrics.bi.definitions import LANGUAGES, Dashboard
+from social_metrics.bi.metabase_cards import query, without_filters
+from social_metrics.bi.metadata import read_metadata
 from social_metrics.bi.superset_bundle import slug
+from social_metrics.settings import Settings
 from tests.superset.charts import all_charts, chart_ids, saved_answer
 from tests.superset.conftest import Running
 
@@ -19,6 +23,7 @@ TALL = {"width": 1400, "height": 5000}
 """Charts load when they come into view: here all are."""
 
 MILLISECONDS = 90_000
+MILLISECONDS_OF_A_DATE = 10**12
 FAILED = ".ant-alert-error, [data-test='error-container'], .error-message"
 
 
@@ -112,6 +117,29 @@ def test_every_chart_is_drawn_and_asks_as_its_saved_query_does(
 def figures(answer: dict[str, Any]) -> list[list[str]]:
     """The rows, whatever their columns are called and in whatever order they came."""
     return sorted(sorted(str(value) for value in row.values()) for row in answer["data"])
+
+
+def test_metabase_would_show_the_same_figures(running: Running, dashboards: list[Dashboard]) -> None:
+    """Its cards ask the warehouse itself: here as the server would, without a filter."""
+    session = running.session()
+    ids = chart_ids(session)
+    metadata = read_metadata(Settings(state_dir=running.state, registry_dir=running.layout.registry))
+    for drawn in all_charts(dashboards):
+        rows = running.rows(without_filters(query(drawn.dashboard, drawn.chart, metadata, drawn.language)))
+        answer = saved_answer(session, ids[drawn.uuid])
+        assert len(rows) == answer["rowcount"], str(drawn)
+        if drawn.chart.kind != "title":
+            assert numbers(rows) == numbers(answer["data"]), str(drawn)
+
+
+def numbers(rows: list[dict[str, Any]]) -> list[list[float]]:
+    """The rows' figures; words are left out, and dates, which come as milliseconds from the one."""
+    return sorted(sorted(round(float(value), 6) for value in row.values() if _is_figure(value)) for row in rows)
+
+
+def _is_figure(value: object) -> bool:
+    is_number = isinstance(value, int | float | Decimal) and not isinstance(value, bool)
+    return is_number and abs(value) < MILLISECONDS_OF_A_DATE  # type: ignore[operator]
 
 
 def test_the_figures_on_the_page_are_those_of_the_marts(

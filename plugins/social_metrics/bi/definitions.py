@@ -3,9 +3,9 @@
 A definition names marts, columns and metrics only; what these are called and mean stands in the dbt project.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -17,6 +17,7 @@ LANGUAGES: tuple[Language, ...] = ("id", "en")
 
 Kind = Literal["title", "table", "number", "line", "bar", "heatmap"]
 Aggregate = Literal["max", "sum"]
+Operator = Literal["==", "IN", "<="]
 Value = bool | str | int
 ROWS = "rows"
 """The metric that counts a mart's rows."""
@@ -84,6 +85,13 @@ class Chart(_Strict):
     colors: str = "fire"
     width: Annotated[int, Field(ge=1, le=12)] = 6
     height: int = 50
+
+    def conditions(self) -> Iterator[tuple[str, Operator, Any]]:
+        """Column, operator and value of each condition that a row must meet."""
+        for name, value in self.where.items():
+            yield (name, "IN", list(value)) if isinstance(value, tuple) else (name, "==", value)
+        for name, most in self.at_most.items():
+            yield name, "<=", most
 
     def named_columns(self) -> set[str]:
         """Every column that the chart names, whatever for; metrics are not among them."""

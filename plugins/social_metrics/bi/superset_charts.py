@@ -1,7 +1,7 @@
 """How Superset draws and asks one chart: `params`, by which the page asks, and the query saved for the API."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from social_metrics.bi.definitions import ROWS, Both, Chart, Language
@@ -43,7 +43,7 @@ def params(chart: Chart, metadata: Metadata, language: Language, title: Both) ->
                 "operator": operator,
                 "comparator": value,
             }
-            for name, operator, value in _conditions(chart)
+            for name, operator, value in chart.conditions()
         ],
         "time_range": "No filter",
         "granularity_sqla": mart.date_column,
@@ -192,7 +192,7 @@ def query_context(chart: Chart, drawn: Mapping[str, Any], metadata: Metadata, la
     """The saved query, for `GET /api/v1/chart/{id}/data/`: alerts, reports and exports ask it."""
     mart = metadata.marts[chart.mart]
     query: dict[str, Any] = {
-        "filters": [{"col": name, "op": operator, "val": value} for name, operator, value in _conditions(chart)],
+        "filters": [{"col": name, "op": operator, "val": value} for name, operator, value in chart.conditions()],
         "time_range": "No filter",
         "granularity": mart.date_column,
         "row_limit": chart.limit,
@@ -239,11 +239,3 @@ def is_instant(data_type: str) -> bool:
 
 def _is_date(mart: Mart, column: str | None) -> bool:
     return column is not None and column in mart.columns and is_instant(mart.columns[column].data_type)
-
-
-def _conditions(chart: Chart) -> Iterator[tuple[str, str, Any]]:
-    """Column, operator and value of each condition."""
-    for name, value in chart.where.items():
-        yield (name, "IN", list(value)) if isinstance(value, tuple) else (name, "==", value)
-    for name, most in chart.at_most.items():
-        yield name, "<=", most

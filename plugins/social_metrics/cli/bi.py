@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from social_metrics.cli.console import ExitCode, Format, FormatOption, new_group, notices, output, print_json
+from social_metrics.cli.console import ExitCode, Format, FormatOption, new_group, notices, output, print_json, progress
 from social_metrics.cli.place import warehouse
 from social_metrics.clock import wib_date
 from social_metrics.registry import load_registry
@@ -20,13 +20,14 @@ if TYPE_CHECKING:
 
 DASHBOARDS = REPOSITORY / "bi" / "dashboards"
 
-bi = new_group("Dashboards for Superset: checked against the dbt project, and brought to a server.")
+bi = new_group("Dashboards for Superset and Metabase: checked against the dbt project, and brought to a server.")
 
 
 class Target(StrEnum):
     """Which tool the server runs."""
 
     SUPERSET = "superset"
+    METABASE = "metabase"
 
 
 @bi.command()
@@ -79,17 +80,19 @@ def logins(form: FormatOption = Format.TABLE) -> None:
 def provision(
     url: Annotated[str, typer.Option(help="Address of the server, such as http://127.0.0.1:8088.")],
     target: Annotated[Target, typer.Option(help="Which tool the server runs.")] = Target.SUPERSET,
-    user: Annotated[str, typer.Option(help="A login of it that may administer.")] = "admin",
+    user: Annotated[str, typer.Option(help="An administrator's login; Metabase's is an e-mail address.")] = "admin",
     form: FormatOption = Format.TABLE,
 ) -> None:
     """Bring every dashboard to the server, and remove those that it once brought and git no longer has.
 
-    May be repeated. SOCIAL_METRICS_BI_PASSWORD holds the login's password, SOCIAL_METRICS_BI_WAREHOUSE_URL the
-    address by which the server reads the marts (leadership's login of `social-metrics bi logins`).
+    May be repeated. Superset gets a role and a rule for each center's rows, Metabase a connection, a group and a
+    collection for each center. SOCIAL_METRICS_BI_PASSWORD holds the login's password, and
+    SOCIAL_METRICS_BI_WAREHOUSE_URL the address by which the server reads the marts (leadership's login of
+    `social-metrics bi logins`).
 
     Examples:
     - `social-metrics bi provision --url http://127.0.0.1:8088`
-    - `social-metrics bi provision --target superset --url https://bi.example.org --user admin --format json`
+    - `social-metrics bi provision --target metabase --url https://bi.example.org --user data@example.org`
     """
     from social_metrics.bi.definitions import load_dashboards
     from social_metrics.bi.metadata import faults, read_metadata
@@ -102,8 +105,8 @@ def provision(
         metadata = read_metadata(settings)
     if found := faults(dashboards, metadata):
         raise UsageProblem("The dashboards name what the marts do not have:\n" + "\n".join(found))
-    with notices().status(f"Bringing {len(dashboards)} dashboards to {target}"):
-        done = _bring(target, url, user, password, dashboards, metadata, warehouse_url, settings)
+    notices().print(f"Bringing {len(dashboards)} dashboards to {target} at {url}.", style="dim")
+    done = _bring(target, url, user, password, dashboards, metadata, warehouse_url, settings)
     if form is Format.JSON:
         print_json({"created": done.created, "updated": done.updated, "removed": done.removed})
         return
@@ -125,11 +128,21 @@ def _bring(
     warehouse_url: str,
     settings: Settings,
 ) -> "Provisioned":
-    from social_metrics.bi import superset
+    from social_metrics.bi import metabase, superset
+    from social_metrics.bi.logins import reading_login
+    from social_metrics.bi.metabase_session import MetabaseSession
     from social_metrics.bi.superset_session import SupersetSession
 
-    session = SupersetSession(url, user, password)
-    return superset.provision(session, dashboards, metadata, warehouse_url, _centers(settings))
+    centers = _centers(settings)
+    if target is Target.SUPERSET:
+        session = SupersetSession(url, user, password)
+        return superset.provision(session, dashboards, metadata, warehouse_url, centers)
+    key = _needed(settings.bi_login_key, "LOGIN_KEY")
+    logins = [reading_login(settings.bi_login, key, center) for center in (None, *centers)]
+    with progress("Bringing dashboards to Metabase", len(logins), "readers") as step:
+        return metabase.provision(
+            MetabaseSession(url, user, password), dashboards, metadata, warehouse_url, logins, lambda _: step()
+        )
 
 
 def _centers(settings: Settings) -> list[str]:
