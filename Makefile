@@ -50,8 +50,10 @@ test: venv ## everything: unit, contract, simulator, dbt, DAGs, end to end, brow
 	@tests/system-packages
 	@$(BIN)/python -m pytest --whole -n 2 --dist loadfile
 
-test-fuzz: venv ## 10,000 fuzzed workbooks and rows against the reader of hand entries
-	@SOCIAL_METRICS_TEST_FUZZED_FILES=10000 $(BIN)/python -m pytest -n auto tests/unit/manual_entry/test_fuzz.py
+test-fuzz: venv ## 10,000 fuzzed cases a target: workbooks, every registry file, every platform's replies
+	@SOCIAL_METRICS_TEST_FUZZED_FILES=10000 SOCIAL_METRICS_TEST_FUZZED_REGISTRIES=10000 \
+		SOCIAL_METRICS_TEST_FUZZED_REPLIES=10000 $(BIN)/python -m pytest -n auto -rP \
+		tests/unit/manual_entry/test_fuzz.py tests/unit/test_fuzzed_registry.py tests/unit/extract/test_fuzzed_replies.py
 
 test-tampering: venv ## 200 single changes to evidence and record, 20 by recomputation, 50 untouched histories
 	@SOCIAL_METRICS_TEST_TAMPERINGS=200 SOCIAL_METRICS_TEST_RECOMPUTED_TAMPERINGS=20 \

@@ -42,7 +42,7 @@ class Simulator:
         self.faults = FaultBook(world.seed)
         self.limits = RateLimits(enabled=rate_limits)
         self.calls: Counter[tuple[str, str]] = Counter()
-        self._admin = Admin(self)
+        self.admin = Admin(self)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one HTTP request (ASGI)."""
@@ -57,7 +57,7 @@ class Simulator:
             now=self.clock.now(),
         )
         if request.path.startswith(ADMIN_ROOT):
-            reply = self._admin.answer(request)
+            reply = self.admin.answer(request)
             sending = Sending(reply, reply.encoded(escape_unicode=False))
         else:
             sending = self.exchange(request)

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029]")  # all but tab and line breaks
+
 
 @dataclass(frozen=True)
 class SeedRow:
@@ -23,9 +25,17 @@ class SeedRow:
 
     def problem(self, column: str, advice: str) -> None:
         """Note a fault of this row once: `advice` completes the sentence that begins with the value."""
+        advice = " ".join(advice.split())  # a cell's line breaks would tear the sentence apart
         sentence = f"{self.file}, line {self.line}, column {column}: {self.cells[column]!r} {advice}."
         if sentence not in self.problems:
             self.problems.append(sentence)
+
+    def refuse_control_characters(self) -> None:
+        """Note each cell that holds what nobody typed and no terminal should be shown, and go on without it."""
+        for column, cell in self.cells.items():
+            if _CONTROL.search(cell):
+                self.problem(column, "holds a control character; type the value anew instead of pasting it")
+                self.cells[column] = _CONTROL.sub("", cell)
 
     def required(self, column: str) -> str:
         """The cell, which must not be blank."""
@@ -143,7 +153,9 @@ class SeedFile:
                         )
                         continue
                     stripped = {name: cell.strip() for name, cell in zip(header, cells, strict=True)}
-                    rows.append(SeedRow(path.name, reader.line_num, dict.fromkeys(optional, "") | stripped, problems))
+                    row = SeedRow(path.name, reader.line_num, dict.fromkeys(optional, "") | stripped, problems)
+                    row.refuse_control_characters()
+                    rows.append(row)
         except FileNotFoundError:
             problems.append(f"{path} does not exist; set SOCIAL_METRICS_REGISTRY_DIR to the registry's folder.")
             return cls(())

@@ -2,6 +2,7 @@
 
 import copy
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "api"
 
 # What may stand where something else was expected: every JSON kind, with the values that hurt.
-_NONSENSE = st.one_of(
+NONSENSE = st.one_of(
     st.none(),
     st.booleans(),
     st.integers(-(2**70), 2**70),
@@ -34,19 +35,20 @@ def mutated(draw: st.DrawFn, body: Any) -> Any:
     """The body with one to three of its values replaced by nonsense or taken out."""
     body = copy.deepcopy(body)
     for _ in range(draw(st.integers(1, 3))):
-        places = list(_places(body))
-        if not places:
+        found = list(places(body))
+        if not found:
             break
-        holder, key = draw(st.sampled_from(places))
+        holder, key = draw(st.sampled_from(found))
         if isinstance(holder, dict) and draw(st.booleans()):
             del holder[key]
         else:
-            holder[key] = copy.deepcopy(draw(_NONSENSE))  # nonsense may be spoilt in its turn
+            holder[key] = copy.deepcopy(draw(NONSENSE))  # nonsense may be spoilt in its turn
     return body
 
 
-def _places(value: Any) -> Any:
+def places(value: Any) -> Iterator[tuple[Any, Any]]:
+    """Every member of a JSON value, at any depth: what holds it, and its name or position there."""
     members = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for key, member in members:
         yield value, key
-        yield from _places(member)
+        yield from places(member)
