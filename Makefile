@@ -1,6 +1,6 @@
 # Every target also works without a terminal. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help venv demo demo-month up superset down doctor docs test test-fuzz test-tampering test-superset check lint-code lint-types lint-imports lint-sql lock clean
+.PHONY: help venv demo demo-month up superset down doctor docs test test-fuzz test-faults test-year test-tampering test-superset check lint-code lint-types lint-imports lint-sql lock clean
 
 BIN := .venv/bin
 STACK := $(BIN)/python -m social_metrics.stack
@@ -54,6 +54,12 @@ test-fuzz: venv ## 10,000 fuzzed cases a target: workbooks, every registry file,
 	@SOCIAL_METRICS_TEST_FUZZED_FILES=10000 SOCIAL_METRICS_TEST_FUZZED_REGISTRIES=10000 \
 		SOCIAL_METRICS_TEST_FUZZED_REPLIES=10000 $(BIN)/python -m pytest -n auto -rP \
 		tests/unit/manual_entry/test_fuzz.py tests/unit/test_fuzzed_registry.py tests/unit/extract/test_fuzzed_replies.py
+
+test-faults: venv ## every fault at every stage on every platform, and on a real Airflow (SOCIAL_METRICS_TEST_FAULT_CASES=60: fewer)
+	@SOCIAL_METRICS_TEST_FAULT_CASES=$${SOCIAL_METRICS_TEST_FAULT_CASES:-1000} $(BIN)/python -m pytest -rP tests/faults
+
+test-year: venv ## 365 simulated evenings with what a year brings; ends with what was missed and why
+	@SOCIAL_METRICS_TEST_YEAR_EVENINGS=365 $(BIN)/python -m pytest -rP tests/year
 
 test-tampering: venv ## 200 single changes to evidence and record, 20 by recomputation, 50 untouched histories
 	@SOCIAL_METRICS_TEST_TAMPERINGS=200 SOCIAL_METRICS_TEST_RECOMPUTED_TAMPERINGS=20 \

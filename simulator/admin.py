@@ -95,6 +95,10 @@ class Admin:
             accounts.append(entry)
         return {"at": iso_utc(at), "accounts": accounts}
 
+    def _get_unreachable(self, request: Request, rest: str) -> JsonObject:
+        at = parse_instant(request.query["at"]) if "at" in request.query else request.now
+        return {"at": iso_utc(at), "accounts": self._simulator.unreachable(at)}
+
     def _get_calls(self, request: Request, rest: str) -> JsonObject:
         counts: dict[str, dict[str, int]] = {}
         for (platform, endpoint), number in sorted(self._simulator.calls.items()):
@@ -129,8 +133,9 @@ class Admin:
                     raise SimulatorError(f"{api.platform} {kind} has the variants {', '.join(variants)}.")
         if body.get("account") is not None:
             self._simulator.account(str(body["account"]))
-        if body.get("until") is not None:
-            body["until"] = parse_instant(str(body["until"]))
+        for bound in ("since", "until"):
+            if body.get(bound) is not None:
+                body[bound] = parse_instant(str(body[bound]))
         return self._simulator.faults.add(str(platform), str(kind), **body).as_json()
 
     def _delete_faults(self, request: Request, rest: str) -> JsonObject:

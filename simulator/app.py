@@ -14,9 +14,9 @@ from simulator.api import Options, PlatformApi
 from simulator.clock import Clock, http_date
 from simulator.damage import Sending, send_with_faults
 from simulator.exchange import Reply, Request
-from simulator.faults import NO_FAULTS, FaultBook, RequestFaults
+from simulator.faults import HIDES_A_PROFILE, NO_FAULTS, FaultBook, RequestFaults
 from simulator.rate_limits import RateLimits
-from simulator.world import World
+from simulator.world import ACTIVE, World
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -111,6 +111,33 @@ class Simulator:
         self.limits.reset()
         for api in self.apis.values():
             api.reset()
+
+    def unreachable(self, now: int) -> dict[str, str]:
+        """Account code → why nobody could read its profile at the instant, whoever had asked, and how often."""
+        return {
+            account.account_code: why
+            for account in self.world.accounts
+            if (why := self._why_unreachable(account, now)) is not None
+        }
+
+    def _why_unreachable(self, account: Account, now: int) -> str | None:
+        state = self.world.state(account, now)
+        if state != ACTIVE:
+            return state
+        refusals = self.apis[account.platform].refusals
+        for fault in self.faults.faults:
+            hides = fault.kind in refusals or fault.kind in HIDES_A_PROFILE
+            is_everywhere = fault.endpoint is None and fault.id is None and fault.times is None
+            if (
+                hides
+                and is_everywhere
+                and fault.platform in ("*", account.platform)
+                and fault.account in (None, account.account_code)
+                and fault.probability >= 1
+                and fault.is_in_force(now)
+            ):
+                return fault.kind
+        return None
 
     def account(self, account_code: str) -> Account:
         """An account by its code. Raises SimulatorError when there is none."""

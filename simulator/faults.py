@@ -36,10 +36,16 @@ DAMAGE_KINDS = {
     "clock_skew": "the Date header is off by `minutes`",
 }
 
+HIDES_A_PROFILE = frozenset(
+    {"account_not_found", "account_suspended", "account_private", "identity_mismatch", "cut_off_json"}
+    | {"cut_off_transfer", "html_instead_of_json", "error_in_200"}
+)
+"""Besides a platform's own errors: under one of these no profile comes that could be told to be the account's."""
+
 
 _NUMBER, _WHOLE, _TEXT = (int, float), (int,), (str,)
 _PARAMETER_TYPES: dict[str, tuple[type, ...]] = {
-    **dict.fromkeys(("times", "until", "retry_after", "status"), _WHOLE),
+    **dict.fromkeys(("times", "since", "until", "retry_after", "status"), _WHOLE),
     **dict.fromkeys(("probability", "seconds", "minutes"), _NUMBER),
     **dict.fromkeys(("account", "id", "endpoint", "variant", "field"), _TEXT),
 }
@@ -57,6 +63,7 @@ class Fault:
     id: str | None = None
     endpoint: str | None = None
     times: int | None = None
+    since: int | None = None
     until: int | None = None
     probability: float = 1.0
     variant: str | None = None
@@ -66,6 +73,10 @@ class Fault:
     minutes: float | None = None
     field: str | None = None
     used: int = 0
+
+    def is_in_force(self, now: int) -> bool:
+        """Whether the instant lies in the fault's time; without `since` and `until` it has no bounds."""
+        return (self.since is None or now >= self.since) and (self.until is None or now < self.until)
 
     def as_json(self) -> dict[str, Any]:
         """The fault as the admin API shows it, without empty parameters."""
@@ -110,7 +121,7 @@ class FaultBook:
             for fault in self.faults
             if fault.platform in ("*", platform)
             and (fault.endpoint is None or fault.endpoint == endpoint)
-            and (fault.until is None or now < fault.until)
+            and fault.is_in_force(now)
             and (fault.times is None or fault.used < fault.times)
         ]
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings as hypothesis_settings
 
-ROOMS = ("unit", "simulator", "dbt", "dags", "e2e")
+ROOMS = ("unit", "simulator", "dbt", "dags", "e2e", "faults", "year")
 SEED_VARIABLE = "SOCIAL_METRICS_TEST_SEED"
 
 hypothesis_settings.register_profile("default", print_blob=True, deadline=None)

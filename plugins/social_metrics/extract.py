@@ -17,6 +17,8 @@ from typing import TypeVar
 from urllib.parse import urlsplit
 from uuid import uuid4
 
+import psycopg
+
 from social_metrics.api_client import ApiClient, Recorder
 from social_metrics.budget import Budget, affordable_rereads, budget_day_start, budget_month_start
 from social_metrics.clock import Clock, SimulatedClock, SystemClock, wib_date
@@ -341,6 +343,11 @@ class _Shard:
             if failure.for_all:
                 self._refused = failure
             return failure
+        except (psycopg.Error, UsageProblem) as error:  # breakers, tokens, ledger: no fault of the platform's
+            logger.warning("The warehouse failed while %s was read: %s", self._platform.platform, error)
+            return CaptureFailure(
+                Outcome.NOT_ATTEMPTED, f"our own warehouse did not answer meanwhile ({type(error).__name__})"
+            )
         except Exception as error:
             logger.exception(
                 "Reading %s failed in a way that its platform file does not foresee", self._platform.platform

@@ -264,3 +264,24 @@ def test_a_wrong_order_is_told_in_a_sentence(ready: RunningSimulator, body: Any,
     assert reply.status_code == 400
     assert sentence in reply.json()["error"]
     assert ready.admin("GET", "faults") == {"faults": []}
+
+
+def test_a_fault_has_its_time_and_the_log_says_who_cannot_be_read(simulator: RunningSimulator) -> None:
+    hour = {"since": "2026-11-24T21:00:00+07:00", "until": "2026-11-24T22:00:00+07:00"}
+    simulator.fault("x", "unavailable", **hour)
+    simulator.fault("youtube", "account_suspended", account="kartini-youtube", **hour)
+    simulator.fault("facebook", "unavailable", probability=0.5)  # who asks again gets through
+
+    def unreachable(moment: str) -> dict[str, str]:
+        reply: dict[str, str] = simulator.admin("GET", f"unreachable?at=2026-11-24T{moment}:00%2B07:00")["accounts"]
+        return reply
+
+    before, during, after = unreachable("20:59"), unreachable("21:00"), unreachable("22:00")
+    assert before == after
+    assert before["efata-instagram"] == "deleted", "the world's own"
+    news = during.items() - before.items()
+    assert {(code, why) for code, why in news if not code.endswith("-x")} == {("kartini-youtube", "account_suspended")}
+    assert {why for code, why in news if code.endswith("-x")} == {"unavailable"}
+    for moment, status in (("20:59", 200), ("21:00", 503), ("22:00", 200)):
+        simulator.admin("PUT", "clock", {"now": f"2026-11-24T{moment}:00+07:00"})
+        assert read(simulator, "x").status_code == status

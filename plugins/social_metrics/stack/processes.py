@@ -92,6 +92,17 @@ class ProcessStack:
         self._reap()
         return sorted(name for name, record in self._records().items() if record.leader())
 
+    def process_id(self, name: str) -> int:
+        """Process id of a program that runs now.
+
+        Raises:
+            StackError: it does not.
+        """
+        record = self._records().get(name)
+        if record is None or record.leader() is None:
+            raise StackError(f"{name} does not run.")
+        return record.pid
+
     def start(self, program: Program, environment: Mapping[str, str], folder: Path) -> None:
         """Starts the program unless it runs already."""
         if program.name in self.running():

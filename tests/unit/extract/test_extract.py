@@ -215,6 +215,19 @@ def test_trouble_that_a_platform_file_does_not_foresee_is_an_outcome(
     assert "surprise" in caplog.text  # the log has the place; the row does not swallow it
 
 
+def test_our_own_warehouse_failing_meanwhile_is_not_blamed_on_the_platform(
+    capture: Capture, monkeypatch: pytest.MonkeyPatch, warehouse_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*_: Any) -> Any:
+        raise psycopg.OperationalError("the connection is lost")
+
+    monkeypatch.setattr(x_platform, "read_profiles", fail)
+    capture("x")
+    rows = _rows(warehouse_url, "select distinct outcome, detail from raw.capture_outcomes")
+    assert rows == [("not_attempted", "our own warehouse did not answer meanwhile (OperationalError)")]
+    assert "Traceback" not in caplog.text
+
+
 @pytest.mark.parametrize(
     ("host", "simulated", "expected"),
     [

@@ -1,0 +1,171 @@
+"""A capture in a process of its own that halts at a named stage until it is told to go on, or is killed there."""
+
+import os
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from functools import wraps
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import psycopg
+
+from social_metrics import api_client, capture, extract
+from social_metrics.clock import SimulatedClock
+from social_metrics.connections import platform_connection
+from social_metrics.platforms import facebook, instagram, threads, tiktok, x, youtube  # noqa: F401  for the children
+from social_metrics.registry import load_registry
+from social_metrics.settings import Settings
+from social_metrics.warehouse import credentials
+
+STAGES = ("asking", "answered", "renewing", "read", "copying", "written", "committed")
+CALL = {"facebook": 1}  # the call at which it halts while it asks; the second one where there is more than one
+ROW_OF_THE_COPY = 20  # so many rows are on their way when a capture halts while it copies
+
+
+@dataclass(frozen=True)
+class Order:
+    """What a capturing process is to do.
+
+    Args:
+        platform: whose capture halts; with `whole_evening` all platforms are captured beside it, as a worker does.
+        day: the WIB date that the run belongs to.
+        stage: where to halt; None goes through.
+        wrong_by: how far the machine's clock is off; the platform's is right.
+        on_demand: see `capture_shard`.
+    """
+
+    platform: str
+    day: date
+    run_id: str
+    try_number: int
+    warehouse_url: str
+    registry: Path
+    settings: Settings
+    connections: dict[str, str]
+    stage: str | None = None
+    whole_evening: bool = False
+    wrong_by: timedelta = timedelta(0)
+    on_demand: bool = False
+
+
+def run(order: Order, pipe: Connection) -> None:
+    """The body of the process: says ("at", stage), waits, ends with ("done", outcomes, calls) or ("failed", why)."""
+    os.environ.update(order.connections)
+    _stand_still(order.wrong_by)
+    if order.stage is not None:
+        _halt_at(order, pipe)
+    try:
+        said = _capture(order)
+    except Exception as error:  # noqa: BLE001  whatever it is, the parent is told
+        pipe.send(("failed", type(error).__name__, str(error)))
+        os._exit(1)
+    pipe.send(("done", *said))
+    os._exit(0)
+
+
+def _capture(order: Order) -> tuple[dict[str, int], int]:
+    registry = load_registry(order.registry)
+    outcomes: dict[str, int] = {}
+    calls = 0
+    if order.whole_evening:
+        reports = capture.capture_evening(
+            registry,
+            order.settings,
+            order.warehouse_url,
+            run_id=order.run_id,
+            day=order.day,
+            on_demand=order.on_demand,
+        )
+    else:
+        reports = [
+            capture.capture_shard(
+                order.platform,
+                codes,
+                run_id=order.run_id,
+                try_number=order.try_number,
+                registry=registry,
+                connection=platform_connection(order.platform),
+                warehouse_url=order.warehouse_url,
+                settings=order.settings,
+                expected_day=order.day,
+                on_demand=order.on_demand,
+            )
+            for codes in registry.shards(order.platform, order.day)
+        ]
+    for report in reports:
+        calls += report.calls
+        for outcome, number in report.outcomes.items():
+            outcomes[outcome] = outcomes.get(outcome, 0) + number
+    return outcomes, calls
+
+
+def _stand_still(wrong_by: timedelta) -> None:
+    """Instants that do not depend on how fast this machine is: two runs of an evening can be compared row by row."""
+
+    def now(clock: SimulatedClock) -> datetime:
+        return clock._anchor + wrong_by
+
+    SimulatedClock.now = now  # type: ignore[method-assign]
+
+
+def _halt_at(order: Order, pipe: Connection) -> None:
+    here = threading.local()
+    halted = threading.Lock()
+
+    def halt() -> None:
+        if halted.acquire(blocking=False):  # never given back: once is enough
+            pipe.send(("at", order.stage))
+            pipe.recv()
+
+    def counting(number: int) -> Callable[[], None]:
+        passed = iter(range(1, number))
+        return lambda: next(passed, None) is None and halt()  # type: ignore[return-value,func-returns-value]
+
+    def mine(function: Callable[..., Any], before: Callable[[], None] | None, after: Callable[[], None] | None) -> Any:
+        @wraps(function)
+        def wrapped(*arguments: Any, **named: Any) -> Any:
+            is_mine = _platform_of(arguments, here) == order.platform
+            if before and is_mine:
+                before()
+            result = function(*arguments, **named)
+            if after and is_mine:
+                after()
+            return result
+
+        return wrapped
+
+    real_shard = capture.capture_shard
+
+    @wraps(real_shard)
+    def shard(platform: str, *arguments: Any, **named: Any) -> Any:
+        here.platform = platform
+        report = real_shard(platform, *arguments, **named)
+        if order.stage == "committed" and platform == order.platform and report.calls:
+            halt()
+        return report
+
+    capture.capture_shard = shard
+    places: dict[str, tuple[Any, str, Callable[[], None] | None, Callable[[], None] | None]] = {
+        "asking": (api_client.ApiClient, "call", counting(CALL.get(order.platform, 2)), None),
+        "answered": (api_client.ApiClient, "_record", None, counting(CALL.get(order.platform, 2))),
+        "renewing": (credentials.AccountTokens, "_save", halt, None),
+        "read": (extract, "shard_records", halt, None),
+        "copying": (psycopg.Copy, "write_row", counting(ROW_OF_THE_COPY), None),
+        "written": (extract, "load", None, halt),
+    }
+    if order.stage in places:
+        owner, name, before, after = places[order.stage]
+        patch.object(owner, name, mine(getattr(owner, name), before, after)).start()
+
+
+def _platform_of(arguments: tuple[Any, ...], here: threading.local) -> str | None:
+    first = arguments[0] if arguments else None
+    if isinstance(first, api_client.ApiClient):
+        return first.rules.platform
+    if isinstance(first, credentials.AccountTokens):
+        return "tiktok"
+    return getattr(here, "platform", None)
