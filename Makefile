@@ -22,8 +22,9 @@ demo: venv ## a few minutes: this evening's capture on a real scheduler, both bo
 demo-month: venv ## ten minutes: the demo's last whole month closed in Airflow by three users, verified, papers at the end
 	@$(STACK) demo-month
 
-up: venv ## the same stack kept running: Airflow, simulator, PostgreSQL
+up: venv .venv-superset/.installed ## the same stack kept running: Airflow, simulator, PostgreSQL, Superset with every dashboard
 	@$(STACK) up
+	@$(STACK) superset
 
 superset: venv .venv-superset/.installed ## Superset on the stack's warehouse, with every dashboard (640 MB the first time)
 	@$(STACK) superset

@@ -98,8 +98,8 @@ class Settings(BaseSettings):
     )
     bi_warehouse_url: str | None = Field(
         default=None,
-        description="postgresql://login:password@host:port/database by which the BI server reads the marts: "
-        "leadership's login of `social-metrics bi logins`, as that server reaches the warehouse.",
+        description="postgresql://host:port/database as the BI server reaches the warehouse, where that is not as this "
+        "machine does; logins and passwords come from `bi_login` and `bi_login_key`.",
     )
     bi_login: str = Field(
         default="social_metrics_bi",

@@ -19,6 +19,7 @@ from social_metrics.stack.environment import StackAddresses, stack_environment
 from social_metrics.stack.layout import Layout
 from social_metrics.stack.local_stack import LocalStack, simulated_credentials
 from social_metrics.stack.server import Server
+from social_metrics.stack.superset import superset_environment, superset_program
 
 SECRETS = (
     "POSTGRES_PASSWORD",
@@ -28,8 +29,14 @@ SECRETS = (
     "AIRFLOW_JWT_SECRET",
     "AIRFLOW_FERNET_KEY",
     "SOCIAL_METRICS_CREDENTIALS_KEY",
+    "SUPERSET_ADMIN_PASSWORD",
+    "SUPERSET_METADATA_PASSWORD",
+    "SUPERSET_SECRET_KEY",
+    "SOCIAL_METRICS_BI_LOGIN_KEY",
 )
-PREPARING = {"prepare-warehouse", "prepare-airflow", "prepare-registry"}
+BI = {"superset", "prepare-superset", "prepare-dashboards"}
+PREPARING = {"prepare-warehouse", "prepare-airflow", "prepare-registry", "prepare-superset", "prepare-dashboards"}
+DOCKERFILES = ("Dockerfile", "superset.Dockerfile")
 PROGRAMS = {"api-server", "scheduler", "dag-processor", "triggerer"}
 ADDRESSES = StackAddresses("postgresql://a:b@c/d", "postgresql://a:b@c/d", "http://127.0.0.1:1", 8080, "j", "f", "k")
 
@@ -77,7 +84,7 @@ def services(demo_services: Services) -> Services:
 
 
 def test_the_parts_are_there(services: Services) -> None:
-    assert services.keys() == {"postgres", *PROGRAMS, "prepare-warehouse", "prepare-airflow"}
+    assert services.keys() == {"postgres", *PROGRAMS, "prepare-warehouse", "prepare-airflow", *BI}
 
 
 def test_the_simulator_comes_with_the_demo_profile_only(services: Services, demo_services: Services) -> None:
@@ -151,9 +158,9 @@ def test_every_platform_has_its_line_in_the_example(repository: Path) -> None:
 
 
 def test_images_are_pinned_by_version(repository: Path, services: Services) -> None:
-    dockerfile = (repository / "docker" / "Dockerfile").read_text()
-    images = {service["image"] for service in services.values()} | set(re.findall(r"^FROM (\S+)", dockerfile, re.M))
-    assert len(images) == 3
+    dockerfiles = "".join((repository / "docker" / name).read_text() for name in DOCKERFILES)
+    images = {service["image"] for service in services.values()} | set(re.findall(r"^FROM (\S+)", dockerfiles, re.M))
+    assert len(images) == 4
     for image in images:
         assert re.fullmatch(r"[\w./-]+:\d+(\.\d+)+(-[\w.-]+)?", image), image
 
@@ -165,7 +172,8 @@ def test_our_containers_run_without_root_or_privileges(repository: Path, demo_se
         assert service["cap_drop"] == ["ALL"], name
         assert service["read_only"] is True, name
         assert "privileged" not in service, name
-    assert re.search(r"^USER (?!0|root)\S+", (repository / "docker" / "Dockerfile").read_text(), re.M)
+    for dockerfile in DOCKERFILES:
+        assert re.search(r"^USER (?!0|root)\S+", (repository / "docker" / dockerfile).read_text(), re.M)
 
 
 def test_every_lasting_service_is_watched_and_restarted(demo_services: Services) -> None:
@@ -232,6 +240,20 @@ def test_containers_get_the_native_environment(services: Services, tmp_path: Pat
         assert set(services[name]["environment"]) == (native - of_the_demo) | in_containers_only, name
 
 
+def test_superset_runs_as_it_does_natively_and_never_sees_the_service_login(services: Services, tmp_path: Path) -> None:
+    native = superset_program(Path("gunicorn"), 8088, "http://127.0.0.1:8088").command
+    told = {"--workers": "2", "--bind": "0.0.0.0:8088"}
+    here = [told.get(before, word) for before, word in zip(["", *native], native, strict=False)]
+    assert services["superset"]["command"] == here
+    for name in ("superset", "prepare-superset"):
+        environment = services[name]["environment"]
+        assert "given1" not in re.split(r"\W", " ".join(map(str, environment.values()))), "the warehouse's password"
+        assert not [variable for variable in environment if variable.startswith("AIRFLOW")]
+    stack = LocalStack(Layout(tmp_path), load_settings())
+    own = {name for name in superset_environment(stack, "postgresql://s") if name.startswith(("SUPERSET", "SOCIAL_"))}
+    assert own == {name for name in services["superset"]["environment"] if name.startswith(("SUPERSET", "SOCIAL_"))}
+
+
 @pytest.fixture
 def fresh_server(repository: Path, tmp_path: Path) -> Iterator[Server]:
     """A server on which docker/databases.sql was run as the postgres image would run it."""
@@ -245,7 +267,9 @@ def fresh_server(repository: Path, tmp_path: Path) -> Iterator[Server]:
                 "--file",
                 str(repository / "docker" / "databases.sql"),
             ],
-            env=os.environ | {"SOCIAL_METRICS_WAREHOUSE_PASSWORD": "w'1", "AIRFLOW_METADATA_PASSWORD": "m2"},
+            env=os.environ
+            | {"SOCIAL_METRICS_WAREHOUSE_PASSWORD": "w'1", "AIRFLOW_METADATA_PASSWORD": "m2"}
+            | {"SUPERSET_METADATA_PASSWORD": "s3"},
             capture_output=True,
             text=True,
             check=False,
@@ -260,6 +284,7 @@ def test_the_databases_script_gives_each_login_its_own(fresh_server: Server) -> 
     own = {
         ("social_metrics_service", "w'1"): "social_metrics",
         ("social_metrics_airflow", "m2"): "social_metrics_airflow",
+        ("social_metrics_superset", "s3"): "social_metrics_superset",
     }
     for (login, password), database in own.items():
         for other in own.values():

@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +42,7 @@ class Running:
 
     state: Path
     url: str
-    warehouse_url: str
+    warehouse_url: str = field(repr=False)
 
     @property
     def layout(self) -> Layout:
@@ -71,11 +71,10 @@ class Running:
 
     def provision(self) -> dict[str, list[str]]:
         """`social-metrics bi provision`, once more; what it says of itself."""
-        login = reading_login(BI_LOGIN, self.login_key)
         environment = _environment(self.state) | {
             "SOCIAL_METRICS_REGISTRY_DIR": str(self.layout.registry),
             "SOCIAL_METRICS_BI_PASSWORD": self.admin_password,
-            "SOCIAL_METRICS_BI_WAREHOUSE_URL": login.url(self.warehouse_url),
+            "SOCIAL_METRICS_BI_WAREHOUSE_URL": self.warehouse_url,
             "SOCIAL_METRICS_BI_LOGIN_KEY": self.login_key,
         }
         program = str(Path(sys.executable).with_name("social-metrics"))

@@ -1,6 +1,5 @@
 """Each dashboard as a reader opens it: no chart fails or is empty, and the figures are those of the marts."""
 
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -45,30 +44,31 @@ class Opened:
     """A dashboard in the browser, and what its charts were answered by the page's own queries."""
 
     page: Page
-    answers: dict[int, dict[str, Any]] = field(default_factory=dict)
+    responses: list[Response] = field(default_factory=list)
 
-    def keep(self, response: Response) -> None:
-        """Note the answer to a chart's query."""
-        asked = re.search(r"slice_id%22%3A(\d+)", response.url)
-        if "/api/v1/chart/data" in response.url and asked:
-            body = response.json()
-            first = body["result"][0] if response.ok else {"rowcount": 0, "data": [], "error": json.dumps(body)}
-            self.answers[int(asked.group(1))] = first
+    def answers(self) -> dict[int, dict[str, Any]]:
+        """Number of the chart → its answer."""
+        found = {}
+        for response in self.responses:
+            asked = re.search(r"slice_id%22%3A(\d+)", response.url)
+            if "/api/v1/chart/data" in response.url and asked:
+                failed = {"rowcount": 0, "data": [], "error": f"HTTP {response.status}"}
+                found[int(asked.group(1))] = response.json()["result"][0] if response.ok else failed
+        return found
 
 
 def open_dashboard(context: BrowserContext, url: str, name: str, charts: int) -> Opened:
-    """Open it and wait until each chart has an answer and none is still loading."""
+    """Open it and wait until every chart stands there and none is still loading."""
     opened = Opened(context.new_page())
-    opened.page.on("response", opened.keep)
+    opened.page.on("response", lambda response: opened.responses.append(response))
     opened.page.goto(f"{url}/superset/dashboard/{name}/?standalone=2")
-    opened.page.wait_for_selector(".dashboard-component-chart-holder", timeout=MILLISECONDS)
-    waited = 0
-    while len(opened.answers) < charts and waited < MILLISECONDS:
-        opened.page.wait_for_event("response", timeout=MILLISECONDS)
-        waited += 1
     opened.page.wait_for_function(
-        "() => !document.querySelector('.loading, [data-test=loading-indicator]')", timeout=MILLISECONDS
+        "charts => document.querySelectorAll('.dashboard-component-chart-holder .slice_container').length === charts"
+        " && !document.querySelector('.loading, [data-test=loading-indicator]')",
+        arg=charts,
+        timeout=MILLISECONDS,
     )
+    opened.page.wait_for_load_state("networkidle", timeout=MILLISECONDS)
     return opened
 
 
@@ -103,10 +103,11 @@ def test_every_chart_is_drawn_and_asks_as_its_saved_query_does(
     opened = open_dashboard(logged_in, running.url, slug(dashboard, language), len(dashboard.charts))
     assert opened.page.locator(FAILED).all_inner_texts() == []
     assert opened.page.locator(".ant-empty, .chart-container .no-results").all_inner_texts() == []
+    answers = opened.answers()
     for drawn in all_charts([dashboard]):
         if drawn.language != language:
             continue
-        by_page = opened.answers[ids[drawn.uuid]]
+        by_page = answers[ids[drawn.uuid]]
         assert not by_page.get("error"), (str(drawn), by_page["error"])
         by_api = saved_answer(session, ids[drawn.uuid])
         assert by_page["rowcount"] == by_api["rowcount"] > 0, str(drawn)

@@ -51,6 +51,7 @@ class Chart(_Strict):
         cap: greater values are drawn as this one: a few must not take the colours of all others.
         by: columns that split the figure.
         where: column → value, or list of values, that a row must have.
+        last_days: how far back it looks while the reader chooses no period; a chart over time.
         at_most: column → the greatest number that a row may have.
         order: columns to sort by; `-` before a name sorts downwards.
         limit: most rows asked for.
@@ -75,6 +76,7 @@ class Chart(_Strict):
     cap: int | None = None
     by: tuple[str, ...] = ()
     where: Mapping[str, Value | tuple[Value, ...]] = {}
+    last_days: Annotated[int, Field(ge=1)] | None = None
     at_most: Mapping[str, int] = {}
     order: tuple[str, ...] = ()
     limit: Annotated[int, Field(ge=1)] = 10_000
@@ -82,7 +84,7 @@ class Chart(_Strict):
     series_limit: int | None = None
     series_order: str | None = None
     format: str = ",.0f"
-    colors: str = "fire"
+    colors: str = "schemeYlOrRd"
     width: Annotated[int, Field(ge=1, le=12)] = 6
     height: int = 50
 

@@ -3,6 +3,7 @@
 Native, since the open edition has no import and a card must be the same on each of the connections that it is made for.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -76,17 +77,22 @@ def query(dashboard: Dashboard, chart: Chart, metadata: Metadata, language: Lang
     """The SQL; a clause in double square brackets holds only while the reader filters by it."""
     mart = metadata.marts[chart.mart]
     conditions = [_condition(*condition) for condition in chart.conditions()]
+    if chart.last_days:  # a period that the reader chooses stands instead
+        optional_start = f"coalesce([[{{{{from_date}}}},]] current_date - {chart.last_days})"
+        conditions.append(f"{mart.date_column} >= {optional_start}")
     optional = [_optional(tag, mart, metadata, language) for tag in _tags(dashboard, mart)]
     select, rest = _select(dashboard, chart, mart, metadata, language)
     if chart.series_limit:
         conditions.append(_greatest_series(chart, mart, metadata, language))
     where = "\n    ".join(["where true", *(f"and {condition}" for condition in conditions), *optional])
-    return f"with mart as (\n{mart_sql(mart, metadata, language)}\n)\n{select}\nfrom mart\n{where}{rest}"
+    return (
+        f"with mart as not materialized (\n{mart_sql(mart, metadata, language)}\n)\n{select}\nfrom mart\n{where}{rest}"
+    )
 
 
 def without_filters(sql: str) -> str:
     """The query as it runs while nobody filters."""
-    return "\n".join(line for line in sql.splitlines() if not line.strip().startswith("[["))
+    return re.sub(r"\[\[.*?\]\]", "", sql)
 
 
 def _select(dashboard: Dashboard, chart: Chart, mart: Mart, metadata: Metadata, language: Language) -> tuple[str, str]:

@@ -16,6 +16,7 @@ _VIZ_TYPES = {
     "bar": "echarts_timeseries_bar",
     "heatmap": "heatmap_v2",
 }
+_HALF = 6
 _DATE_FORMAT = "%d/%m/%Y"
 _TIME_FORMAT = "%d/%m/%Y %H.%M"
 _NUMBER_FORMATS = {"integer": ",d", "bigint": ",d", "numeric": ",.2f"}
@@ -45,7 +46,7 @@ def params(chart: Chart, metadata: Metadata, language: Language, title: Both) ->
             }
             for name, operator, value in chart.conditions()
         ],
-        "time_range": "No filter",
+        "time_range": _time_range(chart),
         "granularity_sqla": mart.date_column,
         "row_limit": chart.limit,
     }
@@ -81,9 +82,10 @@ def _kind(chart: Chart, mart: Mart, metadata: Metadata, language: Language, titl
             "sort_y_axis": "alpha_desc",
             "show_values": not _is_date(mart, chart.x),
             "show_legend": True,
-            "left_margin": 200,
-            "bottom_margin": "auto",
-            "xscale_interval": -1,
+            "left_margin": 20,
+            "bottom_margin": 20,
+            "x_axis_label_rotation": 30,
+            "xscale_interval": -1 if _is_date(mart, chart.x) else 1,
             "yscale_interval": 1,
         }
     return {
@@ -97,6 +99,8 @@ def _kind(chart: Chart, mart: Mart, metadata: Metadata, language: Language, titl
         "y_axis_format": chart.format,
         "x_axis_time_format": _DATE_FORMAT,
         "tooltipTimeFormat": _DATE_FORMAT,
+        "xAxisLabelRotation": 0 if _is_date(mart, chart.x) else 30,
+        "xAxisLabelInterval": "auto" if _is_date(mart, chart.x) else "0",
         "truncateYAxis": chart.kind == "line",  # a bar starts at zero, a line need not
         "connectNulls": False,  # a gap is a gap
         "markerEnabled": chart.kind == "line",  # a day between two gaps has no line to be seen by
@@ -106,12 +110,17 @@ def _kind(chart: Chart, mart: Mart, metadata: Metadata, language: Language, titl
     }
 
 
+def _time_range(chart: Chart) -> str:
+    """Open towards the newest data: "last N days" of Superset's own would leave today out."""
+    return f"DATEADD(DATETIME('today'), -{chart.last_days}, DAY) : " if chart.last_days else "No filter"
+
+
 def _title(title: str, language: Language) -> str:
     """One line: the dashboard's name, the date of its data, and that it is simulated where it is."""
     date_label, simulated_label = _title_labels(language)
     return (
-        "{{#each data}}<h3>" + title + f" · {_DATA_OF[language]} <b>{{{{this.[{date_label}]}}}}</b>"
-        f" <b>{{{{this.[{simulated_label}]}}}}</b></h3>{{{{/each}}}}"
+        "{{#each data}}<b>" + title + f" · {_DATA_OF[language]} {{{{this.[{date_label}]}}}}"
+        f" {{{{this.[{simulated_label}]}}}}</b>{{{{/each}}}}"
     )
 
 
@@ -131,11 +140,11 @@ def _table(chart: Chart, mart: Mart, metadata: Metadata, language: Language) -> 
         "color_pn": False,
         "show_cell_bars": False,
         "allow_render_html": True,
-        "column_config": _formats(columns, mart) | right,
+        "column_config": _formats(columns, mart, chart) | right,
     }
 
 
-def _formats(columns: list[str], mart: Mart) -> dict[str, Any]:
+def _formats(columns: list[str], mart: Mart, chart: Chart) -> dict[str, Any]:
     """d3 forms of a table's numbers and dates."""
     found: dict[str, Any] = {}
     for name in columns:
@@ -146,6 +155,8 @@ def _formats(columns: list[str], mart: Mart) -> dict[str, Any]:
             found[name] = {"d3NumberFormat": _NUMBER_FORMATS[data_type]}
         elif data_type == "date":
             found[name] = {"d3TimeFormat": _DATE_FORMAT}
+    if "center_name" in columns and chart.width > _HALF:
+        found["center_name"] = {"columnWidth": 200}
     return found
 
 
@@ -193,7 +204,7 @@ def query_context(chart: Chart, drawn: Mapping[str, Any], metadata: Metadata, la
     mart = metadata.marts[chart.mart]
     query: dict[str, Any] = {
         "filters": [{"col": name, "op": operator, "val": value} for name, operator, value in chart.conditions()],
-        "time_range": "No filter",
+        "time_range": _time_range(chart),
         "granularity": mart.date_column,
         "row_limit": chart.limit,
         "orderby": [[name.removeprefix("-"), not name.startswith("-")] for name in chart.order],

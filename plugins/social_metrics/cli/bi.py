@@ -10,6 +10,7 @@ from rich.table import Table
 from social_metrics.cli.console import ExitCode, Format, FormatOption, new_group, notices, output, print_json, progress
 from social_metrics.cli.place import warehouse
 from social_metrics.clock import wib_date
+from social_metrics.connections import warehouse_url
 from social_metrics.registry import load_registry
 from social_metrics.settings import REPOSITORY, Settings, UsageProblem, load_settings
 
@@ -52,14 +53,22 @@ def check(form: FormatOption = Format.TABLE) -> None:
 
 
 @bi.command()
-def logins(form: FormatOption = Format.TABLE) -> None:
+def logins(
+    address: Annotated[
+        str | None,
+        typer.Option(help="Print only the address, with its password, of this center's login; `all` is leadership's."),
+    ] = None,
+    form: FormatOption = Format.TABLE,
+) -> None:
     """Make the warehouse's logins for BI tools: one that sees all, one for each center that sees its own rows.
 
     May be repeated: new centers get theirs, those of the past see nothing any more, and with another
-    SOCIAL_METRICS_BI_LOGIN_KEY every password is new. Passwords are derived from that key and never printed.
+    SOCIAL_METRICS_BI_LOGIN_KEY every password is new. Passwords are derived from that key, and printed only when
+    an address is asked for.
 
     Examples:
     - `social-metrics bi logins`
+    - `social-metrics bi logins --address kartini`
     """
     from social_metrics.bi.logins import ensure_reading_logins
 
@@ -67,6 +76,13 @@ def logins(form: FormatOption = Format.TABLE) -> None:
         settings = load_settings()
         key = _needed(settings.bi_login_key, "LOGIN_KEY")
         made = ensure_reading_logins(url, _centers(settings), settings.bi_login, key)
+        place = settings.bi_warehouse_url or url
+    if address is not None:
+        asked = next((login for login in made if (login.center_code or "all") == address), None)
+        if asked is None:
+            raise UsageProblem(f"There is no center {address} today: `social-metrics bi logins` lists them.")
+        output().print(asked.url(place), markup=False, soft_wrap=True)
+        return
     if form is Format.JSON:
         print_json([{"login": login.name, "center_code": login.center_code} for login in made])
         return
@@ -86,9 +102,9 @@ def provision(
     """Bring every dashboard to the server, and remove those that it once brought and git no longer has.
 
     May be repeated. Superset gets a role and a rule for each center's rows, Metabase a connection, a group and a
-    collection for each center. SOCIAL_METRICS_BI_PASSWORD holds the login's password, and
-    SOCIAL_METRICS_BI_WAREHOUSE_URL the address by which the server reads the marts (leadership's login of
-    `social-metrics bi logins`).
+    collection for each center. SOCIAL_METRICS_BI_PASSWORD holds the login's password; the server reads the marts by
+    the logins of `social-metrics bi logins`, at SOCIAL_METRICS_BI_WAREHOUSE_URL where it reaches the warehouse by
+    another address than this machine.
 
     Examples:
     - `social-metrics bi provision --url http://127.0.0.1:8088`
@@ -99,14 +115,15 @@ def provision(
 
     settings = load_settings()
     password = _needed(settings.bi_password, "PASSWORD")
-    warehouse_url = _needed(settings.bi_warehouse_url, "WAREHOUSE_URL")
+    _needed(settings.bi_login_key, "LOGIN_KEY")
+    place = settings.bi_warehouse_url or warehouse_url()
     dashboards = load_dashboards(DASHBOARDS)
     with notices().status("Reading the dbt project"):
         metadata = read_metadata(settings)
     if found := faults(dashboards, metadata):
         raise UsageProblem("The dashboards name what the marts do not have:\n" + "\n".join(found))
     notices().print(f"Bringing {len(dashboards)} dashboards to {target} at {url}.", style="dim")
-    done = _bring(target, url, user, password, dashboards, metadata, warehouse_url, settings)
+    done = _bring(target, url, user, password, dashboards, metadata, place, settings)
     if form is Format.JSON:
         print_json({"created": done.created, "updated": done.updated, "removed": done.removed})
         return
@@ -125,7 +142,7 @@ def _bring(
     password: str,
     dashboards: "list[Dashboard]",
     metadata: "Metadata",
-    warehouse_url: str,
+    place: str,
     settings: Settings,
 ) -> "Provisioned":
     from social_metrics.bi import metabase, superset
@@ -134,14 +151,14 @@ def _bring(
     from social_metrics.bi.superset_session import SupersetSession
 
     centers = _centers(settings)
+    key = _needed(settings.bi_login_key, "LOGIN_KEY")
+    readers = [reading_login(settings.bi_login, key, center) for center in (None, *centers)]
     if target is Target.SUPERSET:
         session = SupersetSession(url, user, password)
-        return superset.provision(session, dashboards, metadata, warehouse_url, centers)
-    key = _needed(settings.bi_login_key, "LOGIN_KEY")
-    logins = [reading_login(settings.bi_login, key, center) for center in (None, *centers)]
-    with progress("Bringing dashboards to Metabase", len(logins), "readers") as step:
+        return superset.provision(session, dashboards, metadata, readers[0].url(place), centers)
+    with progress("Bringing dashboards to Metabase", len(readers), "readers") as step:
         return metabase.provision(
-            MetabaseSession(url, user, password), dashboards, metadata, warehouse_url, logins, lambda _: step()
+            MetabaseSession(url, user, password), dashboards, metadata, place, readers, lambda _: step()
         )
 
 

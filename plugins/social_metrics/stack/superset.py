@@ -50,16 +50,14 @@ def bring_up_superset(stack: LocalStack, console: Console) -> str:
     if NAME not in stack.processes.running():
         with console.status("Superset: tables and permissions (half a minute the first time)"):
             _prepare(stack, environment, password)
-        server_program = _program(program.with_name("gunicorn"), port, url)
+        server_program = superset_program(program.with_name("gunicorn"), port, url)
         stack.processes.start(server_program, environment, stack.layout.superset_home)
         with console.status("Superset starts"):
             stack.processes.wait_until_ready([server_program], START_SECONDS)
-    reader = _reader(stack)
     settings = stack.environment(addresses) | {
         "SOCIAL_METRICS_BI_PASSWORD": password,
-        "SOCIAL_METRICS_BI_LOGIN": reader.name,
+        "SOCIAL_METRICS_BI_LOGIN": _reader(stack).name,
         "SOCIAL_METRICS_BI_LOGIN_KEY": _login_key(stack),
-        "SOCIAL_METRICS_BI_WAREHOUSE_URL": reader.url(addresses.warehouse_url),
     }
     for command in (["logins", "--format", "json"], ["provision", "--url", url]):
         _bring(command, settings)
@@ -101,7 +99,8 @@ def superset_environment(stack: LocalStack, metadata_url: str) -> dict[str, str]
     }
 
 
-def _program(gunicorn: Path, port: int, url: str) -> Program:
+def superset_program(gunicorn: Path, port: int, url: str) -> Program:
+    """The server as one program of the stack."""
     command = [str(gunicorn), "--no-control-socket", "--workers", "1", "--threads", "8", "--worker-class", "gthread"]
     command += ["--timeout", str(WORKER_SECONDS), "--bind", f"{LOOPBACK}:{port}", "superset.app:create_app()"]
     return Program(NAME, command, lambda _: _answers(url))

@@ -1,0 +1,197 @@
+"""How long every chart's query takes on 2,000 accounts × 730 days of synthetic marts: `make bench-charts`.
+
+The marts are those that dbt makes (columns, keys, indexes, row policies), filled with rows that no rule has made: only
+their number and spread matter here. Each query is asked as leadership's login and as one center's, seven times after
+one that warms the cache; the medians are printed, and the run is red when one is over the goal.
+"""
+
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import median
+
+import psycopg
+from rich.console import Console
+from rich.table import Table
+
+from social_metrics.bi.definitions import Dashboard, load_dashboards
+from social_metrics.bi.logins import ensure_reading_logins
+from social_metrics.bi.metabase_cards import query, without_filters
+from social_metrics.bi.metadata import Metadata, read_metadata
+from social_metrics.settings import REPOSITORY, Settings
+from social_metrics.stack.databases import SERVICE_LOGIN, Login, ensure_warehouse
+from social_metrics.stack.embedded_postgres import EmbeddedPostgres
+from social_metrics.warehouse import migrate
+from tests.dbt.runner import Warehouse
+
+ACCOUNTS, CENTERS, DAYS = 2000, 400, 730
+TIMES = 7
+GOAL_MS = 50
+KEY = "a key of the bench, long enough"
+LAST_DAY = "current_date"
+
+CENTER = "'c' || lpad((n % {centers})::text, 3, '0')"
+PLATFORM = "(array['youtube','facebook','instagram','x','tiktok'])[1 + n / {centers} % 5]"
+SPINES = {
+    "account_day": "generate_series(0, {accounts} - 1) as n cross join generate_series(0, {days} - 1) as d",
+    "center_day": "generate_series(0, {centers} - 1) as n cross join generate_series(0, {days} - 1) as d",
+    "center_day_basis": "generate_series(0, {centers} - 1) as n cross join generate_series(0, {days} - 1) as d "
+    "cross join unnest(array['all_platforms', 'required_platforms', 'any_post', 'outreach_post']) as basis",
+    "center_month": "generate_series(0, {centers} - 1) as n cross join generate_series(0, {days} - 1, 30) as d",
+    "center_month_program": "generate_series(0, {centers} - 1) as n cross join generate_series(0, {days} - 1, 30) as d "
+    "cross join unnest(array['ATENSI','YAPI','FOOD','BPNT','PERMAKANAN','PENA','PKH','RST','ASTER']) as program",
+    "account": "generate_series(0, {accounts} - 1) as n cross join generate_series(0, 0) as d",
+    "center": "generate_series(0, {centers} - 1) as n cross join generate_series(0, 0) as d",
+    "post": "generate_series(0, {accounts} - 1) as n cross join generate_series(0, {days} - 1, 2) as d",
+    "platform_day": "generate_series(0, 4) as n cross join generate_series(0, {days} - 1) as d",
+    "finding": "generate_series(0, 4999) as n cross join generate_series(0, 0) as d",
+    "campaign": "generate_series(0, {centers} - 1) as n cross join generate_series(1, 24) as d",
+}
+GRAINS = {
+    "dim_centers": "center",
+    "fct_follower_growth_daily": "account_day",
+    "fct_posting_recency_daily": "account_day",
+    "fct_capture_completeness": "account_day",
+    "fct_center_daily": "center_day",
+    "leaderboard_followers": "center_day_basis",
+    "leaderboard_recency": "center_day_basis",
+    "fct_center_monthly": "center_month",
+    "fct_program_coverage": "center_month_program",
+    "fct_posts": "post",
+    "fct_post_tags": "post",
+    "fct_credential_status": "account",
+    "fct_api_spend_daily": "platform_day",
+    "fct_data_quality_findings": "finding",
+    "fct_campaign_synchrony": "campaign",
+}
+DAY = f"({LAST_DAY} - d)"
+BY_NAME = {
+    "center_code": CENTER,
+    "center_name": "'Sentra ' || " + CENTER,
+    "account_code": CENTER + " || '-' || " + PLATFORM,
+    "platform": PLATFORM,
+    "last_post_platform": PLATFORM,
+    "date_day": DAY,
+    "published_date": DAY,
+    "quota_date": DAY,
+    "as_of_date": DAY,
+    "month_start": f"(date_trunc('month', {LAST_DAY})::date - d)",
+    "post_id": "n || '-' || d",
+    "finding_id": "n::text",
+    "subject": "n::text",
+    "campaign_code": "'K' || d",
+    "basis": "basis",
+    "program": "program",
+    "province": "'Provinsi ' || n % 38",
+    "source": "'simulator'",
+    "outcome": "case when (n * 31 + d * 7) % 50 = 0 then 'platform_unavailable' else 'captured' end",
+    "is_captured": "(n * 31 + d * 7) % 50 <> 0",
+    "is_current": "true",
+    "is_open": "n % 10 = 0",
+    "is_ranked": "true",
+    "best_rank": "n + 1",
+    "worst_rank": "n + 1",
+    "display_order": "n + 1",
+    "recency_band": "(array['fresh','recent','stale','silent','unknown'])[1 + (n + d) % 5]",
+    "coverage_state": "(array['covered','not_covered','unknown'])[1 + n % 3]",
+    "tag_kind": "(array['cluster','program','outreach'])[1 + (n + d) % 3]",
+    "tag": "(array['anak','lansia','disabilitas','bencana'])[1 + n % 4]",
+    "is_scheme_in_force": "true",
+    "followers_count": "1000 + n * 17 - d",
+    "presence": "'seen'",
+}
+BY_TYPE = {
+    "text": "'kata ' || (n + d) % 40",
+    "boolean": "(n + d) % 9 <> 0",
+    "date": DAY,
+    "timestamp with time zone": f"{DAY} + interval '13 hours'",
+    "timestamp without time zone": f"{DAY} + interval '20 hours'",
+    "uuid": "gen_random_uuid()",
+}
+NUMBER = "(n * 13 + d) % 500"
+
+
+def statement(mart: str, columns: Sequence[tuple[str, str]]) -> str:
+    """The INSERT that fills a mart; every column has a value."""
+    sizes = {"accounts": ACCOUNTS, "centers": CENTERS, "days": DAYS}
+    values = [BY_NAME.get(name, BY_TYPE.get(data_type, NUMBER)).format(**sizes) for name, data_type in columns]
+    names = ", ".join(name for name, _ in columns)
+    # In the order of the days, as the builds of every evening leave them.
+    return (
+        f"insert into marts.{mart} ({names}) select {', '.join(values)} from {SPINES[GRAINS[mart]].format(**sizes)} "
+        "order by d desc, n"
+    )
+
+
+def fill(url: str, console: Console) -> None:
+    """Fill the marts that dbt has made."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        for mart in GRAINS:
+            columns = connection.execute(
+                "select column_name, data_type from information_schema.columns "
+                "where table_schema = 'marts' and table_name = %s order by ordinal_position",
+                (mart,),
+            ).fetchall()
+            started = time.monotonic()
+            connection.execute(f"truncate marts.{mart}")
+            connection.execute(statement(mart, [(str(name), str(data_type)) for name, data_type in columns]))
+            connection.execute(f"vacuum (analyze) marts.{mart}")
+            (rows,) = connection.execute(f"select count(*) from marts.{mart}").fetchone() or (0,)
+            console.print(f"{mart}: {rows:,} rows ({time.monotonic() - started:.0f} s)", highlight=False)
+
+
+@contextmanager
+def built() -> Iterator[tuple[str, str, Settings]]:
+    """A warehouse with every mart, filled: address of its superuser, of the service login, and the settings."""
+    with tempfile.TemporaryDirectory() as folder:
+        embedded = EmbeddedPostgres(Path(folder) / "postgres")
+        server = embedded.start()
+        try:
+            url = ensure_warehouse(server, Login(SERVICE_LOGIN, "bench"))
+            migrate.upgrade(url)
+            registry = REPOSITORY / "dbt_project" / "seeds" / "registry"
+            variables = {"from_date": "2024-01-26", "through_date": "2024-01-26"}
+            Warehouse(url, registry=registry, state=Path(folder) / "state", variables=variables).build()
+            yield server.url("social_metrics_demo"), url, Settings(registry_dir=registry, state_dir=Path(folder))
+        finally:
+            embedded.stop()
+
+
+def measure(url: str, dashboards: Sequence[Dashboard], metadata: Metadata) -> dict[str, float]:
+    """Chart → median milliseconds."""
+    found = {}
+    with psycopg.connect(url, autocommit=True, prepare_threshold=None) as connection:
+        for dashboard in dashboards:
+            for chart in dashboard.charts:
+                asked = without_filters(query(dashboard, chart, metadata, "id"))
+                seconds = []
+                for _ in range(TIMES + 1):
+                    started = time.perf_counter()
+                    connection.execute(asked).fetchall()
+                    seconds.append(time.perf_counter() - started)
+                found[f"{dashboard.slug}.{chart.key}"] = median(seconds[1:]) * 1000
+    return found
+
+
+def main() -> int:
+    """Build, fill, measure; exit code 1 when a chart is over the goal."""
+    console = Console()
+    dashboards = load_dashboards(REPOSITORY / "bi" / "dashboards")
+    with built() as (owner, service, settings):
+        fill(owner, console)
+        metadata = read_metadata(settings)
+        logins = ensure_reading_logins(service, ["c007"], "social_metrics_bi", KEY)
+        leadership, center = (measure(login.url(service), dashboards, metadata) for login in logins)
+    table = Table("Chart", "Leadership, ms", "One center, ms", title=f"Medians of {TIMES}; goal {GOAL_MS} ms")
+    for chart, milliseconds in leadership.items():
+        slow = max(milliseconds, center[chart]) > GOAL_MS
+        table.add_row(chart, f"{milliseconds:.1f}", f"{center[chart]:.1f}", style="red" if slow else None)
+    console.print(table)
+    return int(max(*leadership.values(), *center.values()) > GOAL_MS)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
