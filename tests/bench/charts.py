@@ -2,7 +2,8 @@
 
 The marts are those that dbt makes (columns, keys, indexes, row policies), filled with rows that no rule has made: only
 their number and spread matter here. Each query is asked as leadership's login and as one center's, seven times after
-one that warms the cache; the medians are printed, and the run is red when one is over the goal.
+one that warms the cache. Printed are the medians of the time on the clock, and the server's processor time per query,
+which says the same on a machine that others use too; the run is red when a median is over the goal.
 """
 
 import sys
@@ -13,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 
+import psutil
 import psycopg
 from rich.console import Console
 from rich.table import Table
@@ -160,20 +162,32 @@ def built() -> Iterator[tuple[str, str, Settings]]:
             embedded.stop()
 
 
-def measure(url: str, dashboards: Sequence[Dashboard], metadata: Metadata) -> dict[str, float]:
-    """Chart → median milliseconds."""
+Measured = dict[str, tuple[float, float]]
+
+
+def measure(url: str, dashboards: Sequence[Dashboard], metadata: Metadata) -> Measured:
+    """Chart → median milliseconds on the clock, and mean milliseconds of the server's processor."""
     found = {}
     with psycopg.connect(url, autocommit=True, prepare_threshold=None) as connection:
+        server = psutil.Process(connection.info.backend_pid)
         for dashboard in dashboards:
             for chart in dashboard.charts:
                 asked = without_filters(query(dashboard, chart, metadata, "id"))
-                seconds = []
-                for _ in range(TIMES + 1):
+                connection.execute(asked).fetchall()
+                seconds, worked = [], _worked(server)
+                for _ in range(TIMES):
                     started = time.perf_counter()
                     connection.execute(asked).fetchall()
                     seconds.append(time.perf_counter() - started)
-                found[f"{dashboard.slug}.{chart.key}"] = median(seconds[1:]) * 1000
+                processor = (_worked(server) - worked) / TIMES
+                found[f"{dashboard.slug}.{chart.key}"] = (median(seconds) * 1000, processor * 1000)
     return found
+
+
+def _worked(server: psutil.Process) -> float:
+    """Seconds that its processor has worked, to a hundredth."""
+    times = server.cpu_times()
+    return float(times.user + times.system)
 
 
 def main() -> int:
@@ -185,12 +199,15 @@ def main() -> int:
         metadata = read_metadata(settings)
         logins = ensure_reading_logins(service, ["c007"], "social_metrics_bi", KEY)
         leadership, center = (measure(login.url(service), dashboards, metadata) for login in logins)
-    table = Table("Chart", "Leadership, ms", "One center, ms", title=f"Medians of {TIMES}; goal {GOAL_MS} ms")
-    for chart, milliseconds in leadership.items():
-        slow = max(milliseconds, center[chart]) > GOAL_MS
-        table.add_row(chart, f"{milliseconds:.1f}", f"{center[chart]:.1f}", style="red" if slow else None)
+    columns = ("Chart", "Leadership, ms", "processor", "One center, ms", "processor")
+    table = Table(*columns, title=f"Medians of {TIMES}; goal {GOAL_MS} ms")
+    for chart, (clock, processor) in leadership.items():
+        own_clock, own_processor = center[chart]
+        figures = (f"{figure:.1f}" for figure in (clock, processor, own_clock, own_processor))
+        table.add_row(chart, *figures, style="red" if max(clock, own_clock) > GOAL_MS else None)
     console.print(table)
-    return int(max(*leadership.values(), *center.values()) > GOAL_MS)
+    slowest = max(clock for measured in (leadership, center) for clock, _ in measured.values())
+    return int(slowest > GOAL_MS)
 
 
 if __name__ == "__main__":

@@ -98,7 +98,7 @@ def without_filters(sql: str) -> str:
 def _select(dashboard: Dashboard, chart: Chart, mart: Mart, metadata: Metadata, language: Language) -> tuple[str, str]:
     """What is selected, and what follows the conditions."""
     if chart.kind == "title":
-        date = f"to_char(max({mart.date_column}), '{_TITLE_DATE[language]}')"
+        date = f"to_char(max({mart.known_column}), '{_TITLE_DATE[language]}')"
         mark = f"case when bool_or(source = 'simulator') then ' · {_SIMULATED[language]}' else '' end"
         title = dashboard.title.of(language).replace("'", "''")
         return f"select '{title} · {_DATA_OF[language]} ' || {date} || {mark} as \"{title}\"", ""

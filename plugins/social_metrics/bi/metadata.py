@@ -25,7 +25,11 @@ _CODE_SEEDS = {
     "program": "programs.csv",
     "tag": "clusters.csv",
 }
-_CODES_BY_ENDING = {"_null_reason": "change_null_reason", "_platform": "platform"}
+_CODES_BY_ENDING = {
+    "_null_reason": "change_null_reason",
+    "_platform": "platform",
+    "seen_value": "outcome",  # of findings about captures; other values stay as they are
+}
 _NO_HOST = "postgresql://nobody@localhost/nothing"  # parsing asks no warehouse
 
 
@@ -55,6 +59,11 @@ class Mart:
     def date_column(self) -> str | None:
         """The first of the usual date columns that it has."""
         return next((name for name in _DATE_COLUMNS if name in self.columns), None)
+
+    @property
+    def known_column(self) -> str | None:
+        """Until when its rows are known: of months not their first day."""
+        return "known_on_date" if "known_on_date" in self.columns else self.date_column
 
     @property
     def of_a_center(self) -> bool:

@@ -36,6 +36,7 @@ _VERSION = "1.0.0"
 _EPOCH = "2026-01-01T00:00:00+00:00"  # the bundle of one state of the definitions is always the same bytes
 _ZIP_DATE = (2026, 1, 1, 0, 0, 0)
 _ROW_WIDTH = 12
+_LINE = 150  # letters of a note that fit beside one another
 
 
 def identity(*parts: str) -> str:
@@ -198,6 +199,7 @@ def _position(dashboard: Dashboard, language: Language) -> dict[str, Any]:
         rows[-1].append(chart)
     names = [f"ROW-{number}" for number in range(1, len(rows) + 1)]
     grid = ["ROOT_ID", "GRID_ID"]
+    note = _note(dashboard, language)
     position: dict[str, Any] = {
         "DASHBOARD_VERSION_KEY": "v2",
         "ROOT_ID": {"type": "ROOT", "id": "ROOT_ID", "children": ["GRID_ID"]},
@@ -214,7 +216,7 @@ def _position(dashboard: Dashboard, language: Language) -> dict[str, Any]:
             "id": "NOTE",
             "parents": grid,
             "children": [],
-            "meta": {"code": _note(dashboard, language), "width": _ROW_WIDTH, "height": 13},
+            "meta": {"code": note, "width": _ROW_WIDTH, "height": 10 + 3 * -(-len(note) // _LINE)},
         },
     }
     number = 0

@@ -163,7 +163,7 @@ def _formats(columns: list[str], mart: Mart, chart: Chart) -> dict[str, Any]:
 def _metrics(chart: Chart, mart: Mart, metadata: Metadata, language: Language) -> list[Any]:
     if chart.kind == "title":
         date_label, simulated_label = _title_labels(language)
-        newest = f"to_char(max({mart.date_column}), '{_TITLE_DATE[language]}')"
+        newest = f"to_char(max({mart.known_column}), '{_TITLE_DATE[language]}')"
         simulated = f"case when bool_or(source = 'simulator') then '{_SIMULATED[language]}' else '' end"
         return [_sql_metric("title_date", newest, date_label), _sql_metric("title_source", simulated, simulated_label)]
     return [_metric(name, chart, mart, metadata, language) for name in chart.metrics]
