@@ -1,6 +1,6 @@
 # Every target also works without a terminal. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help venv demo demo-month up superset down doctor docs test test-fuzz test-faults test-year test-tampering test-superset check lint-code lint-types lint-imports lint-sql lock clean
+.PHONY: help venv demo demo-month up superset down doctor docs test test-fuzz test-faults test-year test-tampering test-superset bench-charts check lint-code lint-types lint-imports lint-sql lock clean
 
 BIN := .venv/bin
 STACK := $(BIN)/python -m social_metrics.stack
@@ -70,6 +70,9 @@ test-tampering: venv ## 200 single changes to evidence and record, 20 by recompu
 test-superset: venv .venv-superset/.installed ## the real Superset on a demo's marts: every chart, figure and login (ten minutes)
 	@tests/system-packages
 	@SOCIAL_METRICS_TEST_SUPERSET=1 $(BIN)/python -m pytest -x tests/superset
+
+bench-charts: venv ## every dashboard's queries on 2,000 accounts × 730 days (five minutes)
+	@$(BIN)/python -m tests.bench.charts
 
 check: lint-code lint-types lint-imports lint-sql ## lint, types, import contracts, SQL; checks, never fixes
 
