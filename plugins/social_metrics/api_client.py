@@ -165,7 +165,7 @@ class ApiClient:
             self._gate.admit()
         token = self.tokens.access_token(account) if authorized and self.tokens and account else None
         auth_params, auth_headers = self.rules.authorize(self.connection, token) if authorized else ({}, {})
-        redactor = Redactor([self.connection.secret, token, *_secrets_of(form)])
+        redactor = Redactor([self.connection.secret, self.connection.app_secret, token, *_secrets_of(form)])
         expected = expected or Cost()
         failure = CaptureFailure(Outcome.NOT_ATTEMPTED, "no try was made")
         for attempt in range(1, self._attempts + 1):

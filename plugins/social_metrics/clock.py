@@ -1,5 +1,6 @@
 """Which instant it is: the system's, or the simulator's for a connection that points at the simulator."""
 
+import ipaddress
 import time
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as datetime_time
@@ -36,6 +37,11 @@ class SimulatedClock:
     """
 
     def __init__(self, base_url: str) -> None:
+        if not _is_of_this_house(base_url):
+            raise ValueError(
+                f"{urlsplit(base_url).netloc} is no address of a simulator: that runs on this machine or in its "
+                "container network. No other host is ever sent a credential."
+            )
         address = f"{base_url.rstrip('/')}/_simulator/clock"
         try:
             reply = requests.get(address, timeout=10, allow_redirects=False)
@@ -55,6 +61,15 @@ class SimulatedClock:
     def now(self) -> datetime:
         """The simulated current instant, timezone-aware UTC."""
         return self._anchor + timedelta(seconds=time.monotonic() - self._started)
+
+
+def _is_of_this_house(base_url: str) -> bool:
+    """This machine, or a name without a dot: a service of the container network, which no public host can have."""
+    host = urlsplit(base_url).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or (host != "" and "." not in host)
 
 
 def wib_date(instant: datetime) -> date:

@@ -59,6 +59,12 @@ class PlatformConnection:
             ) from error
 
     @property
+    def app_secret(self) -> str | None:
+        """The application's own secret, from which Meta's proof is made; never sent itself."""
+        told = self.extra.get("app_secret")
+        return str(told) if told else None
+
+    @property
     def fingerprint(self) -> str:
         """Tells a new credential from the old one: part of a SHA-256, from which no secret can be read."""
         return hashlib.sha256(f"{self.login}\0{self.secret}".encode()).hexdigest()[:16]
@@ -79,7 +85,7 @@ class PlatformConnection:
             host = f"https://{host}"
         mode = str(extra.get("authorization_mode", AuthorizationMode.PUBLIC))
         if mode not in list(AuthorizationMode):
-            raise UsageProblem(f"{where}: authorization_mode is {mode!r}; write 'owner' or 'public'.")
+            raise UsageProblem(f"{where}: authorization_mode is {mode!r}; write 'public', 'owner' or 'amendment'.")
         simulated = extra.get("simulated_clock", False)
         return cls(
             platform=platform,

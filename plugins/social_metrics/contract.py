@@ -86,6 +86,7 @@ class AuthorizationMode(StrEnum):
 
     PUBLIC = "public"
     OWNER = "owner"
+    AMENDMENT = "amendment"  # public data, kept longer because the platform has accepted the project
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +181,7 @@ class Post:
     source: Source
     response_id: UUID
     run_id: str
+    expires_at: datetime | None = None  # of the counts; the sighting itself stays
 
 
 @dataclass(frozen=True, slots=True)

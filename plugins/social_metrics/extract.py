@@ -35,6 +35,7 @@ from social_metrics.readings import (
 )
 from social_metrics.records import AccountAttempt, shard_records
 from social_metrics.registry import DEMO_HANDLE_PREFIX, Platform, Registry
+from social_metrics.retention_rules import load_retention_rules
 from social_metrics.settings import Settings, UsageProblem
 from social_metrics.warehouse import capture_state
 from social_metrics.warehouse.circuit_breakers import CircuitBreakers
@@ -127,6 +128,7 @@ def capture_shard(
         accounts = [account for account in registry.accounts_on(platform_name, today) if account.account_code in wanted]
         _refuse_demo_accounts(accounts, source)
         module = importlib.import_module(f"social_metrics.platforms.{platform_name}")
+        rules = load_retention_rules(settings)
         with connect(warehouse_url, "loader") as warehouse:
             settled = capture_state.settled_accounts(warehouse, platform_name, today, evening.settled_since(now))
             breakers = CircuitBreakers(warehouse_url, connection, clock, evening.next_chance(now), probing=probing)
@@ -143,7 +145,8 @@ def capture_shard(
             due = capture_state.posts_due_for_rereading(warehouse, list(states), ages, now) if ages else {}
             warehouse.commit()  # no transaction stays open while the platform is asked
 
-            body_lifetime = timedelta(days=platform.body_retention_days) if platform.body_retention_days else None
+            body_lifetime = rules.rule(platform_name, "bodies").lifetime(platform)
+            count_lifetime = rules.rule(platform_name, "counts", connection.authorization_mode).lifetime(platform)
             recorder = Recorder(run_id, try_number, source, body_lifetime)
             costs_money = platform.daily_usd_limit is not None or platform.monthly_usd_limit is not None
             ledger = SpendLedger(warehouse_url) if costs_money else None
@@ -176,8 +179,9 @@ def capture_shard(
                     if opened:
                         opened.close()
             known = capture_state.known_posts(warehouse, *_expected_posts(attempts))
+            mode = connection.authorization_mode
             records = shard_records(
-                attempts, recorder, platform, connection.authorization_mode, known, is_last_attempt=is_last
+                attempts, recorder, platform, mode, known, count_lifetime=count_lifetime, is_last_attempt=is_last
             )
             record_run(warehouse, run_id, code_version(), now)
             inserted = load(warehouse, records)
@@ -233,13 +237,19 @@ def clock_of(connection: PlatformConnection) -> Clock:
 
 
 def source_of(platform: Platform, connection: PlatformConnection) -> Source:
-    """Where a connection leads: to the platform's own hosts, or to the simulator.
+    """Where a connection leads: to the platform's own hosts, over TLS, or to the simulator.
 
     Raises:
         UsageProblem: it leads anywhere else, or a simulated clock is set for a real platform.
     """
-    host = urlsplit(connection.base_url).hostname
+    parts = urlsplit(connection.base_url)
+    host = parts.hostname
     if host in platform.allowed_api_hosts:
+        if (parts.scheme, parts.port, parts.username, parts.path) != ("https", None, None, ""):
+            raise UsageProblem(
+                f"The connection of {platform.platform_label} points at {parts.scheme}://{host} in another way than "
+                f"https://{host}. The credential goes over TLS to that host only; correct the host."
+            )
         if connection.simulated_clock:
             raise UsageProblem(
                 f"The connection of {platform.platform_label} points at {host} and has simulated_clock set. "

@@ -6,8 +6,10 @@ from datetime import datetime
 from social_metrics.authorisation import AccountGrant, Authorisation
 from social_metrics.connection_check import own_client
 from social_metrics.connections import PlatformConnection
+from social_metrics.extract import clock_of
 from social_metrics.readings import Account, CaptureFailure
 from social_metrics.registry import Registry
+from social_metrics.retention.revocation import record_revocation
 from social_metrics.settings import Settings, UsageProblem
 from social_metrics.warehouse.connect import connect
 from social_metrics.warehouse.credentials import access_token_of, cipher, forget_tokens, store_granted
@@ -70,10 +72,13 @@ def give_back(
 ) -> tuple[bool, str | None]:
     """Revoke an account's authorisation: the platform is told and our tokens are deleted, whatever it answers.
 
+    The next run of retention deletes what was read with it.
+
     Returns:
         whether there were tokens, and what the platform said against it, if anything.
     """
     said = None
+    own_now = clock_of(connection).now()
     with connect(warehouse_url, "loader") as warehouse:
         token = access_token_of(warehouse, cipher(settings.credentials_key), account)
         if token:
@@ -81,4 +86,9 @@ def give_back(
                 grant.revoke(own_client(connection, registry, settings, "connect"), token)
             except CaptureFailure as failure:
                 said = failure.detail
-        return forget_tokens(warehouse, account.account_code), said
+        had_tokens = forget_tokens(warehouse, account.account_code)
+        if had_tokens:
+            record_revocation(
+                warehouse, account.account_code, account.platform, own_now, "given back by `connect --revoke`"
+            )
+        return had_tokens, said

@@ -46,7 +46,7 @@ def authorize(connection: PlatformConnection, _token: str | None) -> tuple[dict[
     it does not manage (error 100 "requires either app secret proof or an app token").
     """
     token = connection.secret or ""
-    secret = connection.extra.get("app_secret")
+    secret = connection.app_secret
     proof = {"appsecret_proof": hmac.new(str(secret).encode(), token.encode(), hashlib.sha256).hexdigest()}
     return (proof if secret else {}), {"Authorization": f"Bearer {token}"}
 

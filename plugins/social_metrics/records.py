@@ -72,6 +72,7 @@ def shard_records(
     authorization_mode: AuthorizationMode,
     known_posts: Iterable[KnownPost],
     *,
+    count_lifetime: timedelta | None = None,
     is_last_attempt: bool = False,
 ) -> ShardRecords:
     """The records that a shard's attempts amount to.
@@ -79,9 +80,10 @@ def shard_records(
     Args:
         attempts: one per account.
         recorder: the evidence of their calls.
-        platform: its retention times decide when rows expire.
+        platform: says how long captions are kept.
         authorization_mode: on whose permission the counts were read.
         known_posts: earlier posts that the listings should have shown; those they lack are recorded as absent.
+        count_lifetime: how long counts read on that permission are kept; None is for ever.
         is_last_attempt: no sweep follows on this WIB date; the outcomes say so.
     """
     earlier: dict[str, list[KnownPost]] = defaultdict(list)
@@ -91,15 +93,22 @@ def shard_records(
     for attempt in attempts:
         records.outcomes.append(outcome_of(attempt, recorder, is_last_attempt=is_last_attempt))
         if isinstance(attempt.profile, ProfileReading):
-            records.snapshots.append(_snapshot(attempt, attempt.profile, recorder, platform, authorization_mode))
+            records.snapshots.append(_snapshot(attempt, attempt.profile, recorder, authorization_mode, count_lifetime))
         elif withheld := _withheld_profile(attempt.profile, attempt.attempted_at):
-            records.snapshots.append(_snapshot(attempt, withheld, recorder, platform, authorization_mode))
+            records.snapshots.append(_snapshot(attempt, withheld, recorder, authorization_mode, count_lifetime))
         if isinstance(attempt.posts, PostListing):
             code = attempt.account.account_code
             seen = {post.post_id: post for post in attempt.posts.posts}
-            records.posts.extend(_seen_post(attempt.account, post, recorder) for post in seen.values())
+            records.posts.extend(_seen_post(attempt.account, post, recorder, count_lifetime) for post in seen.values())
             records.posts.extend(
-                _absent_post(attempt.account, post, attempt.posts, attempt.attempted_at, recorder)
+                _absent_post(
+                    attempt.account,
+                    post,
+                    attempt.posts,
+                    attempt.attempted_at,
+                    recorder,
+                    keeps_counts=count_lifetime is None,
+                )
                 for post in earlier[code]
                 if post.post_id not in seen
             )
@@ -173,10 +182,9 @@ def _snapshot(
     attempt: AccountAttempt,
     profile: ProfileReading,
     recorder: Recorder,
-    platform: Platform,
     authorization_mode: AuthorizationMode,
+    lifetime: timedelta | None,
 ) -> ProfileSnapshot:
-    lifetime = _days(platform.count_retention_days) if authorization_mode is AuthorizationMode.PUBLIC else None
     return ProfileSnapshot(
         attempt_id=attempt.attempt_id,
         account_code=attempt.account.account_code,
@@ -205,7 +213,7 @@ def content_hash(caption: str | None) -> str | None:
     return hashlib.sha256(clean_text(caption).encode()).hexdigest() if caption else None
 
 
-def _seen_post(account: Account, post: PostReading, recorder: Recorder) -> Post:
+def _seen_post(account: Account, post: PostReading, recorder: Recorder, lifetime: timedelta | None) -> Post:
     return Post(
         account_code=account.account_code,
         platform=account.platform,
@@ -224,13 +232,23 @@ def _seen_post(account: Account, post: PostReading, recorder: Recorder) -> Post:
         source=recorder.source,
         response_id=post.response_id,
         run_id=recorder.run_id,
+        expires_at=post.received_at + lifetime if lifetime else None,
     )
 
 
 def _absent_post(
-    account: Account, post: KnownPost, listing: PostListing, attempted_at: datetime, recorder: Recorder
+    account: Account,
+    post: KnownPost,
+    listing: PostListing,
+    attempted_at: datetime,
+    recorder: Recorder,
+    *,
+    keeps_counts: bool,
 ) -> Post:
-    """The disappearance of a post: what was last known of it, under the look that no longer found it."""
+    """The disappearance of a post: what was last known of it, under the look that no longer found it.
+
+    Counts that expire are not repeated: that would lengthen what they have left.
+    """
     if listing.response_id is None:
         raise ValueError("a listing that lacks a known post must name the response that shows it")
     return Post(
@@ -243,10 +261,10 @@ def _absent_post(
         post_type=post.post_type,
         content_hash=post.content_hash,
         caption_length=post.caption_length,
-        like_count=post.like_count,
-        comment_count=post.comment_count,
-        share_count=post.share_count,
-        view_count=post.view_count,
+        like_count=post.like_count if keeps_counts else None,
+        comment_count=post.comment_count if keeps_counts else None,
+        share_count=post.share_count if keeps_counts else None,
+        view_count=post.view_count if keeps_counts else None,
         presence=Presence.ABSENT,
         source=recorder.source,
         response_id=listing.response_id,

@@ -348,5 +348,6 @@ class _Posts:
                 source=history._source(day),
                 response_id=history.uuid(),
                 run_id="run",
+                expires_at=instant + timedelta(days=30) if present and history.chance(0.1) else None,
             )
         )

@@ -35,6 +35,7 @@ ROLLING = {"1d": (1, 0), "7d": (7, 1), "30d": (30, 3)}
 READ = {Outcome.CAPTURED, Outcome.CAPTURED_PARTLY, Outcome.BELOW_THRESHOLD}
 PRECEDENCE = list(Outcome)
 SOURCES = ["api", "manual", "simulator"]
+POST_COUNTS = ("like_count", "comment_count", "share_count", "view_count")
 BY_HAND = "by hand"  # in the place of an authorization mode, on a reading that a person entered
 
 
@@ -65,7 +66,8 @@ class Accounts:
             self.identity[code].append((instant, False))
         self.observations: dict[str, dict[str, list[Post]]] = defaultdict(lambda: defaultdict(list))
         for post in sorted(evidence.posts, key=lambda post: (post.captured_at, post.response_id)):
-            self.observations[post.account_code][post.post_id].append(post)
+            counts = {} if not self.is_expired(post) else dict.fromkeys(POST_COUNTS)
+            self.observations[post.account_code][post.post_id].append(replace(post, **counts))
         self.sources: dict[str, set[tuple[str, date]]] = defaultdict(set)
         for record in (*evidence.snapshots, *evidence.outcomes):
             happened_at = record.captured_at if isinstance(record, ProfileSnapshot) else record.attempted_at
@@ -109,9 +111,13 @@ class Accounts:
         found = self.snapshots.get((code, day), [])
         return max(found, key=lambda snapshot: (snapshot.captured_at, snapshot.attempt_id), default=None)
 
+    def is_expired(self, record: ProfileSnapshot | Post) -> bool:
+        """Its counts are past their retention."""
+        return record.expires_at is not None and record.expires_at <= self.retention_as_of
+
     def state(self, capture: ProfileSnapshot) -> str:
         """Why there is a count or none; a count past its retention is none."""
-        if capture.expires_at and capture.expires_at <= self.retention_as_of:
+        if self.is_expired(capture):
             return "retention_expired"
         return str(capture.followers_state)
 

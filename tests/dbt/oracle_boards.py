@@ -89,6 +89,7 @@ class Boards:
             "share_count": shown.share_count,
             "view_count": shown.view_count,
             "interactions": sum(parts) if parts else None,
+            "are_counts_expired": self.accounts.is_expired(shown),
             "caption_length": shown.caption_length,
             "presence": str(observations[-1].presence),
             "first_seen_at": first,

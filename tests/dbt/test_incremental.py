@@ -27,7 +27,7 @@ ACCOUNTS = 40
 
 # What the facts of a day stand on; the rest is built before it is compared.
 EVERY_NIGHT = (
-    "stg_social__profile_snapshots",  # its view holds the instant of retention
+    *("stg_social__profile_snapshots", "stg_social__posts"),  # their views hold the instant of retention
     "config.materialized:incremental",
     *("int_dates__reporting", "int_accounts__reopened", "int_centers__reopened", "int_posts__reopened"),
     *("int_manual_entries__standing", "int_posts__readings", "int_posts__tags", "int_posts__bases"),

@@ -45,9 +45,7 @@ _TEXT_OF_TYPE = {
 # Everything in raw; what people and rules add to it in ops, which nobody may change; and the record itself. Seals
 # cannot seal themselves: they are chained. How the transform went is no evidence.
 _TABLES = """
-select c.oid, format('%s.%s', n.nspname, c.relname),
-       coalesce((select bool_or(a.privilege_type = 'DELETE' and a.grantee = 'social_metrics_retention'::regrole)
-                 from aclexplode(c.relacl) as a), false)
+select c.oid, format('%s.%s', n.nspname, c.relname)
 from pg_class as c
 join pg_namespace as n on n.oid = c.relnamespace
 where c.relkind in ('r', 'p') and not c.relispartition
@@ -83,7 +81,6 @@ class SealedTable:
     row_sha256: sql.Composed
     event_at: sql.Composed
     expires_at: sql.Composed
-    may_lose_rows: bool  # to retention, once a row has expired
 
 
 def tables_to_seal(connection: psycopg.Connection) -> list[SealedTable]:
@@ -93,10 +90,10 @@ def tables_to_seal(connection: psycopg.Connection) -> list[SealedTable]:
         UsageProblem: a table has no primary key, no date, or a column whose type has no canonical form.
     """
     found = connection.execute(_TABLES).fetchall()
-    return [_table(connection, oid, name, may_lose_rows) for oid, name, may_lose_rows in found]
+    return [_table(connection, oid, name) for oid, name in found]
 
 
-def _table(connection: psycopg.Connection, oid: int, name: str, may_lose_rows: bool) -> SealedTable:
+def _table(connection: psycopg.Connection, oid: int, name: str) -> SealedTable:
     columns = connection.execute(_COLUMNS, (oid,)).fetchall()
     texts = {column: _text(name, column, kind) for column, kind, *_ in columns}
     key = sorted((place, column) for column, _, _, place in columns if place is not None)
@@ -116,7 +113,6 @@ def _table(connection: psycopg.Connection, oid: int, name: str, may_lose_rows: b
         row_sha256=sql.SQL("sha256(convert_to({}, 'UTF8'))").format(sql.SQL(" || ").join(pieces)),
         event_at=_instant(dates[0] if dates else None),
         expires_at=_instant("expires_at" if "expires_at" in texts else None),
-        may_lose_rows=may_lose_rows,
     )
 
 

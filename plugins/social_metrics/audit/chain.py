@@ -20,6 +20,9 @@ LATE = "late"
 
 EMPTY = (0, EMPTY_ROOT)
 
+PURGED_TABLES = ("raw.profile_snapshots", "raw.posts", "raw.post_captions", "raw.response_bodies")
+"""Those that retention may touch."""
+
 # Only the rows on which table and seals disagree. A row whose instant is past the last seal waits for the next one.
 _DISAGREEING = """
 with present as (
@@ -31,7 +34,7 @@ sealed as (
 )
 select
     coalesce(present.row_key, sealed.row_key), sealed.seal_no, present.row_key is null as is_gone,
-    sealed.expires_at <= %(now)s as is_expired, present.event_at
+    sealed.row_sha256, present.row_sha256, sealed.expires_at, present.event_at
 from present
 full join sealed on present.row_key = sealed.row_key
 where present.row_sha256 is distinct from sealed.row_sha256 or present.expires_at is distinct from sealed.expires_at
@@ -53,11 +56,22 @@ class Finding:
 
 
 @dataclass(frozen=True)
+class Loss:
+    """What one purge did to one row: its sha256 before and after (None: the row went), why, and as of which instant."""
+
+    before: bytes
+    after: bytes | None
+    reason: str
+    as_of: datetime
+    is_grounded: bool  # a revocation of the account stands behind a purge that names one
+
+
+@dataclass(frozen=True)
 class Walk:
     """What a walk along the whole chain found.
 
-    `purged` counts rows by table that retention has taken after they expired: their leaves still verify. `unsealed`
-    counts rows by table that came after the last seal and wait for the next one.
+    `purged` counts rows by table that retention has taken or emptied, as a record of it says (ops.purged_rows): their
+    leaves still verify. `unsealed` counts rows by table that came after the last seal and wait for the next one.
     """
 
     seals: int
@@ -73,7 +87,7 @@ def walk_chain(connection: psycopg.Connection, now: datetime) -> Walk:
 
     Args:
         connection: as the role closer, which may read all of raw.
-        now: the aware instant at which a row counts as expired.
+        now: the aware instant of the walk; what a purge took before its time by then was not its to take.
 
     Raises:
         UsageProblem: a table has lost its primary key or its date.
@@ -106,9 +120,10 @@ def _walk(connection: psycopg.Connection, now: datetime) -> Walk:
     purged: dict[str, int] = {}
     unsealed: dict[str, int] = {}
     last = seals[-1] if seals else None
+    losses = _losses(connection)
     for table in tables_to_seal(connection):
-        for row in _disagreeing(connection, table, now):
-            key, seal_no, is_gone, is_expired, event_at = row
+        for row in _disagreeing(connection, table):
+            key, seal_no, is_gone, sealed_sha256, present_sha256, expires_at, event_at = row
             place = f"{table.name} {key}"
             if seal_no is None:
                 if any(name == table.name for _, name in spoiled):
@@ -122,10 +137,11 @@ def _walk(connection: psycopg.Connection, now: datetime) -> Walk:
             elif (seal_no, table.name) in spoiled:
                 says = "the leaf does not belong to the root of its seal" + (", and there is no such row" * is_gone)
                 findings.append(Finding(AUDIT_ALTERED, f"audit.sealed_rows {place}", says, seal_no))
-            elif is_gone and is_expired and table.may_lose_rows:
+            elif _accounts_for(losses.get((table.name, key), ()), sealed_sha256, present_sha256, expires_at, now):
                 purged[table.name] = purged.get(table.name, 0) + 1
             else:
                 says = "the row was removed" if is_gone else "the row is not the one that was sealed"
+                says += ", and no purge accounts for it" * (table.name in PURGED_TABLES)
                 findings.append(Finding(_kind(table), place, says, seal_no))
     rows = sum(count for tables in found.values() for count, _ in tables.values())
     return Walk(len(seals), rows, last, tuple(findings), purged, unsealed)
@@ -195,7 +211,33 @@ def _of_no_rows(
     return []
 
 
-def _disagreeing(connection: psycopg.Connection, table: SealedTable, now: datetime) -> list[tuple[Any, ...]]:
+def _losses(connection: psycopg.Connection) -> dict[tuple[str, str], list[Loss]]:
+    """What retention wrote down about each row that it touched, in the order of its runs."""
+    losses: dict[tuple[str, str], list[Loss]] = defaultdict(list)
+    for name, key, *loss in connection.execute(
+        "select rows.table_name, rows.row_key, rows.row_sha256, rows.remaining_sha256, purges.reason, purges.as_of, "
+        "purges.reason <> 'revoked' or exists (select from ops.revocations "
+        "where revocations.account_code = purges.account_code and revocations.revoked_at <= purges.as_of) "
+        "from ops.purged_rows as rows join ops.purges using (purge_no) order by rows.purge_no"
+    ):
+        losses[name, key].append(Loss(*loss))
+    return losses
+
+
+def _accounts_for(
+    losses: Iterable[Loss], sealed: bytes | None, present: bytes | None, expires_at: datetime | None, now: datetime
+) -> bool:
+    """Whether the purges of a row lead from its leaf to what is there now, each with a ground of its own."""
+    digest = sealed
+    for loss in losses:
+        is_due = expires_at is not None and expires_at <= min(loss.as_of, now)
+        if loss.before != digest or not loss.is_grounded or (loss.reason == "expired" and not is_due):
+            return False
+        digest = loss.after
+    return digest != sealed and digest == present
+
+
+def _disagreeing(connection: psycopg.Connection, table: SealedTable) -> list[tuple[Any, ...]]:
     statement = sql.SQL(_DISAGREEING).format(
         row_key=table.row_key,
         row_sha256=table.row_sha256,
@@ -204,7 +246,7 @@ def _disagreeing(connection: psycopg.Connection, table: SealedTable, now: dateti
         relation=table.relation,
         name=sql.Literal(table.name),
     )
-    return connection.execute(statement, {"now": now}).fetchall()
+    return connection.execute(statement).fetchall()
 
 
 def _addition(table: SealedTable, place: str) -> Finding:

@@ -69,7 +69,11 @@ select coalesce(jsonb_object_agg(platform, jsonb_build_object(
 from (
     select platform, max(count_retention_days) as days, jsonb_object_agg(authorization_mode, accounts) as accounts,
         -- Nobody has authorised us beyond what the platform shows to all: its counts expire.
-        case when bool_and(authorization_mode = 'owner') then 'owner' else 'none' end as basis
+        case
+            when bool_and(authorization_mode = 'owner') then 'owner'
+            when bool_and(authorization_mode in ('owner', 'amendment')) then 'amendment'
+            else 'none'
+        end as basis
     from (
         select s.platform, s.authorization_mode, count(distinct s.account_code) as accounts,
             max(p.count_retention_days)::integer as count_retention_days

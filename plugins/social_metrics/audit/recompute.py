@@ -31,6 +31,34 @@ _MONTH = {
 _EVERY_DAY = "built.date_day >= {first} and built.date_day < ({first} + interval '1 month')::date"
 
 
+# Counts that retention has emptied since: the record has them, and the hash of each row stands under its seal. What no
+# close holds stays empty.
+_RESTORED = """
+with closed as (
+    select distinct on (account_code, captured_at) account_code, captured_at, counts
+    from (
+        select account_code, month_start, version, (figures ->> 'captured_at')::timestamptz as captured_at,
+            jsonb_build_object(
+                'followers_count', figures -> 'followers_count',
+                'followers_precision_step', figures -> 'followers_precision_step',
+                'followers_state', figures -> 'followers_state') as counts
+        from audit.scorecard_rows
+        where mart = 'fct_follower_growth_daily' and figures ->> 'captured_at' is not null
+            and figures ->> 'followers_state' <> 'retention_expired'
+    ) as days
+    order by account_code, captured_at, (month_start, version) = ({month_start}, {version}) desc, version desc
+),
+present as ({rows})
+select * from present where followers_state <> 'retention_expired'
+union all
+select restored.* from present
+left join closed on present.account_code = closed.account_code and present.captured_at = closed.captured_at
+cross join lateral jsonb_populate_record(
+    null::raw.profile_snapshots, to_jsonb(present) || coalesce(closed.counts, '{{}}')) as restored
+where present.followers_state = 'retention_expired'
+"""
+
+
 def with_column_types(connection: psycopg.Connection, rules: Iterable[Rule]) -> list[Rule]:
     """The rules with each seed's column types, as dbt has made its table.
 
@@ -57,7 +85,12 @@ def with_column_types(connection: psycopg.Connection, rules: Iterable[Rule]) -> 
 
 
 def rebuild(
-    connection: psycopg.Connection, rules: Sequence[Rule], *, through_seal: int | None, retention_as_of: datetime
+    connection: psycopg.Connection,
+    rules: Sequence[Rule],
+    *,
+    through_seal: int | None,
+    retention_as_of: datetime,
+    closed: tuple[date, int] | None = None,
 ) -> None:
     """Build the marts of a month as temporary tables, named by `scratch`; within a transaction.
 
@@ -66,6 +99,8 @@ def rebuild(
         rules: seeds with their column types, then models in the order of building.
         through_seal: take the rows sealed up to this seal; None takes every row that is there.
         retention_as_of: UTC instant at which retention is judged.
+        closed: month and version whose counts stand in for those that retention has emptied since; None leaves them
+            empty.
     """
     evidence = {table.name: table for table in tables_to_seal(connection)}
     for name in sorted({f"{schema}.{table}" for rule in rules for schema, table in _sources(rule)}):
@@ -80,6 +115,9 @@ def rebuild(
                 "select source.* from {relation} join audit.sealed_rows as sealed "
                 "on sealed.table_name = {name} and sealed.row_key = {key} and sealed.seal_no <= {seal}"
             ).format(relation=table.relation, name=sql.Literal(name), key=table.row_key, seal=sql.Literal(through_seal))
+        if name == "raw.profile_snapshots" and closed:
+            month_start, version = (sql.Literal(part) for part in closed)
+            rows = sql.SQL(_RESTORED).format(rows=rows, month_start=month_start, version=version)
         _make(connection, name, rows)
     for rule in rules:
         if rule.kind == "model":

@@ -134,16 +134,43 @@ def _capture(connection: psycopg.Connection, figures: Facts) -> list[Stage]:
         Stage(
             "snapshot",
             f"raw.profile_snapshots {snapshot['attempt_id']}",
-            {**snapshot, **_seal(connection, "raw.profile_snapshots", str(snapshot["attempt_id"]))},
+            {
+                **snapshot,
+                **_seal(connection, "raw.profile_snapshots", str(snapshot["attempt_id"])),
+                **_purge(connection, "raw.profile_snapshots", str(snapshot["attempt_id"])),
+            },
         ),
         Stage("response", f"raw.api_responses {snapshot['response_id']}", response or {"found": False}),
     ]
     if response:
-        kept = hashlib.sha256(body["body"]).hexdigest() == response["kept_sha256"] if body else None
-        words = {True: "the kept bytes have this sha256", False: "the kept bytes are others", None: "purged by policy"}
-        stages.append(Stage("bytes", f"raw.response_bodies {snapshot['response_id']}", {"says": words[kept]}))
+        place = f"raw.response_bodies {snapshot['response_id']}"
+        stages.append(Stage("bytes", place, _bytes(connection, snapshot["response_id"], response, body)))
     stages.append(_run(connection, snapshot))
     return stages
+
+
+def _bytes(connection: psycopg.Connection, response_id: object, response: Facts, body: Facts | None) -> Facts:
+    if body is None:
+        purge = _purge(connection, "raw.response_bodies", str(response_id))
+        return purge or {"says": "the bytes are gone, and no purge accounts for it: run verify"}
+    is_same = hashlib.sha256(body["body"]).hexdigest() == response["kept_sha256"]
+    return {"says": "the kept bytes have this sha256" if is_same else "the kept bytes are others"}
+
+
+def _purge(connection: psycopg.Connection, table: str, first_key: str) -> Facts:
+    """What retention took of a row, when and why; nothing where it took nothing."""
+    row = _one(
+        connection,
+        "select purges.purge_no, field, reason, source, rows.purged_at, encode(row_sha256, 'hex') as sha256_before "
+        "from ops.purged_rows as rows join ops.purges using (purge_no) "
+        "where rows.table_name = %s and rows.row_key like %s order by rows.purge_no limit 1",
+        table,
+        f'["{first_key}"%',
+    )
+    if row is None:
+        return {}
+    says = f"{row['field']} purged by policy on {row['purged_at']:%Y-%m-%d} ({row['reason']}, purge {row['purge_no']})"
+    return {"says": says, "rule": row["source"], "sha256_before": row["sha256_before"]}
 
 
 def _run(connection: psycopg.Connection, snapshot: Facts) -> Stage:

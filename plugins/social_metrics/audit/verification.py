@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import Any
 
 import psycopg
+from psycopg.rows import class_row
 
 from social_metrics.audit.canonical import tables_to_seal
 from social_metrics.audit.chain import AUDIT_ALTERED, LATE, RAW_ALTERED, Finding, Walk, walk_chain
@@ -15,8 +16,12 @@ from social_metrics.audit.rules import MARTS_OF_A_MONTH, Rule, rules_in_force
 from social_metrics.settings import Settings, UsageProblem
 from social_metrics.warehouse.connect import connect
 
+PURGED = "purged_by_policy"
 REGISTRY_CHANGED = "registry_changed"
 RULE_CHANGED = "rule_changed"
+
+RECORD_OF_LOSSES = ("ops.purged_rows", "ops.purges", "ops.revocations")
+"""Told as purges; no figure is made of them."""
 
 AS_NOW_KNOWN = "_as_now_known"
 """Ends the names of the figures that are meant to move with later evidence; they are closed as they were known."""
@@ -37,10 +42,26 @@ class Difference:
 
 
 @dataclass(frozen=True)
+class Purge:
+    """What retention took of the month's evidence, by reason: rows, and first and last instant of taking (UTC)."""
+
+    table_name: str
+    field: str
+    platform: str
+    authorization_mode: str | None
+    reason: str
+    account_code: str | None
+    row_count: int
+    first_purged_at: datetime
+    last_purged_at: datetime
+
+
+@dataclass(frozen=True)
 class Verification:
     """What `verify` says of one version.
 
-    `altered` are the figures in which the stored rules over the sealed evidence differ from the record;
+    `altered` are the figures in which the stored rules over the sealed evidence differ from the record; `purged` those
+    that cannot be computed any more, because retention has taken what they rest on; `purges` says what it took.
     `changed_since` those in which today's evidence or rules would give another one, which a closed month ignores.
     """
 
@@ -49,13 +70,18 @@ class Verification:
     walk: Walk
     findings: tuple[Finding, ...]
     altered: tuple[Difference, ...]
+    purged: tuple[Difference, ...]
+    purges: tuple[Purge, ...]
     changed_since: tuple[Difference, ...]
     late_rows: dict[str, int] = field(default_factory=dict)  # by table: sealed or loaded after the close
     changed_rules: tuple[str, ...] = ()  # registry files and models that are not those of the close
 
     @property
     def holds(self) -> bool:
-        """True when record and evidence are as they were closed and the month computed again is identical."""
+        """True when record and evidence are as they were closed and the month computed again is identical.
+
+        What was purged by policy, with the record and the hashes of each loss, is no alteration.
+        """
         return not self.findings and not self.altered
 
 
@@ -92,27 +118,34 @@ def verify_month(
             rules = stored_rules(connection, close)
             status = status_of(steps_of(connection, close))
             late_rows = _late_rows(connection, close)
-        altered = _differences(connection, record, rules, close, through_seal=close.seal_no)
+            tainted = _purged_accounts(connection)
+            purges = _purges(connection, close)
+        found = _differences(connection, record, rules, close, through_seal=close.seal_no)
         reason = _why(findings, RAW_ALTERED)
+        # Purges explain nothing where the chain does not hold.
+        purged = [] if findings else [one for one in found if _rests_on_purged(one, tainted)]
+        altered = [one for one in found if one not in purged]
         changed_rules = _changed(rules, rules_now)
         since: list[Difference] = []
         if late_rows:
             late = _differences(connection, record, rules, close, through_seal=None)
-            since += _new((one for one in late if not one.figure.endswith(AS_NOW_KNOWN)), altered, LATE)
+            since += _new((one for one in late if not one.figure.endswith(AS_NOW_KNOWN)), found, LATE)
         if changed_rules:
             today = {rule.name: rule for rule in rules_now if rule.kind == "registry_seed"}
             mixed = _typed(connection, [today.get(rule.name, rule) for rule in rules], rules)
             by_registry = _differences(connection, record, mixed, close, through_seal=close.seal_no)
-            since += _new(by_registry, altered, REGISTRY_CHANGED)
+            since += _new(by_registry, found, REGISTRY_CHANGED)
             typed = _typed(connection, rules_now, rules)
             by_rule = _differences(connection, record, typed, close, through_seal=close.seal_no)
-            since += _new(by_rule, [*altered, *by_registry], RULE_CHANGED)
+            since += _new(by_rule, [*found, *by_registry], RULE_CHANGED)
     return Verification(
         close=close,
         status=status,
         walk=walk,
         findings=tuple(findings),
         altered=tuple(_new(altered, [], reason)),
+        purged=tuple(_new(purged, [], PURGED)),
+        purges=tuple(purges),
         changed_since=tuple(since),
         late_rows=late_rows,
         changed_rules=tuple(changed_rules),
@@ -170,7 +203,13 @@ def _differences(
 ) -> list[Difference]:
     """Every figure in which the month computed by these rules differs from the record; the scratch space is gone."""
     with connection.transaction(force_rollback=True):
-        rebuild(connection, rules, through_seal=through_seal, retention_as_of=close.retention_as_of)
+        rebuild(
+            connection,
+            rules,
+            through_seal=through_seal,
+            retention_as_of=close.retention_as_of,
+            closed=(close.month_start, close.version),
+        )
         computed = {
             (mart, key): row
             for mart in MARTS_OF_A_MONTH
@@ -189,6 +228,39 @@ def _differences(
             if closed != now:
                 found.append(Difference(center, account, *place, figure, closed, now, ""))
     return found
+
+
+def _purged_accounts(connection: psycopg.Connection) -> set[str]:
+    """The accounts of which counts were emptied: their figures, and what compares centers with them, may be lost."""
+    return {
+        account
+        for (account,) in connection.execute(
+            "select snapshots.account_code from ops.purged_rows as gone join raw.profile_snapshots as snapshots "
+            "on gone.table_name = 'raw.profile_snapshots' and snapshots.attempt_id = (gone.row_key::jsonb ->> 0)::uuid "
+            "union select row_key::jsonb ->> 0 from ops.purged_rows where table_name = 'raw.posts'"
+        )
+    }
+
+
+def _rests_on_purged(difference: Difference, accounts: set[str]) -> bool:
+    """A purge empties figures of its account, and those that centers are compared by; it never makes or loses a row."""
+    if not accounts or not difference.figure:
+        return False
+    return difference.account_code is None or difference.account_code in accounts
+
+
+def _purges(connection: psycopg.Connection, close: Close) -> list[Purge]:
+    """What was taken of the rows that the close rests on, summed by sort."""
+    with connection.cursor(row_factory=class_row(Purge)) as cursor:
+        return cursor.execute(
+            "select purges.table_name, field, platform, authorization_mode, reason, account_code, "
+            "count(*)::integer as row_count, min(rows.purged_at) as first_purged_at, "
+            "max(rows.purged_at) as last_purged_at "
+            "from ops.purged_rows as rows join ops.purges using (purge_no) "
+            "join audit.sealed_rows as sealed on sealed.table_name = rows.table_name and sealed.row_key = rows.row_key "
+            "where sealed.seal_no <= %s group by 1, 2, 3, 4, 5, 6 order by 1, 3, 4, 5, 6",
+            (close.seal_no,),
+        ).fetchall()
 
 
 def _new(differences: Iterable[Difference], known: Iterable[Difference], reason: str) -> list[Difference]:
@@ -230,12 +302,15 @@ def _late_rows(connection: psycopg.Connection, close: Close) -> dict[str, int]:
     """Rows of raw and ops that the close did not know, by table; its seal was the last one then."""
     known: dict[str, int] = dict(
         connection.execute(
-            "select table_name, count(*) from audit.sealed_rows where seal_no <= %s group by 1", (close.seal_no,)
+            "select table_name, count(*) from audit.sealed_rows as sealed where seal_no <= %s and not exists ("
+            "select from ops.purged_rows as gone where gone.table_name = sealed.table_name "
+            "and gone.row_key = sealed.row_key and gone.remaining_sha256 is null) group by 1",
+            (close.seal_no,),
         ).fetchall()
     )
     late = {}
     for table in tables_to_seal(connection):
-        if table.name.startswith("audit."):
+        if table.name.startswith("audit.") or table.name in RECORD_OF_LOSSES:
             continue
         count = next(iter(connection.execute(f"select count(*) from {table.name}")))[0]  # noqa: S608
         if count > known.get(table.name, 0):

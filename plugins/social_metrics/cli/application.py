@@ -16,6 +16,7 @@ from social_metrics.cli.doctor import doctor
 from social_metrics.cli.entry import entry, ingest
 from social_metrics.cli.migrate import migrate
 from social_metrics.cli.report import report
+from social_metrics.cli.retention import retention
 from social_metrics.cli.seal import seal
 from social_metrics.cli.simulate import simulate
 from social_metrics.cli.tag import tag
@@ -39,6 +40,7 @@ app.command()(transform)
 app.command()(ingest)
 app.command()(migrate)
 app.command()(seal)
+app.command()(retention)
 app.command()(close)
 app.command()(verify)
 app.command()(trace)

@@ -55,6 +55,8 @@ def verify(
                 "late_rows": found.late_rows,
                 "changed_rules": found.changed_rules,
                 "purged": found.walk.purged,
+                "purged_figures": found.purged,
+                "purges": found.purges,
             }
         )
     else:
@@ -93,7 +95,8 @@ def _texts(facts: way_back.Facts) -> way_back.Facts:
 def _print(found: Verification) -> None:
     console = output()
     close = found.close
-    verdict = "holds: identical when computed again" if found.holds else "does NOT hold"
+    identical = "identical when computed again" if not found.purged else "identical but for what was purged by policy"
+    verdict = f"holds: {identical}" if found.holds else "does NOT hold"
     console.print(f"{close.month_start:%Y-%m} version {close.version} ({found.status}) {verdict}", style="bold")
     console.print(f"digest  {close.sha256}")
     console.print(f"chain   {found.walk.seals} seals over {found.walk.rows} rows, {len(found.walk.findings)} findings")
@@ -107,8 +110,16 @@ def _print(found: Verification) -> None:
     for rule in found.changed_rules[:LINES]:
         console.print(f"rules   {rule} is another one now")
     _more(len(found.changed_rules))
+    _figures("Figures that cannot be computed any more: purged by policy; the record keeps them", found.purged)
+    for purge in found.purges:
+        whose = " ".join(filter(None, (purge.platform, purge.authorization_mode, purge.account_code)))
+        console.print(
+            f"purged by policy  {purge.row_count} rows of {purge.table_name} ({whose}), {purge.field} {purge.reason}, "
+            f"{purge.first_purged_at:%Y-%m-%d} to {purge.last_purged_at:%Y-%m-%d}",
+            soft_wrap=True,
+        )
     for name, count in found.walk.purged.items():
-        console.print(f"purged  {count} rows of {name} by retention; their hashes still verify")
+        console.print(f"purged  {count} rows of {name} in all, by retention; their hashes still verify")
 
 
 def _figures(title: str, differences: Sequence[Difference]) -> None:

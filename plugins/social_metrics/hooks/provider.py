@@ -27,13 +27,24 @@ def get_provider_info() -> dict[str, Any]:
                     "authorization_mode": {
                         "label": "Authorization",
                         "description": "owner: the account's owner authorised us. public: what anybody may read; "
-                        "the platform's terms then limit how long the numbers may be kept.",
-                        "schema": {"type": ["string", "null"], "enum": ["public", "owner"], "default": "public"},
+                        "the platform's terms then limit how long the numbers may be kept. amendment: public, and the "
+                        "platform has accepted this project (docs/compliance.md).",
+                        "schema": {
+                            "type": ["string", "null"],
+                            "enum": ["public", "owner", "amendment"],
+                            "default": "public",
+                        },
                     },
                     "api_version": {
                         "label": "API version",
                         "description": "Only to differ from the version that the platform file was written for.",
                         "schema": {"type": ["string", "null"]},
+                    },
+                    "app_secret": {
+                        "label": "Application secret (Meta)",
+                        "description": "Facebook, Instagram, Threads: every call then carries the proof that Meta asks "
+                        "for when an application reads pages that it does not manage.",
+                        "schema": {"type": ["string", "null"], "format": "password"},
                     },
                     "credential_name": {
                         "label": "Name in the spend ledger",

@@ -1,5 +1,6 @@
 """Looks at the system's health and tells what is wrong, once."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -27,20 +28,22 @@ class WatchHealthOperator(BaseOperator):
             settings = load_settings()
             registry = load_registry(settings.registry_dir)
             url = WarehouseHook().url()
-            now = self._now(list(registry.platforms))
+            now = situation_now(list(registry.platforms), self.log)
             found = find_troubles(Situation(registry, settings, url, now, _connection))
             for trouble in found:
                 self.log.warning("%s: %s", trouble.kind, trouble.message)
             sent = tell(found, url, settings, now)
         return {"found": [f"{trouble.kind}/{trouble.subject}" for trouble in found], "sent": sent}
 
-    def _now(self, platforms: list[str]) -> datetime:
-        for platform in platforms:
-            try:
-                return clock_of(_connection(platform)).now()
-            except UsageProblem as problem:
-                self.log.warning("The connection of %s cannot be used: %s", platform, problem)
-        return SystemClock().now()
+
+def situation_now(platforms: Iterable[str], log: Any) -> datetime:
+    """The instant (UTC) that the connections go by: the simulator's where they point at one."""
+    for platform in platforms:
+        try:
+            return clock_of(_connection(platform)).now()
+        except UsageProblem as problem:
+            log.warning("The connection of %s cannot be used: %s", platform, problem)
+    return SystemClock().now()
 
 
 def _connection(platform: str) -> PlatformConnection:

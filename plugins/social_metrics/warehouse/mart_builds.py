@@ -182,7 +182,11 @@ def _reopen_expired(connection: psycopg.Connection, since: datetime, until: date
         """
         insert into ops.reopened_days (account_code, as_of_date, cause)
         select account_code, min((captured_at at time zone 'Asia/Jakarta')::date), 'retention'
-        from raw.profile_snapshots
+        from (
+            select account_code, captured_at, expires_at from raw.profile_snapshots
+            union all
+            select account_code, captured_at, expires_at from raw.posts
+        ) as counted
         where expires_at > least(%(since)s, %(until)s) and expires_at <= greatest(%(since)s, %(until)s)
         group by account_code
         """,

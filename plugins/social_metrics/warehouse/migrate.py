@@ -47,7 +47,8 @@ def grant_database_rights(url: str) -> None:
     """
     with psycopg.connect(url) as connection:
         for rights in (
-            "grant temporary on database {} to social_metrics_loader, social_metrics_transformer",
+            "grant temporary on database {} to social_metrics_loader, social_metrics_transformer, "
+            "social_metrics_retention",
             "grant connect, temporary on database {} to social_metrics_closer",
             "grant connect on database {} to social_metrics_auditor, social_metrics_bi_reader,"
             " social_metrics_center_reader",

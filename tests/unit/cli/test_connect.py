@@ -1,5 +1,8 @@
 """`connect`: an owner's authorisation against the simulator, saved only when it is the right one and whole."""
 
+import json
+from datetime import timedelta
+
 import psycopg
 import pytest
 from typer.testing import CliRunner, Result
@@ -7,6 +10,7 @@ from typer.testing import CliRunner, Result
 from social_metrics.cli import app
 from social_metrics.platforms import tiktok
 from tests.simulated import CREDENTIALS, RunningSimulator
+from tests.unit.cli.conftest import EVENING
 
 
 def run(*arguments: str, typed: str = "") -> Result:
@@ -31,10 +35,28 @@ def test_an_owner_authorises_an_account_which_is_then_read(simulator: RunningSim
     after = run("capture", "--platform", "tiktok")
     assert "kartini-tiktok" not in after.stdout
 
+    simulator.set_clock(EVENING + timedelta(minutes=20))
     given_back = run("connect", "tiktok", "kartini-tiktok", "--revoke")
     assert "The tokens of kartini-tiktok are deleted." in given_back.stdout
     assert "did not confirm" not in given_back.stdout
     assert tokens(warehouse_url) == []
+
+    # What was read with it goes with the next run of retention, and a plan says so beforehand.
+    simulator.set_clock(EVENING + timedelta(minutes=40))
+    planned = run("retention", "--format", "json")
+    revoked = {(due["table"], due["account_code"]) for due in json.loads(planned.stdout)["due"]}
+    assert ("raw.profile_snapshots", "kartini-tiktok") in revoked
+    assert ("raw.response_bodies", "kartini-tiktok") in revoked
+    taken = run("retention", "--action", "enforce")
+    assert taken.exit_code == 0, taken.output
+    assert "revoked kartini-tiktok" in taken.stdout
+    assert "Nothing is kept longer than it may be." in run("retention").stdout
+    with psycopg.connect(warehouse_url) as connection:
+        left = connection.execute(
+            "select count(followers_count), count(handle_seen), count(*) > 0 from raw.profile_snapshots "
+            "where account_code = 'kartini-tiktok'"
+        ).fetchone()
+    assert left == (0, 0, True)
 
 
 @pytest.mark.parametrize(

@@ -234,6 +234,12 @@ def test_our_own_warehouse_failing_meanwhile_is_not_blamed_on_the_platform(
         ("https://api.x.com", True, "take simulated_clock out"),
         ("https://api.x.com", False, "has the demo's handle"),
         ("http://127.0.0.1:9", False, "neither the simulator nor one of its hosts"),
+        ("https://api.x.com.example.org", False, "neither the simulator nor one of its hosts"),
+        ("https://example.org", True, "No other host is ever sent a credential"),
+        ("https://192.0.2.7", True, "No other host is ever sent a credential"),
+        ("http://api.x.com", False, "over TLS to that host only"),
+        ("https://api.x.com:8443", False, "over TLS to that host only"),
+        ("https://someone@api.x.com", False, "over TLS to that host only"),
     ],
 )
 def test_a_connection_that_mixes_demo_and_reality_is_refused(

@@ -66,6 +66,7 @@ select
                 + coalesce(observed.comment_count, 0)
                 + coalesce(observed.share_count, 0)
     end as interactions,
+    observed.are_counts_expired,
     observed.caption_length,
     observed.last_presence as presence,
     observed.first_seen_at,

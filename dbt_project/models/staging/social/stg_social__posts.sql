@@ -3,6 +3,13 @@ with source as (
 
     select * from {{ source('raw', 'posts') }}
 
+),
+
+retained as (
+
+    -- The counts go, the sighting stays: that the post was there is no statistic.
+    select *, coalesce(expires_at <= {{ retention_as_of() }}, false) as is_expired from source
+
 )
 
 select
@@ -15,10 +22,11 @@ select
     post_type,
     content_hash,
     caption_length,
-    like_count,
-    comment_count,
-    share_count,
-    view_count,
+    case when not is_expired then like_count end as like_count,
+    case when not is_expired then comment_count end as comment_count,
+    case when not is_expired then share_count end as share_count,
+    case when not is_expired then view_count end as view_count,
+    is_expired as are_counts_expired,
     presence,
     source,
     published_at,
@@ -26,4 +34,4 @@ select
     captured_at,
     {{ as_of_date('captured_at') }} as as_of_date,
     loaded_at
-from source
+from retained

@@ -1,0 +1,126 @@
+"""`social-metrics retention`: what may not be kept any longer, and its taking; the same as `enforce_retention`."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from social_metrics.cli.console import ExitCode, Format, FormatOption, notices, output, print_json
+from social_metrics.cli.place import warehouse
+from social_metrics.cli.watch import situation_of
+from social_metrics.clock import WIB
+from social_metrics.registry import Registry, load_registry
+from social_metrics.retention.enforce import RetentionReport, enforce_retention, plan_retention
+from social_metrics.retention.revocation import UnansweredRefusal, record_revocation, unanswered_refusals
+from social_metrics.settings import UsageProblem, load_settings
+from social_metrics.warehouse.connect import connect
+
+
+class RetentionAction(StrEnum):
+    """What to do."""
+
+    PLAN = "plan"
+    ENFORCE = "enforce"
+    REVOKED = "revoked"
+
+
+def retention(
+    action: Annotated[
+        RetentionAction,
+        typer.Option(help="plan: show what would go (a dry run); enforce: take it; revoked: note a revocation."),
+    ] = RetentionAction.PLAN,
+    account: Annotated[
+        str | None, typer.Option(help="With revoked: the account whose owner took the authorisation back.")
+    ] = None,
+    reason: Annotated[str | None, typer.Option(help="With revoked: how it is known, e.g. a letter's number.")] = None,
+    since: Annotated[
+        datetime | None,
+        typer.Option(
+            formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M"],
+            help="With revoked: when, WIB; now by default. What was captured later is kept.",
+        ),
+    ] = None,
+    form: FormatOption = Format.TABLE,
+) -> None:
+    """What the platforms' terms and personal data do not let us keep: shown, or taken and written down for good.
+
+    Periods and their sources: seeds/rules/retention_rules.csv and platforms.csv. Closed months still verify
+    (docs/compliance.md). Exit code 1 when something waits for a person.
+
+    Examples:
+    - `social-metrics retention`
+    - `social-metrics retention --action enforce`
+    - `social-metrics retention --action revoked --account kartini-tiktok --reason 'Surat 12/2026'`
+    """
+    with warehouse() as url:
+        settings = load_settings()
+        registry = load_registry(settings.registry_dir)
+        now = situation_of(registry, settings, url).now
+        if action is RetentionAction.REVOKED:
+            if not account or not reason:
+                raise UsageProblem("A revocation needs --account and --reason.")
+            number = _note_revocation(url, registry, account, reason, since.replace(tzinfo=WIB) if since else now, now)
+            output().print(
+                f"Revocation {number} of {account} is noted. The next run deletes what was read until then: "
+                "social-metrics retention shows it, --action enforce does it now."
+            )
+            return
+        work = plan_retention if action is RetentionAction.PLAN else enforce_retention
+        report = work(settings, registry, url, now)
+        with connect(url, "retention") as connection:
+            refusals = unanswered_refusals(connection)
+    if form is Format.JSON:
+        print_json(
+            {"action": action, "as_of": now, "due": report.items, "unread": report.unread, "asks": refusals},
+        )
+    else:
+        _print(report, refusals, is_plan=action is RetentionAction.PLAN)
+    if refusals or report.unread:
+        raise typer.Exit(ExitCode.FINDING)
+
+
+def _note_revocation(
+    url: str, registry: Registry, account: str, reason: str, revoked_at: datetime, now: datetime
+) -> int:
+    found = next((row for row in registry.accounts if row.account_code == account), None)
+    if found is None:
+        raise UsageProblem(f"The registry has no account {account!r}.")
+    if revoked_at > now:
+        raise UsageProblem(f"{revoked_at:%Y-%m-%d %H:%M} is still to come; a revocation is noted once it has happened.")
+    with connect(url, "retention") as connection:
+        return record_revocation(connection, account, found.platform, revoked_at, reason)
+
+
+def _print(report: RetentionReport, refusals: list[UnansweredRefusal], *, is_plan: bool) -> None:
+    if report.items:
+        table = Table(box=None, header_style="bold", pad_edge=False)
+        for heading in ("Table", "Field", "Platform", "Read as", "Why", "Rows", "Oldest", "Rule"):
+            table.add_column(heading, justify="right" if heading == "Rows" else "left", no_wrap=heading != "Rule")
+        for due in report.items:
+            table.add_row(
+                due.table,
+                due.field,
+                due.platform,
+                due.authorization_mode or "–",
+                " ".join(filter(None, (due.reason, due.account_code))),
+                f"{due.row_count:,}",
+                f"{due.oldest.astimezone(WIB):%Y-%m-%d}",
+                escape(due.rule),
+            )
+        output().print(table)
+        rows = sum(due.row_count for due in report.items)
+        says = "would go; --action enforce takes them" if is_plan else "taken; each is in ops.purged_rows with its hash"
+        output().print(f"{rows:,} rows {says}.")
+    else:
+        output().print("Nothing is kept longer than it may be.")
+    if report.unread:
+        notices().print(f"Captions wait until they can be tagged: {escape(report.unread)}")
+    for refused in refusals:
+        notices().print(
+            f"{refused.platform} says since {refused.first_refused_at.astimezone(WIB):%Y-%m-%d %H:%M} WIB that "
+            f"{refused.account_code} took its consent back. Ask the center: authorise again, or --action revoked.",
+            soft_wrap=True,
+        )

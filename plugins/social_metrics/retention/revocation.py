@@ -1,0 +1,84 @@
+"""An authorisation that its owner took back: recorded by a person, or where we gave it back ourselves."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import psycopg
+from psycopg.rows import class_row
+
+from social_metrics.settings import UsageProblem
+
+
+@dataclass(frozen=True)
+class UnansweredRefusal:
+    """An account whose platform says that the consent is gone, which nobody has confirmed or mended; instants UTC."""
+
+    account_code: str
+    platform: str
+    first_refused_at: datetime
+
+
+def record_revocation(
+    connection: psycopg.Connection, account_code: str, platform: str, revoked_at: datetime, reason: str
+) -> int:
+    """Write down that an authorisation was taken back; the next run of retention deletes what was read until then.
+
+    Args:
+        connection: as the role loader or retention; the caller commits.
+        account_code: of the registry.
+        platform: of the account.
+        revoked_at: UTC instant of the revocation; what is captured later is kept.
+        reason: how it is known.
+
+    Returns:
+        the revocation's number.
+
+    Raises:
+        UsageProblem: no reason is given.
+    """
+    if not reason.strip():
+        raise UsageProblem("A revocation deletes history: say how it is known (--reason).")
+    row = connection.execute(
+        "insert into ops.revocations (account_code, platform, revoked_at, reason) values (%s, %s, %s, %s) "
+        "returning revocation_no",
+        (account_code, platform, revoked_at, reason),
+    )
+    return int(next(iter(row))[0])
+
+
+def unanswered_refusals(connection: psycopg.Connection) -> list[UnansweredRefusal]:
+    """Accounts whose last word from the platform is that the consent is gone, without a revocation recorded since.
+
+    The platform's word alone deletes nothing: a changed password sounds the same, and what is deleted is gone.
+
+    Args:
+        connection: as a role that may read raw and ops.
+    """
+    with connection.cursor(row_factory=class_row(UnansweredRefusal)) as cursor:
+        return cursor.execute(
+            """
+            with last as (
+                select distinct on (account_code) account_code, platform, outcome, attempted_at
+                from raw.capture_outcomes
+                where outcome not in ('not_attempted', 'rate_limited', 'platform_unavailable', 'budget_exhausted')
+                order by account_code, attempted_at desc
+            )
+            select last.account_code, last.platform, first_refused.first_refused_at
+            from last
+            cross join lateral (
+                select min(refused.attempted_at) as first_refused_at
+                from raw.capture_outcomes as refused
+                where refused.account_code = last.account_code and refused.outcome = 'consent_revoked'
+                    and refused.attempted_at > coalesce((
+                        select max(read.attempted_at) from raw.capture_outcomes as read
+                        where read.account_code = last.account_code and read.outcome in ('captured', 'captured_partly')
+                    ), '-infinity'::timestamptz)
+            ) as first_refused
+            where last.outcome = 'consent_revoked' and not exists (
+                select from ops.revocations
+                where revocations.account_code = last.account_code
+                    and revocations.recorded_at >= first_refused.first_refused_at
+            )
+            order by 1
+            """
+        ).fetchall()

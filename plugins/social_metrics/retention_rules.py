@@ -1,0 +1,105 @@
+"""How long each field may be kept, by platform and authorization: seeds/rules/retention_rules.csv, with its sources.
+
+The periods of a platform stand in its line of platforms.csv; the rules name the column, or the days where a platform's
+terms tell one authorization from another. Adding a platform needs no row here: those without a platform hold for it.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from social_metrics.contract import AuthorizationMode
+from social_metrics.registry import Platform
+from social_metrics.seed_file import SeedFile, SeedRow
+from social_metrics.settings import Settings, UsageProblem
+
+FIELDS = ("counts", "bodies", "captions")
+"""What expires: the numbers of profiles and posts, the kept bytes of responses, the words of posts."""
+
+PERIODS = ("count_retention_days", "body_retention_days", "caption_retention_days")
+KEPT = "kept"
+COLUMNS = ("platform", "authorization_mode", "field", "keep", "revoked_within_days", "source")
+
+
+@dataclass(frozen=True)
+class RetentionRule:
+    """One line: a blank platform or authorization mode (None) stands for every one without a line of its own."""
+
+    platform: str | None
+    authorization_mode: AuthorizationMode | None
+    field: str
+    keep: str  # a column of platforms.csv, a number of days, or "kept"
+    revoked_within_days: int  # after the owner took the authorisation back
+    source: str
+
+    def lifetime(self, platform: Platform) -> timedelta | None:
+        """How long the field of that platform is kept; None is for ever."""
+        days: int | None = None
+        if self.keep in PERIODS:
+            days = getattr(platform, self.keep)
+        elif self.keep != KEPT:
+            days = int(self.keep)
+        return timedelta(days=days) if days else None
+
+
+@dataclass(frozen=True)
+class RetentionRules:
+    """All lines; the most special one that fits is the rule."""
+
+    rules: tuple[RetentionRule, ...]
+
+    def rule(self, platform: str, field: str, mode: AuthorizationMode | None = None) -> RetentionRule:
+        """The rule for a field read on some permission; bodies and captions go by none.
+
+        An authorization mode without a line is treated as `public`, the strictest.
+        """
+        for wanted in (mode, AuthorizationMode.PUBLIC if mode else None):
+            for of_platform in (platform, None):
+                for rule in self.rules:
+                    if (rule.platform, rule.authorization_mode, rule.field) == (of_platform, wanted, field):
+                        return rule
+        raise UsageProblem(f"retention_rules.csv has no line for the {field} of every platform; add one.")
+
+
+def load_retention_rules(settings: Settings) -> RetentionRules:
+    """Read and check the rules.
+
+    Raises:
+        UsageProblem: with one sentence per fault.
+    """
+    problems: list[str] = []
+    path = settings.dbt_project_dir / "seeds" / "rules" / "retention_rules.csv"
+    rows = SeedFile.read(path, COLUMNS, problems).rows
+    rules = tuple(_rule(row) for row in rows)
+    keys = [(rule.platform, rule.authorization_mode, rule.field) for rule in rules]
+    problems += [
+        f"{row.file}, line {row.line}: this platform, authorization mode and field stand twice."
+        for row, key in zip(rows, keys, strict=True)
+        if keys.count(key) > 1
+    ]
+    if not problems:
+        general = {(rule.field, rule.authorization_mode) for rule in rules if rule.platform is None}
+        needed = {("bodies", None), ("captions", None), ("counts", AuthorizationMode.PUBLIC)}
+        problems += [
+            f"{path.name} has no line for the {field} of every platform; add one with a blank platform."
+            for field, _ in sorted(needed - general, key=str)
+        ]
+    if problems:
+        raise UsageProblem("The retention rules cannot be used:\n" + "\n".join(f"  {one}" for one in problems))
+    return RetentionRules(rules)
+
+
+def _rule(row: SeedRow) -> RetentionRule:
+    field = row.one_of("field", FIELDS)
+    modes = tuple(str(mode) for mode in AuthorizationMode)
+    mode = row.one_of("authorization_mode", modes if field == "counts" else ("",))
+    keep = row["keep"]
+    if keep not in (*PERIODS, KEPT) and not (keep.isdecimal() and int(keep) > 0):
+        row.problem("keep", f"is neither {KEPT} nor a number of days nor one of {', '.join(PERIODS)}")
+    return RetentionRule(
+        platform=row["platform"] or None,
+        authorization_mode=AuthorizationMode(mode) if mode in modes else None,
+        field=field,
+        keep=keep,
+        revoked_within_days=row.whole("revoked_within_days", least=0) or 0,
+        source=row.required("source"),
+    )
