@@ -1,6 +1,6 @@
 # Every target also works without a terminal. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help venv demo demo-month up superset down doctor docs test test-fuzz test-faults test-year test-tampering test-superset bench-charts check lint-code lint-types lint-imports lint-sql lock clean
+.PHONY: help venv demo demo-month up superset down doctor docs test test-fuzz test-faults test-year test-tampering test-superset bench-charts check lint-code lint-types lint-imports lint-sql lint-secrets lock clean backup restore audit
 
 BIN := .venv/bin
 STACK := $(BIN)/python -m social_metrics.stack
@@ -35,6 +35,16 @@ superset: venv .venv-superset/.installed ## Superset on the stack's warehouse, w
 
 down: venv ## stops what `make up` started
 	@$(STACK) down
+
+backup: venv ## the stack's warehouse, registry, workbooks and papers into .demo/backups/… (TO=folder)
+	@$(STACK) backup $(if $(TO),--to "$(TO)")
+
+restore: venv ## brings a backup back and compares every table (FROM=folder; REPLACE=1 sets the present one aside)
+	@$(STACK) restore $(if $(FROM),"$(FROM)",$(error FROM=folder is needed: make restore FROM=.demo/backups/…)) \
+		$(if $(REPLACE),--replace)
+
+audit: venv ## known security holes of what is locked; asks the package index, so it needs the network
+	@$(BIN)/pip-audit --strict --disable-pip --require-hashes --requirement requirements/production.txt
 
 doctor: venv ## says what is set up, what is missing, and what to do about it
 	@$(BIN)/social-metrics doctor
@@ -74,7 +84,7 @@ test-superset: venv .venv-superset/.installed ## the real Superset on a demo's m
 bench-charts: venv ## every dashboard's queries on 2,000 accounts × 730 days (five minutes)
 	@$(BIN)/python -m tests.bench.charts
 
-check: lint-code lint-types lint-imports lint-sql ## lint, types, import contracts, SQL; checks, never fixes
+check: lint-code lint-types lint-imports lint-sql lint-secrets ## lint, types, import contracts, SQL, secrets; checks, never fixes
 
 lint-code: venv
 	$(BIN)/ruff check .
@@ -85,6 +95,9 @@ lint-types: venv
 
 lint-imports: venv
 	$(BIN)/lint-imports --no-logo
+
+lint-secrets: venv
+	$(BIN)/python .ci/scan_secrets
 
 lint-sql: venv
 	$(BIN)/sqlfluff lint --processes 2 --disable-progress-bar $(wildcard $(SQL))

@@ -1,10 +1,12 @@
-"""`python -m social_metrics.stack demo | demo-month | up | superset | down | run`: what the Makefile calls."""
+"""`python -m social_metrics.stack demo | up | down | superset | backup | restore | run …`: what the Makefile calls."""
 
 import fcntl
 import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
 from types import FrameType
 from typing import Annotated, NoReturn
 
@@ -64,6 +66,34 @@ def down() -> None:
     with _stack() as stack:
         stopped = stack.stop()
     console.print(f"Stopped: {', '.join(stopped)}." if stopped else "Nothing was running.")
+
+
+@app.command()
+def backup(
+    to: Annotated[Path | None, typer.Option(help="A new folder; by default one named by the instant.")] = None,
+) -> None:
+    """Writes the warehouse, the registry, workbooks and papers into a folder, with a digest of every table."""
+    with _stack() as stack:
+        target = to or stack.layout.state / "backups" / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
+        manifest = stack.back_up(target.resolve())
+    console.print(f"{target}: {len(manifest.tables)} tables, {manifest.tables_rows:,} rows.", soft_wrap=True)
+    console.print("Keep SOCIAL_METRICS_CREDENTIALS_KEY and the stack's secrets elsewhere: they are not in it.")
+
+
+@app.command()
+def restore(
+    source: Annotated[Path, typer.Argument(help="A backup's folder.")],
+    replace: Annotated[bool, typer.Option(help="Set the present warehouse aside, under another name.")] = False,
+) -> None:
+    """Brings a backup back and compares every table with it; a warehouse that is there is never written over."""
+    with _stack() as stack:
+        manifest, aside = stack.restore(source.resolve(), replace=replace)
+    console.print(
+        f"Restored as of {manifest.made_at}: {len(manifest.tables)} tables, each as it was backed up.", soft_wrap=True
+    )
+    if aside:
+        console.print(f"The warehouse that was there is kept as the database {aside}.")
+    console.print("Now: social-metrics verify --month … and, for tokens that were used since, social-metrics doctor.")
 
 
 @app.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
@@ -18,6 +19,7 @@ from social_metrics.clock import wib_date
 from social_metrics.settings import REPOSITORY, Settings
 from social_metrics.stack import StackError
 from social_metrics.stack.airflow_api import AirflowApi
+from social_metrics.stack.backup import Manifest, back_up, read_manifest, restore, set_aside
 from social_metrics.stack.databases import (
     AIRFLOW,
     AIRFLOW_LOGIN,
@@ -154,6 +156,41 @@ class LocalStack:
         if self._embedded is not None:
             return self._embedded.start()
         return server_at(str(self._settings.postgres_url))
+
+    def back_up(self, target: Path) -> Manifest:
+        """Write a backup of this stack's warehouse and files; see `backup.back_up`."""
+        was_running = self.is_running()
+        try:
+            self.start_database()
+            mark = self.mark()
+            return back_up(self.server(), WAREHOUSE + mark, SERVICE_LOGIN + mark, self._kept_folders(), target)
+        finally:
+            if not was_running:
+                self.stop()
+
+    def restore(self, source: Path, *, replace: bool) -> tuple[Manifest, str | None]:
+        """Bring a backup back into this stack; see `backup.restore`.
+
+        Returns:
+            what was restored, and the name under which the warehouse that was there is kept.
+
+        Raises:
+            StackError: something of the stack runs, or a warehouse is there and `replace` is not said.
+        """
+        if self.processes.running():
+            raise StackError("The stack is running: stop it first (make down).")
+        read_manifest(source)
+        try:
+            server, mark = self.server(), self.mark()
+            service = Login(SERVICE_LOGIN + mark, self._secret("warehouse-login"))
+            with set_aside(server, WAREHOUSE + mark) if replace else nullcontext() as aside:
+                return restore(server, service, WAREHOUSE + mark, self._kept_folders(), source), aside
+        finally:
+            self.stop()
+
+    def _kept_folders(self) -> dict[str, Path]:
+        layout = self.layout
+        return {"registry": layout.registry, "entries": layout.entries, "papers": layout.papers}
 
     def mark(self) -> str:
         """What databases and logins end with, on a server that others use too; empty on the embedded one."""
