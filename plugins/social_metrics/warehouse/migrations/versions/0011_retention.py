@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0010"
-down_revision = "0009"
+revision = "0011"
+down_revision = "0010"
 
 # A post's counts expire as an account's do. The third mode: the platform accepted the project (YouTube's amendment).
 COLUMNS = """
