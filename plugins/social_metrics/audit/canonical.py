@@ -43,7 +43,7 @@ _TEXT_OF_TYPE = {
 }
 
 # Everything in raw; what people and rules add to it in ops, which nobody may change; and the record itself. Seals
-# cannot seal themselves: they are chained. How the transform went is no evidence.
+# cannot seal themselves: they are chained. How the transform went and who may log in is no evidence.
 _TABLES = """
 select c.oid, format('%s.%s', n.nspname, c.relname)
 from pg_class as c
@@ -51,7 +51,7 @@ join pg_namespace as n on n.oid = c.relnamespace
 where c.relkind in ('r', 'p') and not c.relispartition
   and (n.nspname = 'raw'
        or (n.nspname = 'audit' and c.relname not in ('seals', 'sealed_tables', 'sealed_rows'))
-       or (n.nspname = 'ops' and c.relname <> 'dbt_results' and not exists (
+       or (n.nspname = 'ops' and c.relname not in ('dbt_results', 'center_logins') and not exists (
            select from aclexplode(c.relacl) as a
            where a.grantee <> c.relowner and a.privilege_type in ('UPDATE', 'DELETE', 'TRUNCATE'))))
 order by 2

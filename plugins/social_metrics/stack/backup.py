@@ -39,6 +39,8 @@ where c.relkind in ('r', 'p') and not c.relispartition
 order by 1
 """
 
+_GROUPS = r"select rolname from pg_roles where rolname like 'social\_metrics\_%' and not rolcanlogin order by 1"
+
 # Of the rows in whatever order: their number, and the sum of the first 64 bits of each row's md5.
 _DIGEST = """
 select count(*), coalesce(sum(('x' || left(md5(t::text), 16))::bit(64)::bigint::numeric), 0)::text from {} as t
@@ -53,6 +55,7 @@ class Manifest:
     code_version: str
     database: str
     owner: str
+    groups: list[str]  # the roles that grants and policies name; they belong to a server, not to a database
     dump_sha256: str
     files_sha256: str
     tables: dict[str, list[Any]]  # schema.table → rows, digest
@@ -86,6 +89,7 @@ def back_up(server: Server, database: str, owner: str, folders: Mapping[str, Pat
             connection.execute("set transaction isolation level repeatable read, read only")
             snapshot = next(iter(connection.execute("select pg_export_snapshot()")))[0]
             tables = _digests(connection)
+            groups = [name for (name,) in connection.execute(_GROUPS)]
             with _private(partial / DUMP).open("wb") as dump:
                 _run("pg_dump", server, database, "--format=custom", f"--snapshot={snapshot}", stdout=dump)
         with tarfile.open(_private(partial / FILES), "w") as archive:
@@ -97,6 +101,7 @@ def back_up(server: Server, database: str, owner: str, folders: Mapping[str, Pat
             code_version=code_version(),
             database=database,
             owner=owner,
+            groups=groups,
             dump_sha256=_sha256(partial / DUMP),
             files_sha256=_sha256(partial / FILES),
             tables=tables,
@@ -130,7 +135,9 @@ def restore(server: Server, service: Login, database: str, folders: Mapping[str,
         )
     ensure_service_login(server, service)
     with server.admin() as admin:
-        admin.execute(migrate.CREATE_ROLES)
+        there = {name for (name,) in admin.execute(_GROUPS)}
+        for group in sorted(set(manifest.groups) - there):
+            admin.execute(sql.SQL("create role {} nologin").format(sql.Identifier(group)))
     ensure_service_login(server, service)  # joins the groups, which may be new
     if not server.ensure_database(database, owner=service.name):
         raise StackError(f"The database {database} is there already: a restore never writes over a warehouse.")

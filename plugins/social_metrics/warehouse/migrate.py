@@ -1,7 +1,6 @@
 """Bring the warehouse's own schemas (`raw`, `ops`, `audit`) to the newest version."""
 
 from pathlib import Path
-from typing import get_args
 
 import psycopg
 import sqlalchemy
@@ -10,15 +9,6 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from psycopg import sql
-
-from social_metrics.warehouse.connect import Role
-
-# Groups belong to the whole server: a restore into a new one needs them before any migration has run.
-CREATE_ROLES = "\n".join(
-    f"do $$ begin create role social_metrics_{role} nologin; "
-    "exception when duplicate_object or unique_violation then null; end $$;"
-    for role in get_args(Role)
-)
 
 # One migrator at a time: two containers starting together must not both create the schemas.
 MIGRATION_LOCK = 5_120_401
