@@ -70,7 +70,7 @@ test-faults: venv ## every fault at every stage on every platform, and on a real
 	@SOCIAL_METRICS_TEST_FAULT_CASES=$${SOCIAL_METRICS_TEST_FAULT_CASES:-1000} $(BIN)/python -m pytest -rP tests/faults
 
 test-year: venv ## 365 simulated evenings with what a year brings; ends with what was missed and why
-	@SOCIAL_METRICS_TEST_YEAR_EVENINGS=365 $(BIN)/python -m pytest -rP tests/year
+	@SOCIAL_METRICS_TEST_YEAR_ALL_CENTERS=1 SOCIAL_METRICS_TEST_YEAR_EVENINGS=365 $(BIN)/python -m pytest -rP tests/year
 
 test-tampering: venv ## 200 single changes to evidence and record, 20 by recomputation, 50 untouched histories
 	@SOCIAL_METRICS_TEST_TAMPERINGS=200 SOCIAL_METRICS_TEST_RECOMPUTED_TAMPERINGS=20 \

@@ -9,10 +9,12 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 import psutil
 import pytest
@@ -21,11 +23,14 @@ import requests
 from social_metrics.history import authorise_demo_accounts, set_simulator_clock
 from social_metrics.registry import load_registry
 from social_metrics.settings import Settings
+from social_metrics.stack import StackError
 from social_metrics.stack.airflow_api import AirflowApi, Run
+from social_metrics.stack.embedded_postgres import EmbeddedPostgres
 from social_metrics.stack.environment import StackAddresses
 from social_metrics.stack.evening import EXTRACT
 from social_metrics.stack.layout import Layout
 from social_metrics.stack.local_stack import LocalStack
+from social_metrics.stack.ports import free_port
 from social_metrics.warehouse import migrate
 from tests.faults.bench import FIRST_DAY, History, SimulatorProcess, evening_of, few_accounts, forked_captures
 from tests.faults.comparison import DAY_OF_POSTS, DAY_OF_SNAPSHOTS, half_written
@@ -71,9 +76,12 @@ class Stage:
         return Run(fields["dag_id"], fields["dag_run_id"], fields["state"])
 
     def wait(self, what: str, is_so: Callable[[], bool]) -> None:
-        """Wait for a state."""
+        """Wait for a state; an api-server that is slow to answer is asked again."""
         deadline = time.monotonic() + RUN_SECONDS
-        while not is_so():
+        while True:
+            with suppress(StackError):
+                if is_so():
+                    return
             assert time.monotonic() < deadline, f"{what} did not come"
             time.sleep(0.5)
 
@@ -127,7 +135,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     with pytest.MonkeyPatch.context() as environment:
         for name in [name for name in os.environ if name.startswith(("AIRFLOW", "SOCIAL_METRICS_"))]:
             environment.delenv(name)
-        stack = LocalStack(layout, Settings(state_dir=layout.state))
+        stack = LocalStack(layout, Settings(state_dir=layout.state, airflow_port=free_port(None)))
         (layout.state).mkdir()
         (layout.state / "first-day").write_text((FIRST_DAY - timedelta(days=120)).isoformat())
         command = [sys.executable, "-m", "simulator", "registry", "--as-of", FIRST_DAY.isoformat()]
@@ -147,7 +155,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
             settings = Settings(registry_dir=layout.registry, state_dir=folder / "calm")
             settings.http_attempts = 1
             authorise_demo_accounts(registry, settings, addresses.warehouse_url)
-            calm_url = _second_database(addresses.warehouse_url)
+            calm_url = _second_database(stack, addresses.warehouse_url)
             authorise_demo_accounts(registry, settings, calm_url)
             simulator = SimulatorProcess(layout.registry)
             forked_captures()
@@ -161,12 +169,11 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
             stack.stop()
 
 
-def _second_database(url: str) -> str:
-    import psycopg
-
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute("create database calm")
-    calm = url.rsplit("/", 1)[0] + "/calm"
+def _second_database(stack: LocalStack, warehouse_url: str) -> str:
+    """A calm warehouse on the stack's server; its URI for the same login."""
+    parts = urlsplit(warehouse_url)
+    EmbeddedPostgres(stack.layout.postgres).start().ensure_database("calm", owner=parts.username)
+    calm = urlunsplit(parts._replace(path="/calm"))
     migrate.upgrade(calm)
     return calm
 
