@@ -25,6 +25,7 @@ class Platform:
     followers_label_id: str
     required_from: date | None
     required_until: date | None
+    count_retention_days: str = ""  # a number, or nothing, as in the file
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ import psycopg
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
+from social_metrics.audit.access import access_of_month
 from social_metrics.audit.exceptions import store_exceptions
 from social_metrics.audit.recompute import rebuild, refuse_stale_marts, rows_of_month, scratch, with_column_types
 from social_metrics.audit.record import (
@@ -43,25 +44,6 @@ _COMES_AFTER: dict[Action, tuple[str, ...]] = {
     "approved": ("checked",),
     "refused": ("submitted", "checked"),
 }
-
-_ACCESS = """
-with recursive held(member, role) as (
-    select m.member, m.roleid from pg_auth_members as m
-    union
-    select held.member, m.roleid from held join pg_auth_members as m on m.member = held.role
-)
-select coalesce(jsonb_agg(jsonb_build_object('login', login, 'groups', groups) order by login), '[]')
-from (
-    select person.rolname as login,
-        to_jsonb(array_agg(groups.rolname order by groups.rolname) filter (where groups.rolname is not null)) as groups
-    from pg_roles as person
-    left join held on held.member = person.oid
-    left join pg_roles as groups on groups.oid = held.role and groups.rolname like 'social\\_metrics\\_%'
-    where person.rolcanlogin and (person.rolsuper or groups.rolname is not null
-        or person.oid = (select datdba from pg_database where datname = current_database()))
-    group by person.rolname
-) as access
-"""
 
 _RETENTION_BASIS = """
 select coalesce(jsonb_object_agg(platform, jsonb_build_object(
@@ -246,7 +228,7 @@ def _draft(connection: psycopg.Connection, rules: list[Rule], month_start: date,
         account_days_expected=expected or 0,
         account_days_captured=read or 0,
         retention_basis=next(iter(connection.execute(basis, {"first": month_start})))[0],
-        access_list=next(iter(connection.execute(_ACCESS)))[0],
+        access_list=access_of_month(connection, month_start),
         score_weights_version=weights,
         indicator_sheet_version=INDICATOR_SHEET_VERSION,
         sources=sources,

@@ -14,6 +14,7 @@ from itertools import groupby
 import psycopg
 from psycopg import sql
 
+from social_metrics.audit.access import note_access
 from social_metrics.audit.canonical import SealedTable, tables_to_seal
 from social_metrics.audit.merkle import EMPTY_ROOT, leaf, merkle_root
 from social_metrics.code_version import code_version
@@ -124,6 +125,7 @@ def seal_days(connection: psycopg.Connection, through: date | None = None) -> li
         """
     )
     connection.execute("truncate pg_temp.unsealed")
+    note_access(connection)
     tables = tables_to_seal(connection)
     for table in tables:
         connection.execute(

@@ -79,7 +79,7 @@ class Packs:
         )
 
     def full(self) -> page.Block:
-        """Paper (b): all centers, method, limits, exceptions, approvals, corrections and digests."""
+        """Paper (b): all centers, method, limits, exceptions, corrections, approvals, access and digests."""
         record = self._record
         return self._document(
             self._say("full_title", month=self._month),
@@ -97,6 +97,7 @@ class Packs:
                 *self._proof.exceptions(),
                 *self._proof.corrections(),
                 *self._proof.approvals(),
+                *self._proof.access(),
                 *self._proof.digests(),
             ],
             is_landscape=True,

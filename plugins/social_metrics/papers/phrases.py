@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from social_metrics.audit.answers import AskedException
 from social_metrics.audit.corrections import Correction
 from social_metrics.clock import WIB
-from social_metrics.papers.words import reason, say
+from social_metrics.papers.words import TEXTS, reason, say
 from social_metrics.reports import forms
 from social_metrics.reports.forms import Language
 
@@ -104,6 +104,8 @@ class Phrases:
     def exception(self, one: AskedException) -> str:
         """What an exception says."""
         detail = one.detail or ""
+        if f"withheld_{detail}" in TEXTS and one.kind == "count_withheld":
+            return say(f"withheld_{detail}", self.language)
         if one.kind in ("not_captured", "no_account", "count_withheld", "without_growth", "without_number"):
             detail = self.reason(one.detail)
         elif one.kind == "account_closed":

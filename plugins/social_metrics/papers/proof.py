@@ -1,9 +1,15 @@
 """The parts of the packs that people stand behind: exceptions with answers, corrections, approvals, digests."""
 
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from social_metrics.clock import WIB
 from social_metrics.papers import typesetting as page
 from social_metrics.papers.month_record import MonthRecord
 from social_metrics.papers.phrases import DASH, Phrases
-from social_metrics.papers.words import say
+from social_metrics.papers.words import TEXTS, say
+from social_metrics.reports import forms
 
 
 class Proof:
@@ -95,6 +101,20 @@ class Proof:
             ),
         ]
 
+    def access(self) -> list[page.Block]:
+        """Who could see or alter the month, and since when it is known."""
+        rows = [[one["login"], ", ".join(self._may(one)), self._noted(one)] for one in self._record.close.access_list]
+        columns: list[tuple[str, float | None, page.Alignment]] = [
+            (self._say("person"), 1.2, "left"),
+            (self._say("may"), 4, "left"),
+            (self._say("noted"), 1.6, "left"),
+        ]
+        return [
+            page.heading(f"{self._say('access')} ({len(rows)})"),
+            page.table(columns, rows, empty=self._say("none"), size=8),
+            page.text(self._say("access_note"), is_soft=True, size=8),
+        ]
+
     def digests(self) -> list[page.Block]:
         """The digests of the close, and the close's own as a QR code."""
         close = self._record.close
@@ -108,6 +128,19 @@ class Proof:
         ]
         command = f"social-metrics verify --month {close.month_start:%Y-%m} --digest {close.sha256}"
         return [page.heading(self._say("digests")), page.digests(rows, close.sha256, self._say("qr"), command)]
+
+    def _may(self, one: Mapping[str, Any]) -> list[str]:
+        groups = [str(group).removeprefix("social_metrics_") for group in one["groups"] or ()]
+        if one["is_superuser"]:
+            groups.append("superuser")
+        return [self._say(f"group_{group}") if f"group_{group}" in TEXTS else group for group in groups or ["owner"]]
+
+    def _noted(self, one: Mapping[str, Any]) -> str:
+        first, last = (
+            forms.short_date(datetime.fromisoformat(at).astimezone(WIB).date(), self._phrases.language) if at else None
+            for at in (one["noted_from"], one["noted_until"])
+        )
+        return self._say("until", first=first, last=last) if last else self._say("noted_from", first=first)
 
     def _say(self, key: str, **values: object) -> str:
         return say(key, self._phrases.language, **values)

@@ -202,13 +202,14 @@ class Sections:
         """Center → what of it is missing or was not read; centers that lack nothing are not named."""
         phrases = self._phrases
         unread: Counter[str] = Counter()
-        hidden: dict[str, set[str]] = defaultdict(set)
+        withheld: dict[tuple[str, str], set[str]] = defaultdict(set)  # by center and whether it expired or is hidden
         platform_of = {row["account_code"]: row["platform"] for row in self._record.rows["fct_follower_growth_daily"]}
         for one in self._record.exceptions:
             if one.kind == "not_captured":
                 unread[one.center_code] += one.days or 0
             elif one.kind == "count_withheld" and one.account_code:
-                hidden[one.center_code].add(platform_of.get(one.account_code, one.account_code))
+                why = "missing_expired" if one.detail == "retention_expired" else "missing_hidden"
+                withheld[one.center_code, why].add(platform_of.get(one.account_code, one.account_code))
         told = []
         for row in self._record.centers:
             code = row["center_code"]
@@ -217,7 +218,7 @@ class Sections:
             for key, listed in (
                 ("missing_accounts", row["platforms_missing_list"]),
                 ("missing_unverified", row["platforms_not_verified_list"]),
-                ("missing_hidden", sorted(hidden[code])),
+                *((why, sorted(withheld[code, why])) for why in ("missing_hidden", "missing_expired")),
             ):
                 if listed:
                     parts.append(self._say(key, platforms=", ".join(phrases.platform_list(listed))))
@@ -233,7 +234,9 @@ class Sections:
             f"{self._phrases.count(day.followers_count)} ({forms.short_date(day.date_day, self._phrases.language)})"
             for day in (drawn.first, drawn.last)
         )
-        return " → ".join(ends)
+        told = " → ".join(ends)
+        first, last = drawn.first.accounts_captured, drawn.last.accounts_captured
+        return told if first == last else f"{told}; {self._say('chart_accounts', first=first, last=last)}"
 
     def _target(self) -> tuple[str, str]:
         """What is aimed at: the documents of the targets in force, or that none was set."""

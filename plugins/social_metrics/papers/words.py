@@ -92,6 +92,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "missing_days": ("{n} hari-akun tidak terbaca", "{n} account-days not read"),
     "missing_unread": ("tidak terbaca malam itu: {platforms}", "not read that evening: {platforms}"),
     "missing_hidden": ("jumlah tidak ditampilkan: {platforms}", "count withheld: {platforms}"),
+    "missing_expired": ("masa simpan angka habis: {platforms}", "count may not be kept any longer: {platforms}"),
     # scorecard
     "scorecard": ("Semua sentra", "All centers"),
     "own_figures": ("Angka bulan ini", "Figures of the month"),
@@ -111,8 +112,9 @@ TEXTS: dict[str, tuple[str, str]] = {
     "achievement": ("Capaian target", "Target achieved"),
     "engagement": ("Interaksi per pengikut (%)", "Interactions per follower (%)"),
     "ends": (
-        "Nilai awal dibaca {start}, nilai akhir dibaca {end}.",
-        "The start was read on {start}, the end on {end}.",
+        "Nilai awal dibaca {start}, nilai akhir dibaca {end}. Pertumbuhan hanya dari akun yang jumlahnya diketahui "
+        "pada kedua hari itu.",
+        "The start was read on {start}, the end on {end}. Growth is of the accounts whose count is known on both days.",
     ),
     "chart_followers": ("Pengikut akun sepanjang bulan", "Account followers over the month"),
     "chart_note": (
@@ -120,6 +122,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Unit: account followers. Days not read completely stay empty; the band is the platforms' rounding.",
     ),
     "chart_empty": ("Tidak satu hari pun terbaca lengkap.", "No day was read completely."),
+    "chart_accounts": (
+        "akun yang diketahui jumlahnya: {first}, lalu {last}; kedua angka tidak dibandingkan",
+        "accounts with a known count: {first}, then {last}; the two figures are not compared",
+    ),
     "chart_gaps": ("hari kosong: {n}", "empty days: {n}"),
     # programmes
     "programs_told": ("Program yang disampaikan", "Programmes told about"),
@@ -142,8 +148,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "called not measurable, not zero.",
     ),
     "limit_breaks": (
-        "Perubahan definisi dalam bulan ini: {n}. Deret sebelum dan sesudahnya tidak disambung.",
-        "Breaks of a definition in the month: {n}. What lies before and after is not joined.",
+        "Akun yang cara menghitung pengikutnya diubah platform bulan ini: {n}. Angka sebelum dan sesudahnya tidak "
+        "dibandingkan.",
+        "Accounts whose followers the platform counts in another way since this month: {n}. Figures before and after "
+        "are not compared.",
     ),
     "limit_by_hand": (
         "Hari-akun yang diisi dari layar oleh petugas dan dikonfirmasi orang kedua: {n}.",
@@ -184,13 +192,19 @@ TEXTS: dict[str, tuple[str, str]] = {
     "kind_not_captured": ("Tidak terbaca: {detail}", "Not read: {detail}"),
     "kind_no_account": ("Tidak ada angka: {detail}", "No figure: {detail}"),
     "kind_count_withheld": ("Jumlah pengikut tidak ditampilkan: {detail}", "Follower count withheld: {detail}"),
+    "withheld_retention_expired": (
+        "Jumlah pengikut dihapus karena masa simpannya habis: pemilik akun belum memberi izin, dan tanpa izin platform "
+        "hanya membolehkan angka disimpan sebentar",
+        "Follower count deleted because it may not be kept any longer: the account's owner has not authorised us, and "
+        "without that the platform allows counts to be kept for a short time only",
+    ),
     "kind_entered_by_hand": (
         "Diisi dari layar oleh petugas, dikonfirmasi orang kedua",
         "Read off a screen by an officer, confirmed by a second person",
     ),
     "kind_definition_break": (
-        "Definisi angka di platform berubah ({detail}); deret tidak disambung",
-        "The platform's definition changed ({detail}); the series is not joined",
+        "Cara platform menghitung pengikut berubah; angka sebelum dan sesudahnya tidak dibandingkan ({detail})",
+        "The platform now counts followers in another way; figures before and after are not compared ({detail})",
     ),
     "kind_identity_mismatch": (
         "Identitas akun berbeda ({detail}); mungkin diambil alih, tidak ikut peringkat",
@@ -221,7 +235,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "kind_without_number": ("Tanpa jumlah pengikut: {detail}", "Without a follower count: {detail}"),
     "detail_no_base": ("tidak ada angka bulan sebelumnya", "no figure of the month before"),
-    "detail_definition_break": ("definisi berubah", "the definition changed"),
+    "detail_definition_break": ("cara platform menghitung berubah", "the platform counts in another way"),
     "detail_not_captured": ("tidak terbaca", "not read"),
     "detail_closed": ("ditutup oleh sentra", "closed by the center"),
     "detail_suspended": ("ditangguhkan", "suspended"),
@@ -246,6 +260,25 @@ TEXTS: dict[str, tuple[str, str]] = {
     "document": ("Berita acara", "Document"),
     "requester": ("Diminta oleh", "Requested by"),
     "approver": ("Disetujui oleh", "Approved by"),
+    # who had access
+    "access": ("Siapa yang punya akses bulan itu", "Who had access that month"),
+    "access_note": (
+        "Dari awal bulan sampai penutupan, sebagaimana dicatat segel tiap malam. Hak mengubah bacaan dan "
+        "arsip tidak diberikan kepada siapa pun; perubahan oleh pengelola server tampak pada rantai segel.",
+        "From the month's first day to its close, as the nightly seals noted it. The right to change evidence or "
+        "record is given to nobody; what a server's administrator changes shows in the chain of seals.",
+    ),
+    "may": ("Boleh", "May"),
+    "noted": ("Tercatat", "Noted"),
+    "noted_from": ("sejak {first}", "since {first}"),
+    "group_loader": ("menulis bacaan", "write what was read"),
+    "group_transformer": ("menghitung angka", "compute figures"),
+    "group_bi_reader": ("membaca angka", "read figures"),
+    "group_auditor": ("membaca bukti dan arsip", "read evidence and record"),
+    "group_closer": ("menutup bulan", "close months"),
+    "group_retention": ("menghapus yang lewat masa simpan", "delete what has expired"),
+    "group_superuser": ("mengelola server", "administer the server"),
+    "group_owner": ("pemilik basis data", "own the database"),
     "digests": ("Sidik penutupan (sha256)", "Digests of the close (sha256)"),
     "digest_close": ("Penutupan", "Close"),
     "digest_scorecard": ("Angka", "Scorecard"),

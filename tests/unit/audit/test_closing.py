@@ -1,21 +1,26 @@
 """A month is closed once, by three persons, from sealed evidence; a crash leaves the step before."""
 
 import threading
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import psycopg
 import pytest
+from psycopg import sql
 
 from social_metrics.audit import closing
+from social_metrics.audit.access import access_of_month
 from social_metrics.audit.chain import walk_chain
 from social_metrics.audit.closing import act, draft_close
 from social_metrics.audit.record import closes_of, status_of, steps_of
 from social_metrics.audit.rules import Rule
+from social_metrics.clock import wib_date
 from social_metrics.settings import UsageProblem
 from social_metrics.stack.databases import Login
+from social_metrics.stack.server import Server
 from social_metrics.warehouse.connect import connect
 from social_metrics.warehouse.locks import marts_lock
 from tests.unit.audit.closable import MONTH, Closable
+from tests.unit.audit.conftest import seal
 
 pytestmark = pytest.mark.slow
 
@@ -25,6 +30,30 @@ def _compiled_once(monkeypatch: pytest.MonkeyPatch, compiled: list[Rule]) -> Non
     monkeypatch.setattr(closing, "rules_in_force", lambda *_: list(compiled))
 
 
+def test_who_had_access_is_told_of_the_whole_month(
+    closable: Closable, postgres_server: Server, people: dict[str, Login]
+) -> None:
+    guest = f"guest_{closable.url.rpartition('/')[2]}"
+    with postgres_server.admin() as admin, connect(closable.url, "closer") as closer:
+        admin.execute(sql.SQL("create role {} login in role social_metrics_loader").format(sql.Identifier(guest)))
+        seal(closer)
+        admin.execute(sql.SQL("drop role {}").format(sql.Identifier(guest)))
+        seal(closer)
+        seal(closer)
+        assert closer.execute("select count(*) from audit.access_lists").fetchone() == (2,), "noted when it changes"
+    draft = draft_close(closable.settings, closable.url, MONTH)
+    spans = {span["login"]: span for span in draft.access_list}
+    assert spans[guest]["groups"] == ["social_metrics_loader"]
+    assert spans[guest]["noted_from"] < spans[guest]["noted_until"]
+    assert spans[people["maker"].name]["groups"] == ["social_metrics_closer"]
+    assert spans[people["maker"].name]["noted_until"] is None
+    assert any(span["is_superuser"] for span in spans.values())
+    with connect(closable.url, "closer") as closer:
+        assert walk_chain(closer, datetime.now(UTC)).findings == ()
+        next_month = access_of_month(closer, wib_date(datetime.now(UTC) + timedelta(days=1)))
+    assert guest not in {span["login"] for span in next_month}
+
+
 def test_a_month_goes_from_draft_to_approved_by_three_persons(closable: Closable, people: dict[str, Login]) -> None:
     close = draft_close(closable.settings, closable.url, MONTH)
     assert close.version == 1
@@ -32,7 +61,6 @@ def test_a_month_goes_from_draft_to_approved_by_three_persons(closable: Closable
     assert close.account_days_captured == 6 * 31 - 3
     assert close.sources == ["simulator"]
     assert close.retention_basis["youtube"]["basis"] == "owner"
-    assert {"login", "groups"} <= close.access_list[0].keys()
     with pytest.raises(UsageProblem, match="it cannot be checked now"):
         step(closable, people["checker"], "checked")
     step(closable, people["maker"], "submitted")

@@ -1,20 +1,24 @@
-"""A month in which everything happened: each of it stands in the record, with its account and its days."""
+"""A month in which everything happened: each of it stands in the record and on paper, with its account and its days."""
 
-from dataclasses import replace
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 import pytest
 
 from social_metrics.audit.answers import AskedException, exceptions_of
-from social_metrics.audit.closing import draft_close
+from social_metrics.audit.closing import act, draft_close
 from social_metrics.clock import wib_date
 from social_metrics.contract import AuthorizationMode
+from social_metrics.papers.issue import PDF, issue_month
 from social_metrics.stack.databases import Login
 from social_metrics.stack.server import Server
 from social_metrics.warehouse.connect import connect
 from tests.dbt.evidence import Evidence, at
 from tests.unit.audit.closable import MONTH, evidence
 from tests.unit.audit.conftest import build_closable
+from tests.unit.papers.reading import words_of
 
 pytestmark = pytest.mark.slow
 
@@ -22,26 +26,44 @@ CHANGED = date(2026, 10, 15)
 RETENTION = timedelta(days=30)  # of counts read without the owner's authorization
 
 
+@dataclass(frozen=True)
+class Eventful:
+    """The exceptions of the month, and the words of its papers: (kind, center, language) → on one line."""
+
+    exceptions: list[AskedException]
+    papers: dict[tuple[str, str | None, str], str]
+
+
 @pytest.fixture(scope="module")
-def told(
+def month(
     postgres_server: Server,
     service_login: Login,
     warehouse_template: str,
     tmp_path_factory: pytest.TempPathFactory,
-) -> list[AskedException]:
-    """The exceptions of the drafted month."""
+) -> Iterator[Eventful]:
+    """The month, closed and approved."""
     name = f"{warehouse_template}_eventful"
     closable = build_closable(postgres_server, service_login, warehouse_template, name, eventful(), tmp_path_factory)
     draft_close(closable.settings, closable.url, MONTH)
     with connect(closable.url, "closer") as connection:
+        for action, person in (("submitted", "ani"), ("checked", "budi"), ("approved", "sekretaris")):
+            act(connection, MONTH, action, person=person, channel="airflow")  # type: ignore[arg-type]
         exceptions = exceptions_of(connection, MONTH, 1)
+    papers = issue_month(closable.url, MONTH, languages=("id", "en"))
+    yield Eventful(
+        exceptions,
+        {(one.kind, one.center_code, one.language): words_of(one.content) for one in papers if one.media_type == PDF},
+    )
     postgres_server.drop_database(name)
-    return exceptions
 
 
 def eventful() -> Evidence:
     """The closable month with a closed account, a new handle, a break, a waiting entry and an unaccepted basis."""
     made = evidence()
+    made.platforms[:] = [
+        replace(platform, count_retention_days=str(RETENTION.days)) if platform.platform == "youtube" else platform
+        for platform in made.platforms
+    ]
     accounts = {account.account_code: account for account in made.accounts}
     kept = [account for code, account in accounts.items() if code not in ("kartini-x", "satria-x")]
     closed = accounts["satria-x"]
@@ -98,8 +120,79 @@ def eventful() -> Evidence:
     ],
 )
 def test_it_stands_in_the_record(
-    told: list[AskedException], kind: str, account_code: str, detail: str | None, first_date: date
+    month: Eventful, kind: str, account_code: str, detail: str | None, first_date: date
 ) -> None:
-    same = [one for one in told if (one.kind, one.account_code) == (kind, account_code)]
+    same = [one for one in month.exceptions if (one.kind, one.account_code) == (kind, account_code)]
     found = [one for one in same if detail is None or one.detail == detail]
-    assert [one.first_date for one in found] == [first_date], told
+    assert [one.first_date for one in found] == [first_date], month.exceptions
+
+
+@pytest.mark.parametrize(
+    ("account_code", "indonesian", "english"),
+    [
+        (
+            "satria-x",
+            "Tidak terbaca: Platform tidak tersedia 10 Okt s.d. 12 Okt (3 hari)",
+            "Not read: Platform unavailable 10 Oct to 12 Oct (3 days)",
+        ),
+        (
+            "insyaf-youtube",
+            "Jumlah pengikut tidak ditampilkan: disembunyikan pemilik akun 21 Okt s.d. 31 Okt (11 hari)",
+            "Follower count withheld: hidden by the owner 21 Oct to 31 Oct (11 days)",
+        ),
+        (
+            "satria-x",
+            "Akun ditutup dalam bulan ini: ditutup oleh sentra 15 Okt",
+            "The account closed in the month: closed by the center 15 Oct",
+        ),
+        (
+            "kartini-x",
+            "Nama akun berganti: kartini_lama → kartini_baru 15 Okt",
+            "The account was renamed: kartini_lama → kartini_baru 15 Oct",
+        ),
+        (
+            "insyaf-youtube",
+            "Isian petugas belum dikonfirmasi orang kedua, jadi belum dihitung: 12,3 rb 25 Okt",
+            "An entry by hand waits for a second person and does not count yet: 12,3 rb 25 Oct",
+        ),
+        (
+            "insyaf-x",
+            "Cara platform menghitung pengikut berubah; angka sebelum dan sesudahnya tidak dibandingkan",
+            "The platform now counts followers in another way; figures before and after are not compared",
+        ),
+        (
+            "kartini-youtube",
+            "Jumlah pengikut dihapus karena masa simpannya habis: pemilik akun belum memberi izin",
+            "Follower count deleted because it may not be kept any longer: the account's owner has not authorised us",
+        ),
+        (
+            "satria-youtube",
+            "Diisi dari layar oleh petugas, dikonfirmasi orang kedua 31 Okt",
+            "Read off a screen by an officer, confirmed by a second person 31 Oct",
+        ),
+    ],
+)
+def test_it_stands_on_paper(month: Eventful, account_code: str, indonesian: str, english: str) -> None:
+    center = account_code.partition("-")[0]
+    for language, words in (("id", indonesian), ("en", english)):
+        for paper in (month.papers["full", None, language], month.papers["center", center, language]):
+            assert f"{account_code} {words}" in paper
+
+
+def test_the_meeting_s_page_tells_them_apart(month: Eventful) -> None:
+    page = month.papers["leadership", None, "id"]
+    assert "Sentra Insyaf jumlah tidak ditampilkan: YouTube" in page
+    assert "Sentra Kartini masa simpan angka habis: YouTube" in page
+    assert "Sentra Satria tidak punya akun: X; 3 hari-akun tidak terbaca" in page
+    assert re.search(r"Sentra Insyaf [\d.]+ cara platform menghitung berubah", page)
+
+
+def test_the_limits_name_the_basis_on_which_counts_are_kept(month: Eventful) -> None:
+    full = month.papers["full", None, "id"]
+    assert "YouTube: tanpa izin pemilik, angka hanya boleh disimpan 30 hari" in full
+    assert "X: tidak ada batas simpan untuk angka" in full
+
+
+def test_a_drawing_does_not_join_what_is_not_the_same(month: Eventful) -> None:
+    told = "akun yang diketahui jumlahnya: 1, lalu 2; kedua angka tidak dibandingkan"
+    assert told in month.papers["center", "kartini", "id"]

@@ -168,6 +168,17 @@ def _close() -> Close:
             "youtube": {"count_retention_days": 30, "basis": "none"},
             "facebook": {"count_retention_days": None, "basis": "owner"},
         },
-        access_list=[], score_weights_version="1", indicator_sheet_version="1", sources=["simulator"],
+        access_list=[
+            {
+                "login": login, "groups": groups, "is_superuser": groups is None,
+                "noted_from": "2026-09-30T17:10:00+00:00", "noted_until": until,
+            }
+            for login, groups, until in (
+                ("ani", ["social_metrics_closer"], None),
+                ("magang", ["social_metrics_loader", "social_metrics_transformer"], "2026-10-14T17:10:00+00:00"),
+                ("postgres", None, None),
+            )
+        ],
+        score_weights_version="1", indicator_sheet_version="1", sources=["simulator"],
         scorecard_sha256="b" * 64, exceptions_sha256="c" * 64, inputs_sha256="d" * 64, sha256="e1f2" * 16,
     )  # fmt: skip

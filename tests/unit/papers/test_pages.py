@@ -67,6 +67,15 @@ def test_the_qr_code_holds_the_digest(language: Language) -> None:
         assert f"--month 2026-10 --digest {record.close.sha256}" in words_of(made)
 
 
+def test_the_full_pack_names_who_had_access_and_a_center_s_does_not() -> None:
+    packs = Packs(large_month(), "id")
+    full = words_of(typesetting.pdf(packs.full(), DRAFTED))
+    assert "Siapa yang punya akses bulan itu (3)" in full
+    assert "magang menulis bacaan, menghitung angka 1 Okt s.d. 15 Okt" in full
+    assert "postgres mengelola server sejak 1 Okt" in full
+    assert "magang" not in words_of(typesetting.pdf(packs.center("kartini"), DRAFTED))
+
+
 def test_an_answer_after_the_approval_is_not_on_the_paper() -> None:
     record = large_month()
     late = replace(
