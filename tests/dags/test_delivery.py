@@ -3,6 +3,7 @@
 import email
 import hashlib
 import json
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from email.message import Message
@@ -14,7 +15,10 @@ import pytest
 from aiosmtpd.controller import Controller
 
 from social_metrics.stack.ports import free_port
-from tests.dags.conftest import Airflow
+from tests.dags.conftest import Airflow, load_dags
+from tests.dbt.evidence import REGISTRY
+from tests.unit.papers.reading import words_of
+from tests.unit.reports.example_marts import create_example_marts
 
 ROLES = """role_code,person,email,center_code,airflow_user_id
 maker,ani,data@example.go.id,,
@@ -22,6 +26,16 @@ leadership,,pimpinan@example.go.id,,
 inspectorate,,itjen@example.go.id,,
 center_officer,,kartini@example.go.id,kartini,
 center_officer,,satria@example.go.id,satria,
+"""
+
+# What the page calls things by; the example marts have no seeds.
+LABELS = """
+create schema if not exists seeds;
+create table seeds.capture_outcomes (outcome text, label_id text);
+create table seeds.platforms (platform text, platform_label text);
+create table seeds.time_zones (time_zone text, time_zone_label text);
+grant usage on schema marts, seeds to social_metrics_closer;
+grant select on all tables in schema marts, seeds to social_metrics_closer;
 """
 
 
@@ -64,15 +78,21 @@ def mailbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Mailbox]:
 
 
 @pytest.fixture
-def papers(airflow: Airflow, warehouse_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
-    """File name → sha256 of the papers of a closed month, and of one of an evening."""
-    (tmp_path / "registry").mkdir()
+def offices(airflow: Airflow, warehouse_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A warehouse's address; the registry's roles.csv names offices."""
+    shutil.copytree(REGISTRY, tmp_path / "registry")
     (tmp_path / "registry" / "roles.csv").write_text(ROLES)
     monkeypatch.setenv("AIRFLOW_CONN_SOCIAL_METRICS_WAREHOUSE", warehouse_url)
     monkeypatch.setenv("SOCIAL_METRICS_REGISTRY_DIR", str(tmp_path / "registry"))
     monkeypatch.setenv("SOCIAL_METRICS_STATE_DIR", str(tmp_path / "state"))
+    return warehouse_url
+
+
+@pytest.fixture
+def papers(offices: str) -> dict[str, str]:
+    """File name → sha256 of the papers of a closed month, and of one of an evening."""
     made: dict[str, str] = {}
-    with psycopg.connect(warehouse_url) as owner:
+    with psycopg.connect(offices) as owner:
         owner.execute(
             "insert into audit.seals values (1, '2026-11-01', now(), repeat('0', 64), 'x', 'x', repeat('1', 64))"
         )
@@ -156,6 +176,30 @@ def test_a_provisional_page_says_so_in_its_subject(papers: dict[str, str], mailb
     mail([papers["sementara.pdf"]])
     assert {recipient for recipient, _ in mailbox.received} == {"data@example.go.id", "pimpinan@example.go.id"}
     assert all(message["Subject"].startswith("ANGKA SEMENTARA") for _, message in mailbox.received)
+
+
+def test_on_mondays_the_page_of_an_evening_is_made_kept_and_sent(
+    offices: str, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The whole DAG, from marts to mailbox, and once more: the page is kept, nobody gets it twice."""
+    from airflow.sdk import ObjectStoragePath
+
+    monkeypatch.setenv("SOCIAL_METRICS_PAPERS_DESTINATION", "memory://papers")
+    create_example_marts(offices)
+    with psycopg.connect(offices) as owner:
+        owner.execute(LABELS)
+    name = "2024-01-31-sementara-id.pdf"
+    kept = ObjectStoragePath(f"memory://papers/sementara/2024-01-31/{name}")
+    contents = []
+    for _ in range(2):
+        run = load_dags().dags["report_as_of"].test(run_conf={"as_of": "2024-01-31"})
+        states = {instance.task_id: str(instance.state) for instance in run.get_task_instances()}
+        assert states == dict.fromkeys(("issue_page", "store_page", "mail_page"), "success")
+        contents.append(kept.read_bytes())
+    assert contents[0] == contents[1]
+    assert "ANGKA SEMENTARA" in words_of(contents[0])
+    assert "31 Januari 2024" in words_of(contents[0])
+    assert mailbox.attachments() == {"data@example.go.id": [name], "pimpinan@example.go.id": [name]}
 
 
 def test_addresses_without_a_mail_server_are_a_sentence(

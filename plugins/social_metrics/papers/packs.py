@@ -87,7 +87,7 @@ class Packs:
             [
                 *self._sections.scorecard(),
                 page.new_page(),
-                *self._sections.charts(self._leaders(), columns=3),
+                *self._sections.charts(record.centers, columns=3),
                 page.new_page(),
                 *self._sections.programs_of_all(),
                 page.new_page(),
@@ -136,11 +136,6 @@ class Packs:
             blocks=blocks,
             is_landscape=is_landscape,
         )
-
-    def _leaders(self) -> list[Figures]:
-        board = self._record.board("leaderboard_followers")
-        leaders = [row["center_code"] for row in top(board)]
-        return [row for row in self._record.centers if row["center_code"] in leaders]
 
     def _corrections_in_short(self) -> list[str]:
         notes = [

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
-from math import floor, log10
+from math import ceil, floor, log10
 
 from social_metrics.warehouse.marts_reader import CenterDay
 
 WIDTH, HEIGHT = 340, 150
 LEFT, RIGHT, TOP, BOTTOM = 58, 10, 8, 24
-TICKS = 3
+FEWEST_TICKS = 2
 HEADROOM = 0.08
 FLAT_HALF_RANGE = 5  # followers shown above and below a line that does not move
 
@@ -124,12 +124,14 @@ def _range(low: int, high: int) -> tuple[float, float]:
 
 
 def _round_counts(low: float, high: float) -> list[int]:
-    """About three whole, round counts within the range."""
-    raw = max((high - low) / TICKS, 1)
-    magnitude = 10 ** floor(log10(raw))
-    step = max(next(factor * magnitude for factor in (1, 2, 5, 10) if factor * magnitude >= raw), 1)
-    first = int(-(-low // step) * step)
-    return list(range(first, floor(high) + 1, int(step)))
+    """Whole, round counts within the range: two to five, so that a reader can tell how much a step up is."""
+    magnitude = 10 ** floor(log10(max(high - low, 1)))
+    steps = [step for step in (5 * magnitude, 2 * magnitude, magnitude, magnitude // 2, magnitude // 5) if step]
+    for step in (*steps, 1):
+        counts = list(range(ceil(low / step) * step, floor(high) + 1, step))
+        if len(counts) >= FEWEST_TICKS:
+            break
+    return counts
 
 
 def _month_starts(first: date, last: date) -> list[date]:

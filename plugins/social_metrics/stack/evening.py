@@ -11,7 +11,7 @@ EXTRACT = "extract_social_metrics"
 TRANSFORM = "transform_social_metrics"
 POLL_SECONDS = 1.0
 RUN_SECONDS = 1800
-HANDOVER_SECONDS = 60
+HANDOVER_SECONDS = 300  # a second where nothing else runs; a busy machine takes its time
 """Between the end of the producer and the start of its consumer; Airflow needs about one second."""
 
 FINISHED = frozenset({"success", "failed", "skipped", "upstream_failed", "removed"})

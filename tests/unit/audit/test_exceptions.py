@@ -7,8 +7,10 @@ from datetime import date, timedelta
 
 import pytest
 
+from social_metrics.audit import closing
 from social_metrics.audit.answers import AskedException, exceptions_of
 from social_metrics.audit.closing import act, draft_close
+from social_metrics.audit.rules import rules_in_force
 from social_metrics.clock import wib_date
 from social_metrics.contract import AuthorizationMode
 from social_metrics.papers.issue import PDF, issue_month
@@ -16,21 +18,26 @@ from social_metrics.stack.databases import Login
 from social_metrics.stack.server import Server
 from social_metrics.warehouse.connect import connect
 from tests.dbt.evidence import Evidence, at
-from tests.unit.audit.closable import MONTH, evidence
+from tests.unit.audit.closable import CENTERS, MONTH, evidence
 from tests.unit.audit.conftest import build_closable
 from tests.unit.papers.reading import words_of
 
 pytestmark = pytest.mark.slow
 
+MONTH_BEFORE = date(2026, 9, 1)
 CHANGED = date(2026, 10, 15)
 RETENTION = timedelta(days=30)  # of counts read without the owner's authorization
 
 
 @dataclass(frozen=True)
 class Eventful:
-    """The exceptions of the month, and the words of its papers: (kind, center, language) → on one line."""
+    """The exceptions of the month, and the words of its papers: (kind, center, language) → on one line.
+
+    `ranks` are those of the followers board: (month, center) → rank, where the rounding leaves one only.
+    """
 
     exceptions: list[AskedException]
+    ranks: dict[tuple[date, str], int]
     papers: dict[tuple[str, str | None, str], str]
 
 
@@ -41,17 +48,26 @@ def month(
     warehouse_template: str,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Eventful]:
-    """The month, closed and approved."""
+    """The month and the one before, closed and approved."""
     name = f"{warehouse_template}_eventful"
     closable = build_closable(postgres_server, service_login, warehouse_template, name, eventful(), tmp_path_factory)
-    draft_close(closable.settings, closable.url, MONTH)
-    with connect(closable.url, "closer") as connection:
-        for action, person in (("submitted", "ani"), ("checked", "budi"), ("approved", "sekretaris")):
-            act(connection, MONTH, action, person=person, channel="airflow")  # type: ignore[arg-type]
+    rules = rules_in_force(closable.settings, closable.url)
+    with pytest.MonkeyPatch.context() as once, connect(closable.url, "closer") as connection:
+        once.setattr(closing, "rules_in_force", lambda *_: list(rules))
+        for first in (MONTH_BEFORE, MONTH):
+            draft_close(closable.settings, closable.url, first)
+            for action, person in (("submitted", "ani"), ("checked", "budi"), ("approved", "sekretaris")):
+                act(connection, first, action, person=person, channel="airflow")  # type: ignore[arg-type]
         exceptions = exceptions_of(connection, MONTH, 1)
+        boards = connection.execute(
+            "select month_start, center_code, (figures ->> 'best_rank')::integer from audit.scorecard_rows "
+            "where mart = 'leaderboard_followers' and figures ->> 'basis' = 'all_platforms' "
+            "and figures ->> 'best_rank' = figures ->> 'worst_rank'"
+        ).fetchall()
     papers = issue_month(closable.url, MONTH, languages=("id", "en"))
     yield Eventful(
         exceptions,
+        {(first, center): rank for first, center, rank in boards},
         {(one.kind, one.center_code, one.language): words_of(one.content) for one in papers if one.media_type == PDF},
     )
     postgres_server.drop_database(name)
@@ -185,6 +201,17 @@ def test_the_meeting_s_page_tells_them_apart(month: Eventful) -> None:
     assert "Sentra Kartini masa simpan angka habis: YouTube" in page
     assert "Sentra Satria tidak punya akun: X; 3 hari-akun tidak terbaca" in page
     assert re.search(r"Sentra Insyaf [\d.]+ cara platform menghitung berubah", page)
+
+
+def test_ranks_moved_since_the_month_before(month: Eventful) -> None:
+    board = month.papers["leadership", None, "id"].partition("Lima besar: unggahan")[0]
+    moves = {center: month.ranks[MONTH_BEFORE, center] - month.ranks[MONTH, center] for center in CENTERS}
+    assert any(moves.values()), "nobody moved: the test would show nothing"
+    for center, places in moves.items():
+        told = "tetap" if not places else f"naik {places}" if places > 0 else f"turun {-places}"
+        row = board.partition(f"Sentra {center.title()} ")[2].partition(" Sentra ")[0]
+        assert re.search(rf"\D{told}( \d)?\s*$", row), (center, places, row)
+    assert "tanpa pembanding" not in board
 
 
 def test_the_limits_name_the_basis_on_which_counts_are_kept(month: Eventful) -> None:
