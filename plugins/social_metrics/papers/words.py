@@ -274,6 +274,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "group_loader": ("menulis bacaan", "write what was read"),
     "group_transformer": ("menghitung angka", "compute figures"),
     "group_bi_reader": ("membaca angka", "read figures"),
+    "group_center_reader": ("membaca angka sentranya sendiri", "read their own center's figures"),
     "group_auditor": ("membaca bukti dan arsip", "read evidence and record"),
     "group_closer": ("menutup bulan", "close months"),
     "group_retention": ("menghapus yang lewat masa simpan", "delete what has expired"),

@@ -158,7 +158,18 @@ def test_merkle_roots_are_those_of_rfc_6962() -> None:
     assert len(roots) == 9
 
 
-@pytest.mark.parametrize("role", ["loader", "transformer", "bi_reader", "auditor", "closer", "retention", None])
+ROLES = ("loader", "transformer", "bi_reader", "center_reader", "auditor", "closer", "retention")
+
+
+def test_the_groups_are_those_that_are_tried(warehouse_url: str) -> None:
+    with psycopg.connect(warehouse_url) as owner:
+        groups = owner.execute(
+            r"select rolname from pg_roles where rolname like 'social\_metrics\_%' and not rolcanlogin"
+        ).fetchall()
+    assert {name for (name,) in groups} == {f"social_metrics_{role}" for role in ROLES}
+
+
+@pytest.mark.parametrize("role", [*ROLES, None])
 def test_nobody_changes_the_record(warehouse_url: str, closer: psycopg.Connection, role: str | None) -> None:
     with psycopg.connect(warehouse_url) as owner:
         RandomEvidence(owner, 5).evening(FIRST_DAY)

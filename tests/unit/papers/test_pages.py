@@ -4,13 +4,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
+import psycopg
 import pytest
 
 from social_metrics.papers import typesetting
 from social_metrics.papers.drawing import center_days
 from social_metrics.papers.packs import Packs
 from social_metrics.papers.phrases import Phrases
-from social_metrics.papers.words import say
+from social_metrics.papers.words import TEXTS, say
 from social_metrics.reports import chart
 from social_metrics.reports.forms import Language
 from tests.unit.papers.large_month import DRAFTED, MONTH, large_month
@@ -74,6 +75,14 @@ def test_the_full_pack_names_who_had_access_and_a_center_s_does_not() -> None:
     assert "magang menulis bacaan, menghitung angka 1 Okt s.d. 15 Okt" in full
     assert "postgres mengelola server sejak 1 Okt" in full
     assert "magang" not in words_of(typesetting.pdf(packs.center("kartini"), DRAFTED))
+
+
+def test_every_group_of_the_warehouse_has_words(warehouse_url: str) -> None:
+    with psycopg.connect(warehouse_url) as owner:
+        groups = owner.execute(
+            r"select rolname from pg_roles where rolname like 'social\_metrics\_%' and not rolcanlogin"
+        ).fetchall()
+    assert [name for (name,) in groups if f"group_{name.removeprefix('social_metrics_')}" not in TEXTS] == []
 
 
 def test_an_answer_after_the_approval_is_not_on_the_paper() -> None:
