@@ -33,9 +33,12 @@ where not exists (
 )
 """
 
-# Late rows belong to the day sealed last; the parts of a close to the last day of all.
+# Late rows belong to the day sealed last; what has no date of its own (the parts of a close, who has access) to the
+# last day that is sealed now: left for the next seal it would look as if somebody had added it.
 _DATED = """(
-    select *, greatest(coalesce(event_date, max(event_date) over ()), %(sealed_through)s::date) as through_date
+    select *, greatest(
+        coalesce(event_date, least(max(event_date) over (), %(through)s::date)), %(sealed_through)s::date
+    ) as through_date
     from pg_temp.unsealed
 ) as dated"""
 

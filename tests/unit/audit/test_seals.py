@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import psycopg
 import pytest
@@ -132,6 +132,21 @@ def test_a_loss_that_no_purge_recorded_is_a_finding_though_its_time_was_up(
     assert walk.purged == {}
     assert {finding.says for finding in walk.findings} == {"the row was removed, and no purge accounts for it"}
     assert len(walk.findings) == 3
+
+
+def test_who_has_access_is_sealed_with_the_day_though_the_next_one_has_begun(
+    warehouse_url: str, closer: psycopg.Connection
+) -> None:
+    with psycopg.connect(warehouse_url) as owner:
+        evidence = RandomEvidence(owner, 8)
+        evidence.evening(FIRST_DAY)
+        evidence.evening(FIRST_DAY + timedelta(days=1))
+    with sealing(closer):
+        seal_days(closer, through=FIRST_DAY)
+    sealed = "select count(*) from audit.sealed_rows where table_name = 'audit.access_lists'"
+    assert closer.execute(sealed).fetchone() == (1,)
+    closer.commit()
+    assert [one for one in walk_chain(closer, NOW).findings if "access_lists" in one.place] == []
 
 
 def test_a_crash_while_sealing_leaves_nothing(warehouse_url: str, closer: psycopg.Connection) -> None:
