@@ -15,6 +15,10 @@ import pytest
 
 from simulator.demo_registry import MANUAL_CENTERS, SIGNERS
 from social_metrics.clock import wib_date
+from social_metrics.stack.databases import AIRFLOW, WAREHOUSE
+from social_metrics.stack.embedded_postgres import EmbeddedPostgres
+from social_metrics.stack.local_stack import simulated_credentials
+from tests.secret_search import in_database, in_files, in_text
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
@@ -96,6 +100,30 @@ def test_people_stand_beside_the_machines(first_demo: subprocess.CompletedProces
 
 def test_nothing_keeps_running(first_demo: subprocess.CompletedProcess[str], state: Path) -> None:
     assert _left_behind(state) == []
+
+
+def test_no_secret_stands_in_anything_that_the_demo_wrote(
+    first_demo: subprocess.CompletedProcess[str], state: Path
+) -> None:
+    """Logs of every program and task, pages, dbt's files, and each row of both databases, with XCom and the rest."""
+    secrets = {path.name: path.read_text() for path in (state / "secrets").iterdir() if path.name != "mark"}
+    secrets |= {f"of {name}": secret for name, (_, secret) in simulated_credentials().items()}
+    secrets |= {"an access token": "demo-access-", "a refresh token": "demo-refresh-"}
+    assert len(secrets) > 12
+    assert in_text(first_demo.stdout + first_demo.stderr, secrets) == []
+    # Where they are kept on purpose, readable by nobody else, and the data files, which are read as rows below.
+    found, files = in_files(state, secrets, skip=("secrets/", "postgres/", "airflow/passwords.json"))
+    assert found == []
+    assert files > 50
+    postgres = EmbeddedPostgres(state / "postgres")
+    server = postgres.start()
+    try:
+        for database in (WAREHOUSE, AIRFLOW):
+            found, rows = in_database(server.url(database), secrets)
+            assert found == []
+            assert rows > 500
+    finally:
+        postgres.stop()
 
 
 @pytest.mark.parametrize("board", ["followers", "recency"])

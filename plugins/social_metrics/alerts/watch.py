@@ -1,10 +1,12 @@
 """Looks at everything that may go wrong, and names what does. Nothing is changed and no platform is asked."""
 
+import os
 import shutil
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import psycopg
 import requests
@@ -254,13 +256,25 @@ def _reviews(at: Situation) -> Iterator[Trouble]:
 
 
 def _disk(at: Situation) -> Iterator[Trouble]:
-    place = at.settings.state_dir
-    while not place.exists():
-        place = place.parent
-    usage = shutil.disk_usage(place)
-    if usage.free < DISK_SHARE * usage.total:
-        says = f"Only {usage.free / 1e9:.1f} of {usage.total / 1e9:.1f} GB are free where {place} lies."
-        yield Trouble(AlertKind.DISK_FULL, str(place), says, "free or add space before raw cannot be written")
+    """The volumes of this machine that we write to; the database server's own is known to nobody but its machine."""
+    settings = at.settings
+    told = (
+        settings.state_dir,
+        settings.manual_entry_inbox,
+        settings.papers_destination,
+        os.environ.get("AIRFLOW_HOME"),
+    )
+    seen = set()
+    for place in (Path(place) for place in told if place and "://" not in str(place)):
+        while not place.exists():
+            place = place.parent
+        if place.stat().st_dev in seen:
+            continue
+        seen.add(place.stat().st_dev)
+        usage = shutil.disk_usage(place)
+        if usage.free < DISK_SHARE * usage.total:
+            says = f"Only {usage.free / 1e9:.1f} of {usage.total / 1e9:.1f} GB are free where {place} lies."
+            yield Trouble(AlertKind.DISK_FULL, str(place), says, "free or add space before raw cannot be written")
 
 
 def _drift(at: Situation, warehouse: psycopg.Connection) -> Iterator[Trouble]:

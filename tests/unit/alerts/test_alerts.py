@@ -1,5 +1,6 @@
 """Every alert is made to fire and is received; nothing is told twice; each has its entry in the runbook."""
 
+import os
 import re
 import shutil
 from collections import namedtuple
@@ -322,3 +323,24 @@ def test_an_authorisation_is_warned_of_at_each_stage(situation: Situation, days:
     )
     found = [trouble.subject for trouble in find_troubles(situation)]
     assert found == ([f"kartini-tiktok/{stage}"] if stage else [])
+
+
+def test_every_volume_that_we_write_to_is_looked_at_once(
+    situation: Situation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A full volume of Airflow's home is found beside a roomy one of the state folder; an object store is no disk."""
+    home = tmp_path / "airflow"
+    home.mkdir()
+    monkeypatch.setenv("AIRFLOW_HOME", str(home))
+    at = replace(situation, settings=situation.settings.model_copy(update={"papers_destination": "s3://papers/x"}))
+    real, other = Path.stat, 987654
+
+    def stat(path: Path, **options: bool) -> os.stat_result:
+        found = real(path, **options)
+        return found if path != home else os.stat_result((*found[:2], other, *found[3:10]))
+
+    usage = namedtuple("usage", "total used free")
+    monkeypatch.setattr(Path, "stat", stat)
+    monkeypatch.setattr(shutil, "disk_usage", lambda place: usage(100, 95, 5) if place == home else usage(100, 5, 95))
+    (found,) = [trouble for trouble in find_troubles(at) if trouble.kind is AlertKind.DISK_FULL]
+    assert found.subject == str(home)

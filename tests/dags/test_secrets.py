@@ -1,0 +1,69 @@
+"""No planted secret in anything that an evening writes: logs, XCom, rendered templates, rows, files, process lists."""
+
+from urllib.parse import unquote, urlsplit
+
+import psycopg
+
+from social_metrics.settings import load_settings
+from social_metrics.warehouse.credentials import cipher
+from tests.dags.conftest import EVENING, Evening
+from tests.secret_search import in_database, in_files, in_text, process_lists
+from tests.simulated import CREDENTIALS
+
+
+def planted(evening: Evening) -> dict[str, str]:
+    """Everything secret that this evening works with."""
+    settings = load_settings()
+    secrets = {f"secret of {platform}": secret for platform, (_, secret) in CREDENTIALS.items()}
+    secrets["key of the tokens"] = settings.credentials_key or ""
+    for name, url in (("warehouse", evening.warehouse_url), ("metadata", evening.airflow.metadata_url)):
+        secrets[f"password of the {name}"] = unquote(urlsplit(url).password or "")
+    keys = cipher(settings.credentials_key)
+    with psycopg.connect(evening.warehouse_url) as connection:
+        rows = connection.execute("select account_code, access_token, refresh_token from ops.credentials").fetchall()
+    assert rows
+    for account, *tokens in rows:
+        for kind, token in zip(("access", "refresh"), tokens, strict=True):
+            if token:
+                secrets[f"{kind} token of {account}"] = keys.decrypt(bytes(token)).decode()
+    assert all(len(secret) >= 8 for secret in secrets.values()), "a short word would be found by chance"
+    return secrets
+
+
+def test_an_evening_with_refusals_and_a_crash_writes_no_secret(evening: Evening) -> None:
+    evening.simulator.fault("facebook", "token_expired")
+    evening.simulator.fault("x", "unavailable")
+    with process_lists() as seen:
+        run = evening.run("extract_social_metrics", logical_date=EVENING)
+    assert run.state == "success", run.output
+    secrets = planted(evening)
+    assert "facebook" in run.output
+    assert in_text(run.output, secrets) == []
+
+    found, rows = in_database(evening.warehouse_url, secrets)
+    assert found == []
+    assert rows > 500
+    found, rows = in_database(evening.airflow.metadata_url, secrets)
+    assert found == []
+    assert rows > 50, "XCom, rendered fields, logs and asset events are among them"
+    assert evening.metadata("select count(*) from xcom")[0][0] > 0
+    assert evening.metadata("select count(*) from rendered_task_instance_fields")[0][0] > 0
+
+    found, files = in_files(evening.airflow.home, secrets)
+    assert found == []
+    assert files > 1
+    assert len(seen) > 5
+    assert [line[:80] for line in seen if in_text(line, secrets)] == []
+
+
+def test_the_search_finds_what_is_there(evening: Evening) -> None:
+    secret = {"planted": "pl4nted-s3cret_%"}
+    with psycopg.connect(evening.warehouse_url) as connection:
+        connection.execute("create table raw.text_of_it (it text)")
+        connection.execute("insert into raw.text_of_it values ('x pl4nted-s3cret_% y')")
+        connection.execute("create table raw.bytes_of_it (it bytea)")
+        connection.execute("insert into raw.bytes_of_it values (convert_to('x pl4nted-s3cret_% y', 'UTF8'))")
+    assert in_database(evening.warehouse_url, secret)[0] == ["raw.bytes_of_it: planted", "raw.text_of_it: planted"]
+    (evening.airflow.home / "a.log").write_text("x pl4nted-s3cret_% y")
+    assert in_files(evening.airflow.home, secret)[0] == ["a.log: planted"]
+    (evening.airflow.home / "a.log").unlink()
