@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -56,14 +56,16 @@ def in_database(url: str, secrets: Mapping[str, str]) -> tuple[list[str], int]:
 
 @contextmanager
 def process_lists() -> Iterator[set[str]]:
-    """The command lines of all processes that are seen while the block runs; looked at again and again."""
+    """The command lines of this program and all that it has started, looked at again and again during the block."""
     seen: set[str] = set()
     over = threading.Event()
+    own = psutil.Process()
 
     def look() -> None:
         while True:
-            for process in psutil.process_iter(["cmdline"]):
-                seen.add(" ".join(process.info["cmdline"] or ()))
+            for process in (own, *own.children(recursive=True)):
+                with suppress(psutil.Error):
+                    seen.add(" ".join(process.cmdline()))
             if over.wait(0.05):
                 return
 

@@ -51,8 +51,8 @@ def test_an_evening_with_refusals_and_a_crash_writes_no_secret(evening: Evening)
 
     found, files = in_files(evening.airflow.home, secrets)
     assert found == []
-    assert files > 1
-    assert len(seen) > 5
+    assert files >= 1
+    assert len(seen) >= 2, "this program and the simulator at least"
     assert [line[:80] for line in seen if in_text(line, secrets)] == []
 
 
