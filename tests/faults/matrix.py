@@ -44,6 +44,7 @@ def _kill_simulator(bench: Bench, capturing: Capturing, _order: Order) -> None:
     bench.stormy.simulator.kill()
     capturing.go_on()
     bench.stormy.simulator.start()
+    bench.stormy.make_access_tokens_old()  # a platform would still know them; the simulator has forgotten them
 
 
 def _cut_connection(bench: Bench, capturing: Capturing, _order: Order) -> None:

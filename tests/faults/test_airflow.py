@@ -39,7 +39,7 @@ from tests.simulated import REPOSITORY
 RUN_SECONDS = 600
 # A dead task is noticed within seconds and not, as Airflow's default has it, within five minutes.
 AIRFLOW_CFG = """[scheduler]
-task_instance_heartbeat_timeout = 20
+task_instance_heartbeat_timeout = 40
 task_instance_heartbeat_timeout_detection_interval = 3
 orphaned_tasks_check_interval = 10
 """

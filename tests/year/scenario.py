@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from simulator.app import Simulator
+from simulator.faults import Fault
 from social_metrics.clock import WIB
 
 SWEEPS = tuple(time(hour, minute) for hour in (20, 21, 22, 23) for minute in (0, 30))
@@ -19,10 +20,12 @@ PLATFORMS = ("facebook", "instagram", "threads", "tiktok", "x", "youtube")
 RENAMED = ("kartini-youtube", "satria-x")  # beside the one that the demo's registry renames
 TAKEN_OVER = "dharma-guna-instagram"
 LOST_RENEWAL = "bahagia-tiktok"
+LOST_AT = 0.9  # share of the year
 TIKTOK_READS = ("user/info", "video/list")
+NOISE = {"server_error": 0.01, "cut_off_transfer": 0.003, "cut_off_json": 0.003}  # of any call, at any time
 WITHDRAWN = "fan_count"
 NOTHING_FOR_X = {"daily_usd_limit": "0.01"}  # less than one call
-FOLLOWERS_ONLY = {"daily_usd_limit": "0.40"}  # the profiles of all accounts and little more
+USD_A_PROFILE = 0.01  # so that a squeezed day still pays for everybody's followers, asked twice, and for little more
 
 
 @dataclass
@@ -37,6 +40,7 @@ class Scenario:
         lost: account and date → why its consent was gone although its owner had not withdrawn it.
         x_names_change: when X renames what its replies hold.
         graph_change: when we move to another version of Meta's Graph API.
+        noise: what may befall any call, with its chance.
         kills: evenings on which the first capture of a platform dies before it has written.
     """
 
@@ -50,12 +54,18 @@ class Scenario:
     x_names_change: date = date.max
     graph_change: date = date.max
     kills: dict[date, str] = field(default_factory=dict)
+    noise: list[tuple[Fault, float]] = field(default_factory=list)
     brought: dict[str, int] = field(default_factory=lambda: defaultdict(int))
 
     @property
     def days(self) -> list[date]:
         """All evenings."""
         return [self.first + timedelta(days=number) for number in range(self.evenings)]
+
+    def last_attempt(self, is_it: bool) -> None:
+        """At the day's last attempt chance is out of the game: a platform that is there can be read then."""
+        for fault, probability in self.noise:
+            fault.probability = 0.0 if is_it else probability
 
     def day(self, share: float) -> date:
         """The evening at a share of the year."""
@@ -113,14 +123,15 @@ def write(scenario: Scenario, simulator: Simulator, usual_budget: dict[str, str]
         scenario.brought[kind] += 1
 
     begin = at(scenario.first, time(0, 0))
-    fault("*", "server_error", begin, None, probability=0.01)
     for platform in PLATFORMS:  # but for TikTok's tokens, of which one loss is planned below
         for endpoint in TIKTOK_READS if platform == "tiktok" else (None,):
-            fault(platform, "cut_off_transfer", begin, None, probability=0.003, endpoint=endpoint)
-            fault(platform, "cut_off_json", begin, None, probability=0.003, endpoint=endpoint)
+            for kind, probability in NOISE.items():
+                fault(platform, kind, begin, None, probability=probability, endpoint=endpoint)
+    scenario.noise = [(each, each.probability) for each in simulator.faults.faults]
     for day in scenario.days:
         for platform in PLATFORMS:
-            if draws.random() < 0.08:  # an hour or two, over before the last sweeps
+            spared = (platform, day) == ("tiktok", scenario.day(LOST_AT))
+            if draws.random() < 0.08 and not spared:  # an hour or two, over before the last sweeps
                 minutes = draws.randrange(20, 150)
                 kind = draws.choice(["unavailable", "server_error", "rate_limited"])
                 fault(platform, kind, at(day, time(19, 50)), at(day, time(20, 0)) + timedelta(minutes=minutes))
@@ -142,7 +153,9 @@ def write(scenario: Scenario, simulator: Simulator, usual_budget: dict[str, str]
           account=TAKEN_OVER)  # fmt: skip
     fault("facebook", "field_withdrawn", at(scenario.day(0.6), time(0, 0)), None, field=WITHDRAWN, variant="error")
     scenario.x_names_change, scenario.graph_change = scenario.day(0.35), scenario.day(0.7)
-    for share, cells, is_hard in ((0.2, NOTHING_FOR_X, True), (0.8, FOLLOWERS_ONLY, False)):
+    profiles = 2 * USD_A_PROFILE * len(simulator.world.of_platform("x"))
+    followers_only = {"daily_usd_limit": f"{profiles + USD_A_PROFILE:.2f}"}
+    for share, cells, is_hard in ((0.2, NOTHING_FOR_X, True), (0.8, followers_only, False)):
         squeezed = scenario.day(share)
         days = max(1, min(4, scenario.evenings // 10))
         scenario.budgets[squeezed] = cells

@@ -27,7 +27,7 @@ from social_metrics.extract import capture_shard
 from social_metrics.granting import authorisation_of, take_grant
 from social_metrics.history import authorise_demo_accounts
 from social_metrics.registry import Registry, load_registry
-from social_metrics.settings import Settings
+from social_metrics.settings import Settings, UsageProblem
 from social_metrics.transform import run_transform
 from tests.faults.bench import few_accounts
 from tests.in_process import answering, connections, make_simulator
@@ -115,20 +115,29 @@ class Year:
         for instant, platform in self.scenario.renewed.items():
             if since < instant <= until:
                 self.credentials[platform] += 1
-        for instant, code in self.scenario.granted.items():
+        for instant, code in list(self.scenario.granted.items()):
             if since < instant <= until:
-                account = self.registry.account_on(code, wib_date(instant))
-                assert account is not None
-                grant = authorisation_of(account.platform).account
-                assert grant is not None
-                take_grant(account, grant, f"demo-code-{code}", self.connection(account.platform), self.registry,
-                           self.settings, self.url)  # fmt: skip
+                self.set_clock(instant)
+                self._authorise(instant, code)
+                self.set_clock(until)
         day = wib_date(until)
         self.simulator.options.x_names = "post" if day >= self.scenario.x_names_change else "tweet"
         for begins in sorted(self.scenario.budgets):
             if since < at(begins, SWEEPS[0]) <= until:
                 set_budget(self.registry_dir, self.scenario.budgets[begins])
                 self.registry = load_registry(self.registry_dir)
+
+    def _authorise(self, instant: datetime, code: str) -> None:
+        """An owner logs in; whose account is suspended just then tries again the next day."""
+        account = self.registry.account_on(code, wib_date(instant))
+        assert account is not None
+        grant = authorisation_of(account.platform).account
+        assert grant is not None
+        connection = self.connection(account.platform)
+        try:
+            take_grant(account, grant, f"demo-code-{code}", connection, self.registry, self.settings, self.url)
+        except UsageProblem:
+            self.scenario.granted[instant + timedelta(days=1)] = code
 
 
 @pytest.fixture
@@ -171,6 +180,7 @@ def test_only_what_nobody_could_have_captured_is_missing(year: Year, seed: int) 
                 instant = at(day, moment)
                 year.set_clock(instant)
                 year.happen(before, instant)
+                year.scenario.last_attempt(moment == SWEEPS[-1])
                 before = instant
                 year.sweep(day, number=number)
                 unreachable.append(year.simulator.unreachable(year.simulator.clock.now()))
