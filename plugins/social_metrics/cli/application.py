@@ -18,6 +18,7 @@ from social_metrics.cli.migrate import migrate
 from social_metrics.cli.report import report
 from social_metrics.cli.retention import retention
 from social_metrics.cli.seal import seal
+from social_metrics.cli.serving import serving
 from social_metrics.cli.simulate import simulate
 from social_metrics.cli.tag import tag
 from social_metrics.cli.top import top
@@ -31,6 +32,7 @@ app = new_group(
 )
 app.command()(top)
 app.command()(campaign)
+app.command()(serving)
 app.command()(tag)
 app.command()(doctor)
 app.command()(watch)

@@ -77,6 +77,7 @@ _NEEDED = {
     ("entry", "template"): ["--out", "template.xlsx"],
     ("entry", "confirm"): ["--center", "kartini"],
     ("campaign",): ["DEMO-2026-10"],
+    ("serving",): ["Kab. Sijunjung"],
     ("tag",): ["kartini-x", "1", "add", "YAPI", "--by", "tim data", "--reason", "a look"],
     ("close",): ["--month", "2026-10"],
     ("verify",): ["--month", "2026-10"],
