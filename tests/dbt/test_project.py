@@ -4,6 +4,7 @@ import csv
 import re
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from social_metrics.contract import Outcome
 from social_metrics.transform import LAYERS
 from tests.dbt.evidence import Evidence
 from tests.dbt.histories import PLATFORMS, evidence_of
+from tests.dbt.mutations import UNIT_TESTED_MUTATIONS, Mutation
 from tests.dbt.runner import PROJECT, Warehouse, failures
 
 Make = Callable[[Evidence], Warehouse]
@@ -137,6 +139,19 @@ def test_all_unit_tests_pass_and_the_readme_counts_them(manifest: Any, warehouse
     count = len(result.result)
     assert count == len(manifest.unit_tests) > 0
     assert f"{count} unit tests" in (PROJECT / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("mutation", UNIT_TESTED_MUTATIONS, ids=lambda mutation: mutation.name)
+def test_a_wrong_rule_of_a_rare_case_is_found(warehouse: Warehouse, tmp_path: Path, mutation: Mutation) -> None:
+    copy = tmp_path / "dbt_project"
+    shutil.copytree(PROJECT, copy, ignore=shutil.ignore_patterns("target", "logs"))
+    file = copy / mutation.file
+    right = file.read_text(encoding="utf-8")
+    assert right.count(mutation.right) == 1, f"{mutation.file} no longer says {mutation.right!r} once"
+    file.write_text(right.replace(mutation.right, mutation.wrong), encoding="utf-8")
+    spoiled = replace(warehouse, project=copy, state=tmp_path / "state")
+    result = spoiled.dbt("test", "--select", f"{file.stem},test_type:unit")
+    assert [node for node in result.result or [] if str(node.status) == "fail"], failures(result)
 
 
 def test_grants_survive_a_full_refresh(warehouse: Warehouse, marts: dict[str, Any]) -> None:
