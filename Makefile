@@ -1,6 +1,6 @@
 # Every target also works without a terminal. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help venv demo demo-month up superset down doctor docs test test-fuzz test-faults test-year test-tampering test-superset bench-charts check lint-code lint-types lint-imports lint-sql lint-secrets lock clean backup restore audit
+.PHONY: help venv demo demo-month up superset down doctor docs test test-fuzz test-faults test-year test-tampering test-histories test-superset bench-charts check lint-code lint-types lint-imports lint-sql lint-secrets lock clean backup restore audit
 
 BIN := .venv/bin
 STACK := $(BIN)/python -m social_metrics.stack
@@ -83,6 +83,10 @@ test-superset: venv .venv-superset/.installed ## the real Superset on a demo's m
 
 bench-charts: venv ## every dashboard's queries on 2,000 accounts × 730 days (five minutes)
 	@$(BIN)/python -m tests.bench.charts
+
+test-histories: venv ## 500 random histories against the oracles, 120 nights against one full build, each wrong rule found
+	@SOCIAL_METRICS_TEST_HISTORIES=500 SOCIAL_METRICS_TEST_NIGHTS=120 \
+		$(BIN)/python -m pytest -n 2 --dist loadfile tests/dbt
 
 check: lint-code lint-types lint-imports lint-sql lint-secrets ## lint, types, import contracts, SQL, secrets; checks, never fixes
 

@@ -15,6 +15,10 @@ KEYS = {
     "fct_program_coverage": ("center_code", "program", "month_start"),
     "fct_campaign_synchrony": ("campaign_code", "center_code"),
     "fct_center_monthly": ("center_code", "month_start"),
+    "fct_recency_as_now_known": ("account_code", "date_day"),
+    "fct_account_findings": ("account_code", "date_day", "finding"),
+    "fct_api_spend_daily": ("platform", "quota_date"),
+    "fct_credential_status": ("account_code",),
     "fct_data_quality_findings": ("rule_id", "subject", "first_found_date"),
 }
 

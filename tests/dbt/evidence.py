@@ -5,8 +5,10 @@ import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, astuple, dataclass, field, fields
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, TypeVar
+from uuid import UUID
 
 import psycopg
 
@@ -25,6 +27,10 @@ class Platform:
     followers_label_id: str
     required_from: date | None
     required_until: date | None
+    quota_day_zone: str = ""
+    daily_call_limit: int | None = None
+    daily_quota_limit: int | None = None
+    daily_usd_limit: str = ""
     count_retention_days: str = ""  # a number, or nothing, as in the file
 
 
@@ -50,6 +56,33 @@ class Account:
     valid_from: date | None
     valid_to: date | None
     handle: str = ""
+    platform_account_id: str = ""
+    verified_by: str = ""
+    review_due_at: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A row of ops.spend_ledger: what one call cost."""
+
+    response_id: UUID
+    platform: str
+    spent_at: datetime
+    calls: int
+    quota_units: int
+    usd: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """A row of ops.credentials, without its secrets."""
+
+    account_code: str
+    platform: str
+    access_expires_at: datetime | None
+    refresh_expires_at: datetime | None
+    generation: int
+    updated_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +113,8 @@ class Evidence:
     outcomes: list[CaptureOutcome] = field(default_factory=list)
     entries: list[tuple[ManualEntry, bool]] = field(default_factory=list)  # by hand; and whether it is confirmed
     confirmations: list[tuple[str, datetime]] = field(default_factory=list)  # of an account's identity
+    calls: list[Call] = field(default_factory=list)
+    credentials: list[Credential] = field(default_factory=list)
 
 
 def write_registry(evidence: Evidence, folder: Path) -> None:
@@ -122,6 +157,17 @@ def write_raw(
                 for record in records:
                     copy.write_row((*astuple(record), loaded_at(getattr(record, instant))))
         _write_entries(evidence, cursor)
+        cursor.executemany(
+            "insert into ops.spend_ledger "
+            "(response_id, platform, spent_at, calls, quota_units, usd, credential, endpoint, run_id) "
+            "values (%s, %s, %s, %s, %s, %s, 'key', 'posts', 'run')",
+            [astuple(call) for call in evidence.calls],
+        )
+        cursor.executemany(
+            "insert into ops.credentials (account_code, platform, access_expires_at, refresh_expires_at, generation, "
+            "updated_at, refresh_token) values (%s, %s, %s, %s, %s, %s, 'sealed')",
+            [astuple(credential) for credential in evidence.credentials],
+        )
 
 
 def _write_entries(evidence: Evidence, cursor: psycopg.Cursor) -> None:
@@ -190,9 +236,11 @@ def _read_seed(path: Path, row_type: type[Row]) -> list[Row]:
         ]
 
 
-def _seed_value(column: str, text: str) -> str | date | None:
-    if column in {"valid_from", "valid_to", "required_from", "required_until"}:
+def _seed_value(column: str, text: str) -> str | int | date | None:
+    if column in {"valid_from", "valid_to", "required_from", "required_until", "review_due_at"}:
         return date.fromisoformat(text) if text else None
+    if column in {"daily_call_limit", "daily_quota_limit"}:
+        return int(text) if text else None
     return text
 
 

@@ -21,6 +21,7 @@ from social_metrics.contract import (
     Source,
 )
 from tests.dbt.evidence import Account, Center, Evidence, Platform, at
+from tests.dbt.histories_operations import surround
 
 FIRST_DAY = date(2025, 11, 17)
 LAST_DAY = date(2026, 2, 9)  # a year's edge, three month edges, and more than 30 days on both sides
@@ -28,10 +29,10 @@ DAYS = [FIRST_DAY + timedelta(days=n) for n in range((LAST_DAY - FIRST_DAY).days
 RETENTION_AS_OF = datetime(2026, 2, 10, tzinfo=UTC)
 
 PLATFORMS = [
-    Platform("youtube", "YouTube", "pelanggan", date(2024, 1, 1), None),
-    Platform("facebook", "Facebook", "pengikut", date(2024, 1, 1), None),
-    Platform("x", "X", "pengikut", date(2024, 1, 1), date(2026, 1, 15)),
-    Platform("invented", "Invented", "pengikut", date(2025, 12, 10), None),
+    Platform("youtube", "YouTube", "pelanggan", date(2024, 1, 1), None, "America/Los_Angeles", None, 10_000),
+    Platform("facebook", "Facebook", "pengikut", date(2024, 1, 1), None, "Asia/Jakarta", 7),
+    Platform("x", "X", "pengikut", date(2024, 1, 1), date(2026, 1, 15), "UTC", None, None, "3"),
+    Platform("invented", "Invented", "pengikut", date(2025, 12, 10), None, "Pacific/Auckland"),
     Platform("optional", "Optional", "pengikut", date(2030, 1, 1), None),
 ]
 CENTERS = [
@@ -60,6 +61,7 @@ def evidence_of(seeds: list[int], days: list[date] = DAYS) -> Evidence:
     evidence = Evidence(platforms=list(PLATFORMS), centers=list(CENTERS))
     for seed in seeds:
         _AccountHistory(seed, evidence, days).write()
+    surround(evidence, days, sum(seeds))
     return evidence
 
 

@@ -15,7 +15,7 @@ import psycopg
 from social_metrics.contract import ManualEntry, Post
 from social_metrics.warehouse.raw_loader import ShardRecords, load
 from tests.dbt.evidence import Account, Center, Evidence, write_entry
-from tests.dbt.oracle import wib
+from tests.dbt.oracle import made_of, wib
 
 LATENESS = [0] * 80 + [-1] * 3 + [1, 1, 1, 2, 2, 3, 5, 9, 20, 45]  # nights; -1: loaded before its day was built
 
@@ -91,12 +91,18 @@ def _enter(evidence: Evidence, nights: dict[date, Night], chances: random.Random
     """Versions come in their order; each waits some nights for its decision."""
     order = sorted(nights)
     arrived: dict[tuple[str, date], int] = {}
-    for entry, is_confirmed in sorted(evidence.entries, key=lambda found: found[0].version):
+    for silent, is_confirmed in sorted(evidence.entries, key=lambda found: found[0].version):
+        about = {"is_outreach": chances.choice([None, True, False]), "program": chances.choice([None, "pena"])}
+        entry = replace(silent, **about) if silent.last_post_url else silent
         key = (entry.account_code, wib(entry.observed_at))
         day = max(key[1], order[0]) + timedelta(days=chances.choice([0, 0, 1, 3, 12]))
         place = max(order.index(min(day, order[-1])), arrived.get(key, 0))
         arrived[key] = place
         nights[order[place]].entries.append(entry)
+        if entry.last_post_url and chances.random() < 0.1:
+            decided = min(place + chances.choice([0, 2, 9]), len(order) - 1)
+            override = (entry.account_code, made_of(entry.last_post_url), chances.choice(["add", "remove"]))
+            nights[order[decided]].overrides.append(override)
         if is_confirmed or chances.random() < 0.5:
             decided = min(place + chances.choice([0, 0, 1, 5]), len(order) - 1)
             nights[order[decided]].decisions.append((entry, "confirmed" if is_confirmed else "rejected"))

@@ -307,7 +307,7 @@ def with_entries(evidence: Evidence) -> Evidence:
             )
         )  # fmt: skip
         if entry.last_post_at and entry.last_post_url:
-            made = "manual:" + hashlib.md5(entry.last_post_url.encode()).hexdigest()
+            made = made_of(entry.last_post_url)
             widened.posts.append(
                 Post(
                     code, entry.platform, known_ids.get((code, entry.last_post_url), made), entry.observed_at,
@@ -316,6 +316,11 @@ def with_entries(evidence: Evidence) -> Evidence:
                 )
             )  # fmt: skip
     return widened
+
+
+def made_of(url: str) -> str:
+    """The id of a post that no API has shown, made from its address."""
+    return "manual:" + hashlib.md5(url.encode()).hexdigest()
 
 
 def holds(row: Any, day: date) -> bool:

@@ -63,9 +63,8 @@ class Boards:
             rows_of_center = [row for row in self.evidence.centers if row.center_code == account.center_code]
             zone = ZoneInfo(max(rows_of_center, key=lambda row: row.valid_from or date.min).time_zone)
             for post_id, every_observation in by_id.items():
-                observations = [found for found in every_observation if found.run_id != BY_HAND]
-                if not observations:
-                    continue
+                by_api = [found for found in every_observation if found.run_id != BY_HAND]
+                observations = by_api or every_observation
                 sightings = [found for found in observations if found.presence == "seen"]
                 shown = (sightings or observations)[-1]
                 rows[code, post_id] = self._post(account, zone, observations, shown)
@@ -83,7 +82,7 @@ class Boards:
             "published_date": wib(shown.published_at),
             "published_at_local": shown.published_at.astimezone(zone).replace(tzinfo=None),
             "url": shown.url,
-            "post_type": shown.post_type,
+            "post_type": None if shown.run_id == BY_HAND else shown.post_type,
             "like_count": shown.like_count,
             "comment_count": shown.comment_count,
             "share_count": shown.share_count,
@@ -92,6 +91,7 @@ class Boards:
             "are_counts_expired": self.accounts.is_expired(shown),
             "caption_length": shown.caption_length,
             "presence": str(observations[-1].presence),
+            "is_manual": shown.run_id == BY_HAND,
             "first_seen_at": first,
             "last_seen_at": observations[-1].captured_at,
             "discovered_late_days": max(0, (wib(first) - wib(shown.published_at)).days),

@@ -11,15 +11,23 @@ from social_metrics.contract import ProfileSnapshot
 from tests.dbt.evidence import Account, Center, Evidence
 from tests.dbt.oracle import BY_HAND, DAY, Accounts, Row, Rows, holds, least_real, measurable, wib
 from tests.dbt.oracle_boards import Boards
+from tests.dbt.tagging.oracle import Messages
+from tests.dbt.tagging.said import Said
 
 RULES = Path(__file__).resolve().parents[2] / "dbt_project" / "seeds" / "rules"
 Key = tuple[str, date]
 
 
 def expected_months(evidence: Evidence, retention_as_of: datetime, next_steps: dict[str, str | None]) -> Rows:
-    """fct_center_monthly for evidence without captions: nothing was said, so that nothing can be covered."""
-    months = _Months(Accounts(evidence, retention_as_of, next_steps))
-    return months.rows()
+    """fct_center_monthly for evidence of which no caption was read."""
+    accounts = Accounts(evidence, retention_as_of, next_steps)
+    boards = Boards(accounts)
+    return months_told(Messages(Said(evidence), accounts, boards.posts(), boards.centers))
+
+
+def months_told(messages: Messages) -> Rows:
+    """fct_center_monthly, with what the messages' oracle knows of the months' posts."""
+    return _Months(messages).rows()
 
 
 def _rules(name: str) -> list[dict[str, str]]:
@@ -51,8 +59,9 @@ def month_before(month: date) -> date:
 
 
 class _Months:
-    def __init__(self, accounts: Accounts) -> None:
-        self.accounts = accounts
+    def __init__(self, messages: Messages) -> None:
+        self.messages = messages
+        self.accounts = accounts = messages.accounts
         self.boards = Boards(accounts)
         self.days: dict[Key, list[date]] = {}
         self.names: dict[tuple[str, date], Center] = {}
@@ -86,7 +95,7 @@ class _Months:
             "is_provisional": month == self.accounts.last.replace(day=1),
         }
         row |= self._followers(center, month) | self._posting(center, month, first, last)
-        row |= self._platforms(center, first, last) | self._messages(row, center, month, last)
+        row |= self._platforms(center, first, last) | self._messages(row, last)
         row["follower_band"] = _band(row["end_followers_count"])
         row |= dict.fromkeys(
             [
@@ -219,8 +228,9 @@ class _Months:
         expected = self.boards.on_day.get((center, last), [])
         unseen = sum(not self.accounts.is_looked_at(account.account_code, last) for account in expected)
         reason = "no_verified_account" if not expected else "not_looked_at" if unseen else None
-        moved = [value for _, post in posts if (value := _interactions(post)) is not None]
-        self._has_unread = any(not self._is_read(account.account_code, post.post_id) for account, post in posts)
+        counted = {id(post): self._interactions(account.account_code, post.post_id, last) for account, post in posts}
+        moved = [value for value in counted.values() if value is not None]
+        self._told_of = [(account.account_code, post.post_id) for account, post in posts]
         return {
             "posts": len(posts),
             "posts_as_now_known": len(now_known),
@@ -230,18 +240,22 @@ class _Months:
             "accounts_not_looked_at": unseen,
             "interactions": sum(moved) if moved else None,
             "posts_with_interactions": len(moved),
-            "engagement_rate_pct": self._engagement(center, month, posts) if moved else None,
+            "engagement_rate_pct": self._engagement(center, month, posts, counted) if moved else None,
         }
 
-    def _is_read(self, code: str, post_id: str) -> bool:
-        """An API saw the post; without a caption there is nothing left to read. A person's entry says nothing of it."""
-        seen = self.accounts.observations[code][post_id]
-        return any(found.run_id != BY_HAND and found.presence == "seen" for found in seen)
+    def _interactions(self, code: str, post_id: str, day: date) -> int | None:
+        """What an API last counted by the day; a person's entry counts nothing."""
+        parts: list[int | None] = []
+        for post in self.accounts.observations[code][post_id]:
+            if post.run_id != BY_HAND and post.presence == "seen" and wib(post.captured_at) <= day:
+                parts = [post.like_count, post.comment_count, post.share_count]
+        known = [part for part in parts if part is not None]
+        return sum(known) if known else None
 
-    def _engagement(self, center: str, month: date, posts: list[Any]) -> Decimal | None:
+    def _engagement(self, center: str, month: date, posts: list[Any], counted: dict[int, int | None]) -> Decimal | None:
         interactions = followers = 0
         for code, (standing, end) in self._ends(center, month).items():
-            mine = [_interactions(post) for account, post in posts if account.account_code == code]
+            mine = [counted[id(post)] for account, post in posts if account.account_code == code]
             known = [value for value in mine if value is not None]
             if standing == "reported" and end and (known or not mine):
                 interactions += sum(known)
@@ -276,17 +290,22 @@ class _Months:
             found[f"platforms_{kind}_list"] = ", ".join(sorted(platforms)) or None
         return found
 
-    def _messages(self, row: Row, center: str, month: date, last: date) -> Row:
-        programs = sorted(program["program"] for program in _in_force("programs", last))
-        clusters = sorted(cluster["cluster"] for cluster in _in_force("clusters", last))
-        unknown = row["longest_silence_null_reason"] is not None or self._has_unread
-        found: Row = {"cluster_scheme": max(cluster["cluster_scheme"] for cluster in _in_force("clusters", last))}
-        for kind, codes in (("programs", programs), ("clusters", clusters)):
-            found[f"{kind}_covered"] = 0
-            found[f"{kind}_covered_list"] = None
-            found[f"{kind}_not_covered"] = 0 if unknown else len(codes)
-            found[f"{kind}_not_covered_list"] = None if unknown else ", ".join(codes)
-            found[f"{kind}_unknown"] = len(codes) if unknown else 0
+    def _messages(self, row: Row, last: date) -> Row:
+        scheme = max(cluster["cluster_scheme"] for cluster in _in_force("clusters", last))
+        programs = [(None, program["program"]) for program in _in_force("programs", last)]
+        clusters = [(scheme, cluster["cluster"]) for cluster in _in_force("clusters", last)]
+        found: Row = {"cluster_scheme": scheme}
+        for kind, subjects in (("program", programs), ("cluster", clusters)):
+            told = {tag for post in self._told_of for tag in self.messages.told(kind, *post)}
+            unknown = row["longest_silence_null_reason"] is not None
+            unknown = unknown or any(self.messages.is_unread(kind, *post) for post in self._told_of)
+            covered = sorted(tag for of, tag in subjects if (of, tag) in told)
+            silent = sorted(tag for of, tag in subjects if (of, tag) not in told)
+            found[f"{kind}s_covered"] = len(covered)
+            found[f"{kind}s_covered_list"] = ", ".join(covered) or None
+            found[f"{kind}s_not_covered"] = 0 if unknown else len(silent)
+            found[f"{kind}s_not_covered_list"] = None if unknown else ", ".join(silent) or None
+            found[f"{kind}s_unknown"] = len(silent) if unknown else 0
         return found
 
     def _score(self, row: Row, last: date) -> Row:
@@ -316,11 +335,6 @@ class _Months:
             "score_known_share": rounded(known / whole, 4),
             "score_weights_version": 1,
         }
-
-
-def _interactions(post: Any) -> int | None:
-    parts = [part for part in (post.like_count, post.comment_count, post.share_count) if part is not None]
-    return sum(parts) if parts else None
 
 
 def _sum(counted: list[tuple[date, ProfileSnapshot]]) -> int:

@@ -15,7 +15,8 @@ from social_metrics.contract import Outcome
 from social_metrics.transform import LAYERS
 from tests.dbt.evidence import Evidence
 from tests.dbt.histories import PLATFORMS, evidence_of
-from tests.dbt.mutations import UNIT_TESTED_MUTATIONS, Mutation
+from tests.dbt.mutations import Mutation
+from tests.dbt.mutations_unit_tested import UNIT_TESTED_MUTATIONS
 from tests.dbt.runner import PROJECT, Warehouse, failures
 
 Make = Callable[[Evidence], Warehouse]

@@ -81,6 +81,30 @@ renamed_posts as (
 
 ),
 
+told_posts as (
+
+    -- What an entry says about a post holds from the first day on which the post was seen, and goes with the entry.
+    select
+        queued.account_code,
+        least(
+            (
+                select min(observations.as_of_date)
+                from {{ ref('stg_social__posts') }} as observations
+                where observations.account_code = queued.account_code and observations.url = addresses.url
+            ),
+            (
+                select min(earlier.as_of_date)
+                from {{ ref('stg_social__entered_addresses') }} as earlier
+                where earlier.account_code = queued.account_code and earlier.url = addresses.url
+            )
+        ) as date_day
+    from queued
+    inner join {{ ref('stg_social__entered_addresses') }} as addresses
+        on queued.account_code = addresses.account_code and queued.date_day <= addresses.as_of_date
+    where addresses.has_words
+
+),
+
 attempted as (
 
     select distinct account_code
@@ -108,6 +132,11 @@ reasons as (
         account_code,
         date_day
     from renamed_posts
+    union all
+    select
+        account_code,
+        date_day
+    from told_posts
     union all
     select
         account_code,

@@ -7,12 +7,14 @@ with bases as (
 
     select
         days.date_day,
-        'outreach_post' as basis
+        'outreach_post' as basis,
+        'unread:outreach' as unread_basis
     from {{ ref('int_dates__reporting') }} as days
     union all
     select
         days.date_day,
-        'program:' || programs.program as basis
+        'program:' || programs.program as basis,
+        'unread:program' as unread_basis
     from {{ ref('int_dates__reporting') }} as days
     inner join {{ ref('programs') }} as programs on {{ is_valid_on('programs', 'days.date_day') }}
 
@@ -98,7 +100,7 @@ joined as (
         on
             centers.center_code = unread.center_code
             and centers.date_day = unread.date_day
-            and unread.basis = 'unread'
+            and bases.unread_basis = unread.basis
     left join looks on centers.center_code = looks.center_code and centers.date_day = looks.date_day
 
 )

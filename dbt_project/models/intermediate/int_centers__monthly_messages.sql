@@ -27,11 +27,13 @@ unread as (
     select
         posts.center_code,
         posts.month_start,
-        count(*) filter (where readings.reading_state is null or readings.reading_state = 'unread') as posts_unread
+        kinds.tag_kind,
+        count(*) as posts_unread
     from {{ ref('int_posts__monthly') }} as posts
-    left join {{ ref('int_posts__readings') }} as readings
-        on posts.account_code = readings.account_code and posts.post_id = readings.post_id
-    group by posts.center_code, posts.month_start
+    inner join {{ ref('int_posts__kinds') }} as kinds
+        on posts.account_code = kinds.account_code and posts.post_id = kinds.post_id
+    where kinds.kind_state = 'unread'
+    group by posts.center_code, posts.month_start, kinds.tag_kind
 
 ),
 
@@ -66,7 +68,10 @@ states as (
     inner join {{ ref('int_centers__monthly_posting') }} as posting
         on subjects.center_code = posting.center_code and subjects.month_start = posting.month_start
     left join unread
-        on subjects.center_code = unread.center_code and subjects.month_start = unread.month_start
+        on
+            subjects.center_code = unread.center_code
+            and subjects.month_start = unread.month_start
+            and subjects.tag_kind = unread.tag_kind
     left join told
         on
             subjects.center_code = told.center_code

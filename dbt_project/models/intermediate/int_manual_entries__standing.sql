@@ -49,6 +49,9 @@ select
     entries.last_post_at,
     entries.published_date,
     entries.last_post_url,
+    entries.is_outreach,
+    entries.program,
+    entries.entered_by,
     entries.source
 from entries
 left join captured

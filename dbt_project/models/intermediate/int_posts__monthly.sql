@@ -23,9 +23,10 @@ observations as (
         published_at,
         published_date,
         presence,
-        like_count,
-        comment_count,
-        share_count,
+        case
+            when coalesce(like_count, comment_count, share_count) is not null
+                then coalesce(like_count, 0) + coalesce(comment_count, 0) + coalesce(share_count, 0)
+        end as interactions,
         as_of_date,
         captured_at,
         response_id
@@ -37,9 +38,7 @@ observations as (
         last_post_at as published_at,
         published_date,
         'seen' as presence,
-        cast(null as bigint) as like_count,
-        cast(null as bigint) as comment_count,
-        cast(null as bigint) as share_count,
+        cast(null as bigint) as interactions,
         as_of_date,
         observed_at as captured_at,
         cast(null as uuid) as response_id
@@ -71,9 +70,14 @@ ranked as (
         observations.published_at,
         observations.published_date,
         observations.presence,
-        observations.like_count,
-        observations.comment_count,
-        observations.share_count,
+        -- A person who sees a post again counts nothing: what it moved is what an API last saw.
+        first_value(observations.interactions) over (
+            partition by accounts.account_code, accounts.month_start, observations.post_id
+            order by
+                case when observations.presence = 'seen' and observations.response_id is not null then 0 else 1 end,
+                observations.captured_at desc,
+                observations.response_id desc
+        ) as interactions,
         row_number() over (
             partition by accounts.account_code, accounts.month_start, observations.post_id
             order by observations.captured_at desc, observations.response_id desc nulls last
@@ -97,10 +101,7 @@ select
     post_id,
     published_at,
     published_date,
-    case
-        when coalesce(like_count, comment_count, share_count) is not null
-            then coalesce(like_count, 0) + coalesce(comment_count, 0) + coalesce(share_count, 0)
-    end as interactions
+    interactions
 from ranked
 where
     place = 1

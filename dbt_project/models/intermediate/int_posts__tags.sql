@@ -31,29 +31,94 @@ with found as (
 
 ),
 
+renamed as (
+
+    -- A post that was decided about under the id made from its address may have got the API's id since.
+    select
+        addresses.account_code,
+        addresses.post_id,
+        max(posts.post_id) as shown_as
+    from {{ ref('stg_social__tag_overrides') }} as overrides
+    inner join {{ ref('stg_social__entered_addresses') }} as addresses
+        on overrides.account_code = addresses.account_code and overrides.post_id = addresses.post_id
+    inner join {{ ref('stg_social__posts') }} as posts
+        on addresses.account_code = posts.account_code and addresses.url = posts.url
+    group by addresses.account_code, addresses.post_id
+
+),
+
+entries as (
+
+    select *
+    from {{ ref('int_manual_entries__standing') }}
+    where post_id is not null and as_of_date <= {{ through_date() }}
+
+),
+
+words as (
+
+    select
+        overrides.override_id,
+        overrides.account_code,
+        coalesce(renamed.shown_as, overrides.post_id) as post_id,
+        overrides.tag_kind,
+        coalesce(overrides.cluster_scheme, '') as cluster_scheme,
+        overrides.tag,
+        overrides.decision,
+        overrides.decided_by,
+        overrides.reason,
+        cast(null as date) as stated_on
+    from {{ ref('stg_social__tag_overrides') }} as overrides
+    left join renamed
+        on overrides.account_code = renamed.account_code and overrides.post_id = renamed.post_id
+    union all
+    -- Whoever enters a post by hand says what it is about; a decision about the tag stands over that.
+    select
+        0 as override_id,
+        account_code,
+        post_id,
+        'outreach' as tag_kind,
+        '' as cluster_scheme,
+        'outreach' as tag,
+        'add' as decision,
+        entered_by as decided_by,
+        'entered by hand, ' || as_of_date as reason,
+        as_of_date as stated_on
+    from entries
+    where is_outreach
+    union all
+    select
+        0 as override_id,
+        entries.account_code,
+        entries.post_id,
+        'program' as tag_kind,
+        '' as cluster_scheme,
+        programs.program as tag,
+        'add' as decision,
+        entries.entered_by as decided_by,
+        'entered by hand, ' || entries.as_of_date as reason,
+        entries.as_of_date as stated_on
+    from entries
+    inner join {{ ref('programs') }} as programs
+        on lower(trim(entries.program)) in (lower(programs.program), lower(programs.label_id))
+
+),
+
 decisions as (
 
     select
         *,
         row_number() over (
-            partition by account_code, post_id, tag_kind, cluster_scheme, tag order by override_id desc
+            partition by account_code, post_id, tag_kind, cluster_scheme, tag
+            order by override_id desc, stated_on desc
         ) as place
-    from {{ ref('stg_social__tag_overrides') }}
+    from words
 
 ),
 
 decided as (
 
-    select
-        account_code,
-        post_id,
-        tag_kind,
-        coalesce(cluster_scheme, '') as cluster_scheme,
-        tag,
-        decision,
-        decided_by,
-        reason
-    from decisions
+    select * from decisions
     where place = 1
 
 ),

@@ -12,7 +12,7 @@ from social_metrics.tagging.overrides import Decision, override_tag
 
 def tag(
     account_code: Annotated[str, typer.Argument(help="Account of the post.")],
-    post_id: Annotated[str, typer.Argument(help="The platform's id of the post.")],
+    post_id: Annotated[str, typer.Argument(help="Id of the post, as in marts.fct_posts.")],
     decision: Annotated[Decision, typer.Argument(help="Whether the post has the tag.")],
     code: Annotated[str, typer.Argument(metavar="TAG", help="Code of a programme or cluster, or `outreach`.")],
     by: Annotated[str, typer.Option(help="Who decides.")],

@@ -35,7 +35,7 @@ def override_tag(
         settings: where the programmes and clusters are listed.
         warehouse_url: postgresql://… of the service login.
         account_code: account of the post.
-        post_id: the platform's id of the post.
+        post_id: id of the post as in marts.fct_posts: the platform's, or the one made from an entered address.
         tag: code of a programme or cluster, or `outreach`.
         decision: whether the post has the tag.
         decided_by: name of the person; kept in lower case.
@@ -50,7 +50,10 @@ def override_tag(
         raise UsageProblem("A decision about a tag needs a name and a reason; give both.")
     with connect(warehouse_url, "loader") as connection:
         post = connection.execute(
-            "select 1 from raw.posts where account_code = %s and post_id = %s limit 1", (account_code, post_id)
+            "select from raw.posts where account_code = %(account)s and post_id = %(post)s "
+            "union all select from raw.manual_entries where account_code = %(account)s "
+            "and 'manual:' || md5(last_post_url) = %(post)s limit 1",
+            {"account": account_code, "post": post_id},
         ).fetchone()
         if post is None:
             raise UsageProblem(

@@ -1,7 +1,7 @@
 """The oracle of fct_data_quality_findings: each rule a second time, in plain Python over the evidence.
 
-Account findings that people settle (identity, entries by hand) are taken from their own mart; how they become runs of
-days is judged here as well.
+Account findings that people settle (identity, entries by hand) have an oracle of their own; how they become runs of
+days is judged here.
 """
 
 import csv
@@ -37,7 +37,7 @@ def expected_findings(
         evidence: registry and raw records.
         retention_as_of: instant at which retention is judged (UTC).
         next_steps: text by outcome.
-        account_findings: rows of fct_account_findings.
+        account_findings: rows of fct_account_findings, as its oracle has them.
         loaded_at: account and WIB date → captures that are later than their loading.
     """
     accounts = Accounts(evidence, retention_as_of, next_steps)

@@ -12,6 +12,8 @@ from tests.dbt.evidence import Evidence
 from tests.dbt.findings.faults import overlapping, with_faults
 from tests.dbt.findings.oracle import expected_findings
 from tests.dbt.histories import RETENTION_AS_OF, evidence_of
+from tests.dbt.oracle import Accounts
+from tests.dbt.oracle_operations import account_findings
 from tests.dbt.runner import Warehouse, failures
 
 Make = Callable[[Evidence], Warehouse]
@@ -47,8 +49,8 @@ def warehouse(make_warehouse: Make, evidence: Evidence) -> Warehouse:
 
 @pytest.mark.slow
 def test_findings_equal_the_oracle(warehouse: Warehouse, evidence: Evidence, next_steps: dict[str, str | None]) -> None:
-    account_findings = warehouse.rows("marts.fct_account_findings")
-    expected = expected_findings(evidence, RETENTION_AS_OF, next_steps, account_findings, {})
+    seen = account_findings(Accounts(evidence, RETENTION_AS_OF, next_steps)).values()
+    expected = expected_findings(evidence, RETENTION_AS_OF, next_steps, seen, {})
     found = differences(warehouse, {"fct_data_quality_findings": expected})
     assert not found, f"{len(found)} differences, such as\n" + "\n".join(found[:20])
     assert {row["rule_id"] for row in expected.values()} == WARNINGS, "each rule has something to find"

@@ -1,17 +1,17 @@
-"""Tags, coverage, synchrony and recency by what was said, a second time: plain Python, day by day, no SQL."""
+"""Tags and recency by what was said, a second time: plain Python, day by day, no SQL."""
 
 import csv
 from collections import defaultdict
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
+from functools import cache
 from typing import Any
 
 from social_metrics.contract import ManualEntry, Post
-from tests.dbt.evidence import Campaign
-from tests.dbt.oracle import BY_HAND, Accounts, Row, Rows, band, holds, wib
+from tests.dbt.oracle import BY_HAND, Accounts, Row, Rows, band, holds, made_of, wib
 from tests.dbt.oracle_boards import on_its_clock
 from tests.dbt.runner import PROJECT
-from tests.dbt.tagging.said import RULESETS, Found, Said
+from tests.dbt.tagging.said import RULESETS, Decision, Found, Said
 
 Key = tuple[str, str | None, str]
 SCHEMES = {"5-klaster": date(2021, 12, 31), "atensi-2022": date(2025, 6, 4), "12-PAS": date.max}
@@ -24,10 +24,15 @@ BEFORE_12_PAS = {
 PARENTS = {"BPNT": "FOOD", "PERMAKANAN": "FOOD"}
 
 
+@cache
+def _programs() -> list[dict[str, str]]:
+    with (PROJECT / "seeds/rules/programs.csv").open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
 def programs() -> list[str]:
     """The programmes of the seed; all run throughout the histories."""
-    with (PROJECT / "seeds/rules/programs.csv").open(newline="", encoding="utf-8") as file:
-        return [row["program"] for row in csv.DictReader(file)]
+    return [row["program"] for row in _programs()]
 
 
 class Messages:
@@ -39,10 +44,11 @@ class Messages:
         self.found: dict[tuple[str, str], list[Found]] = defaultdict(list)
         for row in said.found:
             self.found[row.account_code, row.post_id].append(row)
-        self.states = {key: self._reading(*key) for key in posts}
-        self.tags = {key: self._tags(*key) for key in posts}
         self.days = list(accounts.days())
         self.entries = self._entries()
+        self.decisions = self._decisions()
+        self.states = {key: self._reading(*key) for key in posts}
+        self.tags = {key: self._tags(*key) for key in posts}
 
     def _entries(self) -> dict[tuple[str, str], list[ManualEntry]]:
         """What officers said about the posts that they entered, on the days on which their entry stands."""
@@ -55,7 +61,22 @@ class Messages:
         for code, by_id in self.accounts.observations.items():
             for post_id, observations in by_id.items():
                 days = {wib(post.captured_at) for post in observations if post.run_id == BY_HAND}
-                found[code, post_id] += [newest[code, day] for day in days]
+                found[code, post_id] += [newest[code, day] for day in sorted(days, reverse=True)]
+        return found
+
+    def _decisions(self) -> dict[tuple[str, str], list[Decision]]:
+        """What people decided, in their order; under the id that the post has by now."""
+        shown = {
+            (code, made_of(post.url)): post_id
+            for code, by_id in self.accounts.observations.items()
+            for post_id, observations in sorted(by_id.items())
+            for post in observations
+            if post.url and post.run_id != BY_HAND
+        }
+        found: dict[tuple[str, str], list[Decision]] = defaultdict(list)
+        for decision in self.said.decisions:
+            key = (decision.account_code, decision.post_id)
+            found[decision.account_code, shown.get(key, decision.post_id)].append(decision)
         return found
 
     # ------------------------------------------------------------ tags
@@ -65,7 +86,7 @@ class Messages:
         observed = self.accounts.observations[code][post_id]
         seen = [post for post in observed if post.presence == "seen" and post.run_id != BY_HAND]
         if not seen:
-            return "never_seen", None, None
+            return "unread", None, None
         last_seen: dict[str | None, datetime] = {}
         for post in seen:
             last_seen[post.content_hash] = max(post.captured_at, last_seen.get(post.content_hash, post.captured_at))
@@ -94,12 +115,15 @@ class Messages:
                 _row("tagged", rule_id=hit.rule_id, ruleset_version=hit.ruleset_id * 10, strength=hit.strength,
                      matched_text=hit.rule_id, match_starts_at=hit.starts_at, match_ends_at=hit.starts_at + 1),
             )  # fmt: skip
-        for decision in self.said.decisions:
-            if (decision.account_code, decision.post_id) == (code, post_id):
-                key = (decision.tag_kind, decision.cluster_scheme, decision.tag)
-                row = direct.get(key, _row("tagged"))
-                word = {"overridden_by": decision.decided_by, "override_reason": decision.reason}
-                direct[key] = row | word | {"tag_state": "removed" if decision.decision == "remove" else "tagged"}
+        for entry in reversed(self.entries.get((code, post_id), [])):
+            for key in _entered(entry):
+                word = {"overridden_by": entry.entered_by, "override_reason": f"entered by hand, {_day(entry)}"}
+                direct[key] = direct.get(key, _row("tagged")) | word
+        for decision in self.decisions.get((code, post_id), []):
+            key = (decision.tag_kind, decision.cluster_scheme, decision.tag)
+            row = direct.get(key, _row("tagged"))
+            word = {"overridden_by": decision.decided_by, "override_reason": decision.reason}
+            direct[key] = row | word | {"tag_state": "removed" if decision.decision == "remove" else "tagged"}
         both = dict(direct)
         implied = [
             ((kind, scheme, tag), follows)
@@ -112,11 +136,31 @@ class Messages:
             both.setdefault(follows, direct[key] | {"derived_from": key[2]})
         return both
 
+    def is_unread(self, kind: str, code: str, post_id: str) -> bool:
+        """Nobody knows what of a kind the post carries: its words were not read, and no person said so."""
+        if self.states[code, post_id][0] != "unread":
+            return False
+        entries = self.entries.get((code, post_id), [])
+        decided = {(d.cluster_scheme, d.tag): d for d in self.decisions.get((code, post_id), []) if d.tag_kind == kind}
+        if kind == "outreach":
+            return not decided and all(entry.is_outreach is None for entry in entries)
+        named = {(scheme, tag) for entry in entries for of, scheme, tag in _entered(entry) if of == kind}
+        standing = {key for key, decision in decided.items() if decision.decision == "add"}
+        return not standing and not named - decided.keys()
+
+    def told(self, kind: str, code: str, post_id: str) -> set[tuple[str | None, str]]:
+        """Scheme and tag of all that a post carries of a kind."""
+        return {
+            (scheme, tag)
+            for (of, scheme, tag), row in self.tags[code, post_id].items()
+            if of == kind and row["tag_state"] == "tagged"
+        }
+
     def post_tags(self) -> Rows:
         """fct_post_tags."""
         rows: Rows = {}
         for key, post in self.posts.items():
-            state, _, ruleset = self.states[key]
+            ruleset = self.states[key][2]
             shown = [scheme for scheme, end in SCHEMES.items() if end >= post["published_date"]]
             tags = {
                 (kind, scheme, tag): row
@@ -127,7 +171,7 @@ class Messages:
                 if not any(
                     k == kind and s == scheme and row["tag_state"] == "tagged" for (k, s, _), row in tags.items()
                 ):
-                    nothing = "untagged" if state in ("read", "no_words") else "unread"
+                    nothing = "unread" if self.is_unread(kind, *key) else "untagged"
                     tags[kind, scheme, nothing] = _row(nothing, ruleset_version=ruleset and ruleset * 10)
             for (kind, scheme, tag), row in tags.items():
                 in_force = BEGINS[scheme] <= post["published_date"] <= SCHEMES[scheme] if scheme else None
@@ -157,23 +201,11 @@ class Messages:
 
     def is_on(self, basis: str, code: str, post_id: str) -> bool:
         """Whether a post counts on a basis."""
-        entries = self.entries.get((code, post_id), [])
-        if basis == "unread":
-            if (code, post_id) in self.states:
-                return self.states[code, post_id][0] == "unread"
-            return all(entry.is_outreach is None and entry.program is None for entry in entries)
-        if basis == "outreach_post" and any(entry.is_outreach for entry in entries):
-            return True
-        stated = {entry.program.strip().upper() for entry in entries if entry.program}
-        stated |= {PARENTS[program] for program in stated if program in PARENTS}
-        if basis.removeprefix("program:") in stated:
-            return True
-        key = (
-            ("outreach", None, "outreach")
-            if basis == "outreach_post"
-            else ("program", None, basis.removeprefix("program:"))
-        )
-        return self.tags.get((code, post_id), {}).get(key, {}).get("tag_state") == "tagged"
+        if basis.startswith("unread:"):
+            return self.is_unread(basis.removeprefix("unread:"), code, post_id)
+        if basis == "outreach_post":
+            return bool(self.told("outreach", code, post_id))
+        return (None, basis.removeprefix("program:")) in self.told("program", code, post_id)
 
     def newest(self, basis: str, code: str, day: date) -> Post | None:
         """The account's newest post on a basis, as known on the day."""
@@ -190,10 +222,11 @@ class Messages:
 
     def center_on(self, basis: str, center: str, day: date) -> Row:
         """A center's recency on a basis."""
-        here = [account for account, on in self._expected(day) if account.center_code == center]
+        here = [account for account, on in self.expected(day) if account.center_code == center]
         trusted = [account for account in here if not self.accounts.is_suspended(account.account_code, day)]
         pairs = [(post, account) for account in trusted if (post := self.newest(basis, account.account_code, day))]
-        unread = [post for account in trusted if (post := self.newest("unread", account.account_code, day))]
+        kind = "unread:outreach" if basis == "outreach_post" else "unread:program"
+        unread = [post for account in trusted if (post := self.newest(kind, account.account_code, day))]
         last = min(pairs, key=lambda pair: (-pair[0].published_at.timestamp(), pair[1].account_code), default=None)
         newest = last[0].published_at if last else None
         not_looked = sum(
@@ -215,7 +248,8 @@ class Messages:
             "has_unread_since": hidden,
         }
 
-    def _expected(self, day: date) -> list[tuple[Any, date]]:
+    def expected(self, day: date) -> list[tuple[Any, date]]:
+        """The accounts expected on the day."""
         rows = [self.accounts.account_on(code, day) for code in self.accounts.registered]
         return [(row, day) for row in rows if row]
 
@@ -264,149 +298,6 @@ class Messages:
                     }
         return rows
 
-    # ------------------------------------------------------------ coverage and synchrony
-
-    def coverage(self) -> Rows:
-        """fct_program_coverage."""
-        rows: Rows = {}
-        for month in sorted({day.replace(day=1) for day in self.days}):
-            days = [day for day in self.days if day.replace(day=1) == month]
-            last = days[-1]
-            for center in (row.center_code for row in self.said.evidence.centers if holds(row, last)):
-                accounts = {
-                    account.account_code: account.platform
-                    for day in days
-                    for account, _ in self._expected(day)
-                    if account.center_code == center
-                }
-                posts = [
-                    (code, post.post_id)
-                    for code in accounts
-                    if not self.accounts.is_suspended(code, last)
-                    for post in self.accounts.known_posts(code, last)
-                    if wib(post.published_at).replace(day=1) == month
-                ]
-                unread = sum(self.is_on("unread", *post) for post in posts)
-                for program in programs():
-                    basis = f"program:{program}"
-                    about = [post for post in posts if self.is_on(basis, *post)]
-                    now = self.center_on(basis, center, last)
-                    present = [
-                        day
-                        for day in days
-                        if any(row.center_code == center and holds(row, day) for row in self.said.evidence.centers)
-                    ]
-                    silent = next(
-                        (day for day in present if self.center_on(basis, center, day)["recency_band"] == "silent"), None
-                    )
-                    state = "not_covered"
-                    if about:
-                        state = "covered"
-                    elif not now["accounts_expected"]:
-                        state = "no_verified_account"
-                    elif now["accounts_not_looked_at"] or unread:
-                        state = "unknown"
-                    rows[center, program, month] = {
-                        "center_code": center,
-                        "program": program,
-                        "month_start": month,
-                        "known_on_date": last,
-                        "posts": len(about),
-                        "platforms": len({accounts[code] for code, _ in about}),
-                        "last_post_at": now["last_post_at"],
-                        "last_post_url": now["last_post_url"],
-                        "first_silent_date": silent,
-                        "recency_band": now["recency_band"],
-                        "coverage_state": state,
-                        "posts_unread": unread,
-                        "source": self.centers[center, last]["source"],
-                    }
-        return rows
-
-    def synchrony(self) -> Rows:
-        """fct_campaign_synchrony."""
-        return {
-            (campaign.campaign_code, center.center_code): self._carried(campaign, center)
-            for campaign in self.said.evidence.campaigns
-            for center in self.said.evidence.centers
-            if holds(center, wib(campaign.starts_at))
-        }
-
-    def _carried(self, campaign: Campaign, center: Any) -> Row:
-        begin, end = wib(campaign.starts_at), wib(campaign.ends_at)
-        accounts = {
-            account.account_code: account.platform
-            for day in self.days
-            if begin <= day <= end
-            for account, _ in self._expected(day)
-            if account.center_code == center.center_code
-        }
-        carried, unread = [], 0
-        for code, platform in accounts.items():
-            for post_id in self.accounts.observations[code]:
-                seen = [
-                    post
-                    for day in self.days
-                    for post in self.accounts.known_posts(code, day)
-                    if post.post_id == post_id
-                ]
-                published = min((post.published_at for post in seen), default=None)
-                if published is None or not campaign.starts_at <= published <= campaign.ends_at:
-                    continue
-                state, _, ruleset = self.states.get((code, post_id), ("unread", None, None))
-                if ("campaign", None, campaign.campaign_code) in self.tags.get((code, post_id), {}):
-                    carried.append((published, platform))
-                elif state == "unread" or (ruleset and campaign.campaign_code not in RULESETS[ruleset]):
-                    unread += 1
-        afterwards = [day for day in self.days if day >= min(end, self.days[-1])]
-        expected_later = {(account.account_code, day) for day in afterwards for account, _ in self._expected(day)}
-        blind = sum(
-            not any((code, day) in expected_later and self.accounts.is_looked_at(code, day) for day in afterwards)
-            for code in accounts
-        )
-        sources = [self.accounts.source(code, day) for code, day in expected_later if code in accounts]
-        first = min(carried, default=(None, ""))[0]
-        is_exempt = center.center_code in [code.strip() for code in campaign.exempt_centers.split(";")]
-        hours = (first - campaign.starts_at) / timedelta(hours=1) if first else None
-        state = "never"
-        if is_exempt:
-            state = "exempt"
-        elif hours is not None:
-            state = "within_24_hours" if hours <= 24 else "within_48_hours" if hours <= 48 else "later"
-        elif begin > self.days[-1]:
-            state = "not_started"
-        elif not accounts:
-            state = "no_verified_account"
-        elif unread or blind:
-            state = "unknown"
-        elif end >= self.days[-1]:
-            state = "not_yet"
-        posted = sorted({platform for _, platform in carried})
-        missing = sorted(set(filter(None, campaign.required_platforms.split(";"))) - set(posted))
-        late = None if state != "never" else False
-        return {
-            "campaign_code": campaign.campaign_code,
-            "center_code": center.center_code,
-            "center_name": center.center_name,
-            "campaign_title": campaign.title,
-            "program": campaign.program,
-            "starts_at": campaign.starts_at,
-            "ends_at": campaign.ends_at,
-            "is_exempt": is_exempt,
-            "first_post_at": first,
-            "delay_hours": Decimal(hours).quantize(Decimal("0.01"), ROUND_HALF_UP) if hours is not None else None,
-            "is_within_24_hours": hours <= 24 if hours is not None else late,
-            "is_within_48_hours": hours <= 48 if hours is not None else late,
-            "synchrony_state": state,
-            "posts": len(carried),
-            "platforms": len(posted),
-            "platforms_posted": ", ".join(posted) or None,
-            "platforms_missing": ", ".join(missing) or None,
-            "posts_unread": unread,
-            "accounts_not_looked_at": blind,
-            "source": max((source for source in sources if source), default=None),
-        }
-
 
 def _row(state: str, **columns: Any) -> Row:
     names = (
@@ -433,3 +324,18 @@ def _last(place: int | None) -> float:
 
 def _reverse(moment: datetime | None) -> float:
     return -moment.timestamp() if moment else float("inf")
+
+
+def _day(entry: ManualEntry) -> date:
+    return wib(entry.observed_at)
+
+
+def _entered(entry: ManualEntry) -> list[Key]:
+    """The tags that an officer names with an entry."""
+    named = (entry.program or "").strip().lower()
+    tags: list[Key] = [
+        ("program", None, row["program"])
+        for row in _programs()
+        if named in (row["program"].lower(), row["label_id"].lower())
+    ]
+    return [*tags, ("outreach", None, "outreach")] if entry.is_outreach else tags

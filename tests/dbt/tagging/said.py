@@ -13,6 +13,7 @@ import psycopg
 from social_metrics.contract import Presence
 from tests.dbt.evidence import Campaign, Evidence, at
 from tests.dbt.histories import evidence_of
+from tests.dbt.oracle import made_of
 
 PROGRAM_TAGS = ["PENA", "BPNT", "PERMAKANAN", "FOOD", "YAPI"]
 CLUSTER_TAGS = ["anak", "kekerasan", "adat-terpencil"]
@@ -112,6 +113,9 @@ def said_in(seeds: list[int]) -> Said:
         if post.presence is Presence.SEEN:
             shown = contents[key][0] if len(contents[key]) == 1 else draws.choice(contents[key])
             evidence.posts[number] = replace(post, content_hash=shown)
+    for entry, _ in evidence.entries:
+        if entry.last_post_url:
+            _decide(said, draws, entry.account_code, made_of(entry.last_post_url))
     _carry_campaigns(said, draws)
     return said
 
@@ -135,6 +139,10 @@ def _read(said: Said, draws: random.Random, account: str, post: str, contents: l
                             said.found.append(
                                 Found(account, post, content, ruleset, name, kind, scheme, tag, strength, place)
                             )
+    _decide(said, draws, account, post)
+
+
+def _decide(said: Said, draws: random.Random, account: str, post: str) -> None:
     if draws.random() < 0.15:
         for number in range(draws.choice([1, 2, 3])):
             kind, scheme, tag = draws.choice(

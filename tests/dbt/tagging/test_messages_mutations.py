@@ -12,6 +12,7 @@ from tests.dbt.oracle import Accounts, Rows
 from tests.dbt.oracle_boards import expected_marts
 from tests.dbt.runner import Warehouse
 from tests.dbt.tagging.oracle import Messages
+from tests.dbt.tagging.oracle_coverage import expected_messages
 from tests.dbt.tagging.said import said_in, write_said
 from tests.dbt.test_oracle import SpoiledProject
 
@@ -38,14 +39,56 @@ MUTATIONS = [
     Mutation(
         "a person's first word stands",
         "models/intermediate/int_posts__tags.sql",
-        "order by override_id desc",
-        "order by override_id",
+        "order by override_id desc, stated_on desc",
+        "order by override_id, stated_on desc",
     ),
     Mutation(
         "the crosswalk follows parts",
         "models/intermediate/int_posts__tags.sql",
         "and not crosswalk.is_partial",
         "and crosswalk.is_partial is not null",
+    ),
+    Mutation(
+        "what an officer enters about a post is passed over",
+        "models/intermediate/int_posts__tags.sql",
+        "    where is_outreach\n",
+        "    where not is_outreach\n",
+    ),
+    Mutation(
+        "an officer's programme is passed over",
+        "models/intermediate/int_posts__tags.sql",
+        "lower(trim(entries.program)) in (",
+        "entries.program in (",
+    ),
+    Mutation(
+        "an officer's entry stands over a later decision",
+        "models/intermediate/int_posts__tags.sql",
+        "order by override_id desc, stated_on desc",
+        "order by stated_on desc nulls last, override_id desc",
+    ),
+    Mutation(
+        "a decision about an entered post is lost when an API shows it",
+        "models/intermediate/int_posts__tags.sql",
+        "coalesce(renamed.shown_as, overrides.post_id) as post_id",
+        "overrides.post_id as post_id",
+    ),
+    Mutation(
+        "who takes a programme away has read for all of them",
+        "models/intermediate/int_posts__kinds.sql",
+        "and (tag_state = 'tagged' or tag_kind = 'outreach')",
+        "and tag_state in ('tagged', 'removed')",
+    ),
+    Mutation(
+        "a no to outreach is not heard",
+        "models/intermediate/int_posts__kinds.sql",
+        "where is_outreach is not null and",
+        "where is_outreach and",
+    ),
+    Mutation(
+        "a month's programmes of posts that only people saw are missing",
+        "models/intermediate/int_centers__monthly_messages.sql",
+        "where tags.tag_state = 'tagged'",
+        "where tags.tag_state = 'tagged' and tags.overridden_by is null",
     ),
     Mutation(
         "coverage of posts that were gone",
@@ -92,12 +135,7 @@ def expected(next_steps: dict[str, str | None]) -> dict[str, Rows]:
     known = expected_marts(said.evidence, RETENTION_AS_OF, next_steps)
     accounts = Accounts(said.evidence, RETENTION_AS_OF, next_steps)
     messages = Messages(said, accounts, known["fct_posts"], known["fct_center_daily"])
-    return {
-        "fct_post_tags": messages.post_tags(),
-        "fct_program_coverage": messages.coverage(),
-        "fct_campaign_synchrony": messages.synchrony(),
-        "leaderboard_recency": messages.boards(["outreach_post"]),
-    }
+    return expected_messages(messages, ["outreach_post"])
 
 
 @pytest.mark.slow

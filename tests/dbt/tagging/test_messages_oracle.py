@@ -14,6 +14,7 @@ from tests.dbt.oracle import Accounts
 from tests.dbt.oracle_boards import expected_marts
 from tests.dbt.runner import Warehouse
 from tests.dbt.tagging.oracle import Messages, programs
+from tests.dbt.tagging.oracle_coverage import expected_messages
 from tests.dbt.tagging.said import said_in, write_said
 
 HISTORIES_A_BUILD = 25
@@ -43,15 +44,7 @@ def test_what_was_said_equals_the_oracle(
     accounts = Accounts(said.evidence, RETENTION_AS_OF, next_steps)
     messages = Messages(said, accounts, known["fct_posts"], known["fct_center_daily"])
     bases = ["outreach_post", *(f"program:{program}" for program in programs())]
-    found = differences(
-        warehouse,
-        {
-            "fct_post_tags": messages.post_tags(),
-            "leaderboard_recency": messages.boards(bases),
-            "fct_program_coverage": messages.coverage(),
-            "fct_campaign_synchrony": messages.synchrony(),
-        },
-    )
+    found = differences(warehouse, expected_messages(messages, bases))
     outreach = messages.outreach_of_accounts()
     found += [
         f"fct_posting_recency_daily {row['account_code']}/{row['date_day']}.last_outreach_post_at"

@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime
+from hashlib import md5, sha256
 from typing import Any
 from uuid import uuid4
 
@@ -92,6 +93,35 @@ def test_a_persons_word_is_kept_with_who_and_why(ask: Any, warehouse_url: str) -
         ("outreach", None, "outreach", "remove", "tim humas", "foto"),
         ("cluster", "12-PAS", "lansia", "add", "tim humas", "foto"),
     ]
+
+
+def test_a_post_that_only_people_have_seen_can_be_tagged(ask: Any, warehouse_url: str) -> None:
+    address = "https://x.com/demo_kartini/status/9"
+    digest = sha256(b"x").hexdigest()
+    with psycopg.connect(warehouse_url) as connection:
+        connection.execute(
+            "insert into raw.evidence_files (sha256, file_name, media_type, byte_count, body) "
+            "values (%s, 'shot.png', 'image/png', 1, 'x')",
+            (digest,),
+        )
+        connection.execute(
+            "insert into raw.manual_entries (account_code, platform, version, observed_at, followers_state, "
+            "metric_definition_id, last_post_at, last_post_url, posts_looked_at, followers_displayed, "
+            "evidence_sha256, evidence_file_name, workbook_sha256, workbook_place, entered_by, entered_at, source) "
+            "values ('kartini-x', 'x', 1, now(), 'hidden', 'v1', now(), %s, 'newest_seen', '-', %s, 'shot.png', %s, "
+            "'here', 'siti', now(), 'manual')",
+            (address, digest, digest),
+        )
+    entered = f"manual:{md5(address.encode()).hexdigest()}"
+    result = ask("tag", "kartini-x", entered, "add", "PENA", "--by", "humas", "--reason", "foto")
+    assert result.exit_code == 0, result.stderr
+    with psycopg.connect(warehouse_url) as connection:
+        assert connection.execute("select post_id, tag from ops.tag_overrides").fetchall() == [(entered, "PENA")]
+        reopened = connection.execute(
+            "select distinct (as_of_date = (select as_of_date from raw.manual_entries)) from ops.reopened_days "
+            "where cause = 'tag_overrides'"
+        ).fetchall()
+    assert reopened == [(True,)], "the word counts from the day of the entry on"
 
 
 @pytest.mark.parametrize(

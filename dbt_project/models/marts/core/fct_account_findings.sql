@@ -13,7 +13,10 @@ with spine as (
 
 accounts as (
 
-    select * from {{ ref('stg_registry__center_accounts') }}
+    -- Of two rows of one day the expected one tells; that there are two is a finding about the registry.
+    select accounts.*
+    from {{ ref('stg_registry__center_accounts') }} as accounts
+    inner join {{ ref('account_statuses') }} as statuses on accounts.status = statuses.status and statuses.is_expected
 
 ),
 

@@ -1,6 +1,72 @@
 {{ config(materialized='incremental', meta={'reopened_by': 'post'}) }}
 -- Grain: post.
-with observed as (
+with entered as (
+
+    -- A post that an API has seen is told by the API; the others stand on what people entered and confirmed.
+    select entries.*
+    from {{ reopened_rows('post', ref('int_manual_entries__standing')) }} as entries
+    where
+        entries.as_of_date <= {{ through_date() }}
+        and not exists (
+            select 1
+            from {{ ref('stg_social__posts') }} as posts
+            where
+                posts.account_code = entries.account_code
+                and posts.post_id = entries.post_id
+                and posts.as_of_date <= {{ through_date() }}
+        )
+
+),
+
+observations as (
+
+    select
+        account_code,
+        post_id,
+        response_id,
+        url,
+        post_type,
+        caption_length,
+        like_count,
+        comment_count,
+        share_count,
+        view_count,
+        are_counts_expired,
+        presence,
+        source,
+        published_at,
+        published_date,
+        captured_at,
+        as_of_date,
+        false as is_manual
+    from {{ reopened_rows('post', ref('stg_social__posts')) }} as sightings
+    where as_of_date <= {{ through_date() }}
+    union all
+    select
+        account_code,
+        post_id,
+        cast(null as uuid) as response_id,
+        last_post_url as url,
+        cast(null as text) as post_type,
+        cast(null as integer) as caption_length,
+        cast(null as bigint) as like_count,
+        cast(null as bigint) as comment_count,
+        cast(null as bigint) as share_count,
+        cast(null as bigint) as view_count,
+        false as are_counts_expired,
+        'seen' as presence,
+        source,
+        last_post_at as published_at,
+        published_date,
+        observed_at as captured_at,
+        as_of_date,
+        true as is_manual
+    from entered
+    where post_id is not null
+
+),
+
+observed as (
 
     select
         *,
@@ -18,8 +84,7 @@ with observed as (
             partition by account_code, post_id
             order by case presence when 'seen' then 1 else 0 end desc, captured_at desc, response_id desc
         ) as place
-    from {{ reopened_rows('post', ref('stg_social__posts')) }} as observations
-    where as_of_date <= {{ through_date() }}
+    from observations
     window of_post as (partition by account_code, post_id)
 
 ),
@@ -69,6 +134,7 @@ select
     observed.are_counts_expired,
     observed.caption_length,
     observed.last_presence as presence,
+    observed.is_manual,
     observed.first_seen_at,
     observed.last_seen_at,
     greatest(observed.first_seen_date - observed.published_date, 0) as discovered_late_days,

@@ -69,11 +69,16 @@ nothing_found as (
         kinds.tag_kind,
         kinds.cluster_scheme,
         kinds.is_scheme_in_force,
-        case when readings.reading_state in ('read', 'no_words') then 'untagged' else 'unread' end as tag,
+        case when states.kind_state <> 'unread' then 'untagged' else 'unread' end as tag,
         readings.ruleset_version
     from kinds
     left join {{ ref('int_posts__readings') }} as readings
         on kinds.account_code = readings.account_code and kinds.post_id = readings.post_id
+    left join {{ ref('int_posts__kinds') }} as states
+        on
+            kinds.account_code = states.account_code
+            and kinds.post_id = states.post_id
+            and kinds.tag_kind = states.tag_kind
     left join tags
         on
             kinds.account_code = tags.account_code

@@ -11,13 +11,15 @@ with months as (
 
 accounts as (
 
-    -- What an account said counts for the months in which it was expected.
-    select distinct
+    -- What an account said counts for the months in which it was expected; whose it is, is judged on the last such day.
+    select
         account_code,
         center_code,
         platform,
-        month_start
+        month_start,
+        max(date_day) as last_date
     from {{ ref('int_accounts__daily_spine') }}
+    group by account_code, center_code, platform, month_start
 
 ),
 
@@ -40,7 +42,7 @@ counted as (
     inner join {{ ref('int_posts__bases') }} as bases
         on periods.account_code = bases.account_code and periods.post_id = bases.post_id
     left join {{ ref('int_accounts__daily_suspensions') }} as suspensions
-        on accounts.account_code = suspensions.account_code and months.known_on_date = suspensions.date_day
+        on accounts.account_code = suspensions.account_code and accounts.last_date = suspensions.date_day
     where suspensions.account_code is null
     group by accounts.center_code, months.month_start, bases.basis
 
@@ -90,7 +92,7 @@ joined as (
         on
             recency.center_code = unread.center_code
             and months.month_start = unread.month_start
-            and unread.basis = 'unread'
+            and unread.basis = 'unread:program'
     left join silences
         on
             recency.center_code = silences.center_code

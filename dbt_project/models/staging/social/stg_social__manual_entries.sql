@@ -47,6 +47,7 @@ select
     is_outreach,
     program,
     evidence_sha256,
+    entered_by,
     source,
     observed_at,
     {{ as_of_date('observed_at') }} as as_of_date,

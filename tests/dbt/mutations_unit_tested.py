@@ -1,0 +1,30 @@
+"""Wrong rules of cases that random histories hardly ever meet: unit tests find them."""
+
+from tests.dbt.mutations import Mutation
+
+UNIT_TESTED_MUTATIONS = [
+    Mutation(
+        "a month's end from the month before",
+        "models/intermediate/int_accounts__month_ends.sql",
+        "            and expected.month_start <= captures.date_day\n",
+        "",
+    ),
+    Mutation(
+        "a post that is not out yet",
+        "models/intermediate/int_posts__known_periods.sql",
+        "greatest(known_from, published_date) as counted_from",
+        "known_from as counted_from",
+    ),
+    Mutation(
+        "words of another kind are words of all kinds",
+        "models/intermediate/int_centers__monthly_messages.sql",
+        "            and subjects.tag_kind = unread.tag_kind\n",
+        "            and unread.tag_kind = 'program'\n",
+    ),
+    Mutation(
+        "a rounded count differs from what it stands for",
+        "models/marts/core/fct_account_findings.sql",
+        "entries.followers_count > api_readings.followers_count + api_readings.followers_precision_step - 1",
+        "entries.followers_count > api_readings.followers_count",
+    ),
+]
