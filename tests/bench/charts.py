@@ -48,9 +48,10 @@ SPINES = {
     "account": "generate_series(0, {accounts} - 1) as n cross join generate_series(0, 0) as d",
     "center": "generate_series(0, {centers} - 1) as n cross join generate_series(0, 0) as d",
     "post": "generate_series(0, {accounts} - 1) as n cross join generate_series(0, {days} - 1, 2) as d",
-    "platform_day": "generate_series(0, 4) as n cross join generate_series(0, {days} - 1) as d",
+    "platform_day": "generate_series(0, {accounts} - 1, {centers}) as n cross join generate_series(0, {days} - 1) as d",
     "finding": "generate_series(0, 4999) as n cross join generate_series(0, 0) as d",
-    "campaign": "generate_series(0, {centers} - 1) as n cross join generate_series(1, 24) as d",
+    "campaign": "generate_series(0, {centers} - 1) as n cross join generate_series(1, 24) as d "
+    "cross join unnest(array['ATENSI']) as program",
 }
 GRAINS = {
     "dim_centers": "center",

@@ -110,14 +110,25 @@ def test_every_chart_is_drawn_and_asks_as_its_saved_query_does(
         by_page = answers[ids[drawn.uuid]]
         assert not by_page.get("error"), (str(drawn), by_page["error"])
         by_api = saved_answer(session, ids[drawn.uuid])
-        assert by_page["rowcount"] == by_api["rowcount"] > 0, str(drawn)
-        assert figures(by_page) == figures(by_api), str(drawn)
+        assert min(by_page["rowcount"], by_api["rowcount"]) > 0, str(drawn)
+        told = figures if drawn.chart.x else rows
+        assert told(by_page) == told(by_api), str(drawn)
     opened.page.close()
 
 
-def figures(answer: dict[str, Any]) -> list[list[str]]:
+def rows(answer: dict[str, Any]) -> list[list[str]]:
     """The rows, whatever their columns are called and in whatever order they came."""
     return sorted(sorted(str(value) for value in row.values()) for row in answer["data"])
+
+
+def figures(answer: dict[str, Any]) -> list[float]:
+    """The figures alone: of a chart with axes the page has each series turned into a column, and cells ranked."""
+    return sorted(
+        round(float(value), 6)
+        for row in answer["data"]
+        for name, value in row.items()
+        if name != "rank" and _is_figure(value)
+    )
 
 
 def test_metabase_would_show_the_same_figures(running: Running, dashboards: list[Dashboard]) -> None:
@@ -126,16 +137,10 @@ def test_metabase_would_show_the_same_figures(running: Running, dashboards: list
     ids = chart_ids(session)
     metadata = read_metadata(Settings(state_dir=running.state, registry_dir=running.layout.registry))
     for drawn in all_charts(dashboards):
-        rows = running.rows(without_filters(query(drawn.dashboard, drawn.chart, metadata, drawn.language)))
+        found = running.rows(without_filters(query(drawn.dashboard, drawn.chart, metadata, drawn.language)))
         answer = saved_answer(session, ids[drawn.uuid])
-        assert len(rows) == answer["rowcount"], str(drawn)
-        if drawn.chart.kind != "title":
-            assert numbers(rows) == numbers(answer["data"]), str(drawn)
-
-
-def numbers(rows: list[dict[str, Any]]) -> list[list[float]]:
-    """The rows' figures; words are left out, and dates, which come as milliseconds from the one."""
-    return sorted(sorted(round(float(value), 6) for value in row.values() if _is_figure(value)) for row in rows)
+        assert len(found) == answer["rowcount"], str(drawn)
+        assert figures({"data": found}) == figures(answer), str(drawn)
 
 
 def _is_figure(value: object) -> bool:

@@ -26,6 +26,8 @@ class SupersetSession:
         """Log in."""
         self.url = url.rstrip("/")
         self._session = requests.Session()
+        # Gunicorn hangs up after two idle seconds; a request sent at that moment would be lost.
+        self._session.headers["Connection"] = "close"
         login = {"username": user, "password": password, "provider": "db", "refresh": False}
         token = self.ask("POST", "/api/v1/security/login", json=login)["access_token"]
         self._session.headers["Authorization"] = f"Bearer {token}"
