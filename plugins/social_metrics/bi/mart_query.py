@@ -18,7 +18,6 @@ NOTHING = "–"
 
 _OPEN = {"id": "buka", "en": "open"}
 _NOT_MEASURABLE = {"id": "tidak terukur", "en": "not measurable"}
-_GROUPS = {"id": ".", "en": ","}
 
 
 @dataclass(frozen=True)
@@ -85,11 +84,11 @@ def _told(name: str, mart: Mart, metadata: Metadata, language: Language) -> str 
 
 def _change(name: str, mart: Mart, metadata: Metadata, language: Language) -> str:
     """A change with its sign and the bounds between which it lies, or why there is none."""
-    figure = _signed(f"facts.{name}", language)
+    figure = _signed(f"facts.{name}")
     low, high = f"facts.{name}_low", f"facts.{name}_high"
     bounds = ""
     if f"{name}_low" in mart.columns:
-        between = f"{_signed(low, language)} || ' … ' || {_signed(high, language)}"
+        between = f"{_signed(low)} || ' … ' || {_signed(high)}"
         bounds = f" || case when {low} < {high} then ' (' || {between} || ')' else '' end"
     absent = f"'{NOTHING}'"
     if f"{name}_null_reason" in mart.columns:
@@ -101,8 +100,9 @@ def _change(name: str, mart: Mart, metadata: Metadata, language: Language) -> st
     )
 
 
-def _signed(figure: str, language: Language) -> str:
-    digits = f"replace(to_char({figure}, 'FM999,999,999,990'), ',', '{_GROUPS[language]}')"
+def _signed(figure: str) -> str:
+    # Of the Indonesian form in both languages, as the server writes all other figures of a page.
+    digits = f"replace(to_char({figure}, 'FM999,999,999,990'), ',', '.')"
     return f"case when {figure} > 0 then '+' else '' end || {digits}"
 
 

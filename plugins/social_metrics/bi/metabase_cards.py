@@ -16,7 +16,7 @@ _ROWS_LABEL = {"id": "Jumlah", "en": "Count"}
 _DATA_OF = {"id": "data tanggal", "en": "data of"}
 _TITLE_DATE = {"id": "DD/MM/YYYY", "en": "FMDD Mon YYYY"}
 _SIMULATED = {"id": "DATA SIMULASI", "en": "SIMULATED DATA"}
-_SEPARATORS = {"id": ",.", "en": ".,"}
+_SEPARATORS = ",."  # the Indonesian form, in both languages
 _DATE_STYLE = {"id": "D/M/YYYY", "en": "D MMMM, YYYY"}
 _OPEN = {"id": "buka", "en": "open"}
 PERIOD = {"from_date": Both(id="Dari tanggal", en="From"), "to_date": Both(id="Sampai tanggal", en="To")}
@@ -233,13 +233,13 @@ def _column_settings(
         if name.endswith("url"):
             found[key] = {"view_as": "link", "link_text": _OPEN[language]}
         elif name == "completeness" or name.endswith("_share"):
-            found[key] = {"number_style": "percent", "number_separators": _SEPARATORS[language], "decimals": 0}
+            found[key] = {"number_style": "percent", "number_separators": _SEPARATORS, "decimals": 0}
         elif data_type in ("integer", "bigint", "numeric"):
-            found[key] = {"number_separators": _SEPARATORS[language]}
+            found[key] = {"number_separators": _SEPARATORS}
         elif data_type in ("date", "timestamp", "timestamptz"):
             found[key] = {"date_style": _DATE_STYLE[language], "date_separator": "/", "time_style": "HH:mm"}
     if chart.kind not in ("table", "title"):
         share = {"number_style": "percent", "decimals": 1} if "%" in chart.format else {}
         for label in _figures(chart, mart, metadata, language):
-            found[f'["name","{label}"]'] = {"number_separators": _SEPARATORS[language], **share}
+            found[f'["name","{label}"]'] = {"number_separators": _SEPARATORS, **share}
     return found

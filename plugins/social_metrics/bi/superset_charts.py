@@ -186,7 +186,8 @@ def _series_order(chart: Chart, metric: Any) -> Any:
     if chart.series_limit is None:
         return None
     name = chart.series_order
-    return _sql_metric(name, f"max({name})", name) if name else metric
+    # Without a figure is last, not first as PostgreSQL sorts downwards: such a series would take another's place.
+    return _sql_metric(name, f"coalesce(max({name}), 0)", name) if name else metric
 
 
 def _sql_metric(name: str, expression: str, label: str) -> dict[str, Any]:
