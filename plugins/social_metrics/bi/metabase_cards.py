@@ -106,9 +106,7 @@ def _select(dashboard: Dashboard, chart: Chart, mart: Mart, metadata: Metadata, 
         columns = [
             f'{_column(name, mart, metadata, language)} as "{metadata.label(name, language)}"' for name in chart.columns
         ]
-        order = [
-            f"{name.removeprefix('-')}{' desc' if name.startswith('-') else ''} nulls last" for name in chart.order
-        ]
+        order = [_order(name, mart) for name in chart.order]
         ordered = f"\norder by {', '.join(order)}" if order else ""
         return "select\n    " + ",\n    ".join(columns), f"{ordered}\nlimit {chart.limit}"
     axes = [name for name in (chart.x, *chart.by) if name]
@@ -118,6 +116,12 @@ def _select(dashboard: Dashboard, chart: Chart, mart: Mart, metadata: Metadata, 
     return "select\n    " + ",\n    ".join(
         [*groups, *figures]
     ), f"\ngroup by {places}\norder by {places}" if groups else ""
+
+
+def _order(name: str, mart: Mart) -> str:
+    column, way = (name[1:], " desc") if name.startswith("-") else (name, "")
+    always = column in mart.columns and mart.columns[column].is_required  # then an index may give the order
+    return f"{column}{way}" if always else f"{column}{way} nulls last"
 
 
 def _figures(chart: Chart, mart: Mart, metadata: Metadata, language: Language) -> dict[str, str]:

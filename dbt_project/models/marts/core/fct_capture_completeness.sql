@@ -1,5 +1,7 @@
 {{ config(
-    materialized='incremental', meta={'reopened_by': 'center'}, indexes=[{'columns': ['date_day']}]
+    materialized='incremental', meta={'reopened_by': 'center'}, indexes=[
+        {'columns': ['date_day']}, {'columns': ['is_captured', 'date_day']}, {'columns': ['center_code', 'date_day']}
+    ]
 ) }}
 -- Grain: account × WIB date: expected accounts, and required platforms on which a center has none verified.
 with expected as (

@@ -1,5 +1,5 @@
 {{ config(
-    materialized='incremental', meta={'reopened_by': 'account'}, indexes=[{'columns': ['date_day']}]
+    materialized='incremental', meta={'reopened_by': 'account'}, indexes=[{'columns': ['date_day']}, {'columns': ['center_code', 'date_day']}]
 ) }}
 -- Grain: account × WIB date on which it is expected.
 {% set windows = var('growth_windows') %}

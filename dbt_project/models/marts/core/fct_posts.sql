@@ -1,4 +1,7 @@
-{{ config(materialized='incremental', meta={'reopened_by': 'post'}) }}
+{{ config(
+    materialized='incremental', meta={'reopened_by': 'post'},
+    indexes=[{'columns': ['published_at']}, {'columns': ['center_code', 'published_date']}]
+) }}
 -- Grain: post.
 with entered as (
 

@@ -1,4 +1,7 @@
-{{ config(indexes=[{'columns': ['account_code', 'post_id']}, {'columns': ['tag_kind', 'tag']}]) }}
+{{ config(indexes=[
+    {'columns': ['account_code', 'post_id']}, {'columns': ['tag_kind', 'tag']},
+    {'columns': ['tag_kind', 'published_date']}, {'columns': ['center_code', 'published_date']}
+]) }}
 -- Grain: post × kind of tag × cluster scheme × tag; `untagged` and `unread` are values.
 with posts as (
 

@@ -1,3 +1,4 @@
+{{ config(indexes=[{'columns': ['month_start']}]) }}
 -- Grain: center × programme × month; as known at the month's end, or on the last reporting day.
 with months as (
 
