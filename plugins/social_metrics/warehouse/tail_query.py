@@ -4,9 +4,11 @@ from typing import LiteralString
 
 TAIL: LiteralString = """
 with centers as (
-    select center_code, center_name, time_zone, time_zone_label
+    -- A closed center's account that is still expected stays in sight, under the last name that the center had.
+    select distinct on (center_code) center_code, center_name, time_zone, time_zone_label
     from marts.dim_centers
-    where %s between coalesce(valid_from, '-infinity') and coalesce(valid_to, 'infinity')
+    order by center_code, %s between coalesce(valid_from, '-infinity') and coalesce(valid_to, 'infinity') desc,
+        valid_from desc nulls last
 ), found as (
     select case when recency_band = 'silent' then 'silent'
             when recency_band = 'never' then 'never_posted' else 'recency_unknown' end as kind,
