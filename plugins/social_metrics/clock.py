@@ -82,6 +82,16 @@ def wib_day_start(day: date) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=WIB).astimezone(UTC)
 
 
+def month_before(day: date) -> date:
+    """The first day of the month before the one in which `day` lies."""
+    return (day.replace(day=1) - timedelta(days=1)).replace(day=1)
+
+
+def month_end(month_start: date) -> date:
+    """The last day of the month that begins with `month_start`."""
+    return (month_start + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+
+
 def wib_instant(day: date, moment: datetime_time) -> datetime:
     """The UTC instant at which clocks in Jakarta show `moment` on the WIB date `day`."""
     return datetime.combine(day, moment, WIB).astimezone(UTC)

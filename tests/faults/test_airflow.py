@@ -178,14 +178,19 @@ def _second_database(stack: LocalStack, warehouse_url: str) -> str:
     return calm
 
 
+def kill_with_all_it_began(process: psutil.Process) -> None:
+    """kill -9, its children first."""
+    for member in [*process.children(recursive=True), process]:
+        member.kill()
+
+
 def test_kill_9_of_the_scheduler(stage: Stage) -> None:
     day = FIRST_DAY
     stage.open_evening(day)
     run = stage.trigger(evening_of(day))
     stage.wait_until_reading(run)
     scheduler = stage.scheduler()
-    for process in [*scheduler.children(recursive=True), scheduler]:
-        process.kill()
+    kill_with_all_it_began(scheduler)
     psutil.wait_procs([scheduler], 20)
     stage.hurry()
     stage.start_scheduler()
@@ -202,8 +207,7 @@ def test_kill_9_of_the_workers(stage: Stage) -> None:
     workers = [worker for worker in stage.scheduler().children() if worker.children()]
     assert workers
     for worker in workers:
-        for process in [*worker.children(recursive=True), worker]:
-            process.kill()
+        kill_with_all_it_began(worker)
     stage.hurry()
     stage.wait_for_end(run)
     stage.sweep_and_compare(day)
@@ -229,9 +233,7 @@ def test_two_schedulers(stage: Stage) -> None:
         assert stage.wait_for_end(run) == "success"
         assert second.poll() is None
     finally:
-        family = [*psutil.Process(second.pid).children(recursive=True), psutil.Process(second.pid)]
-        for process in family:
-            process.kill()
+        kill_with_all_it_began(psutil.Process(second.pid))
         second.wait()
     stage.sweep_and_compare(day)
 

@@ -123,8 +123,9 @@ def verify_month(
         found = _differences(connection, record, rules, close, through_seal=close.seal_no)
         reason = _why(findings, RAW_ALTERED)
         # Purges explain nothing where the chain does not hold.
-        purged = [] if findings else [one for one in found if _rests_on_purged(one, tainted)]
-        altered = [one for one in found if one not in purged]
+        lost = set() if findings else tainted
+        purged = [one for one in found if _rests_on_purged(one, lost)]
+        altered = [one for one in found if not _rests_on_purged(one, lost)]
         changed_rules = _changed(rules, rules_now)
         since: list[Difference] = []
         if late_rows:

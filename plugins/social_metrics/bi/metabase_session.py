@@ -5,14 +5,14 @@ from typing import Any
 
 import requests
 
+from social_metrics.bi.server_session import ServerSession
 from social_metrics.settings import UsageProblem
 
-SECONDS = 60
 GRAPH_TRIES = 5
 """A permission graph carries a revision: whoever changes it in between makes ours stale."""
 
 
-class MetabaseSession:
+class MetabaseSession(ServerSession):
     """A session with one server; a server that nobody has set up yet is set up with this administrator.
 
     Args:
@@ -24,10 +24,13 @@ class MetabaseSession:
         UsageProblem: it does not answer, or refuses the login.
     """
 
+    tool = "Metabase"
+    seconds = 60
+    may_be_silent = True
+
     def __init__(self, url: str, user: str, password: str) -> None:
         """Set the server up, or log in."""
-        self.url = url.rstrip("/")
-        self._session = requests.Session()
+        super().__init__(url)
         properties = self.ask("GET", "/api/session/properties")
         token = properties.get("setup-token")
         if token and not properties.get("has-user-setup"):
@@ -53,32 +56,8 @@ class MetabaseSession:
         for _ in range(GRAPH_TRIES):
             graph = self.ask("GET", path)
             change(graph)
-            if self._send("PUT", path, json=graph).status_code != requests.codes.conflict:
+            response = self.raw("PUT", path, json=graph)
+            if response.status_code != requests.codes.conflict:
+                self.refuse(response, "PUT", path)
                 return
         raise UsageProblem(f"{path} of Metabase at {self.url} is changed by others all the time: try again later.")
-
-    def ask(self, method: str, path: str, **more: Any) -> Any:
-        """The server's answer.
-
-        Raises:
-            UsageProblem: it does not answer, or refuses; what it says is in the sentence.
-        """
-        response = self._send(method, path, **more)
-        if response.status_code == requests.codes.no_content or not response.content:
-            return None
-        try:
-            return response.json()
-        except ValueError as error:
-            raise UsageProblem(f"{self.url} answers {path}, but not as Metabase does: check the address.") from error
-
-    def _send(self, method: str, path: str, **more: Any) -> requests.Response:
-        try:
-            response = self._session.request(method, self.url + path, timeout=SECONDS, **more)
-        except requests.RequestException as error:
-            raise UsageProblem(f"Metabase at {self.url} does not answer ({type(error).__name__}).") from error
-        if response.status_code == requests.codes.unauthorized:
-            raise UsageProblem(f"Metabase at {self.url} refuses the login: check the user and its password.")
-        if not response.ok and response.status_code != requests.codes.conflict:
-            said = response.text[:2000]
-            raise UsageProblem(f"Metabase at {self.url} refused {method} {path} (HTTP {response.status_code}): {said}")
-        return response

@@ -2,15 +2,12 @@
 
 from typing import Any
 
-import requests
+from social_metrics.bi.server_session import ServerSession
 
-from social_metrics.settings import UsageProblem
-
-IMPORT_SECONDS = 120
 _PAGE = 100
 
 
-class SupersetSession:
+class SupersetSession(ServerSession):
     """A logged-in session with one server.
 
     Args:
@@ -22,10 +19,12 @@ class SupersetSession:
         UsageProblem: it does not answer, or refuses the login.
     """
 
+    tool = "Superset"
+    seconds = 120  # an import takes its time
+
     def __init__(self, url: str, user: str, password: str) -> None:
         """Log in."""
-        self.url = url.rstrip("/")
-        self._session = requests.Session()
+        super().__init__(url)
         # Gunicorn hangs up after two idle seconds; a request sent at that moment would be lost.
         self._session.headers["Connection"] = "close"
         login = {"username": user, "password": password, "provider": "db", "refresh": False}
@@ -43,33 +42,3 @@ class SupersetSession:
             found += answer["result"]
             if len(found) >= answer["count"] or not answer["result"]:
                 return found
-
-    def ask(self, method: str, path: str, **more: Any) -> dict[str, Any]:
-        """The server's answer to one request.
-
-        Raises:
-            UsageProblem: it does not answer, or refuses; what it says is in the sentence.
-        """
-        response = self.raw(method, path, **more)
-        if response.status_code == requests.codes.unauthorized:
-            raise UsageProblem(f"Superset at {self.url} refuses the login: check the user and its password.")
-        if not response.ok:
-            raise UsageProblem(
-                f"Superset at {self.url} refused {method} {path} (HTTP {response.status_code}): {response.text[:2000]}"
-            )
-        try:
-            answer: dict[str, Any] = response.json()
-        except ValueError as error:
-            raise UsageProblem(f"{self.url} answers {path}, but not as Superset does: check the address.") from error
-        return answer
-
-    def raw(self, method: str, path: str, **more: Any) -> requests.Response:
-        """The server's answer as it is, refusals included.
-
-        Raises:
-            UsageProblem: it does not answer.
-        """
-        try:
-            return self._session.request(method, self.url + path, timeout=IMPORT_SECONDS, **more)
-        except requests.RequestException as error:
-            raise UsageProblem(f"Superset at {self.url} does not answer ({type(error).__name__}).") from error

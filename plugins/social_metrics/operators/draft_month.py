@@ -1,6 +1,6 @@
 """The draft of a month, with which a run of close_month begins."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import Any
 
 from airflow.sdk import BaseOperator
@@ -8,7 +8,7 @@ from airflow.sdk import BaseOperator
 from social_metrics.audit.closing import draft_close
 from social_metrics.audit.record import latest_close, status_of, steps_of
 from social_metrics.audit.working_days import end_of_working_days, load_holidays
-from social_metrics.clock import wib_date
+from social_metrics.clock import month_before, wib_date
 from social_metrics.hooks.warehouse import WarehouseHook
 from social_metrics.operators.plain_failure import plain_failure
 from social_metrics.settings import UsageProblem, load_settings
@@ -59,4 +59,4 @@ def month_of(context: Any) -> date:
             raise UsageProblem(f"The parameter month is {wanted!r}; write e.g. 2026-10.") from None
     run = context["dag_run"]
     day = wib_date(run.logical_date or run.run_after)
-    return (day.replace(day=1) - timedelta(days=1)).replace(day=1)
+    return month_before(day)

@@ -6,27 +6,18 @@ from typing import Any
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowSkipException
 
-from social_metrics.audit.record import latest_close, status_of, steps_of
+from social_metrics.audit.record import status_of, steps_of
 from social_metrics.clock import wib_date
 from social_metrics.hooks.warehouse import WarehouseHook
+from social_metrics.operators.drafted_version import DraftedVersionOperator, if_newest, month_of_version
 from social_metrics.operators.plain_failure import plain_failure
 from social_metrics.papers.issue import issue_as_of, issue_month
 from social_metrics.settings import UsageProblem
 from social_metrics.warehouse.connect import connect
 
 
-class IssueMonthOperator(BaseOperator):
-    """Issue the papers of a month once its approver has signed; issuing them again gives the same bytes.
-
-    Args:
-        close: what `DraftMonthOperator` returned.
-    """
-
-    template_fields = ("close",)
-
-    def __init__(self, *, close: Any, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.close = close
+class IssueMonthOperator(DraftedVersionOperator):
+    """Issue the papers of a month once its approver has signed; issuing them again gives the same bytes."""
 
     def execute(self, context: Any) -> list[str]:
         """Return the sha256 of each paper.
@@ -34,13 +25,13 @@ class IssueMonthOperator(BaseOperator):
         Raises:
             AirflowSkipException: the version was refused, or is not the newest any more.
         """
-        month = date.fromisoformat(self.close["month"])
+        month = month_of_version(self.close)
         with plain_failure():
             url = WarehouseHook().url()
             with connect(url, "closer") as connection:
-                close = latest_close(connection, month)
+                close = if_newest(connection, self.close)
                 status = status_of(steps_of(connection, close)) if close else "none"
-            if close is None or close.version != self.close["version"] or status != "approved":
+            if status != "approved":
                 raise AirflowSkipException(f"{month:%Y-%m} version {self.close['version']} is not approved: no papers.")
             papers = issue_month(url, month)
         for paper in papers:

@@ -1,6 +1,5 @@
 """Maker, checker, approver: a form each, and the record of who answered it."""
 
-from datetime import date
 from typing import Any, Literal
 
 from airflow.providers.standard.operators.hitl import HITLOperator
@@ -13,6 +12,7 @@ from social_metrics.audit.closing import Action, RecordAltered, act
 from social_metrics.audit.record import latest_close, status_of, steps_of
 from social_metrics.hooks.warehouse import WarehouseHook
 from social_metrics.operators.close_forms import month_summary, plain
+from social_metrics.operators.drafted_version import if_newest, month_of_version
 from social_metrics.operators.plain_failure import plain_failure
 from social_metrics.operators.responder import ask_again, assigned, responder
 from social_metrics.roles import holders_of, load_roles
@@ -68,7 +68,7 @@ class SignCloseOperator(HITLOperator):
             done = self._taken()
             if done:
                 return done
-            month = date.fromisoformat(self.close["month"])
+            month = month_of_version(self.close)
             role, what, office = _ROLE[self.action]
             with connect(WarehouseHook().url(), "closer") as connection:
                 close = latest_close(connection, month)
@@ -112,7 +112,7 @@ class SignCloseOperator(HITLOperator):
                 try:
                     act(
                         connection,
-                        date.fromisoformat(self.close["month"]),
+                        month_of_version(self.close),
                         action,
                         person=name,
                         channel="airflow",
@@ -128,10 +128,10 @@ class SignCloseOperator(HITLOperator):
 
     def _taken(self) -> dict[str, Any] | None:
         """The step as it was taken already; None while it is due."""
-        month = date.fromisoformat(self.close["month"])
+        month = month_of_version(self.close)
         with connect(WarehouseHook().url(), "closer") as connection:
-            close = latest_close(connection, month)
-            if close is None or close.version != self.close["version"]:
+            close = if_newest(connection, self.close)
+            if close is None:
                 raise AirflowSkipException(f"{month:%Y-%m} has another version by now.")
             steps = steps_of(connection, close)
         status = status_of(steps)

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from typing import Literal
 
 import psycopg
@@ -12,7 +12,7 @@ from psycopg.rows import class_row
 
 from social_metrics.audit.record import Close
 from social_metrics.audit.seals import seal_days, sealing
-from social_metrics.clock import WIB
+from social_metrics.clock import WIB, month_end
 from social_metrics.papers.evening import evening_page
 from social_metrics.papers.month_record import MonthRecord, approved_close, read_month
 from social_metrics.papers.packs import Packs
@@ -168,7 +168,7 @@ def _name(record: MonthRecord, kind: Kind, center_code: str | None, language: La
 
 
 def _make(record: MonthRecord, name: str, kind: Kind, center_code: str | None, language: Language) -> Paper:
-    packs, drafted_at = Packs(record, language), record.close.drafted_at
+    packs, drafted_at, month = Packs(record, language), record.close.drafted_at, record.close.month_start
     if kind == "workbook":
         content = workbook(record, language)
     elif kind == "leadership":
@@ -177,9 +177,8 @@ def _make(record: MonthRecord, name: str, kind: Kind, center_code: str | None, l
         content = pdf(packs.full(), drafted_at)
     else:
         content = pdf(packs.center(center_code), drafted_at)
-    last_day = (record.close.month_start + timedelta(days=31)).replace(day=1) - timedelta(days=1)
     media_type = XLSX if kind == "workbook" else PDF
-    return _paper(kind, name, media_type, content, center_code, language, record.close.month_start, last_day)
+    return _paper(kind, name, media_type, content, center_code, language, month, month_end(month))
 
 
 def _paper(

@@ -18,6 +18,7 @@ from social_metrics.audit.closing import RecordAltered
 from social_metrics.audit.corrections import Correction, corrections_of
 from social_metrics.audit.record import Close, Step, broken_digests, closes_of, status_of, steps_of, stored_rules
 from social_metrics.audit.rules import MARTS_OF_A_MONTH
+from social_metrics.clock import month_before
 from social_metrics.reports.forms import Language
 from social_metrics.settings import UsageProblem
 
@@ -132,7 +133,7 @@ def read_month(connection: psycopg.Connection, month_start: date) -> MonthRecord
         raise RecordAltered(
             f"{month_start:%Y-%m} version {close.version}: {', '.join(broken)} was altered. No paper of it: run verify."
         )
-    earlier = _approved(connection, _month_before(month_start))
+    earlier = _approved(connection, month_before(month_start))
     earlier_rows = _rows(connection, earlier) if earlier else None
     with connection.cursor(row_factory=dict_row) as cursor:
         evidence = cursor.execute(_EVIDENCE, {"month": month_start, "version": close.version}).fetchall()
@@ -174,7 +175,3 @@ def _shown(board: list[Figures]) -> list[Figures]:
     return sorted(
         (row for row in board if row["basis"] in ("all_platforms", "any_post")), key=lambda row: row["display_order"]
     )
-
-
-def _month_before(month_start: date) -> date:
-    return date(month_start.year - (month_start.month == 1), (month_start.month - 2) % 12 + 1, 1)

@@ -2,8 +2,8 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from datetime import timedelta
 
+from social_metrics.clock import month_end
 from social_metrics.papers import typesetting as page
 from social_metrics.papers.drawing import center_days, svg
 from social_metrics.papers.month_record import Figures, MonthRecord
@@ -83,7 +83,7 @@ class Sections:
     def charts(self, rows: Sequence[Figures], columns: int) -> list[page.Block]:
         """The followers of these centers over the month."""
         first = self._record.close.month_start
-        last = (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+        last = month_end(first)
         days = center_days(self._record.rows["fct_follower_growth_daily"])
         drawings: list[tuple[str, str, str | None]] = []
         for row in rows:

@@ -10,7 +10,7 @@ import requests
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
-from social_metrics.clock import WIB, wib_date
+from social_metrics.clock import WIB, month_before, wib_date
 from social_metrics.history import EVENING, load_history, set_simulator_clock
 from social_metrics.registry import load_registry
 from social_metrics.roles import SIGNING, load_roles
@@ -107,7 +107,7 @@ def this_evening() -> datetime:
 
 def last_month() -> date:
     """First day of the last month that is over on the demo's evening."""
-    return (this_evening().date().replace(day=1) - timedelta(days=1)).replace(day=1)
+    return month_before(this_evening().date())
 
 
 def _follow_real_time(simulator_url: str) -> None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import pytest
@@ -14,6 +13,7 @@ from social_metrics.bi.metabase_session import GRAPH_TRIES, MetabaseSession
 from social_metrics.bi.provisioned import Provisioned
 from social_metrics.settings import UsageProblem
 from tests.unit.bi.metabase_stub import Metabase
+from tests.unit.bi.serving import serving
 from tests.unit.bi.test_definitions import GOOD, load, metadata
 
 URL = "postgresql://unused:unused@db.example:6543/warehouse"
@@ -23,12 +23,8 @@ LOGINS = [reading_login("bi", KEY, center) for center in (None, "a", "b-c")]
 
 @pytest.fixture
 def server() -> Iterator[Metabase]:
-    with Metabase() as running:
-        thread = Thread(target=running.serve_forever)
-        thread.start()
+    with serving(Metabase()) as running:
         yield running
-        running.shutdown()
-        thread.join()
 
 
 def provision(server: Metabase, folder: Path, text: str = GOOD, logins: Any = LOGINS) -> Provisioned:

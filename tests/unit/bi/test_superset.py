@@ -4,7 +4,6 @@ import json
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import pytest
@@ -15,6 +14,7 @@ from social_metrics.bi.superset_access import NO_ROWS_RULE
 from social_metrics.bi.superset_bundle import DATABASE, OURS, chart_uuid, identity
 from social_metrics.bi.superset_session import SupersetSession
 from social_metrics.settings import UsageProblem
+from tests.unit.bi.serving import serving
 from tests.unit.bi.test_definitions import load, metadata
 
 URL = "postgresql://reader:s3cret@db.example/warehouse"
@@ -90,12 +90,8 @@ class _Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def server() -> Iterator[Server]:
-    with Server() as running:
-        thread = Thread(target=running.serve_forever)
-        thread.start()
+    with serving(Server()) as running:
         yield running
-        running.shutdown()
-        thread.join()
 
 
 def provision(server: Server, folder: Path) -> Provisioned:
