@@ -193,7 +193,7 @@ class Sections:
         for platform, basis in sorted(self._record.close.retention_basis.items()):
             if platform in own:
                 days = basis["count_retention_days"]
-                key = "none" if days is not None and basis["basis"] == "none" else "owner" if days else "forever"
+                key = "forever" if days is None else basis["basis"]
                 label = self._phrases.platforms.get(platform, platform)
                 lines.append(self._say(f"limit_retention_{key}", platform=label, days=days))
         return [page.heading(self._say("limits")), page.bullets(lines, 8.5)]

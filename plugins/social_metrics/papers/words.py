@@ -170,6 +170,12 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{platform}: angka disimpan dengan izin pemilik akun.",
         "{platform}: counts are kept with the owner's authorisation.",
     ),
+    "limit_retention_amendment": (
+        "{platform}: angka disimpan lebih dari {days} hari karena platform menyetujui sistem ini; izin pemilik akun "
+        "belum lengkap.",
+        "{platform}: counts are kept for more than {days} days because the platform has accepted this system; not "
+        "every account's owner has authorised us.",
+    ),
     "limit_retention_none": (
         "{platform}: tanpa izin pemilik, angka hanya boleh disimpan {days} hari; setelah itu yang tersisa adalah "
         "sidik (sha256) dan angka yang ditutup di sini.",

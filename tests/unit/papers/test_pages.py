@@ -77,6 +77,27 @@ def test_the_full_pack_names_who_had_access_and_a_center_s_does_not() -> None:
     assert "magang" not in words_of(typesetting.pdf(packs.center("kartini"), DRAFTED))
 
 
+@pytest.mark.parametrize(
+    ("basis", "words"),
+    [
+        (
+            {"count_retention_days": 30, "basis": "none"},
+            "YouTube: tanpa izin pemilik, angka hanya boleh disimpan 30 hari",
+        ),
+        (
+            {"count_retention_days": 30, "basis": "amendment"},
+            "YouTube: angka disimpan lebih dari 30 hari karena platform",
+        ),
+        ({"count_retention_days": 30, "basis": "owner"}, "YouTube: angka disimpan dengan izin pemilik akun"),
+        ({"count_retention_days": None, "basis": "none"}, "YouTube: tidak ada batas simpan untuk angka"),
+    ],
+)
+def test_the_limits_say_on_what_basis_counts_are_kept(basis: dict[str, object], words: str) -> None:
+    record = large_month()
+    record = replace(record, close=replace(record.close, retention_basis={"youtube": basis}))
+    assert words in words_of(typesetting.pdf(Packs(record, "id").center("kartini"), DRAFTED))
+
+
 def test_every_group_of_the_warehouse_has_words(warehouse_url: str) -> None:
     with psycopg.connect(warehouse_url) as owner:
         groups = owner.execute(
