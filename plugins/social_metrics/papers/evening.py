@@ -72,12 +72,12 @@ def evening_page(connection: psycopg.Connection, day: date, language: Language) 
 
 
 def _change(row: Mapping[str, Any], language: Language) -> str:
+    if row["change_7d"] is None:
+        return say("no_change", language)
     told = forms.change(
         row["change_7d"], row["change_7d_low"], row["change_7d_high"], row["change_7d_is_measurable"], language
     )
-    if told is None and row["change_7d"] is not None and row["change_7d_is_measurable"] is False:
-        return say("within_rounding", language)
-    return told or DASH
+    return told or say("within_rounding", language)
 
 
 def _missing(tail: list[TailEntry], phrases: Phrases) -> list[tuple[str, str]]:

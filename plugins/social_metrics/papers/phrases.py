@@ -75,6 +75,10 @@ class Phrases:
         )
         return told or say("within_rounding", self.language)
 
+    def growth_percent(self, row: Figures) -> str:
+        """The growth of a month in percent of its base; a dash where the rounding leaves its sign open."""
+        return self.count(row["growth_pct"] if row["growth_is_measurable"] else None, 2)
+
     def rank(self, row: Figures) -> str:
         """A place or the places that the rounding leaves possible."""
         return DASH if row["best_rank"] is None else forms.rank(row["best_rank"], row["worst_rank"])

@@ -70,6 +70,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "The month before was never closed, so nobody can say how ranks moved.",
     ),
     "within_rounding": ("tidak terukur (pembulatan)", "not measurable (rounding)"),
+    "no_change": ("belum ada pembanding", "nothing to compare with"),
     "corrected_note": ("Dikoreksi setelah ditutup: {what}.", "Corrected after the close: {what}."),
     # silent and missing
     "silent": ("Yang sunyi", "The silent"),

@@ -98,6 +98,18 @@ def test_the_limits_say_on_what_basis_counts_are_kept(basis: dict[str, object], 
     assert words in words_of(typesetting.pdf(Packs(record, "id").center("kartini"), DRAFTED))
 
 
+def test_a_growth_inside_the_rounding_has_no_percentage() -> None:
+    record = large_month()
+    (row,) = (one for one in record.rows["fct_center_monthly"] if one["center_code"] == "kartini")
+    row |= {"growth": -1, "growth_pct": -0.0004, "growth_null_reason": None}
+    said = {}
+    for is_measurable in (True, False):
+        row["growth_is_measurable"] = is_measurable
+        said[is_measurable] = words_of(typesetting.pdf(Packs(record, "id").center("kartini"), DRAFTED))
+    assert "Pertumbuhan (%) −0,00" in said[True]
+    assert "Pertumbuhan sebulan tidak terukur (pembulatan) Pertumbuhan (%) –" in said[False]
+
+
 def test_every_group_of_the_warehouse_has_words(warehouse_url: str) -> None:
     with psycopg.connect(warehouse_url) as owner:
         groups = owner.execute(
