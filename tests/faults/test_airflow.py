@@ -37,6 +37,10 @@ from tests.faults.comparison import DAY_OF_POSTS, DAY_OF_SNAPSHOTS, half_written
 from tests.simulated import REPOSITORY
 
 RUN_SECONDS = 600
+DAY_OF_ATTEMPTS = """
+select account_code, attempted_at, outcome, detail, run_id, try_number from raw.capture_outcomes
+where (attempted_at at time zone 'Asia/Jakarta')::date = %s
+"""
 # A dead task is noticed within seconds and not, as Airflow's default has it, within five minutes.
 AIRFLOW_CFG = """[scheduler]
 task_instance_heartbeat_timeout = 40
@@ -124,8 +128,15 @@ class Stage:
             wanted = Counter(self.calm.rows(query, day))
             found = Counter(stormy.rows(query, day))
             assert wanted
-            assert wanted - found == Counter(), "lost rows"
-            assert found - wanted == Counter(), "duplicated rows"
+            assert wanted - found == Counter(), f"lost rows; {_said_of(wanted - found, stormy, day)}"
+            assert found - wanted == Counter(), f"duplicated rows; {_said_of(found - wanted, stormy, day)}"
+
+
+def _said_of(rows: Counter[tuple[Any, ...]], stormy: History, day: date) -> str:
+    """What the attempts of the evening said about the accounts whose rows differ."""
+    codes = {row[0] for row in rows}
+    said = [row for row in stormy.rows(DAY_OF_ATTEMPTS, day) if row[0] in codes]
+    return "\n".join(map(str, sorted(said, key=lambda row: row[1])))
 
 
 @pytest.fixture(scope="module")
