@@ -336,7 +336,9 @@ class _Shard:
         reread = self._due.get(account.account_code, ())
         if state.last_listed_at is not None and not reread:
             same_count = profile.posts_count is not None and profile.posts_count == state.posts_count_then
-            if same_count and self._now - state.last_listed_at < timedelta(days=self._platform.full_sweep_days):
+            # By dates: one evening is read some minutes earlier than the one before, and is a day later all the same.
+            days = (wib_date(self._now) - wib_date(state.last_listed_at)).days
+            if same_count and days < self._platform.full_sweep_days:
                 return None
         first_read = self._now - timedelta(days=capture_state.FIRST_READ_DAYS)
         since = (state.last_listed_at or first_read) - timedelta(days=self._platform.lookback_days)

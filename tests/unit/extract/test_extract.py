@@ -173,6 +173,19 @@ def test_the_posts_are_left_alone_while_the_platforms_count_stands_still(
     assert quiet, f"no account was quiet for a week: {Counter(map(tuple, by_account.values()))}"
 
 
+def test_a_full_sweep_a_day_is_one_each_evening_however_early_it_begins(
+    capture: Capture, simulator: RunningSimulator, registry: Registry, warehouse_url: str
+) -> None:
+    assert registry.platforms["instagram"].full_sweep_days == 1
+    capture("instagram")
+    simulator.set_clock(EVENING + timedelta(days=1, minutes=-10))
+    capture("instagram")
+    looks = _rows(
+        warehouse_url, "select posts_read, count(*) from raw.capture_outcomes where outcome = 'captured' group by 1"
+    )
+    assert [posts_read for posts_read, _ in looks] == ["listed"]
+
+
 def test_the_budget_stops_before_it_is_passed(capture: Capture, registry: Registry, warehouse_url: str) -> None:
     small = _with_platform(registry, "x", daily_usd_limit=Decimal("0.50"))
     report = capture("x", registry=small)
