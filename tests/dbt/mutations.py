@@ -182,6 +182,24 @@ MUTATIONS = [
         "",
     ),
     Mutation(
+        "a month counts the posts of an account in doubt",
+        "models/intermediate/int_posts__monthly.sql",
+        "    where not accounts.is_in_doubt\n",
+        "",
+    ),
+    Mutation(
+        "an account in doubt at the month's end is looked at",
+        "models/intermediate/int_centers__monthly_posting.sql",
+        "count(*) filter (where not outcomes.is_looked_at or accounts.is_in_doubt)",
+        "count(*) filter (where not outcomes.is_looked_at)",
+    ),
+    Mutation(
+        "doubt on any day of a month takes the whole month's posts",
+        "models/intermediate/int_accounts__months.sql",
+        "and months.last_date = suspensions.date_day",
+        "and months.month_start <= suspensions.date_day and months.last_date >= suspensions.date_day",
+    ),
+    Mutation(
         "silence without a look at the month's end",
         "models/intermediate/int_centers__monthly_posting.sql",
         "when looks.accounts_expected > 0 and looks.accounts_not_looked_at = 0 then",

@@ -202,12 +202,15 @@ class _Months:
     # ------------------------------------------------------------ posts
 
     def _posting(self, center: str, month: date, first: date, last: date) -> Row:
-        members: dict[str, Account] = {}
+        seen: dict[str, tuple[Account, date]] = {}
         day = max(month, self.accounts.first)
         while day <= self.accounts.last and day.replace(day=1) == month:
             for account in self.boards.on_day.get((center, day), []):
-                members[account.account_code] = account
+                seen[account.account_code] = (account, day)
             day += DAY
+        members = {
+            code: account for code, (account, until) in seen.items() if not self.accounts.is_suspended(code, until)
+        }
         posts = [
             (account, post)
             for code, account in members.items()
@@ -226,7 +229,11 @@ class _Months:
             run = 0 if first + n * DAY in said else run + 1
             longest = max(longest, run)
         expected = self.boards.on_day.get((center, last), [])
-        unseen = sum(not self.accounts.is_looked_at(account.account_code, last) for account in expected)
+        unseen = sum(
+            not self.accounts.is_looked_at(account.account_code, last)
+            or self.accounts.is_suspended(account.account_code, last)
+            for account in expected
+        )
         reason = "no_verified_account" if not expected else "not_looked_at" if unseen else None
         counted = {id(post): self._interactions(account.account_code, post.post_id, last) for account, post in posts}
         moved = [value for value in counted.values() if value is not None]

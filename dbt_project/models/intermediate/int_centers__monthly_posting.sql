@@ -31,13 +31,7 @@ now_known as (
         accounts.center_code,
         accounts.month_start,
         count(*) as posts_as_now_known
-    from (
-        select distinct
-            account_code,
-            center_code,
-            month_start
-        from {{ ref('int_accounts__daily_spine') }}
-    ) as accounts
+    from {{ ref('int_accounts__months') }} as accounts
     inner join months
         on accounts.center_code = months.center_code and accounts.month_start = months.month_start
     inner join {{ ref('int_posts__known_periods') }} as periods
@@ -45,7 +39,7 @@ now_known as (
             accounts.account_code = periods.account_code
             and accounts.month_start = {{ month_start('periods.published_date') }}
             and months.known_on_date >= periods.published_date
-    where periods.counted_until is null
+    where periods.counted_until is null and not accounts.is_in_doubt
     group by accounts.center_code, accounts.month_start
 
 ),
@@ -101,14 +95,17 @@ silences as (
 
 looks as (
 
+    -- Posts of an account whose identity stands in doubt are nobody's, and nobody has looked at its own.
     select
         months.center_code,
         months.month_start,
         count(outcomes.account_code) as accounts_expected,
-        count(*) filter (where not outcomes.is_looked_at) as accounts_not_looked_at
+        count(*) filter (where not outcomes.is_looked_at or accounts.is_in_doubt) as accounts_not_looked_at
     from months
     left join {{ ref('int_accounts__daily_outcomes') }} as outcomes
         on months.center_code = outcomes.center_code and months.known_on_date = outcomes.date_day
+    left join {{ ref('int_accounts__months') }} as accounts
+        on outcomes.account_code = accounts.account_code and outcomes.date_day = accounts.last_date
     group by months.center_code, months.month_start
 
 ),

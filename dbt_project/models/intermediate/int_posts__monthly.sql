@@ -2,16 +2,17 @@
 -- Grain: post in the month of its publication, as known at that month's end.
 with accounts as (
 
-    -- What an account said counts for the months in which it was expected.
-    select distinct
-        spine.account_code,
-        spine.center_code,
-        spine.platform,
-        spine.month_start,
+    -- What an account said counts for the months in which it was expected, unless nobody knows whose it is.
+    select
+        accounts.account_code,
+        accounts.center_code,
+        accounts.platform,
+        accounts.month_start,
         months.known_on_date
-    from {{ ref('int_accounts__daily_spine') }} as spine
+    from {{ ref('int_accounts__months') }} as accounts
     inner join {{ ref('int_centers__months') }} as months
-        on spine.center_code = months.center_code and spine.month_start = months.month_start
+        on accounts.center_code = months.center_code and accounts.month_start = months.month_start
+    where not accounts.is_in_doubt
 
 ),
 

@@ -29,6 +29,7 @@ class _Column:
     name: str
     kind: str
     is_key: bool
+    is_identity: bool
 
 
 class Tamperer:
@@ -99,6 +100,9 @@ class Tamperer:
             return None
         if column.kind == "text" and ("sha256" in column.name or column.name in ("merkle_root", "content_hash")):
             new = "reverse({c})"
+        if column.is_identity:  # no UPDATE reaches a number that the database gives; a superuser takes that away first
+            free = sql.SQL("alter table {} alter column {} drop identity")
+            self.connection.execute(free.format(_identifier(table), sql.Identifier(column.name)))
         return self._on(
             table,
             row,
@@ -201,7 +205,8 @@ class Tamperer:
             _Column(*row)
             for row in self.connection.execute(
                 """
-                select a.attname, format_type(a.atttypid, null), coalesce(a.attnum = any(i.indkey::smallint[]), false)
+                select a.attname, format_type(a.atttypid, null), coalesce(a.attnum = any(i.indkey::smallint[]), false),
+                    a.attidentity = 'a'
                 from pg_attribute as a left join pg_index as i on i.indrelid = a.attrelid and i.indisprimary
                 where a.attrelid = %s::regclass and a.attnum > 0 and a.attgenerated = '' and not a.attisdropped
                 order by a.attnum

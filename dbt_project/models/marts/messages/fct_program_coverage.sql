@@ -10,20 +10,6 @@ with months as (
 
 ),
 
-accounts as (
-
-    -- What an account said counts for the months in which it was expected; whose it is, is judged on the last such day.
-    select
-        account_code,
-        center_code,
-        platform,
-        month_start,
-        max(date_day) as last_date
-    from {{ ref('int_accounts__daily_spine') }}
-    group by account_code, center_code, platform, month_start
-
-),
-
 counted as (
 
     select
@@ -38,13 +24,11 @@ counted as (
             months.month_start = {{ month_start('periods.published_date') }}
             and months.known_on_date >= periods.counted_from
             and (periods.counted_until is null or months.known_on_date < periods.counted_until)
-    inner join accounts
+    inner join {{ ref('int_accounts__months') }} as accounts
         on periods.account_code = accounts.account_code and months.month_start = accounts.month_start
     inner join {{ ref('int_posts__bases') }} as bases
         on periods.account_code = bases.account_code and periods.post_id = bases.post_id
-    left join {{ ref('int_accounts__daily_suspensions') }} as suspensions
-        on accounts.account_code = suspensions.account_code and accounts.last_date = suspensions.date_day
-    where suspensions.account_code is null
+    where not accounts.is_in_doubt
     group by accounts.center_code, months.month_start, bases.basis
 
 ),
