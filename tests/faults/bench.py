@@ -3,7 +3,6 @@
 import csv
 import multiprocessing
 import os
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -238,10 +237,12 @@ class Bench:
         """kill -9 of the server and everything it began, then a start that recovers."""
         leader = self.postgres.pid
         assert leader is not None
-        members = [leader, *(child.pid for child in psutil.Process(leader).children(recursive=True))]
+        server = psutil.Process(leader)
+        members = [server, *server.children(recursive=True)]
         for member in members:
-            with suppress(ProcessLookupError):
-                os.kill(member, signal.SIGKILL)
+            with suppress(psutil.NoSuchProcess):
+                member.kill()
+        psutil.wait_procs(members)  # a signal is not the end: until then the server seems to run
         self.server = self.postgres.start()
 
     def backends(self) -> list[int]:
