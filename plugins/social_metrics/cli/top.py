@@ -54,6 +54,7 @@ def top(
     ] = None,
     limit: Annotated[int, typer.Option(min=1, help="Best rank to show; ties may make more rows.")] = 5,
     show_all: Annotated[bool, typer.Option("--all", help="Every center, the unranked ones too.")] = False,
+    with_tail: Annotated[bool, typer.Option("--tail/--no-tail", help="Who is in the tail, below the board.")] = True,
     form: FormatOption = Format.TABLE,
 ) -> None:
     """Who leads the centers, and who is in the tail.
@@ -76,17 +77,15 @@ def top(
     shown = [s for s in standings if show_all or (s.best_rank is not None and s.best_rank <= limit)]
     is_simulated = any(standing.source == Source.SIMULATOR for standing in standings)
     if form is Format.JSON:
-        print_json(
-            {
-                "board": board,
-                "basis": chosen,
-                "date": day,
-                "is_simulated": is_simulated,
-                "centers": len(standings),
-                "rows": [_row(standing) for standing in shown],
-                "tail": [_tail_row(entry) for entry in tail],
-            }
-        )
+        answer: dict[str, Any] = {
+            "board": board,
+            "basis": chosen,
+            "date": day,
+            "is_simulated": is_simulated,
+            "centers": len(standings),
+            "rows": [_row(standing) for standing in shown],
+        }
+        print_json(answer | ({"tail": [_tail_row(entry) for entry in tail]} if with_tail else {}))
         return
     console = output()
     title = {Board.FOLLOWERS: "Most followed centers", Board.RECENCY: "Most up-to-date centers"}[board]
@@ -95,7 +94,8 @@ def top(
         console.print(_followers_table([s for s in shown if isinstance(s, FollowersStanding)]))
     else:
         console.print(_recency_table([s for s in shown if isinstance(s, RecencyStanding)]))
-    _print_tail(console, tail)
+    if with_tail:
+        _print_tail(console, tail)
 
 
 _SIMULATED = "  [bold black on yellow] SIMULATED DATA [/]"

@@ -155,8 +155,8 @@ def _enter_by_hand(stack: LocalStack, addresses: StackAddresses, console: Consol
 
 
 def _show_boards(stack: LocalStack, addresses: StackAddresses) -> None:
-    for board in ("followers", "recency"):
-        _cli(stack, addresses, "top", "--board", board)
+    _cli(stack, addresses, "top", "--board", "followers", "--no-tail")
+    _cli(stack, addresses, "top", "--board", "recency")
 
 
 def _cli(stack: LocalStack, addresses: StackAddresses, *arguments: str) -> None:

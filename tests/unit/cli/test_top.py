@@ -58,6 +58,12 @@ def test_limit_and_all(ask: Any) -> None:
     assert everyone[-1]["unranked_reason"] == "no_verified_account"
 
 
+def test_the_tail_stands_below_unless_it_is_not_wanted(ask: Any) -> None:
+    assert "Not yet verified" in ask().stdout
+    assert "Not yet verified" not in ask("--no-tail").stdout
+    assert "tail" not in json.loads(ask("--no-tail", "--format", "json").stdout)
+
+
 def test_the_tail_keeps_absences_apart(ask: Any) -> None:
     tail = json.loads(ask("--format", "json").stdout)["tail"]
     by_kind: dict[str, list[str]] = {}
