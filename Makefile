@@ -59,7 +59,7 @@ docs: venv ## what every mart and column means, in one file: .demo/docs/marts.ht
 
 test: venv ## everything: unit, contract, simulator, dbt, DAGs, end to end, browser
 	@tests/system-packages
-	@$(BIN)/python -m pytest --whole -n 2 --dist loadfile
+	@$(BIN)/python -m pytest --whole -n 2 --dist loadfile --durations 25
 
 test-fuzz: venv ## 10,000 fuzzed cases a target: workbooks, every registry file, every platform's replies
 	@SOCIAL_METRICS_TEST_FUZZED_FILES=10000 SOCIAL_METRICS_TEST_FUZZED_REGISTRIES=10000 \
