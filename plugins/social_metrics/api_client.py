@@ -95,6 +95,26 @@ class Recorder:
     spend_at_once: Callable[[Spend], None] | None = None  # for money: written as it is spent, whatever comes after
 
 
+class HttpSessions:
+    """One session for each calling thread, whose connection is kept alive for that thread's next call.
+
+    Args:
+        base_url: whom they call; this machine is called without a proxy.
+    """
+
+    def __init__(self, base_url: str) -> None:
+        self._is_local = urlsplit(base_url).hostname in ("127.0.0.1", "localhost")
+        self._local = threading.local()
+
+    def mine(self) -> requests.Session:
+        """The calling thread's session."""
+        session: requests.Session | None = getattr(self._local, "session", None)
+        if session is None:
+            session = self._local.session = requests.Session()
+            session.trust_env = not self._is_local
+        return session
+
+
 class ApiClient:
     """Calls one platform's API with one credential."""
 
@@ -108,6 +128,7 @@ class ApiClient:
         *,
         tokens: Tokens | None = None,
         gate: Gate | None = None,
+        sessions: HttpSessions | None = None,
         timeout_seconds: float = 30.0,
         attempts: int = 3,
         max_wait_seconds: float = 60.0,
@@ -126,7 +147,7 @@ class ApiClient:
         self._attempts = attempts
         self._max_wait = max_wait_seconds
         self._wait = wait
-        self._local = threading.local()
+        self.sessions = sessions or HttpSessions(connection.base_url)
 
     def get(self, endpoint: str, path: str, params: Mapping[str, Any], **options: Any) -> Reply:
         """`call` with GET."""
@@ -172,7 +193,7 @@ class ApiClient:
             self._meter.reserve(expected)
             started = time.perf_counter()
             try:
-                response = self._session().request(
+                response = self.sessions.mine().request(
                     method,
                     self.connection.base_url + path,
                     params={**(params or {}), **auth_params},
@@ -225,13 +246,6 @@ class ApiClient:
         if self._gate:
             self._gate.learn(failure)
         raise failure
-
-    def _session(self) -> requests.Session:
-        session: requests.Session | None = getattr(self._local, "session", None)
-        if session is None:
-            session = self._local.session = requests.Session()
-            session.trust_env = urlsplit(self.connection.base_url).hostname not in ("127.0.0.1", "localhost")
-        return session
 
     def _record(
         self,

@@ -1,13 +1,13 @@
 """A whole evening's capture outside Airflow: every platform, every shard, for the CLI and the demo's history."""
 
-import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 
 from social_metrics.connections import platform_connection
 from social_metrics.evening_times import EveningTimes
-from social_metrics.extract import ShardReport, capture_shard
+from social_metrics.extract import capture_shards
+from social_metrics.platform_capture import ShardReport
 from social_metrics.registry import Registry
 from social_metrics.settings import Settings, UsageProblem
 from social_metrics.warehouse import capture_state
@@ -53,8 +53,8 @@ def capture_evening(
         run_id: a name for this run, kept with every row.
         day: today's WIB date.
         platforms: only these; all of the registry by default.
-        on_demand: see `capture_shard`.
-        on_shard: told about each shard as it ends.
+        on_demand: see `capture_shards`.
+        on_shard: told about each shard as it ends, in its platform's thread.
 
     Raises:
         UsageProblem: an unknown platform, or a connection, registry or warehouse that cannot be used.
@@ -63,14 +63,13 @@ def capture_evening(
     for name in names:
         if name not in registry.platforms:
             raise UsageProblem(f"{name!r} is not a platform of the registry; it has {', '.join(registry.platforms)}.")
-    shards = [(name, codes) for name in names for codes in registry.shards(name, day)]
-    reports: list[ShardReport] = []
-    with ThreadPoolExecutor(min(len(shards), 4 + (os.cpu_count() or 1)) or 1) as pool:
+    shards = {name: planned for name in names if (planned := registry.shards(name, day))}
+    with ThreadPoolExecutor(len(shards) or 1) as platforms_at_once:
         pending = [
-            pool.submit(
-                capture_shard,
+            platforms_at_once.submit(
+                capture_shards,
                 name,
-                codes,
+                planned,
                 run_id=run_id,
                 try_number=1,
                 registry=registry,
@@ -79,11 +78,8 @@ def capture_evening(
                 settings=settings,
                 expected_day=day,
                 on_demand=on_demand,
+                on_shard=on_shard,
             )
-            for name, codes in shards
+            for name, planned in shards.items()
         ]
-        for done in as_completed(pending):
-            report = done.result()
-            reports.append(report)
-            on_shard(report)
-    return reports
+    return [report for captured in pending for report in captured.result()]

@@ -11,13 +11,14 @@ from social_metrics.settings import Settings
 class EveningTimes:
     """The UTC instants of one WIB date between which a capture is the evening's."""
 
+    day: date
     begins: datetime
     last_attempt: datetime
 
     @classmethod
     def of(cls, day: date, settings: Settings) -> "EveningTimes":
         """Those of the WIB date `day`."""
-        return cls(wib_instant(day, settings.capture_begins), wib_instant(day, settings.capture_last_attempt))
+        return cls(day, wib_instant(day, settings.capture_begins), wib_instant(day, settings.capture_last_attempt))
 
     def settled_since(self, now: datetime) -> datetime:
         """From when on a capture settles the account: in the evening only the evening's do."""

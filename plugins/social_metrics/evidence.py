@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
@@ -29,7 +30,7 @@ _QUOTED = re.compile(rb'"(?:[^"\\]|\\(?:.|\Z))*(?:"(\s*:)?|\Z)', re.DOTALL)
 
 
 class Members(dict[str, Any]):
-    """A JSON object that remembers repeated members: reads like a dict (the last one wins), writes all of them."""
+    """A JSON object with repeated members: reads like a dict (the last one wins), writes all of them."""
 
     def __init__(self, pairs: list[tuple[str, Any]]) -> None:
         super().__init__(pairs)
@@ -47,9 +48,14 @@ def parse_json(body: bytes) -> Any:
         ValueError: it is not whole, well-formed UTF-8 JSON, or nested more deeply than any platform's answer.
     """
     try:
-        return json.loads(body.decode("utf-8"), object_pairs_hook=Members, parse_constant=_refuse_constant)
+        return json.loads(body.decode("utf-8"), object_pairs_hook=_object, parse_constant=_refuse_constant)
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    return members if len(members) == len(pairs) else Members(pairs)
 
 
 def _refuse_constant(name: str) -> Any:
@@ -113,11 +119,11 @@ class Redactor:
         if isinstance(value, dict):
             pairs = []
             for name, member in value.items():
-                if name in kept_members or _ID_MEMBER.fullmatch(name):
+                if name in kept_members or _is_id(name):
                     pairs.append((name, self._keep(member, kept_members, taken)))
                 else:
-                    taken[name if _PLAIN_NAME.fullmatch(name) else _OTHER_NAMES] += 1
-            return Members(pairs)
+                    taken[_shown_name(name)] += 1
+            return _object(pairs)
         if isinstance(value, list):
             return [self._keep(member, kept_members, taken) for member in value]
         return self.text(value) if isinstance(value, str) else value
@@ -138,6 +144,16 @@ class Redactor:
         if len(received) > UNREADABLE_BYTES_KEPT:
             stripped["bytes after the first 64 KiB"] += len(received) - UNREADABLE_BYTES_KEPT
         return KeptBody(masked, dict(stripped))
+
+
+@lru_cache(maxsize=4096)
+def _is_id(name: str) -> bool:
+    return _ID_MEMBER.fullmatch(name) is not None
+
+
+@lru_cache(maxsize=4096)
+def _shown_name(name: str) -> str:
+    return name if _PLAIN_NAME.fullmatch(name) else _OTHER_NAMES
 
 
 def clean_text(value: str) -> str:

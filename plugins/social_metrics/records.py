@@ -87,8 +87,8 @@ def shard_records(
         is_last_attempt: no sweep follows on this WIB date; the outcomes say so.
     """
     earlier: dict[str, list[KnownPost]] = defaultdict(list)
-    for post in known_posts:
-        earlier[post.account_code].append(post)
+    for known in known_posts:
+        earlier[known.account_code].append(known)
     records = ShardRecords(responses=recorder.responses, bodies=recorder.bodies, spends=recorder.spends)
     for attempt in attempts:
         records.outcomes.append(outcome_of(attempt, recorder, is_last_attempt=is_last_attempt))
@@ -99,21 +99,25 @@ def shard_records(
         if isinstance(attempt.posts, PostListing):
             code = attempt.account.account_code
             seen = {post.post_id: post for post in attempt.posts.posts}
-            records.posts.extend(_seen_post(attempt.account, post, recorder, count_lifetime) for post in seen.values())
+            lifetime = _days(platform.caption_retention_days)
+            for post in seen.values():
+                caption = clean_text(post.caption) if post.caption else None
+                digest = hashlib.sha256(caption.encode()).hexdigest() if caption else None
+                records.posts.append(_seen_post(attempt.account, post, digest, recorder, count_lifetime))
+                if caption and digest:
+                    records.captions.append(_caption(attempt.account, post, caption, digest, lifetime))
             records.posts.extend(
                 _absent_post(
                     attempt.account,
-                    post,
+                    gone,
                     attempt.posts,
                     attempt.attempted_at,
                     recorder,
                     keeps_counts=count_lifetime is None,
                 )
-                for post in earlier[code]
-                if post.post_id not in seen
+                for gone in earlier[code]
+                if gone.post_id not in seen
             )
-            lifetime = _days(platform.caption_retention_days)
-            records.captions.extend(_caption(attempt.account, post, lifetime) for post in seen.values() if post.caption)
     return records
 
 
@@ -208,12 +212,9 @@ def _snapshot(
     )
 
 
-def content_hash(caption: str | None) -> str | None:
-    """SHA-256 of a caption as stored (cleaned, UTF-8); None for a post without words."""
-    return hashlib.sha256(clean_text(caption).encode()).hexdigest() if caption else None
-
-
-def _seen_post(account: Account, post: PostReading, recorder: Recorder, lifetime: timedelta | None) -> Post:
+def _seen_post(
+    account: Account, post: PostReading, content_hash: str | None, recorder: Recorder, lifetime: timedelta | None
+) -> Post:
     return Post(
         account_code=account.account_code,
         platform=account.platform,
@@ -222,7 +223,7 @@ def _seen_post(account: Account, post: PostReading, recorder: Recorder, lifetime
         published_at=post.published_at,
         url=_clean(post.url),
         post_type=clean_text(post.post_type),
-        content_hash=content_hash(post.caption),
+        content_hash=content_hash,
         caption_length=len(post.caption) if post.caption else None,
         like_count=post.like_count,
         comment_count=post.comment_count,
@@ -272,14 +273,15 @@ def _absent_post(
     )
 
 
-def _caption(account: Account, post: PostReading, lifetime: timedelta | None) -> PostCaption:
-    caption = clean_text(post.caption or "")
-    digest = content_hash(post.caption)
+def _caption(
+    account: Account, post: PostReading, caption: str, content_hash: str, lifetime: timedelta | None
+) -> PostCaption:
+    """The words of a post as stored (cleaned), under their SHA-256."""
     return PostCaption(
         account_code=account.account_code,
         platform=account.platform,
         post_id=clean_text(post.post_id),
-        content_hash=digest or "",
+        content_hash=content_hash,
         captured_at=post.received_at,
         caption=caption,
         expires_at=post.received_at + lifetime if lifetime else None,

@@ -277,6 +277,7 @@ def bench(folder: Path, key: str) -> Iterator[Bench]:
     subprocess.run(command, cwd=REPOSITORY, check=True, stdout=subprocess.DEVNULL)
     few_accounts(registry)
     list_posts_every_evening(registry)
+    small_shards(registry)
     forked_captures()
     postgres = EmbeddedPostgres(folder / "postgres", durable=True)
     volume = Volume(folder / "volume")
@@ -330,6 +331,13 @@ def list_posts_every_evening(registry: Path) -> None:
             row["full_sweep_days"] = "1"
 
 
+def small_shards(registry: Path) -> None:
+    """Two shards a platform: while one is written, or a fault strikes, the other is being read."""
+    with _rows(registry / "platforms.csv") as rows:
+        for row in rows:
+            row["shard_size"] = "3"
+
+
 @contextmanager
 def _rows(path: Path) -> Iterator[list[dict[str, str]]]:
     """The rows of a registry file, written back as they are left."""
@@ -341,3 +349,4 @@ def _rows(path: Path) -> Iterator[list[dict[str, str]]]:
         writer = csv.DictWriter(file, columns, lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
+

@@ -13,7 +13,7 @@ from unittest.mock import patch
 
 import psycopg
 
-from social_metrics import api_client, capture, extract
+from social_metrics import api_client, capture, platform_capture
 from social_metrics.clock import SimulatedClock
 from social_metrics.connections import platform_connection
 from social_metrics.platforms import facebook, instagram, threads, tiktok, x, youtube  # noqa: F401  for the children
@@ -35,7 +35,7 @@ class Order:
         day: the WIB date that the run belongs to.
         stage: where to halt; None goes through.
         wrong_by: how far the machine's clock is off; the platform's is right.
-        on_demand: see `capture_shard`.
+        on_demand: see `capture_shards`.
     """
 
     platform: str
@@ -81,21 +81,18 @@ def _capture(order: Order) -> tuple[dict[str, int], int]:
             on_demand=order.on_demand,
         )
     else:
-        reports = [
-            capture.capture_shard(
-                order.platform,
-                codes,
-                run_id=order.run_id,
-                try_number=order.try_number,
-                registry=registry,
-                connection=platform_connection(order.platform),
-                warehouse_url=order.warehouse_url,
-                settings=order.settings,
-                expected_day=order.day,
-                on_demand=order.on_demand,
-            )
-            for codes in registry.shards(order.platform, order.day)
-        ]
+        reports = capture.capture_shards(
+            order.platform,
+            registry.shards(order.platform, order.day),
+            run_id=order.run_id,
+            try_number=order.try_number,
+            registry=registry,
+            connection=platform_connection(order.platform),
+            warehouse_url=order.warehouse_url,
+            settings=order.settings,
+            expected_day=order.day,
+            on_demand=order.on_demand,
+        )
     for report in reports:
         calls += report.calls
         for outcome, number in report.outcomes.items():
@@ -138,24 +135,28 @@ def _halt_at(order: Order, pipe: Connection) -> None:
 
         return wrapped
 
-    real_shard = capture.capture_shard
+    real_shards = capture.capture_shards
 
-    @wraps(real_shard)
-    def shard(platform: str, *arguments: Any, **named: Any) -> Any:
+    @wraps(real_shards)
+    def shards(platform: str, *arguments: Any, **named: Any) -> Any:
         here.platform = platform
-        report = real_shard(platform, *arguments, **named)
-        if order.stage == "committed" and platform == order.platform and report.calls:
-            halt()
-        return report
+        on_shard = named.pop("on_shard", lambda _report: None)
 
-    capture.capture_shard = shard
+        def committed(report: Any) -> None:
+            on_shard(report)
+            if order.stage == "committed" and platform == order.platform and report.calls:
+                halt()
+
+        return real_shards(platform, *arguments, **named, on_shard=committed)
+
+    capture.capture_shards = shards
     places: dict[str, tuple[Any, str, Callable[[], None] | None, Callable[[], None] | None]] = {
         "asking": (api_client.ApiClient, "call", counting(CALL.get(order.platform, 2)), None),
         "answered": (api_client.ApiClient, "_record", None, counting(CALL.get(order.platform, 2))),
         "renewing": (credentials.AccountTokens, "_save", halt, None),
-        "read": (extract, "shard_records", halt, None),
+        "read": (platform_capture, "shard_records", halt, None),
         "copying": (psycopg.Copy, "write_row", counting(ROW_OF_THE_COPY), None),
-        "written": (extract, "load", None, halt),
+        "written": (platform_capture, "load", None, halt),
     }
     if order.stage in places:
         owner, name, before, after = places[order.stage]

@@ -98,6 +98,6 @@ def test_the_same_server_is_heard_once_somebody_vouches_for_it(tmp_path: Path) -
     heard: list[bytes] = []
     with a_tls_server(pem, heard) as address:
         asked = bench(RULES, address, attempts=1)
-        asked.client._session().verify = str(pem)
+        asked.client.sessions.mine().verify = str(pem)
         assert asked.client.get("things", "/things", {}).body == {"items": []}
     assert heard[0].startswith(b"GET /things")

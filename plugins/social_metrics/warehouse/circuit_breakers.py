@@ -45,7 +45,8 @@ class CircuitBreakers:
     """The breakers of one capture: asked before each call, told how it ended; safe from several threads.
 
     Args:
-        url: the warehouse.
+        warehouse: as the loader, to see what is open; the caller commits.
+        url: the warehouse's address, for what a call's thread has to write.
         connection: whose platform and credential they guard.
         clock: the capture's clock.
         next_chance: UTC instant at which a refused credential is tried again, if nobody renews it before.
@@ -53,7 +54,14 @@ class CircuitBreakers:
     """
 
     def __init__(
-        self, url: str, connection: PlatformConnection, clock: Clock, next_chance: datetime, *, probing: bool
+        self,
+        warehouse: psycopg.Connection,
+        url: str,
+        connection: PlatformConnection,
+        clock: Clock,
+        next_chance: datetime,
+        *,
+        probing: bool,
     ) -> None:
         self._url = url
         self._platform = connection.platform
@@ -64,10 +72,9 @@ class CircuitBreakers:
         self._lock = threading.Lock()
         self._failures = 0
         self._answered = False
-        with connect(url, "loader") as warehouse:
-            known = open_breakers(warehouse, self._platform)
-            if any(self._is_of_an_older_credential(breaker) for breaker in known):
-                self._close(warehouse, self._credential)
+        known = open_breakers(warehouse, self._platform)
+        if any(self._is_of_an_older_credential(breaker) for breaker in known):
+            self._close(warehouse, self._credential)
         known = [breaker for breaker in known if breaker.credential == "" or self._is_mine(breaker)]
         self._stored = bool(known)
         now = clock.now()
@@ -83,6 +90,9 @@ class CircuitBreakers:
         """
         with self._lock:
             breaker = self._open
+            if breaker is not None and breaker.open_until <= self._clock.now():  # a long capture has waited long enough
+                breaker = self._open = None
+                self._failures = FAILURES_TO_OPEN - 1
         if breaker is None:
             return
         raise CaptureFailure(

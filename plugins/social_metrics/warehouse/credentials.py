@@ -7,6 +7,7 @@ and two processes must never refresh the same account together (apis/README 5.2)
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from copy import copy
 from datetime import datetime, timedelta
 
 import psycopg
@@ -52,7 +53,9 @@ class AccountTokens:
         refresh: asks the platform for a new pair (refresh token -> pair); a refusal is a CaptureFailure.
     """
 
-    def __init__(self, url: str, keys: MultiFernet, clock: Clock, refresh: Callable[[str], TokenPair]) -> None:
+    def __init__(
+        self, url: str, keys: MultiFernet, clock: Clock, refresh: Callable[[str], TokenPair] | None = None
+    ) -> None:
         self._url = url
         self._cipher = keys
         self._clock = clock
@@ -60,6 +63,17 @@ class AccountTokens:
         self._known: dict[str, str] = {}
         self._idle: list[psycopg.Connection] = []
         self._lock = threading.Lock()
+
+    def renewed_by(self, refresh: Callable[[str], TokenPair]) -> "AccountTokens":
+        """The same tokens and connections; new pairs are asked for by `refresh`, so that a shard records its own."""
+        tokens = copy(self)
+        tokens._refresh = refresh
+        return tokens
+
+    def _asked(self, refresh_token: str) -> TokenPair:
+        if self._refresh is None:
+            raise RuntimeError("these tokens were not told how to ask for new ones: see renewed_by")
+        return self._refresh(refresh_token)
 
     def close(self) -> None:
         """Close the connections that renewing has used."""
@@ -124,7 +138,7 @@ class AccountTokens:
         shown = self._open(refresh_token, account)
         self._mark(connection, account, now)
         try:
-            pair = self._refresh(shown)
+            pair = self._asked(shown)
         except CaptureFailure as failure:
             if failure.outcome is Outcome.TOKEN_EXPIRED and started_before is not None:
                 self._mark(connection, account, started_before)

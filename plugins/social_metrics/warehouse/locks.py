@@ -43,27 +43,23 @@ def marts_lock(url: str, role: Role, wait_seconds: int = WAIT_SECONDS) -> Iterat
         connection.close()
 
 
-@contextmanager
-def capture_lock(url: str, platform: str, wait_seconds: int = WAIT_SECONDS) -> Iterator[None]:
-    """Capture a platform alone: two runs of an evening neither read twice nor pass a budget together.
+def hold_capture(connection: psycopg.Connection, platform: str, wait_seconds: int = WAIT_SECONDS) -> None:
+    """Hold a platform until this connection closes: two runs neither read twice nor pass a budget together.
+
+    The holder writes through the same connection: when the server takes the hold away, nothing more is written.
 
     Raises:
         WarehouseProblem: somebody else captures this platform for longer than `wait_seconds`.
     """
-    connection = open_connection(url, "loader")
+    connection.execute("select set_config('lock_timeout', %s, true)", (f"{wait_seconds}s",))
     try:
-        connection.autocommit = True
-        connection.execute("select set_config('lock_timeout', %s, false)", (f"{wait_seconds}s",))
-        try:
-            connection.execute("select pg_advisory_lock(%s, hashtext(%s))", (CAPTURE_LOCK, platform))
-        except psycopg.errors.LockNotAvailable as error:
-            raise WarehouseProblem(
-                f"Another capture of {platform} has been at work for more than {wait_seconds} seconds. Look into "
-                "pg_locks (locktype advisory) for who it is; the next sweep reads what is still missing."
-            ) from error
-        yield
-    finally:
-        connection.close()
+        connection.execute("select pg_advisory_lock(%s, hashtext(%s))", (CAPTURE_LOCK, platform))
+    except psycopg.errors.LockNotAvailable as error:
+        raise WarehouseProblem(
+            f"Another capture of {platform} has been at work for more than {wait_seconds} seconds. Look into "
+            "pg_locks (locktype advisory) for who it is; the next sweep reads what is still missing."
+        ) from error
+    connection.commit()  # a lock of the session: it stays
 
 
 def _wait(connection: psycopg.Connection, seconds: int) -> None:

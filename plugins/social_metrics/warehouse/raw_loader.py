@@ -5,11 +5,13 @@ presence differ from what was known at that instant, so reading it again changes
 """
 
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from enum import Enum
-from typing import Any
+from functools import cache
+from operator import attrgetter
+from typing import Any, get_origin, get_type_hints
 
 import psycopg
 from psycopg import sql
@@ -179,18 +181,29 @@ def _stage(
             staged, columns, _table(record_type)
         )
     )
+    values = attrgetter(*names)
+    odd = _odd_columns(record_type)  # type: ignore[arg-type]
     with cursor.copy(sql.SQL("copy {} ({}) from stdin").format(staged, columns)) as copy:
         for record in records:
-            copy.write_row([_value(getattr(record, name)) for name in names])
+            row = list(values(record))
+            for place, write in odd:
+                row[place] = write(row[place])
+            copy.write_row(row)
     return staged, columns
 
 
-def _value(value: Any) -> Any:
-    if isinstance(value, Enum):
-        return value.value
-    if isinstance(value, dict):
-        return Jsonb(value)
-    return value
+@cache
+def _odd_columns(record_type: type[Any]) -> list[tuple[int, Callable[[Any], Any]]]:
+    """The columns whose values are not written as they are: words of a closed list, and objects."""
+    types = get_type_hints(record_type)
+    odd: list[tuple[int, Callable[[Any], Any]]] = []
+    for place, column in enumerate(fields(record_type)):
+        of = types[column.name]
+        if isinstance(of, type) and issubclass(of, Enum):
+            odd.append((place, attrgetter("value")))
+        elif get_origin(of) is dict:
+            odd.append((place, Jsonb))
+    return odd
 
 
 def _table(record_type: type[Any]) -> sql.Composable:
@@ -209,6 +222,7 @@ class SpendLedger:
     """
 
     def __init__(self, url: str) -> None:
+        self._url = url
         self._connection = open_connection(url, "loader")
         self._lock = threading.Lock()
 
@@ -218,8 +232,11 @@ class SpendLedger:
         statement = sql.SQL("insert into ops.spend_ledger ({}) values ({})").format(
             sql.SQL(", ").join(map(sql.Identifier, names)), sql.SQL(", ").join(sql.Placeholder() * len(names))
         )
-        with self._lock, self._connection.transaction():
-            self._connection.execute(statement, [getattr(spend, name) for name in names])
+        with self._lock:
+            if self._connection.broken:  # one cut connection does not end a long capture
+                self._connection = open_connection(self._url, "loader")
+            with self._connection.transaction():
+                self._connection.execute(statement, [getattr(spend, name) for name in names])
 
     def close(self) -> None:
         """Close the connection."""

@@ -13,7 +13,8 @@ from cryptography.fernet import Fernet
 
 from social_metrics.clock import WIB
 from social_metrics.connections import platform_connection
-from social_metrics.extract import ShardReport, capture_shard
+from social_metrics.extract import capture_shard
+from social_metrics.platform_capture import ShardReport
 from social_metrics.records import LAST_ATTEMPT
 from social_metrics.registry import Registry
 from social_metrics.settings import Settings

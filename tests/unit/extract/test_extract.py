@@ -17,8 +17,9 @@ from cryptography.fernet import Fernet
 
 from social_metrics.connections import PlatformConnection, platform_connection
 from social_metrics.contract import Outcome
-from social_metrics.extract import PastDateRefused, ShardReport, capture_shard
+from social_metrics.extract import capture_shard
 from social_metrics.history import authorise_demo_accounts
+from social_metrics.platform_capture import PastDateRefused, ShardReport
 from social_metrics.platforms import x as x_platform
 from social_metrics.registry import Registry, load_registry
 from social_metrics.settings import Settings, UsageProblem

@@ -1,0 +1,356 @@
+"""One platform's capture by one process: while a shard is written, the next ones are being read.
+
+A platform is held by one session of the warehouse at a time. The same session writes, so that whoever loses the hold
+can write nothing any more. Everything that a shard read is written in one transaction.
+"""
+
+import importlib
+import logging
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+import psycopg
+
+from social_metrics.api_client import ApiClient, HttpSessions, Recorder
+from social_metrics.budget import Budget, affordable_rereads, budget_day_start, budget_month_start
+from social_metrics.clock import Clock, wib_date
+from social_metrics.code_version import code_version
+from social_metrics.connections import PlatformConnection
+from social_metrics.contract import Source
+from social_metrics.evening_times import EveningTimes
+from social_metrics.readings import Account
+from social_metrics.records import AccountAttempt, shard_records
+from social_metrics.registry import DEMO_HANDLE_PREFIX, Platform, Registry
+from social_metrics.retention_rules import load_retention_rules
+from social_metrics.settings import Settings, UsageProblem
+from social_metrics.shard_reader import ShardReader, expected_posts, withheld_from_all
+from social_metrics.warehouse import capture_state
+from social_metrics.warehouse.circuit_breakers import CircuitBreakers
+from social_metrics.warehouse.connect import open_connection
+from social_metrics.warehouse.credentials import AccountTokens, cipher
+from social_metrics.warehouse.locks import hold_capture
+from social_metrics.warehouse.raw_loader import SpendLedger, load, record_run
+
+logger = logging.getLogger(__name__)
+
+READ_AHEAD = 2
+"""Shards that are read while an earlier one is written: the network does not idle, and memory does not grow."""
+
+
+class PastDateRefused(UsageProblem):
+    """A capture was asked for under a date that is not today."""
+
+
+@dataclass(frozen=True)
+class ShardReport:
+    """What one shard's capture did.
+
+    Args:
+        platform: its name.
+        day: the WIB date that the capture belongs to.
+        settled_before: accounts of which nothing was left to ask.
+        waiting: accounts that are not to be asked yet, because the platform named a later time.
+        outcomes: outcome -> number of accounts, for those asked now.
+        calls: HTTP responses received.
+        inserted: table -> rows newly written.
+    """
+
+    platform: str
+    day: date
+    settled_before: int
+    outcomes: dict[str, int]
+    calls: int
+    inserted: dict[str, int]
+    waiting: int = 0
+    withdrawn: tuple[str, ...] = ()  # metrics that the platform no longer gives anybody
+
+
+@dataclass(frozen=True)
+class CaptureOrder:
+    """What is to be captured, by whom, with what.
+
+    Args:
+        platform: its line in platforms.csv.
+        registry: the registry in force.
+        connection: the platform's credential and address.
+        source: where that address leads.
+        clock: the clock that the capture carries.
+        warehouse_url: postgresql://… of the service login.
+        settings: timeouts, tries, the credentials' key.
+        run_id, try_number: kept with every row.
+        expected_day: the WIB date that the caller believes it is; another date is refused.
+        on_demand: a person asks: circuit breakers and waiting times do not hold back.
+    """
+
+    platform: Platform
+    registry: Registry
+    connection: PlatformConnection
+    source: Source
+    clock: Clock
+    warehouse_url: str
+    settings: Settings
+    run_id: str
+    try_number: int
+    expected_day: date | None
+    on_demand: bool
+
+
+@dataclass(frozen=True)
+class _Session:
+    """What the shards of one hold on the platform share."""
+
+    warehouse: psycopg.Connection
+    evening: EveningTimes
+    probing: bool
+    accounts: Mapping[str, Account]  # the day's accounts by code
+    settled: set[str]  # before this session: nobody else captures meanwhile
+    held: set[str]
+    breakers: CircuitBreakers
+    ledger: SpendLedger | None
+    tokens: AccountTokens | None
+    budget: Budget
+
+
+@dataclass(frozen=True)
+class _Shard:
+    """A shard with what the warehouse knows of it."""
+
+    now: datetime
+    accounts: Sequence[Account]  # to be asked now
+    settled_before: int
+    waiting: int
+    client: ApiClient
+    recorder: Recorder
+    reader: ShardReader
+
+
+class PlatformCapture:
+    """Captures shard after shard with one budget, one set of HTTP connections and one session of the warehouse."""
+
+    def __init__(self, order: CaptureOrder) -> None:
+        self._order = order
+        self._name = order.platform.platform
+        self._module = importlib.import_module(f"social_metrics.platforms.{self._name}")
+        rules = load_retention_rules(order.settings)
+        mode = order.connection.authorization_mode
+        self._body_lifetime = rules.rule(self._name, "bodies").lifetime(order.platform)
+        self._count_lifetime = rules.rule(self._name, "counts", mode).lifetime(order.platform)
+        self._http = HttpSessions(order.connection.base_url)
+        self._budget: Budget | None = None
+        self._refused: psycopg.Error | None = None
+
+    def capture(self, shards: Iterable[Sequence[str]], on_shard: Callable[[ShardReport], None]) -> None:
+        """Capture all of them; see `extract.capture_shards`.
+
+        Raises:
+            PastDateRefused: it is another day.
+            UsageProblem: the registry or the warehouse cannot be used.
+            psycopg.Error: the warehouse refused a shard; the others were captured.
+        """
+        waiting = deque(shards)
+        while waiting:
+            with ExitStack() as opened:
+                try:
+                    self._capture_in(self._session(opened), waiting, on_shard)
+                except psycopg.Error as error:  # the session is lost, and with it the hold on the platform
+                    self._refuse(waiting, error)
+        if self._refused is not None:
+            raise self._refused
+
+    def _refuse(self, waiting: deque[Sequence[str]], error: psycopg.Error) -> None:
+        logger.warning("The warehouse refused a shard of %s: %s", self._name, error)
+        self._refused = self._refused or error
+        waiting.popleft()
+
+    def _capture_in(
+        self, session: _Session, waiting: deque[Sequence[str]], on_shard: Callable[[ShardReport], None]
+    ) -> None:
+        """Capture until all are written; a shard leaves `waiting` when it is committed, or refused.
+
+        Raises:
+            psycopg.Error: the session cannot be used any more; it was the first shard of `waiting` that noticed.
+        """
+        ahead = deque(waiting)
+        under_way: deque[tuple[_Shard, Future[list[AccountAttempt]]]] = deque()
+        stop: psycopg.Error | UsageProblem | None = None
+        in_flight = self._order.platform.max_in_flight
+        with (
+            ThreadPoolExecutor(in_flight, thread_name_prefix=self._name) as callers,
+            ThreadPoolExecutor(READ_AHEAD + 1) as readers,
+        ):
+            while waiting:
+                while ahead and stop is None and len(under_way) <= READ_AHEAD:
+                    try:
+                        shard = self._plan(session, ahead.popleft())
+                    except (psycopg.Error, UsageProblem) as error:
+                        stop = error
+                    else:
+                        under_way.append((shard, readers.submit(shard.reader.read, shard.accounts, callers)))
+                if stop is not None and not under_way:  # what was read before has been written
+                    raise stop
+                shard, reading = under_way.popleft()
+                attempts = reading.result()
+                try:
+                    report = self._write(session, shard, attempts)
+                except psycopg.Error as error:
+                    if session.warehouse.broken or session.warehouse.closed:
+                        raise
+                    session.warehouse.rollback()
+                    self._refuse(waiting, error)
+                else:
+                    waiting.popleft()
+                    on_shard(report)
+
+    def _session(self, opened: ExitStack) -> _Session:
+        """Wait for the platform, and look at what is known of it."""
+        order, name = self._order, self._name
+        warehouse = opened.enter_context(open_connection(order.warehouse_url, "loader"))
+        hold_capture(warehouse, name)
+        now = order.clock.now()
+        today = self._today(now)
+        evening = EveningTimes.of(today, order.settings)
+        probing = order.on_demand or now >= evening.last_attempt
+        accounts = {account.account_code: account for account in order.registry.accounts_on(name, today)}
+        settled = capture_state.settled_accounts(warehouse, name, today, evening.settled_since(now))
+        breakers = CircuitBreakers(
+            warehouse, order.warehouse_url, order.connection, order.clock, evening.next_chance(now), probing=probing
+        )
+        # After the breakers: one that another credential has just closed holds no account back any more.
+        held = set() if probing else capture_state.waiting_accounts(warehouse, name, today, now) - settled
+        if self._budget is None:  # in a later session what was read and could not be written stays spent
+            budget_day = budget_day_start(order.platform, now)
+            spent = capture_state.spent_since(warehouse, name, budget_day)
+            self._budget = Budget(
+                order.platform,
+                spent.calls,
+                spent.quota_units,
+                spent.usd,
+                capture_state.spent_since(warehouse, name, budget_month_start(order.platform, now)).usd,
+                budget_day + timedelta(days=1),
+            )
+        warehouse.commit()
+        ledger = tokens = None
+        if order.platform.daily_usd_limit is not None or order.platform.monthly_usd_limit is not None:
+            ledger = SpendLedger(order.warehouse_url)
+            opened.callback(ledger.close)
+        if hasattr(self._module, "refresh"):
+            tokens = AccountTokens(order.warehouse_url, cipher(order.settings.credentials_key), order.clock)
+            opened.callback(tokens.close)
+        return _Session(warehouse, evening, probing, accounts, settled, held, breakers, ledger, tokens, self._budget)
+
+    def _today(self, now: datetime) -> date:
+        today = wib_date(now)
+        refuse_other_day(self._order.expected_day, today)
+        return today
+
+    def _plan(self, session: _Session, account_codes: Sequence[str]) -> _Shard:
+        """Look at what is known of a shard's accounts; no transaction stays open while the platform is asked.
+
+        Raises:
+            PastDateRefused: midnight has passed since the capture began.
+            UsageProblem: an account is not one to ask this platform for.
+        """
+        order, warehouse = self._order, session.warehouse
+        now = order.clock.now()
+        refuse_other_day(session.evening.day, self._today(now))
+        wanted = set(account_codes)
+        expected = [session.accounts[code] for code in account_codes if code in session.accounts]
+        _refuse_demo_accounts(expected, order.source)
+        accounts = [one for one in expected if one.account_code not in session.settled | session.held]
+        states = capture_state.posts_states(warehouse, [account.account_code for account in accounts])
+        due: dict[str, tuple[str, ...]] = {}
+        if accounts and order.platform.reread_age_days:
+            month_usd = capture_state.spent_since(warehouse, self._name, budget_month_start(order.platform, now)).usd
+            if ages := affordable_rereads(order.platform, month_usd, now):
+                due = capture_state.posts_due_for_rereading(warehouse, list(states), ages, now)
+        warehouse.commit()
+        recorder = Recorder(order.run_id, order.try_number, order.source, self._body_lifetime)
+        recorder.spend_at_once = session.ledger.write if session.ledger else None
+        client = ApiClient(
+            self._module.RULES,
+            order.connection,
+            order.clock,
+            recorder,
+            session.budget,
+            gate=session.breakers,
+            sessions=self._http,
+            timeout_seconds=order.settings.http_timeout_seconds,
+            attempts=order.settings.http_attempts,
+            max_wait_seconds=order.settings.http_max_wait_seconds,
+        )
+        if session.tokens is not None:
+            client.tokens = session.tokens.renewed_by(lambda refresh_token: self._module.refresh(client, refresh_token))
+        return _Shard(
+            now,
+            accounts,
+            len(session.settled & wanted),
+            len(session.held & wanted),
+            client,
+            recorder,
+            ShardReader(order.platform, self._module, client, states, due, now),
+        )
+
+    def _write(self, session: _Session, shard: _Shard, attempts: Sequence[AccountAttempt]) -> ShardReport:
+        """Commit everything that a shard read, or nothing of it.
+
+        Raises:
+            psycopg.Error: the warehouse refused.
+        """
+        order, warehouse = self._order, session.warehouse
+        outcomes: dict[str, int] = {}
+        inserted: dict[str, int] = {}
+        withdrawn: list[str] = []
+        if attempts:
+            known = capture_state.known_posts(warehouse, *expected_posts(attempts))
+            records = shard_records(
+                attempts,
+                shard.recorder,
+                order.platform,
+                order.connection.authorization_mode,
+                known,
+                count_lifetime=self._count_lifetime,
+                is_last_attempt=shard.now >= session.evening.last_attempt,
+            )
+            record_run(warehouse, order.run_id, code_version(), shard.now)
+            inserted = load(warehouse, records)
+            withdrawn = sorted(shard.client.withdrawn | withheld_from_all(attempts))
+            capture_state.note_withdrawn(warehouse, self._name, withdrawn, shard.now)
+            warehouse.commit()
+            outcomes = dict(Counter(outcome.outcome.value for outcome in records.outcomes))
+        return ShardReport(
+            self._name,
+            session.evening.day,
+            shard.settled_before,
+            outcomes,
+            len(shard.recorder.responses),
+            inserted,
+            shard.waiting,
+            tuple(withdrawn),
+        )
+
+
+def refuse_other_day(expected: date | None, today: date) -> None:
+    """Refuse to read under another date than today's.
+
+    Raises:
+        PastDateRefused: with the reason, since no platform tells yesterday's follower count.
+    """
+    if expected is not None and expected != today:
+        raise PastDateRefused(
+            f"This run belongs to {expected} (WIB), and today is {today}. A follower count read now is today's; "
+            f"it is never written under another date, so {expected} stays as it is: captured then, or a visible gap. "
+            "To read what is still missing today, run `social-metrics capture --missing`."
+        )
+
+
+def _refuse_demo_accounts(accounts: Iterable[Account], source: Source) -> None:
+    for account in accounts:
+        if source is Source.API and (account.handle or "").startswith(DEMO_HANDLE_PREFIX):
+            raise UsageProblem(
+                f"{account.account_code} has the demo's handle {account.handle}, but the connection points at the real "
+                "platform. Set SOCIAL_METRICS_REGISTRY_DIR to the production registry."
+            )

@@ -1,0 +1,162 @@
+"""Reads the accounts of one shard: profiles in batches, then the posts of those whose profile came."""
+
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Executor
+from datetime import datetime, timedelta
+from types import ModuleType
+from typing import TypeVar
+from uuid import uuid4
+
+import psycopg
+
+from social_metrics.api_client import ApiClient
+from social_metrics.clock import wib_date
+from social_metrics.contract import FollowersState, Outcome
+from social_metrics.readings import Account, CaptureFailure, PostListing, ProfileReading, ReadWindow
+from social_metrics.records import AccountAttempt
+from social_metrics.registry import Platform
+from social_metrics.settings import UsageProblem
+from social_metrics.warehouse import capture_state
+
+logger = logging.getLogger(__name__)
+
+Answer = TypeVar("Answer")
+
+
+class ShardReader:
+    """Reads one shard, and ends with an attempt at every account of it, whatever happens to the others.
+
+    Args:
+        platform: its line in platforms.csv.
+        module: its file in `platforms`.
+        client: makes the calls, and records the evidence of this shard.
+        states: how far the posts of each account are known.
+        due: account code -> ids of posts whose counts are to be read again.
+        now: the capture's instant (UTC).
+    """
+
+    def __init__(
+        self,
+        platform: Platform,
+        module: ModuleType,
+        client: ApiClient,
+        states: dict[str, capture_state.PostsState],
+        due: dict[str, tuple[str, ...]],
+        now: datetime,
+    ) -> None:
+        self._platform = platform
+        self._module = module
+        self._client = client
+        self._states = states
+        self._due = due
+        self._now = now
+        self._refused: CaptureFailure | None = None  # concerns everyone: the credential, the budget, the platform
+
+    def read(self, accounts: Sequence[Account], callers: Executor) -> list[AccountAttempt]:
+        """One attempt per account, in the order given.
+
+        Args:
+            accounts: the shard's accounts that are to be asked.
+            callers: as many threads as calls may be in flight; other shards of the platform may use them meanwhile.
+        """
+        size = self._module.RULES.batch_size
+        batches = [accounts[start : start + size] for start in range(0, len(accounts), size)]
+        profiles: dict[str, ProfileReading | CaptureFailure] = {}
+        for read in callers.map(self._read_batch, batches):
+            profiles.update(read)
+        return list(callers.map(lambda account: self._attempt(account, profiles[account.account_code]), accounts))
+
+    def _read_batch(self, batch: Sequence[Account]) -> dict[str, ProfileReading | CaptureFailure]:
+        read = self._guarded(lambda: self._module.read_profiles(self._client, batch))
+        if isinstance(read, CaptureFailure):
+            return {account.account_code: read for account in batch}
+        for account in batch:
+            read.setdefault(
+                account.account_code,
+                CaptureFailure(Outcome.INVALID_RESPONSE, "the platform's answer left this account out"),
+            )
+        return dict(read)
+
+    def _attempt(self, account: Account, profile: ProfileReading | CaptureFailure) -> AccountAttempt:
+        attempt_id, attempted_at = uuid4(), self._client.clock.now()
+        if isinstance(profile, ProfileReading) and _is_somebody_else(account, profile):
+            profile = CaptureFailure(
+                Outcome.IDENTITY_MISMATCH,
+                f"the handle {account.handle} now belongs to the platform id {profile.platform_account_id}, "
+                f"not to {account.platform_account_id}",
+                response_id=profile.response_id,
+            )
+        if isinstance(profile, CaptureFailure):
+            return AccountAttempt(attempt_id, account, attempted_at, profile, None)
+        return AccountAttempt(attempt_id, account, attempted_at, profile, self._read_posts(account, profile))
+
+    def _read_posts(self, account: Account, profile: ProfileReading) -> PostListing | CaptureFailure | None:
+        """The listing, why there is none, or None when the platform's post count says that nothing moved."""
+        state = self._states[account.account_code]
+        reread = self._due.get(account.account_code, ())
+        if state.last_listed_at is not None and not reread:
+            same_count = profile.posts_count is not None and profile.posts_count == state.posts_count_then
+            # By dates: one evening is read some minutes earlier than the one before, and is a day later all the same.
+            days = (wib_date(self._now) - wib_date(state.last_listed_at)).days
+            if same_count and days < self._platform.full_sweep_days:
+                return None
+        first_read = self._now - timedelta(days=capture_state.FIRST_READ_DAYS)
+        since = (state.last_listed_at or first_read) - timedelta(days=self._platform.lookback_days)
+        window = ReadWindow(since, state.newest_post_id, reread)
+        return self._guarded(lambda: self._module.read_posts(self._client, account, profile, window))
+
+    def _guarded(self, ask: Callable[[], Answer]) -> Answer | CaptureFailure:
+        """The answer, or the failure that takes its place: one account's trouble must not end the shard."""
+        if self._refused is not None:
+            return self._refused
+        try:
+            return ask()
+        except CaptureFailure as failure:
+            if failure.for_all:
+                self._refused = failure
+            return failure
+        except (psycopg.Error, UsageProblem) as error:  # breakers, tokens, ledger: no fault of the platform's
+            logger.warning("The warehouse failed while %s was read: %s", self._platform.platform, error)
+            return CaptureFailure(
+                Outcome.NOT_ATTEMPTED, f"our own warehouse did not answer meanwhile ({type(error).__name__})"
+            )
+        except Exception as error:
+            logger.exception(
+                "Reading %s failed in a way that its platform file does not foresee", self._platform.platform
+            )
+            return CaptureFailure(
+                Outcome.INVALID_RESPONSE,
+                f"the answer could not be understood ({type(error).__name__}); the task's log has the place",
+            )
+
+
+def _is_somebody_else(account: Account, profile: ProfileReading) -> bool:
+    return (
+        account.platform_account_id is not None
+        and profile.platform_account_id is not None
+        and account.platform_account_id != profile.platform_account_id
+    )
+
+
+def withheld_from_all(attempts: Sequence[AccountAttempt]) -> set[str]:
+    """The follower metric, where several profiles came and not one of them has it: then it was withdrawn."""
+    profiles = [attempt.profile for attempt in attempts if isinstance(attempt.profile, ProfileReading)]
+    if len(profiles) < 2 or any(profile.followers_state is not FollowersState.NOT_AVAILABLE for profile in profiles):
+        return set()
+    return {profile.metric_definition_id for profile in profiles}
+
+
+def expected_posts(
+    attempts: Iterable[AccountAttempt],
+) -> tuple[dict[str, datetime], dict[str, tuple[str, ...]]]:
+    """From when each account's listing was complete, and which posts it was asked for by id and lacks."""
+    floors: dict[str, datetime] = {}
+    gone: dict[str, tuple[str, ...]] = {}
+    for attempt in attempts:
+        if isinstance(attempt.posts, PostListing):
+            if attempt.posts.complete_since is not None:
+                floors[attempt.account.account_code] = attempt.posts.complete_since
+            if attempt.posts.gone:
+                gone[attempt.account.account_code] = attempt.posts.gone
+    return floors, gone

@@ -1,0 +1,117 @@
+"""One evening's capture of the bench's channels by the product's own path, for a harness to time.
+
+From the environment: API, DSN (an administrator's, of an empty database on day 1), DAY, DAY_DATE, CHANNELS, WORK, and
+PREPARE=1 to make the registry and the warehouse only: `make bench` does not time them, since no evening makes them.
+"""
+
+import csv
+import json
+import os
+from datetime import UTC, date, datetime, time
+from pathlib import Path
+from unittest import mock
+
+import social_metrics.platforms
+from social_metrics.capture import capture_evening
+from social_metrics.clock import WIB
+from social_metrics.contract import Source
+from social_metrics.registry import load_registry
+from social_metrics.settings import DEFAULT_REGISTRY, Settings
+
+PLATFORM = {
+    "platform": "channels",
+    "platform_label": "Channels",
+    "followers_label_id": "pelanggan",
+    "url_hosts": "channels.example",
+    "url_path_pattern": "^/(?P<handle>[a-z0-9]+)",
+    "platform_account_id_pattern": "^UC[0-9]{22}$",
+    "handle_pattern": "^[a-z0-9]+$",
+    "allowed_api_hosts": "channels.example",
+    "shard_size": os.environ.get("SHARD", "100"),
+    "max_in_flight": os.environ.get("CONC", "32"),
+    "lookback_days": "7",
+    "full_sweep_days": "7",
+    "quota_day_zone": "America/Los_Angeles",
+}
+ACCOUNT = {
+    "center_code": "kartini",
+    "platform": "channels",
+    "owner_unit": "bench",
+    "contact_role": "humas",
+    "status": "verified",
+    "verified_by": "bench",
+    "verified_at": "2024-05-01",
+    "evidence_ref": "bench",
+    "review_due_at": "2027-05-01",
+    "valid_from": "2024-01-01",
+}
+
+
+class EveningClock:
+    """20:00 WIB of the bench's day, carried on by the time that passes."""
+
+    def __init__(self, day: date) -> None:
+        self._offset = datetime.combine(day, time(20, 0), WIB) - datetime.now(WIB)
+
+    def now(self) -> datetime:
+        """The instant, UTC."""
+        return datetime.now(UTC) + self._offset
+
+
+def write_registry(folder: Path, channels: int) -> None:
+    """A registry of one platform with so many channels."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for file in DEFAULT_REGISTRY.iterdir():
+        (folder / file.name).write_bytes(file.read_bytes())
+    _rewrite(folder / "platforms.csv", [PLATFORM])
+    accounts = (
+        {
+            **ACCOUNT,
+            "account_code": f"kartini-channels-{n}",
+            "platform_account_id": f"UC{n:022d}",
+            "handle": f"channel{n}",
+            "url": f"https://channels.example/channel{n}",
+        }
+        for n in range(channels)
+    )
+    _rewrite(folder / "center_accounts.csv", list(accounts))
+    _rewrite(folder / "account_changes.csv", [])
+
+
+def _rewrite(path: Path, rows: list[dict[str, str]]) -> None:
+    with path.open(encoding="utf-8", newline="") as file:
+        columns = next(csv.reader(file))
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, columns, restval="", lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def main() -> None:
+    """Prepare on day 1, capture unless only preparing."""
+    social_metrics.platforms.__path__.append(str(Path(__file__).parent / "platforms"))
+    folder, dsn, day = (
+        Path(os.environ["WORK"]) / "registry",
+        os.environ["DSN"],
+        date.fromisoformat(os.environ["DAY_DATE"]),
+    )
+    if not folder.exists():
+        from social_metrics.warehouse import migrate  # an evening does not load it
+
+        write_registry(folder, int(os.environ["CHANNELS"]))
+        migrate.upgrade(dsn)
+    if os.environ.get("PREPARE"):
+        return
+    os.environ["AIRFLOW_CONN_SOCIAL_METRICS_CHANNELS"] = json.dumps({"host": os.environ["API"]})
+    with (
+        mock.patch("social_metrics.extract.clock_of", return_value=EveningClock(day)),
+        mock.patch("social_metrics.extract.source_of", return_value=Source.SIMULATOR),
+    ):
+        reports = capture_evening(
+            load_registry(folder), Settings(registry_dir=folder), dsn, run_id=f"bench__{day}", day=day
+        )
+    print(f"{sum(report.calls for report in reports)} calls, {len(reports)} shards")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,45 @@
+"""The bench's platform: YouTube's channels and uploads without the counts of single videos, as every peer reads."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from social_metrics.api_client import ApiClient
+from social_metrics.payload import at, identifier, instant, words
+from social_metrics.platforms import youtube
+from social_metrics.post_pages import BEFORE_EVERY_POST
+from social_metrics.readings import Account, CaptureFailure, PostListing, PostReading, ProfileReading, ReadWindow
+
+RULES = replace(youtube.RULES, platform="channels")
+AUTHORISATION = youtube.AUTHORISATION
+
+
+def read_profiles(client: ApiClient, accounts: Sequence[Account]) -> dict[str, ProfileReading | CaptureFailure]:
+    """As YouTube's."""
+    return youtube.read_profiles(client, accounts)
+
+
+def read_posts(client: ApiClient, _account: Account, profile: ProfileReading, _window: ReadWindow) -> PostListing:
+    """Every upload of the channel with title and description: the bench's twenty stand on one page."""
+    parameters = {"part": "snippet,contentDetails", "playlistId": profile.context["uploads"], "maxResults": 50}
+    reply = client.get("playlistItems", "/youtube/v3/playlistItems", parameters, expected=youtube.ONE_UNIT)
+    posts = tuple(
+        PostReading(
+            post_id=identifier(at(item, "contentDetails", "videoId"), "videoId"),
+            published_at=instant(at(item, "contentDetails", "videoPublishedAt"), "videoPublishedAt"),
+            post_type="video",
+            url=None,
+            caption="\n\n".join(
+                filter(
+                    None,
+                    (
+                        words(at(item, "snippet", "title"), "title"),
+                        words(at(item, "snippet", "description"), "description"),
+                    ),
+                )
+            ),
+            response_id=reply.response_id,
+            received_at=reply.received_at,
+        )
+        for item in reply.member("items")
+    )
+    return PostListing(posts, BEFORE_EVERY_POST, reply.response_id, reply.received_at)

@@ -1,0 +1,194 @@
+"""Shard after shard of one platform: read ahead, written apart, with one budget and one hold on the platform."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from types import MappingProxyType
+from typing import Any
+
+import psycopg
+import pytest
+import requests
+from cryptography.fernet import Fernet
+
+from social_metrics import platform_capture
+from social_metrics.api_client import ApiClient
+from social_metrics.clock import SimulatedClock
+from social_metrics.connections import platform_connection
+from social_metrics.extract import capture_shards
+from social_metrics.platform_capture import PastDateRefused, ShardReport
+from social_metrics.registry import Registry
+from social_metrics.settings import Settings
+from social_metrics.warehouse.raw_loader import load
+from tests.unit.extract.conftest import EVENING
+
+SIZE = 5
+WAIT = 30  # seconds, for what has to happen; nothing waits for so long unless it is broken
+
+Capture = Callable[..., list[ShardReport]]
+
+
+@pytest.fixture
+def shards(registry: Registry) -> list[list[str]]:
+    """Facebook's accounts in shards of five."""
+    codes = [account.account_code for account in registry.accounts_on("facebook", EVENING.date())]
+    assert len(codes) > 3 * SIZE
+    return [codes[start : start + SIZE] for start in range(0, len(codes), SIZE)]
+
+
+@pytest.fixture
+def capture(registry: Registry, shards: list[list[str]], warehouse_url: str) -> Capture:
+    def run(**changes: Any) -> list[ShardReport]:
+        arguments: dict[str, Any] = {
+            "run_id": "test",
+            "try_number": 1,
+            "registry": registry,
+            "connection": platform_connection("facebook"),
+            "warehouse_url": warehouse_url,
+            "settings": Settings(credentials_key=Fernet.generate_key().decode(), http_attempts=1),
+        }
+        return capture_shards("facebook", shards, **{**arguments, **changes})
+
+    return run
+
+
+def _rows(url: str, query: str) -> list[tuple[Any, ...]]:
+    with psycopg.connect(url) as connection:
+        return connection.execute(query.encode()).fetchall()
+
+
+def _captured(url: str) -> set[str]:
+    found = _rows(url, "select account_code from raw.profile_snapshots")
+    assert len(found) == len(set(found)), "nobody is read twice"
+    return {code for (code,) in found}
+
+
+def test_the_next_shards_are_read_while_one_is_written(
+    capture: Capture, shards: list[list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[object] = []
+    ahead = threading.Event()
+    real_call = ApiClient.call
+
+    def call(client: ApiClient, *arguments: Any, **options: Any) -> Any:
+        if client not in asked:
+            asked.append(client)
+            if len(asked) > 1:
+                ahead.set()
+        return real_call(client, *arguments, **options)
+
+    at_the_first: list[int] = []
+
+    def write(*arguments: Any) -> Any:
+        if not at_the_first:
+            assert ahead.wait(WAIT), "the network idles while a shard is written"
+            at_the_first.append(len(asked))
+        return load(*arguments)
+
+    monkeypatch.setattr(ApiClient, "call", call)
+    monkeypatch.setattr(platform_capture, "load", write)
+    assert len(capture()) == len(shards) == len(asked)
+    assert at_the_first[0] <= 1 + platform_capture.READ_AHEAD, "memory holds a few shards, however many there are"
+
+
+def test_connections_are_kept_from_shard_to_shard(
+    capture: Capture, registry: Registry, warehouse_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[requests.Session] = []
+    real = requests.Session.__init__
+
+    def counted(session: requests.Session) -> None:
+        made.append(session)
+        real(session)
+
+    opened: list[str] = []
+    real_open = platform_capture.open_connection
+    monkeypatch.setattr(requests.Session, "__init__", counted)
+    monkeypatch.setattr(platform_capture, "open_connection", lambda *of: opened.append(of[1]) or real_open(*of))
+    reports = capture()
+    of_the_clock = 2  # the simulator is recognised, and tells the time
+    assert sum(report.calls for report in reports) > len(made)
+    assert len(made) <= registry.platforms["facebook"].max_in_flight + of_the_clock
+    assert opened == ["loader"]
+
+
+def test_a_shard_that_the_warehouse_refuses_is_lost_alone(
+    capture: Capture, shards: list[list[str]], warehouse_url: str
+) -> None:
+    with psycopg.connect(warehouse_url) as connection:
+        connection.execute(
+            f"""
+            create function raw.refuse() returns trigger language plpgsql as $$
+            begin raise 'this row is refused by a test'; end $$;
+            create trigger refuse before insert on raw.capture_outcomes
+                for each row when (new.account_code = '{shards[1][2]}') execute function raw.refuse();
+            """.encode()
+        )
+    told: list[ShardReport] = []
+    with pytest.raises(psycopg.Error, match="refused by a test"):
+        capture(on_shard=told.append)
+    assert len(told) == len(shards) - 1
+    outcomes = {code for (code,) in _rows(warehouse_url, "select account_code from raw.capture_outcomes")}
+    assert outcomes == {code for shard in shards for code in shard} - set(shards[1])
+    assert _captured(warehouse_url) <= outcomes
+
+
+def test_a_lost_session_costs_the_shard_that_was_written_and_no_other(
+    capture: Capture, shards: list[list[str]], warehouse_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[int] = []
+
+    def write(connection: psycopg.Connection, records: Any) -> Any:
+        written.append(len(records.outcomes))
+        if len(written) == 2:
+            with psycopg.connect(warehouse_url) as other:
+                other.execute("select pg_terminate_backend(%s)", (connection.info.backend_pid,))
+        return load(connection, records)
+
+    monkeypatch.setattr(platform_capture, "load", write)
+    with pytest.raises(psycopg.OperationalError):
+        capture()
+    outcomes = {code for (code,) in _rows(warehouse_url, "select account_code from raw.capture_outcomes")}
+    assert outcomes == {code for shard in shards for code in shard} - set(shards[1])
+    assert [report.settled_before for report in capture()].count(SIZE) >= 1
+    assert {code for (code,) in _rows(warehouse_url, "select account_code from raw.capture_outcomes")} > outcomes
+
+
+@pytest.mark.parametrize("limit", [7, 12])
+def test_shards_that_are_read_together_share_the_budget(
+    capture: Capture, registry: Registry, warehouse_url: str, limit: int
+) -> None:
+    line = replace(registry.platforms["facebook"], daily_call_limit=limit)
+    poor = Registry(MappingProxyType({**registry.platforms, "facebook": line}), registry.centers, registry.accounts)
+    reports = capture(registry=poor)
+    assert sum(report.calls for report in reports) <= limit
+    assert _rows(warehouse_url, "select sum(calls)::int from ops.spend_ledger")[0][0] <= limit
+    assert any("budget_exhausted" in report.outcomes for report in reports[1:])
+
+
+def test_what_was_read_before_midnight_is_written_and_nothing_is_read_after_it(
+    capture: Capture, shards: list[list[str]], warehouse_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real_plan = platform_capture.PlatformCapture._plan
+    planned: list[object] = []
+    real_now = SimulatedClock.now
+
+    def now(clock: SimulatedClock) -> datetime:
+        late = timedelta(hours=4) if len(planned) >= 2 else timedelta(0)
+        return real_now(clock) + late
+
+    def plan(self: Any, *arguments: Any) -> Any:
+        shard = real_plan(self, *arguments)
+        shard.client.clock = type("Evening", (), {"now": staticmethod(lambda: shard.now)})()
+        planned.append(shard)
+        return shard
+
+    monkeypatch.setattr(SimulatedClock, "now", now)
+    monkeypatch.setattr(platform_capture.PlatformCapture, "_plan", plan)
+    told: list[ShardReport] = []
+    with pytest.raises(PastDateRefused, match="belongs to 2026-11-20"):
+        capture(expected_day=EVENING.date(), on_shard=told.append)
+    assert len(told) == 2
+    outcomes = {code for (code,) in _rows(warehouse_url, "select account_code from raw.capture_outcomes")}
+    assert outcomes == {*shards[0], *shards[1]}
