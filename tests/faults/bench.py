@@ -349,4 +349,3 @@ def _rows(path: Path) -> Iterator[list[dict[str, str]]]:
         writer = csv.DictWriter(file, columns, lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
-
