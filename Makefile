@@ -1,6 +1,6 @@
 # Every target also works without a terminal. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help venv demo demo-month up superset down doctor docs test test-fuzz test-faults test-year test-tampering test-histories test-superset bench-charts check lint-code lint-types lint-imports lint-sql lint-secrets lock clean backup restore audit
+.PHONY: help venv demo demo-month up superset down doctor docs test test-fuzz test-faults test-year test-tampering test-histories test-superset bench bench-scaling bench-charts check lint-code lint-types lint-imports lint-sql lint-secrets lock clean backup restore audit
 
 BIN := .venv/bin
 STACK := $(BIN)/python -m social_metrics.stack
@@ -80,6 +80,12 @@ test-tampering: venv ## 200 single changes to evidence and record, 20 by recompu
 test-superset: venv .venv-superset/.installed ## the real Superset on a demo's marts: every chart, figure and login (ten minutes)
 	@tests/system-packages
 	@SOCIAL_METRICS_TEST_SUPERSET=1 $(BIN)/python -m pytest -x tests/superset
+
+bench: venv ## extraction against the limit and others, transform, dashboards, memory (fifteen minutes; writes docs/performance.md)
+	@$(BIN)/python -m tests.bench $(BENCH)
+
+bench-scaling: venv ## the schedule replayed against the platforms' quotas, to 10,000,000 accounts (writes docs/scaling.md)
+	@$(BIN)/python -m tests.bench.scaling
 
 bench-charts: venv ## every dashboard's queries on 2,000 accounts × 730 days (five minutes)
 	@$(BIN)/python -m tests.bench.charts

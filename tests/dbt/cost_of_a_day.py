@@ -27,7 +27,7 @@ from tests.dbt.oracle import wib
 from tests.dbt.runner import Warehouse, failures
 
 FIRST_DAY = date(2023, 1, 1)
-SIZES = (120, 480)
+SIZES = tuple(map(int, os.environ.get("SOCIAL_METRICS_BENCH_DAYS", "120,480").split(",")))
 ACCOUNTS = 155
 
 

@@ -1,0 +1,174 @@
+"""`make bench`: extraction, transform and dashboards in one run; tables with ratios, and docs/performance.md from them.
+
+Everything is measured in this run and on this machine; ratios are what to quote, seconds are its own. With `--only` a
+part is measured and the page keeps the others' tables.
+"""
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import median, quantiles
+from typing import Annotated
+
+import typer
+
+from social_metrics.settings import REPOSITORY
+from tests.bench.extraction import DLT, LIMIT, NAIVE, OURS, SKIPPING, Size, measure, table_of
+
+PAGE = REPOSITORY / "docs" / "performance.md"
+PARTS = ("extraction", "memory", "transform", "dashboards", "lag")
+TRANSFORM_SIZES = "60,120,240"
+LAG = """
+    with run as (select run_id, max(loaded_at) as loaded from raw.capture_outcomes
+        where run_id like 'scheduled%' or run_id like 'manual%' group by run_id order by loaded desc limit 1)
+    select
+        extract(epoch from loaded
+            - (select min(o.loaded_at) from raw.capture_outcomes as o where o.run_id = run.run_id)),
+        extract(epoch from (select max(finished_at) from ops.dbt_results where finished_at > loaded
+            and finished_at < loaded + interval '15 minutes') - loaded)
+    from run
+"""
+
+
+def main(
+    channels: Annotated[int, typer.Option(help="Accounts to extract.")] = 2000,
+    many: Annotated[int, typer.Option(help="Accounts of the look at memory.")] = 20_000,
+    rounds: Annotated[int, typer.Option(help="Turns of each peer; the medians are shown.")] = 3,
+    milliseconds: Annotated[int, typer.Option(help="What a call takes.")] = 80,
+    dlt: Annotated[bool, typer.Option("--dlt", help="dlt as well, in a venv of its own under .demo/bench.")] = False,
+    only: Annotated[list[str] | None, typer.Option(help=f"A part: {', '.join(PARTS)}.")] = None,
+    page: Annotated[Path, typer.Option(help="The page whose tables are rewritten.")] = PAGE,
+) -> None:
+    """Measure, print, and rewrite the page's tables from the same numbers."""
+    wanted = only or list(PARTS)
+    if unknown := sorted(set(wanted) - set(PARTS)):
+        raise typer.BadParameter(f"{', '.join(unknown)} is no part; there are {', '.join(PARTS)}.")
+    size = Size(channels=channels, milliseconds=milliseconds, rounds=rounds)
+    for part in wanted:
+        table = {
+            "extraction": lambda: extraction(size, dlt),
+            "memory": lambda: memory(size, many),
+            "transform": transform,
+            "dashboards": dashboards,
+            "lag": lag,
+        }[part]()
+        print(f"\n## {part}\n", *table, sep="\n", flush=True)
+        rewrite(page, part, table)
+
+
+def extraction(size: Size, with_dlt: bool) -> list[str]:
+    """Ours and its peers on two evenings."""
+    peers = [LIMIT, SKIPPING, OURS, NAIVE] + ([DLT] if with_dlt else [])
+    with tempfile.TemporaryDirectory() as folder:
+        python = dlt_python() if with_dlt else None
+        return [_when(size), "", *table_of(measure(Path(folder), size, peers, python))]
+
+
+def memory(size: Size, many: int) -> list[str]:
+    """What ten times the accounts cost in memory, and in time for each account; a call takes no time here."""
+    lines = ["| accounts | peak, MB | CPU, ms an account | calls on day 1 |", "|---|---|---|---|"]
+    for channels in (size.channels, many):
+        with tempfile.TemporaryDirectory() as folder:
+            day, _ = measure(Path(folder), Size(channels, size.videos, 0, 1), [OURS])
+        lines.append(f"| {channels:,} | {day.megabytes:.0f} | {1000 * day.cpu / channels:.2f} | {day.calls:,} |")
+    return lines
+
+
+def dlt_python() -> str:
+    """The interpreter of dlt's own venv, made when it is not there."""
+    folder = REPOSITORY / ".demo" / "bench" / "dlt"
+    python = folder / "bin" / "python"
+    if not python.exists():
+        uv = str(Path(sys.executable).with_name("uv"))
+        subprocess.run([uv, "venv", "--quiet", "--python", sys.executable, str(folder)], check=True)
+        subprocess.run([uv, "pip", "install", "--quiet", "--python", str(python), "dlt[postgres]"], check=True)
+    return str(python)
+
+
+def transform() -> list[str]:
+    """Everything against one day, by the length of history, as tests/dbt/cost_of_a_day prints it."""
+    environment = {**os.environ, "SOCIAL_METRICS_BENCH_DAYS": TRANSFORM_SIZES}
+    told = subprocess.run(
+        [sys.executable, "-m", "tests.dbt.cost_of_a_day"],
+        cwd=REPOSITORY, env=environment, stdout=subprocess.PIPE, text=True, check=True,
+    )  # fmt: skip
+    return [line for line in told.stdout.splitlines() if line.startswith("|")]
+
+
+def dashboards() -> list[str]:
+    """Every dashboard's queries, as tests/bench/charts measures them."""
+    from social_metrics.bi.definitions import load_dashboards
+    from social_metrics.bi.logins import ensure_reading_logins
+    from social_metrics.bi.metadata import read_metadata
+    from tests.bench import charts
+
+    lines = [
+        f"| {charts.ACCOUNTS:,} accounts × {charts.DAYS} days | charts | median, ms | 95 % within, ms | slowest |",
+        "|---|---|---|---|---|",
+    ]
+    found = load_dashboards(REPOSITORY / "bi" / "dashboards")
+    with charts.built() as (owner, service, settings):
+        charts.fill(owner, charts.Console(stderr=True))
+        metadata = read_metadata(settings)
+        logins = ensure_reading_logins(service, ["c007"], "social_metrics_bi", charts.KEY)
+        for who, login in zip(("leadership", "one center"), logins, strict=True):
+            measured = charts.measure(login.url(service), found, metadata)
+            clock = [milliseconds for milliseconds, _ in measured.values()]
+            chart, (slowest, _) = max(measured.items(), key=lambda one: one[1][0])
+            p95 = quantiles(clock, n=20)[-1]
+            lines.append(f"| {who} | {len(clock)} | {median(clock):.1f} | {p95:.1f} | {chart}, {slowest:.1f} ms |")
+    return lines
+
+
+def lag() -> list[str]:
+    """From the last capture of the stack in .demo/ to its marts; says so where there is none."""
+    told = subprocess.run(
+        [sys.executable, "-m", "social_metrics.stack", "run", sys.executable, "-c", _ASK],
+        cwd=REPOSITORY, env={**os.environ, "ASKED": LAG}, stdout=subprocess.PIPE, text=True,
+    ) if (REPOSITORY / ".demo" / "postgres").exists() else None  # fmt: skip
+    if told is None or told.returncode or not (seconds := told.stdout.split()) or "None" in seconds:
+        return ["No demo has run in this folder: `make demo` first."]
+    captured, built = map(float, seconds[:2])
+    return [
+        "| the demo's last evening | seconds |",
+        "|---|---|",
+        f"| first row written → last row written, all platforms | {captured:.1f} |",
+        f"| last row written → last mart built | {built:.1f} |",
+    ]
+
+
+_ASK = (
+    "import os, psycopg; from social_metrics.connections import warehouse_url; "
+    "print(*psycopg.connect(warehouse_url()).execute(os.environ['ASKED']).fetchone())"
+)
+
+
+def _when(size: Size) -> str:
+    return (
+        f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.0f} at the end; "
+        f"{size.channels:,} channels × {size.videos} videos, {size.milliseconds} ms a call, 32 in flight, "
+        f"medians of {size.rounds}."
+    )
+
+
+def rewrite(page: Path, part: str, table: Sequence[str]) -> None:
+    """Put a table between its marks; the rest of the page stays.
+
+    Raises:
+        ValueError: the page has no such marks.
+    """
+    text = page.read_text(encoding="utf-8")
+    marked = re.compile(f"(<!-- bench: {part} -->\n).*?(<!-- /bench -->)", re.DOTALL)
+    if not marked.search(text):
+        raise ValueError(f"{page} has no marks for {part!r}.")
+    body = "\n".join(table)
+    page.write_text(marked.sub(lambda found: f"{found[1]}{body}\n{found[2]}", text), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    typer.run(main)
