@@ -88,7 +88,9 @@ class PostListing:
     """The posts of one account as one look found them.
 
     `complete_since`: every public post published at or after this instant stands in `posts`; None when the
-    look gives no such promise. `gone` names posts that were asked for by id and no longer exist.
+    look gives no such promise. `gone` names posts that were asked for by id and no longer exist. `left_out` is why
+    posts of `ReadWindow.reread_ids` were not read again although money was there: the listing stands, and a sweep asks
+    once more.
     """
 
     posts: tuple[PostReading, ...]
@@ -96,6 +98,7 @@ class PostListing:
     response_id: UUID | None  # the last response read, evidence for an absence
     received_at: datetime | None
     gone: tuple[str, ...] = ()
+    left_out: "CaptureFailure | None" = None
 
 
 class CaptureFailure(Exception):

@@ -143,7 +143,8 @@ def outcome_of(attempt: AccountAttempt, recorder: Recorder, *, is_last_attempt: 
     elif attempt.posts is None:
         outcome, posts_read = Outcome.CAPTURED, PostsRead.UNCHANGED
     else:
-        outcome, posts_read, posts_seen = Outcome.CAPTURED, PostsRead.LISTED, len(attempt.posts.posts)
+        posts_read, posts_seen, failure = PostsRead.LISTED, len(attempt.posts.posts), attempt.posts.left_out
+        outcome = Outcome.CAPTURED if failure is None else Outcome.CAPTURED_PARTLY
     detail = None
     if failure is not None:
         words = failure.detail if failure.outcome is outcome else f"posts: {failure.outcome}: {failure.detail}"

@@ -212,18 +212,21 @@ def read_posts(client: ApiClient, account: Account, profile: ProfileReading, win
         )
     found = _Found(profile.handle)
     complete_since = _read_timeline(client, f"users/{profile.platform_account_id}/tweets", window, found)
+    left_out: CaptureFailure | None = None
     try:
         _read_again(client, [post_id for post_id in window.reread_ids if post_id not in found.posts], found)
     except CaptureFailure as failure:
         # Refused, the listing stands without it: posts that were not read again keep their counts and stay due.
         if failure.outcome is Outcome.INVALID_RESPONSE:
             raise
+        left_out = None if failure.outcome is Outcome.BUDGET_EXHAUSTED else failure  # what we decided lacks nothing
     return PostListing(
         posts=tuple(post for _, post in found.posts.values()),
         complete_since=complete_since,
         response_id=found.last.response_id if found.last else None,
         received_at=found.last.received_at if found.last else None,
         gone=tuple(found.gone),
+        left_out=left_out,
     )
 
 

@@ -12,6 +12,9 @@ from psycopg.rows import class_row, dict_row
 from social_metrics.clock import wib_day_start
 from social_metrics.contract import Outcome, PostsRead
 
+MADE_UP_WITHIN = timedelta(days=7)
+"""So long a known post that reached an age waits to be read again."""
+
 # An account seen for the first time is read back this far, so that its month is whole from the first day.
 FIRST_READ_DAYS = 35
 
@@ -174,24 +177,33 @@ def posts_states(connection: psycopg.Connection, account_codes: Sequence[str]) -
 def posts_due_for_rereading(
     connection: psycopg.Connection, account_codes: Sequence[str], ages_days: Sequence[int], now: datetime
 ) -> dict[str, tuple[str, ...]]:
-    """Ids of known posts that reached one of the ages (in days) within the last 24 hours."""
+    """Ids of known posts that reached one of the ages (in days) and were not observed since.
+
+    What was not read on its evening stays due for MADE_UP_WITHIN: money that returns reads no older ages again.
+    """
     rows = connection.execute(
         """
         select p.account_code, p.post_id
         from (
-            select distinct on (account_code, post_id) account_code, post_id, published_at, presence
+            select distinct on (account_code, post_id) account_code, post_id, published_at, captured_at, presence
             from raw.posts
-            where account_code = any(%s) and published_at > %s - make_interval(days => %s)
+            where account_code = any(%(accounts)s) and published_at > %(since)s - make_interval(days => %(oldest)s)
             order by account_code, post_id, captured_at desc
         ) as p
         where p.presence = 'seen' and exists (
-            select from unnest(%s::int[]) as age
-            where p.published_at + make_interval(days => age) <= %s
-                and p.published_at + make_interval(days => age) > %s - interval '1 day'
+            select from unnest(%(ages)s::int[]) as age
+            cross join lateral (select p.published_at + make_interval(days => age) as at) as reached
+            where reached.at <= %(now)s and reached.at > %(since)s and p.captured_at < reached.at
         )
         order by 1, 2
         """,
-        (list(account_codes), now, max(ages_days) + 1, list(ages_days), now, now),
+        {
+            "accounts": list(account_codes),
+            "ages": list(ages_days),
+            "oldest": max(ages_days),
+            "now": now,
+            "since": now - MADE_UP_WITHIN,
+        },
     ).fetchall()
     due: dict[str, tuple[str, ...]] = {}
     for account_code, post_id in rows:

@@ -10,6 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
+from unittest.mock import patch
 
 import psycopg
 import pytest
@@ -21,8 +22,10 @@ from social_metrics.extract import capture_shard
 from social_metrics.history import authorise_demo_accounts
 from social_metrics.platform_capture import PastDateRefused, ShardReport
 from social_metrics.platforms import x as x_platform
+from social_metrics.readings import CaptureFailure
 from social_metrics.registry import Registry, load_registry
 from social_metrics.settings import Settings, UsageProblem
+from social_metrics.warehouse.capture_state import posts_due_for_rereading
 from tests.simulated import CREDENTIALS, RunningSimulator
 from tests.unit.extract.conftest import EVENING
 
@@ -185,6 +188,48 @@ def test_a_full_sweep_a_day_is_one_each_evening_however_early_it_begins(
         warehouse_url, "select posts_read, count(*) from raw.capture_outcomes where outcome = 'captured' group by 1"
     )
     assert [posts_read for posts_read, _ in looks] == ["listed"]
+
+
+def test_a_post_that_reached_an_age_stays_due_until_it_is_read_again(
+    capture: Capture, simulator: RunningSimulator, warehouse_url: str
+) -> None:
+    capture("x")
+    known = _rows(warehouse_url, "select account_code, post_id, published_at, captured_at from raw.posts")
+    late = EVENING + timedelta(days=2, minutes=10)  # an evening was missed, and this one begins later
+    ages = (1, 3, 7)
+    reached = {
+        (code, post_id)
+        for code, post_id, published_at, captured_at in known
+        for age in ages
+        if captured_at < published_at + timedelta(days=age) <= late
+    }
+    assert len(reached) > 5
+    codes = sorted({row[0] for row in known})
+    with psycopg.connect(warehouse_url) as connection:
+        due = posts_due_for_rereading(connection, codes, ages, late)
+    assert {(code, post_id) for code, ids in due.items() for post_id in ids} == reached
+    simulator.set_clock(late)
+    capture("x")
+    with psycopg.connect(warehouse_url) as connection:
+        assert posts_due_for_rereading(connection, codes, ages, late) == {}
+
+
+def test_what_was_refused_at_the_rereading_is_asked_again_by_a_sweep(
+    capture: Capture, simulator: RunningSimulator, warehouse_url: str
+) -> None:
+    capture("x")
+    simulator.set_clock(EVENING + timedelta(days=1))
+
+    def refused(*_: object) -> None:
+        raise CaptureFailure(Outcome.PLATFORM_UNAVAILABLE, "gone away")
+
+    with patch.object(x_platform, "_read_again", refused):
+        capture("x")
+    refused_at = "select account_code, posts_read from raw.capture_outcomes where position('gone away' in detail) > 0"
+    partly = _rows(warehouse_url, refused_at)
+    assert partly
+    assert {posts_read for _, posts_read in partly} == {"listed"}, "what was listed stands"
+    assert capture("x").outcomes["captured"] == len(partly)
 
 
 def test_the_budget_stops_before_it_is_passed(capture: Capture, registry: Registry, warehouse_url: str) -> None:

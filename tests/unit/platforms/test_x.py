@@ -342,3 +342,4 @@ def test_a_refused_rereading_leaves_the_listing_and_nobody_gone() -> None:
     )
     assert [one.post_id for one in listing.posts] == ["10"]
     assert listing.gone == ()
+    assert listing.left_out is not None, "a sweep asks again"
