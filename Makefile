@@ -1,6 +1,6 @@
 # Every target also works without a terminal. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help venv demo demo-month up superset down doctor docs test test-fuzz test-faults test-year test-tampering test-histories test-superset bench bench-scaling bench-charts check lint-code lint-types lint-imports lint-sql lint-secrets lock clean backup restore audit
+.PHONY: help venv demo demo-month up up-celery superset down doctor docs test test-fuzz test-faults test-year test-tampering test-histories test-scale test-superset bench bench-scaling bench-charts check lint-code lint-types lint-imports lint-sql lint-secrets lock clean backup restore audit
 
 BIN := .venv/bin
 STACK := $(BIN)/python -m social_metrics.stack
@@ -25,6 +25,10 @@ demo-month: venv ## ten minutes: the demo's last whole month closed in Airflow b
 up: venv .venv-superset/.installed ## the same stack kept running: Airflow, simulator, PostgreSQL, Superset with every dashboard
 	@$(STACK) up
 	@$(STACK) superset
+
+up-celery: venv ## the stack with two Celery workers and Redis in place of the LocalExecutor (needs Debian's redis-server)
+	@tests/system-packages
+	@$(STACK) up-celery
 
 superset: venv .venv-superset/.installed ## Superset on the stack's warehouse, with every dashboard (640 MB the first time)
 	@$(STACK) superset
@@ -89,6 +93,10 @@ bench-scaling: venv ## the schedule replayed against the platforms' quotas, to 1
 
 bench-charts: venv ## every dashboard's queries on 2,000 accounts × 730 days (five minutes)
 	@$(BIN)/python -m tests.bench.charts
+
+test-scale: venv ## Airflow on two Celery workers and a real Redis; a worker dies by kill -9 in mid-shard (five minutes)
+	@tests/system-packages
+	@SOCIAL_METRICS_TEST_SCALE=1 $(BIN)/python -m pytest -x -rP tests/scale
 
 test-histories: venv ## 500 random histories against the oracles, 120 nights against one full build, each wrong rule found
 	@SOCIAL_METRICS_TEST_HISTORIES=500 SOCIAL_METRICS_TEST_NIGHTS=120 \

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import pytest
 import yaml
 
 from social_metrics.settings import load_settings
+from social_metrics.stack.celery_workers import WORKER_COMMAND
 from social_metrics.stack.embedded_postgres import EmbeddedPostgres, program_of_the_wheel
 from social_metrics.stack.environment import StackAddresses, stack_environment
 from social_metrics.stack.layout import Layout
@@ -28,6 +30,7 @@ SECRETS = (
     "AIRFLOW_ADMIN_PASSWORD",
     "AIRFLOW_JWT_SECRET",
     "AIRFLOW_FERNET_KEY",
+    "AIRFLOW_BROKER_PASSWORD",
     "SOCIAL_METRICS_CREDENTIALS_KEY",
     "SUPERSET_ADMIN_PASSWORD",
     "SUPERSET_METADATA_PASSWORD",
@@ -37,6 +40,7 @@ SECRETS = (
 BI = {"superset", "prepare-superset", "prepare-dashboards"}
 PREPARING = {"prepare-warehouse", "prepare-airflow", "prepare-registry", "prepare-superset", "prepare-dashboards"}
 DOCKERFILES = ("Dockerfile", "superset.Dockerfile")
+WITH_CELERY = {"redis", "worker"}
 PROGRAMS = {"api-server", "scheduler", "dag-processor", "triggerer"}
 ADDRESSES = StackAddresses("postgresql://a:b@c/d", "postgresql://a:b@c/d", "http://127.0.0.1:1", 8080, "j", "f", "k")
 
@@ -88,7 +92,8 @@ def test_the_parts_are_there(services: Services) -> None:
 
 
 def test_the_simulator_comes_with_the_demo_profile_only(services: Services, demo_services: Services) -> None:
-    assert demo_services.keys() - services.keys() == {"simulator", "prepare-registry"}
+    # An older parser names the services of every profile.
+    assert demo_services.keys() - services.keys() - WITH_CELERY == {"simulator", "prepare-registry"}
     assert "ports" not in demo_services["simulator"]
 
 
@@ -194,6 +199,26 @@ def test_programs_wait_for_a_prepared_database(services: Services) -> None:
         }, name
 
 
+def test_workers_come_with_the_celery_profile_only_and_run_as_they_do_natively(
+    compose: list[str], repository: Path, tmp_path: Path, services: Services
+) -> None:
+    given = _filled(SOCIAL_METRICS_EXECUTOR="CeleryExecutor", AIRFLOW_BROKER_PASSWORD="of-the-broker")
+    result = _config(compose, repository, tmp_path, given, "--profile", "celery")
+    assert result.returncode == 0, result.stderr
+    with_workers: Services = yaml.safe_load(result.stdout)["services"]
+    assert {name for name, service in with_workers.items() if service.get("profiles") == ["celery"]} == WITH_CELERY
+    assert not services.keys() & WITH_CELERY
+    worker, broker = with_workers["worker"], with_workers["redis"]
+    assert worker["command"] == ["airflow", *WORKER_COMMAND]
+    assert worker["deploy"]["replicas"] == 2
+    for name in ("worker", *PROGRAMS):
+        environment = with_workers[name]["environment"]
+        assert environment["AIRFLOW__CORE__EXECUTOR"] == "CeleryExecutor"
+        assert environment["AIRFLOW__CELERY__BROKER_URL"] == "redis://:of-the-broker@redis:6379/0"
+    assert (list(broker["networks"]), broker.get("ports")) == (["inside"], None)
+    assert "of-the-broker" not in str(broker["command"])
+
+
 def test_the_database_is_not_reachable_from_outside(repository: Path, services: Services) -> None:
     assert "ports" not in services["postgres"]
     assert list(services["postgres"]["networks"]) == ["inside"]
@@ -234,7 +259,14 @@ def test_containers_get_the_native_environment(services: Services, tmp_path: Pat
               if name.startswith(prefixes)}  # fmt: skip
     of_the_demo = {name for name in native if "SIMPLE_AUTH_MANAGER" in name} | {"SOCIAL_METRICS_REGISTRY_DIR"}
     of_the_demo |= {f"AIRFLOW_CONN_SOCIAL_METRICS_{platform.upper()}" for platform in simulated_credentials()}
-    in_containers_only = {"AIRFLOW__SCHEDULER__ENABLE_HEALTH_CHECK"}
+    with_workers = replace(ADDRESSES, broker_url="redis://:k@127.0.0.1:6379/0")
+    of_celery = {
+        name
+        for name in stack_environment(Layout(tmp_path), with_workers, simulated_credentials())
+        if name.startswith("AIRFLOW__CELERY__")
+    }
+    assert of_celery
+    in_containers_only = {"AIRFLOW__SCHEDULER__ENABLE_HEALTH_CHECK"} | of_celery
     for name in PROGRAMS:
         assert set(services[name]["environment"]) == (native - of_the_demo) | in_containers_only, name
 

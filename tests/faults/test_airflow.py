@@ -9,7 +9,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -32,7 +32,15 @@ from social_metrics.stack.layout import Layout
 from social_metrics.stack.local_stack import LocalStack
 from social_metrics.stack.ports import free_port
 from social_metrics.warehouse import migrate
-from tests.faults.bench import FIRST_DAY, History, SimulatorProcess, evening_of, few_accounts, forked_captures
+from tests.faults.bench import (
+    FIRST_DAY,
+    History,
+    SimulatorProcess,
+    evening_of,
+    few_accounts,
+    forked_captures,
+    small_shards,
+)
 from tests.faults.comparison import DAY_OF_POSTS, DAY_OF_SNAPSHOTS, half_written
 from tests.simulated import REPOSITORY
 
@@ -141,18 +149,27 @@ def _said_of(rows: Counter[tuple[Any, ...]], stormy: History, day: date) -> str:
 
 @pytest.fixture(scope="module")
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    folder = tmp_path_factory.mktemp("stack")
+    with standing(tmp_path_factory.mktemp("stack")) as made:
+        yield made
+
+
+@contextmanager
+def standing(folder: Path, workers: int = 0) -> Iterator[Stage]:
+    """The stage, all of it stopped at the end; with workers, Celery's run the tasks, and platforms have two shards."""
     layout = Layout(folder / "state")
     with pytest.MonkeyPatch.context() as environment:
         for name in [name for name in os.environ if name.startswith(("AIRFLOW", "SOCIAL_METRICS_"))]:
             environment.delenv(name)
-        stack = LocalStack(layout, Settings(state_dir=layout.state, airflow_port=free_port(None)))
+        own = Settings(state_dir=layout.state, airflow_port=free_port(None))
+        stack = LocalStack(layout, own, workers=workers)
         (layout.state).mkdir()
         (layout.state / "first-day").write_text((FIRST_DAY - timedelta(days=120)).isoformat())
         command = [sys.executable, "-m", "simulator", "registry", "--as-of", FIRST_DAY.isoformat()]
         command += ["--source", str(layout.production_registry), "--out", str(layout.registry)]
         subprocess.run(command, cwd=REPOSITORY, check=True, stdout=subprocess.DEVNULL)
         few_accounts(layout.registry)
+        if workers:
+            small_shards(layout.registry)
         layout.airflow_home.mkdir(parents=True)
         (layout.airflow_home / "airflow.cfg").write_text(AIRFLOW_CFG)
         simulator: SimulatorProcess | None = None

@@ -1,4 +1,4 @@
-"""`python -m social_metrics.stack demo | up | down | superset | backup | restore | run …`: what the Makefile calls."""
+"""`python -m social_metrics.stack demo | up | up-celery | down | superset | backup | …`: what the Makefile calls."""
 
 import fcntl
 import signal
@@ -50,6 +50,16 @@ def demo_month(days: Days = HISTORY_DAYS) -> None:
 def up(days: Days = HISTORY_DAYS) -> None:
     """The same stack, kept running."""
     with _stack(days) as stack:
+        bring_up(stack, console)
+
+
+@app.command("up-celery")
+def up_celery(
+    days: Days = HISTORY_DAYS,
+    workers: Annotated[int, typer.Option(min=1, help="Celery workers; each runs four tasks at once.")] = 2,
+) -> None:
+    """The same stack, kept running, with Redis and Celery workers that run Airflow's tasks."""
+    with _stack(days, workers) as stack:
         bring_up(stack, console)
 
 
@@ -110,7 +120,7 @@ def run(command: list[str]) -> None:
 
 
 @contextmanager
-def _stack(history_days: int = HISTORY_DAYS) -> Iterator[LocalStack]:
+def _stack(history_days: int = HISTORY_DAYS, workers: int = 0) -> Iterator[LocalStack]:
     with _sentences():
         settings = load_settings()
         layout = Layout(settings.state_dir.resolve())
@@ -120,7 +130,7 @@ def _stack(history_days: int = HISTORY_DAYS) -> Iterator[LocalStack]:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
                 raise StackError(f"Another command is at work in {layout.state}: wait for it.") from error
-            yield LocalStack(layout, settings, history_days)
+            yield LocalStack(layout, settings, history_days, workers)
 
 
 @contextmanager

@@ -32,6 +32,7 @@ class StackAddresses:
     jwt_secret: str = field(repr=False)
     fernet_key: str = field(repr=False)
     credentials_key: str = field(repr=False)
+    broker_url: str = field(default="", repr=False)  # with one, Celery's workers run the tasks
 
     @property
     def airflow_url(self) -> str:
@@ -56,7 +57,8 @@ def stack_environment(
         credentials: platform → (login, secret) as the simulator knows them.
     """
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(PRODUCTION_PREFIXES)}
-    return inherited | _programs(layout, addresses, credentials) | _airflow(layout, addresses)
+    ours = _programs(layout, addresses, credentials) | _airflow(layout, addresses)
+    return inherited | ours | (_celery(addresses) if addresses.broker_url else {})
 
 
 def _programs(
@@ -118,6 +120,16 @@ def _airflow(layout: Layout, addresses: StackAddresses) -> dict[str, str]:
         "AIRFLOW__API_AUTH__JWT_SECRET": addresses.jwt_secret,
         "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.2",
         "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
+    }
+
+
+def _celery(addresses: StackAddresses) -> dict[str, str]:
+    metadata = urlsplit(addresses.airflow_metadata_url)
+    return {
+        "AIRFLOW__CORE__EXECUTOR": "CeleryExecutor",
+        "AIRFLOW__CELERY__BROKER_URL": addresses.broker_url,
+        "AIRFLOW__CELERY__RESULT_BACKEND": urlunsplit(metadata._replace(scheme="db+postgresql+psycopg2")),
+        "AIRFLOW__CELERY__WORKER_CONCURRENCY": "4",
     }
 
 

@@ -20,6 +20,7 @@ from social_metrics.settings import REPOSITORY, Settings
 from social_metrics.stack import StackError
 from social_metrics.stack.airflow_api import AirflowApi
 from social_metrics.stack.backup import Manifest, back_up, read_manifest, restore, set_aside
+from social_metrics.stack.celery_workers import REDIS, broker_url, redis_program, worker_programs
 from social_metrics.stack.databases import (
     AIRFLOW,
     AIRFLOW_LOGIN,
@@ -51,14 +52,16 @@ class LocalStack:
         layout: its folders.
         settings: what the environment says about ports and the database server.
         history_days: evenings before the first day on which this folder was used.
+        workers: Celery workers that run Airflow's tasks; with none the scheduler runs them itself.
     """
 
-    def __init__(self, layout: Layout, settings: Settings, history_days: int = HISTORY_DAYS) -> None:
+    def __init__(self, layout: Layout, settings: Settings, history_days: int = HISTORY_DAYS, workers: int = 0) -> None:
         """Names the parts; nothing is started."""
         self.layout = layout
         self.processes = ProcessStack(layout.run, layout.logs)
         self._settings = settings
         self._history_days = history_days
+        self._workers = workers
         self._embedded = EmbeddedPostgres(layout.postgres) if settings.postgres_url is None else None
 
     # ------------------------------------------------------------------ parts, in the order of starting
@@ -118,6 +121,8 @@ class LocalStack:
             StackError: the port is taken, or the metadata cannot be migrated.
         """
         addresses = replace(addresses, airflow_port=self._airflow_port())
+        if self._workers:
+            addresses = self._start_broker(addresses)
         self.layout.airflow_home.mkdir(mode=0o700, parents=True, exist_ok=True)
         passwords = {user: self._secret(f"airflow-{user}") for user in (ADMIN, *stack_users(self.layout))}
         replace_secret(self.layout.airflow_passwords, json.dumps(passwords))
@@ -244,6 +249,16 @@ class LocalStack:
         for program in programs:
             self.processes.start(program, environment, self.layout.repository)
 
+    def _start_broker(self, addresses: StackAddresses) -> StackAddresses:
+        password = self._secret(REDIS)
+        noted = self._noted_port(REDIS)
+        port = noted if noted and REDIS in self.processes.running() else free_port(noted)
+        self.layout.port(REDIS).write_text(str(port), encoding="utf-8")
+        broker = redis_program(self.layout.secret("redis.conf"), port, password)
+        self._start([broker], addresses)
+        self.processes.wait_until_ready([broker], START_SECONDS)
+        return replace(addresses, broker_url=broker_url(port, password))
+
     def _migrate_airflow(self, addresses: StackAddresses) -> None:
         """Migrates the metadata; seconds saved when this version has done it to this database before."""
         marker = self.layout.airflow_home / "migrated"
@@ -275,6 +290,7 @@ class LocalStack:
                 Program(name, [airflow, *arguments], beats(name.replace("-", "_")))
                 for name, arguments in AIRFLOW_COMMANDS.items()
             ),
+            *worker_programs(airflow, self._workers, self.processes.log),
         ]
 
     def _run_to_end(self, name: str, command: list[str], environment: Mapping[str, str]) -> None:

@@ -1,6 +1,7 @@
 """The environment of the stack's programs: hermetic, and the only place where a secret travels."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,17 @@ def test_nothing_of_the_callers_production_leaks_in(layout: Layout, monkeypatch:
     environment = stack_environment(layout, ADDRESSES, simulated_credentials())
     assert "leaked" not in "".join(environment.values())
     assert environment["PATH"]
+
+
+def test_with_a_broker_workers_run_the_tasks(layout: Layout, environment: dict[str, str]) -> None:
+    assert environment["AIRFLOW__CORE__EXECUTOR"] == "LocalExecutor"
+    assert not [name for name in environment if name.startswith("AIRFLOW__CELERY")]
+    with_broker = replace(ADDRESSES, broker_url="redis://:broker-secret@127.0.0.1:6379/0")
+    environment = stack_environment(layout, with_broker, simulated_credentials())
+    assert environment["AIRFLOW__CORE__EXECUTOR"] == "CeleryExecutor"
+    assert environment["AIRFLOW__CELERY__BROKER_URL"] == with_broker.broker_url
+    assert environment["AIRFLOW__CELERY__RESULT_BACKEND"].startswith("db+postgresql+psycopg2://airflow:")
+    assert "secret" not in repr(with_broker)
 
 
 def test_the_core_reads_its_connections_from_it(environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
