@@ -59,6 +59,7 @@ GRAINS = {
     "fct_posting_recency_daily": "account_day",
     "fct_capture_completeness": "account_day",
     "fct_center_daily": "center_day",
+    "fct_center_platform_daily": "account_day",
     "leaderboard_followers": "center_day_basis",
     "leaderboard_recency": "center_day_basis",
     "fct_center_monthly": "center_month",

@@ -9,6 +9,7 @@ KEYS = {
     "fct_posts": ("account_code", "post_id"),
     "fct_capture_completeness": ("account_code", "date_day"),
     "fct_center_daily": ("center_code", "date_day"),
+    "fct_center_platform_daily": ("center_code", "date_day", "platform"),
     "leaderboard_followers": ("date_day", "basis", "center_code"),
     "leaderboard_recency": ("date_day", "basis", "center_code"),
     "fct_post_tags": ("account_code", "post_id", "tag_kind", "cluster_scheme", "tag"),

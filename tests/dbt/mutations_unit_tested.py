@@ -27,4 +27,16 @@ UNIT_TESTED_MUTATIONS = [
         "entries.followers_count > api_readings.followers_count + api_readings.followers_precision_step - 1",
         "entries.followers_count > api_readings.followers_count",
     ),
+    Mutation(
+        "a change of definition that a gap hides",
+        "models/marts/performance/fct_center_platform_daily.sql",
+        "earlier.day_no < captures.day_no",
+        "earlier.day_no = captures.day_no - 1",
+    ),
+    Mutation(
+        "the change of an account in doubt is its platform's",
+        "models/marts/performance/fct_center_platform_daily.sql",
+        "case when suspensions.account_code is null then daily.change_7d end",
+        "daily.change_7d",
+    ),
 ]

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from social_metrics.contract import Post
 from tests.dbt.evidence import Account, Center, Evidence
-from tests.dbt.oracle import BY_HAND, Accounts, Row, Rows, band, holds, least_real, measurable, wib
+from tests.dbt.oracle import BY_HAND, DAY, Accounts, Row, Rows, band, holds, least_real, measurable, wib
 
 NOT_EXPECTED = {
     "suspended": "account_suspended",
@@ -32,6 +32,7 @@ def expected_marts(evidence: Evidence, retention_as_of: datetime, next_steps: di
         "fct_posts": boards.posts(),
         "fct_capture_completeness": boards.completeness,
         "fct_center_daily": boards.centers,
+        "fct_center_platform_daily": boards.platforms(),
         "leaderboard_followers": boards.followers(),
         "leaderboard_recency": boards.recency(),
     }
@@ -249,6 +250,35 @@ class Boards:
             "posts_7d": sum(row["posts_7d"] for row in rows),
             "posts_30d": sum(row["posts_30d"] for row in rows),
         }
+
+    # ------------------------------------------------------------ platforms
+
+    def platforms(self) -> Rows:
+        rows: Rows = {}
+        for (center, day), here in self.on_day.items():
+            for platform in {account.platform for account in here}:
+                mine = [account for account in here if account.platform == platform]
+                growth = self._growth(mine, day, "7d")
+                del growth["change_7d_is_measurable"]
+                rows[center, day, platform] = growth | {
+                    "center_code": center,
+                    "platform": platform,
+                    "date_day": day,
+                    "accounts_expected": len(mine),
+                    "accounts_read": sum(self.accounts.capture(row.account_code, day) is not None for row in mine),
+                    "definition_breaks": sum(self._means_something_else(row.account_code, day) for row in mine),
+                    "source": least_real(self.accounts.source(row.account_code, day) for row in mine),
+                }
+        return rows
+
+    def _means_something_else(self, code: str, day: date) -> bool:
+        """Whether the day's capture and the last one before it, however long ago, are of two definitions."""
+        capture, before = self.accounts.capture(code, day), day - DAY
+        while capture and before >= self.accounts.first:
+            if earlier := self.accounts.capture(code, before):
+                return earlier.metric_definition_id != capture.metric_definition_id
+            before -= DAY
+        return False
 
     # ------------------------------------------------------------ boards
 

@@ -17,7 +17,7 @@ LANGUAGES: tuple[Language, ...] = ("id", "en")
 
 Kind = Literal["title", "table", "number", "line", "bar", "heatmap"]
 Aggregate = Literal["max", "sum"]
-Operator = Literal["==", "IN", "<="]
+Operator = Literal["==", "IN", "<=", ">="]
 Value = bool | str | int
 ROWS = "rows"
 """The metric that counts a mart's rows."""
@@ -48,11 +48,16 @@ class Chart(_Strict):
         x: column on the first axis of a line, a bar or a heat map.
         metrics: metrics of the dbt project, `rows` (their number), or columns.
         aggregate: how columns among the metrics are taken together.
+        band: of a line, the columns of the lower and the upper bound of its one figure, drawn as an area about it.
+        marks: key of a table of the same dashboard, whose first column is a date: each of its rows is a mark on the
+            axis of time, worded by its second column.
         cap: greater values are drawn as this one: a few must not take the colours of all others.
         by: columns that split the figure.
         where: column → value, or list of values, that a row must have.
         last_days: how far back it looks while the reader chooses no period; a chart over time.
         at_most: column → the greatest number that a row may have.
+        at_least: column → the smallest.
+        may_be_empty: that it has no row is an ordinary state: nothing of the kind happened.
         order: columns to sort by; `-` before a name sorts downwards.
         limit: most rows asked for.
         stack: bars stand on one another.
@@ -73,11 +78,15 @@ class Chart(_Strict):
     x: str | None = None
     metrics: tuple[str, ...] = ()
     aggregate: Aggregate = "max"
+    band: tuple[str, str] | None = None
+    marks: str | None = None
     cap: int | None = None
     by: tuple[str, ...] = ()
     where: Mapping[str, Value | tuple[Value, ...]] = {}
     last_days: Annotated[int, Field(ge=1)] | None = None
     at_most: Mapping[str, int] = {}
+    at_least: Mapping[str, int] = {}
+    may_be_empty: bool = False
     order: tuple[str, ...] = ()
     limit: Annotated[int, Field(ge=1)] = 10_000
     stack: bool = False
@@ -94,12 +103,15 @@ class Chart(_Strict):
             yield (name, "IN", list(value)) if isinstance(value, tuple) else (name, "==", value)
         for name, most in self.at_most.items():
             yield name, "<=", most
+        for name, least in self.at_least.items():
+            yield name, ">=", least
 
     def named_columns(self) -> set[str]:
         """Every column that the chart names, whatever for; metrics are not among them."""
         ordered = {name.removeprefix("-") for name in self.order}
         single = {name for name in (self.x, self.series_order) if name}
-        return {*self.columns, *self.by, *self.where, *self.at_most, *ordered, *single}
+        limited = {*self.at_most, *self.at_least, *(self.band or ())}
+        return {*self.columns, *self.by, *self.where, *limited, *ordered, *single}
 
 
 class Dashboard(_Strict):
@@ -120,6 +132,10 @@ class Dashboard(_Strict):
     filters: tuple[str, ...] = ()
     period: bool = False
     charts: Annotated[tuple[Chart, ...], Field(min_length=1)]
+
+    def chart(self, key: str) -> Chart:
+        """The chart of that key."""
+        return next(chart for chart in self.charts if chart.key == key)
 
     def marts(self) -> list[str]:
         """Marts that it asks, each once, by name."""
@@ -149,6 +165,9 @@ def _load(file: Path) -> Dashboard:
         faults = "; ".join(f"{'.'.join(map(str, fault['loc'])) or 'file'}: {fault['msg']}" for fault in error.errors())
         raise UsageProblem(f"{file} is no dashboard: {faults}.") from error
     _refuse_twins([chart.key for chart in dashboard.charts], f"{file}: key")
+    tables = {chart.key for chart in dashboard.charts if chart.kind == "table" and len(chart.columns) > 1}
+    if lost := sorted({chart.marks for chart in dashboard.charts if chart.marks} - tables):
+        raise UsageProblem(f"{file}: marks {', '.join(lost)}: no table of this dashboard with two columns.")
     return dashboard
 
 

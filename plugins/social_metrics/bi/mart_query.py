@@ -3,7 +3,7 @@
 Every tool asks the marts through this query, so that none can word or count them in its own way.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from social_metrics.bi.definitions import Language
@@ -12,6 +12,9 @@ from social_metrics.bi.metadata import IS_LATEST, Mart, Metadata
 SCHEMA = "marts"
 SHOWN = "_shown"
 """Ends the name of a column that says in words what the column before it holds."""
+
+ABSENT = "_is_absent"
+"""Ends the name of a column that is true where the column before it holds nothing: what sorts such rows last."""
 
 NOTHING = "–"
 """Stands where a text is absent."""
@@ -40,6 +43,11 @@ def query_columns(mart: Mart, metadata: Metadata, language: Language) -> dict[st
     return columns | {f"{name}{SHOWN}": Shown(sql, "text", name) for name, sql in told.items() if sql}
 
 
+def absence_columns(absences: Collection[str]) -> dict[str, Shown]:
+    """The columns that say whether these hold nothing, by name."""
+    return {f"{name}{ABSENT}": Shown(f"(facts.{name} is null)", "boolean", name) for name in absences}
+
+
 def shown_column(column: str, mart: Mart, metadata: Metadata, language: Language) -> str:
     """What a person is shown for a column: the language's own of a pair, its telling one, or the column itself."""
     own = mart.in_language(column, language)
@@ -47,9 +55,13 @@ def shown_column(column: str, mart: Mart, metadata: Metadata, language: Language
     return told if told in query_columns(mart, metadata, language) else own
 
 
-def mart_sql(mart: Mart, metadata: Metadata, language: Language) -> str:
-    """The query."""
-    columns = query_columns(mart, metadata, language)
+def mart_sql(mart: Mart, metadata: Metadata, language: Language, absences: Collection[str] = ()) -> str:
+    """The query.
+
+    Args:
+        absences: columns that get another which says whether they hold nothing, for tools that cannot sort that last.
+    """
+    columns = query_columns(mart, metadata, language) | absence_columns(absences)
     listed = ",\n    ".join(
         shown.expression if shown.expression == f"facts.{name}" else f"{shown.expression} as {name}"
         for name, shown in columns.items()

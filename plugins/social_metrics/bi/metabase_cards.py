@@ -106,6 +106,12 @@ def _select(dashboard: Dashboard, chart: Chart, mart: Mart, metadata: Metadata, 
         columns = [
             f'{_column(name, mart, metadata, language)} as "{metadata.label(name, language)}"' for name in chart.columns
         ]
+        if chart.metrics:
+            counted = _figures(chart, mart, metadata, language)
+            columns += [f'{expression} as "{label}"' for label, expression in counted.items()]
+            places = ", ".join(str(place) for place, _ in enumerate(chart.columns, start=1))
+            grouped = f"\ngroup by {places}\norder by 1 desc\nlimit {chart.limit}"
+            return "select\n    " + ",\n    ".join(columns), grouped
         order = [_order(name, mart) for name in chart.order]
         ordered = f"\norder by {', '.join(order)}" if order else ""
         return "select\n    " + ",\n    ".join(columns), f"{ordered}\nlimit {chart.limit}"
@@ -127,7 +133,7 @@ def _order(name: str, mart: Mart) -> str:
 def _figures(chart: Chart, mart: Mart, metadata: Metadata, language: Language) -> dict[str, str]:
     """Label → SQL of each figure."""
     found = {}
-    for name in chart.metrics:
+    for name in (*chart.metrics, *(chart.band or ())):
         known = metadata.metrics.get(name)
         if known is not None and known.mart == mart.name:
             found[known.label if language == "id" else name.replace("_", " ").capitalize()] = known.expression

@@ -11,7 +11,7 @@ from uuid import UUID, uuid5
 import yaml
 
 from social_metrics.bi.definitions import LANGUAGES, Chart, Dashboard, Language
-from social_metrics.bi.mart_query import SCHEMA, mart_sql, query_columns, shown_column
+from social_metrics.bi.mart_query import SCHEMA, absence_columns, mart_sql, query_columns, shown_column
 from social_metrics.bi.metadata import Mart, Metadata
 from social_metrics.bi.superset_charts import is_instant, params, query_context
 
@@ -79,7 +79,9 @@ def bundle(dashboards: list[Dashboard], metadata: Metadata, warehouse_url: str) 
     }
     for language in LANGUAGES:
         for mart in marts:
-            files[f"datasets/{DATABASE}/{mart.name}_{language}.yaml"] = _dataset(mart, metadata, language)
+            files[f"datasets/{DATABASE}/{mart.name}_{language}.yaml"] = _dataset(
+                mart, metadata, language, _sorted_last(dashboards, mart)
+            )
         for dashboard in dashboards:
             for chart in dashboard.charts:
                 file = f"charts/{slug(dashboard, language)}_{chart.key}.yaml"
@@ -111,7 +113,14 @@ def _database(warehouse_url: str) -> dict[str, Any]:
     }
 
 
-def _dataset(mart: Mart, metadata: Metadata, language: Language) -> dict[str, Any]:
+def _sorted_last(dashboards: list[Dashboard], mart: Mart) -> list[str]:
+    """Columns by which a table of the mart sorts downwards and that may hold nothing."""
+    charts = [chart for dashboard in dashboards for chart in dashboard.charts if chart.mart == mart.name]
+    downwards = {name[1:] for chart in charts for name in chart.order if name.startswith("-")}
+    return sorted(name for name in downwards & mart.columns.keys() if not mart.columns[name].is_required)
+
+
+def _dataset(mart: Mart, metadata: Metadata, language: Language, absences: list[str]) -> dict[str, Any]:
     borrowed = metadata.marts["dim_centers"].columns if mart.borrowed else {}
     described = {**borrowed, **mart.columns}
     return {
@@ -119,7 +128,7 @@ def _dataset(mart: Mart, metadata: Metadata, language: Language) -> dict[str, An
         "main_dttm_col": mart.date_column,
         "description": mart.description,
         "schema": SCHEMA,
-        "sql": mart_sql(mart, metadata, language),
+        "sql": mart_sql(mart, metadata, language, absences),
         "filter_select_enabled": True,
         "extra": {"certification": {"certified_by": OURS}},
         "uuid": identity("dataset", mart.name, language),
@@ -134,7 +143,7 @@ def _dataset(mart: Mart, metadata: Metadata, language: Language) -> dict[str, An
                 "groupby": True,
                 "filterable": True,
             }
-            for name, column in query_columns(mart, metadata, language).items()
+            for name, column in (query_columns(mart, metadata, language) | absence_columns(absences)).items()
         ],
         "metrics": [
             {

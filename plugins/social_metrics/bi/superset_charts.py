@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from social_metrics.bi.definitions import ROWS, Both, Chart, Language
-from social_metrics.bi.mart_query import SHOWN, shown_column
+from social_metrics.bi.mart_query import ABSENT, SHOWN, shown_column
 from social_metrics.bi.metadata import Mart, Metadata
 
 _VIZ_TYPES = {
@@ -20,6 +20,10 @@ _HALF = 6
 _DATE_FORMAT = "%d/%m/%Y"
 _TIME_FORMAT = "%d/%m/%Y %H.%M"
 _NUMBER_FORMATS = {"integer": ",d", "bigint": ",d", "numeric": ",.2f"}
+_FIGURE, _LOWER, _UPPER = "__yhat", "__yhat_lower", "__yhat_upper"
+"""Ends of series' names of a line and of the bounds between which Superset draws an area; it has no other way to."""
+
+_MARK_COLOR = "#6b1f14"
 _ROWS_LABEL = {"id": "Jumlah", "en": "Count"}
 _SIMULATED = {"id": "DATA SIMULASI", "en": "SIMULATED DATA"}
 _DATA_OF = {"id": "data tanggal", "en": "data of"}
@@ -105,7 +109,8 @@ def _kind(chart: Chart, mart: Mart, metadata: Metadata, language: Language, titl
         "connectNulls": False,  # a gap is a gap
         "markerEnabled": chart.kind == "line",  # a day between two gaps has no line to be seen by
         "markerSize": 3,
-        "show_legend": True,
+        "opacity": 0.25,  # of the area between two bounds
+        "show_legend": chart.band is None,  # a legend, which leaves bounds out, would hide the area too
         "rich_tooltip": True,
     }
 
@@ -130,18 +135,43 @@ def _title_labels(language: Language) -> tuple[str, str]:
 
 def _table(chart: Chart, mart: Mart, metadata: Metadata, language: Language) -> dict[str, Any]:
     columns = [shown_column(name, mart, metadata, language) for name in chart.columns]
-    figures = {f"{name}{SHOWN}" for name in mart.columns if f"{name}_is_measurable" in mart.columns}
-    right = {name: {"horizontalAlign": "right"} for name in columns if name in figures}
-    return {
-        "query_mode": "raw",
-        "all_columns": columns,
+    form = {
         "table_timestamp_format": _TIME_FORMAT,
-        "order_by_cols": [json.dumps([name.removeprefix("-"), not name.startswith("-")]) for name in chart.order],
         "color_pn": False,
         "show_cell_bars": False,
         "allow_render_html": True,
+    }
+    if chart.metrics:
+        counted = {"query_mode": "aggregate", "groupby": columns, "column_config": _formats(columns, mart, chart)}
+        by_date = {"timeseries_limit_metric": _newest(chart), "order_desc": True}
+        return form | counted | by_date | {"metrics": _metrics(chart, mart, metadata, language)}
+    figures = {f"{name}{SHOWN}" for name in mart.columns if f"{name}_is_measurable" in mart.columns}
+    right = {name: {"horizontalAlign": "right"} for name in columns if name in figures}
+    return form | {
+        "query_mode": "raw",
+        "all_columns": columns,
+        "order_by_cols": [json.dumps(entry) for entry in _order(chart, mart)],
         "column_config": _formats(columns, mart, chart) | right,
     }
+
+
+def _order(chart: Chart, mart: Mart) -> list[list[Any]]:
+    """Column and whether upwards, as Superset takes them."""
+    if chart.kind == "table" and chart.metrics:
+        return [[_newest(chart), False]]
+    found: list[list[Any]] = []
+    for name in chart.order:
+        column, upwards = name.removeprefix("-"), not name.startswith("-")
+        always = column not in mart.columns or mart.columns[column].is_required
+        if not upwards and not always:  # PostgreSQL would begin with those that have none
+            found.append([column + ABSENT, True])
+        found.append([column, upwards])
+    return found
+
+
+def _newest(chart: Chart) -> dict[str, Any]:
+    """By what a counted table is sorted, downwards: its first column, a date."""
+    return _sql_metric(f"{chart.columns[0]}_order", f"max({chart.columns[0]})")
 
 
 def _formats(columns: list[str], mart: Mart, chart: Chart) -> dict[str, Any]:
@@ -166,7 +196,14 @@ def _metrics(chart: Chart, mart: Mart, metadata: Metadata, language: Language) -
         newest = f"to_char(max({mart.known_column}), '{_TITLE_DATE[language]}')"
         simulated = f"case when bool_or(source = 'simulator') then '{_SIMULATED[language]}' else '' end"
         return [_sql_metric("title_date", newest, date_label), _sql_metric("title_source", simulated, simulated_label)]
-    return [_metric(name, chart, mart, metadata, language) for name in chart.metrics]
+    found = [_metric(name, chart, mart, metadata, language) for name in chart.metrics]
+    if chart.band:
+        label = metadata.label(chart.metrics[0], language)
+        return [
+            _sql_metric(name, f"{chart.aggregate}({name})", label + end)
+            for name, end in zip((*chart.metrics, *chart.band), (_FIGURE, _LOWER, _UPPER), strict=True)
+        ]
+    return found
 
 
 def _metric(name: str, chart: Chart, mart: Mart, metadata: Metadata, language: Language) -> Any:
@@ -190,11 +227,11 @@ def _series_order(chart: Chart, metric: Any) -> Any:
     return _sql_metric(name, f"coalesce(max({name}), 0)", name) if name else metric
 
 
-def _sql_metric(name: str, expression: str, label: str) -> dict[str, Any]:
+def _sql_metric(name: str, expression: str, label: str | None = None) -> dict[str, Any]:
     return {
         "expressionType": "SQL",
         "sqlExpression": expression,
-        "label": label,
+        "label": label or name,
         "hasCustomLabel": True,
         "optionName": f"metric_{name}",
     }
@@ -208,13 +245,13 @@ def query_context(chart: Chart, drawn: Mapping[str, Any], metadata: Metadata, la
         "time_range": _time_range(chart),
         "granularity": mart.date_column,
         "row_limit": chart.limit,
-        "orderby": [[name.removeprefix("-"), not name.startswith("-")] for name in chart.order],
+        "orderby": _order(chart, mart),
         "columns": [],
         "metrics": [],
     }
     if chart.kind == "table":
         query["columns"] = [shown_column(name, mart, metadata, language) for name in chart.columns]
-        query["metrics"] = None  # rows as they are
+        query["metrics"] = _metrics(chart, mart, metadata, language) or None  # None: rows as they are
     else:
         query["metrics"] = _metrics(chart, mart, metadata, language)
         by = [shown_column(name, mart, metadata, language) for name in chart.by]
@@ -229,6 +266,36 @@ def query_context(chart: Chart, drawn: Mapping[str, Any], metadata: Metadata, la
         "form_data": dict(drawn),
         "result_format": "json",
         "result_type": "full",
+    }
+
+
+def marks(chart: Chart, marking: Chart, metadata: Metadata, language: Language, number: int) -> dict[str, Any]:
+    """The layer that draws the rows of another chart as marks, for `annotation_layers`.
+
+    Args:
+        chart: a line or bar over time.
+        marking: the table whose rows are drawn.
+        number: what this server calls that table: its layers know no UUIDs.
+    """
+    mart = metadata.marts[marking.mart]
+    return {
+        "name": marking.title.of(language),
+        "annotationType": "EVENT",
+        "sourceType": "table",
+        "value": number,
+        "timeColumn": marking.columns[0],
+        "titleColumn": shown_column(marking.columns[1], mart, metadata, language),
+        "descriptionColumns": [],
+        "intervalEndColumn": "",
+        "overrides": {"time_range": _time_range(chart)},
+        "show": True,
+        "showLabel": True,
+        "showMarkers": False,
+        "hideLine": False,
+        "style": "dashed",
+        "color": _MARK_COLOR,
+        "opacity": "",
+        "width": 1,
     }
 
 

@@ -111,6 +111,7 @@ def test_the_exposure_names_the_marts_of_the_charts(tmp_path: Path) -> None:
         ("slug: papan", "slug: Papan!", "slug"),
         ("question:", "questions:", "questions"),
         ("charts:", "charts: [", "cannot be read"),
+        ("metrics: [total]", "metrics: [total], marks: b", "marks b: no table of this dashboard"),
     ],
 )
 def test_a_bad_one_is_refused_with_its_file(tmp_path: Path, change: str, into: str, said: str) -> None:

@@ -1,6 +1,9 @@
 {{ config(
     materialized='incremental', meta={'reopened_by': 'post'},
-    indexes=[{'columns': ['published_at']}, {'columns': ['center_code', 'published_date']}]
+    indexes=[
+        {'columns': ['published_at']}, {'columns': ['center_code', 'published_date']},
+        {'columns': ['published_date', 'center_code', 'platform']}
+    ]
 ) }}
 -- Grain: post.
 with entered as (
