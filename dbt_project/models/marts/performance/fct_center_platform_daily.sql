@@ -31,15 +31,16 @@ definition_breaks as (
     inner join lateral (
         select earlier.series_no
         from {{ ref('int_profile_snapshots__daily_latest') }} as earlier
-        where earlier.account_code = captures.account_code and earlier.day_no < captures.day_no
+        where
+            captures.series_no > 0  -- nothing is looked up for an account's first definition
+            and earlier.account_code = captures.account_code
+            and earlier.day_no < captures.day_no
         order by earlier.day_no desc
         limit 1
     ) as before on captures.series_no > before.series_no
-    where
-        captures.series_no > 0
-        {% if is_incremental() %}
-        and {{ is_from_first_reopened_day('captures.date_day') }}
-        {% endif %}
+    {% if is_incremental() %}
+    where {{ is_from_first_reopened_day('captures.date_day') }}
+    {% endif %}
 
 )
 
