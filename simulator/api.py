@@ -34,6 +34,7 @@ class PlatformApi(ABC):
     credentials: ClassVar[tuple[str | None, str]]  # login and secret of the demo's connection; they open nothing else
     escapes_unicode: ClassVar[bool] = False
     follower_field: ClassVar[str]
+    shows_private_profiles: ClassVar[bool] = False  # followers of an account with private posts can be read
     text_fields: ClassVar[tuple[str, ...]]
     refusals: ClassVar[Refusals]
     default_error: ClassVar[str] = "server_error"

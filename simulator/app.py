@@ -15,6 +15,7 @@ from simulator.clock import Clock, http_date
 from simulator.damage import Sending, send_with_faults
 from simulator.exchange import Reply, Request
 from simulator.faults import HIDES_A_PROFILE, NO_FAULTS, FaultBook, RequestFaults
+from simulator.habits import PRIVATE
 from simulator.rate_limits import RateLimits
 from simulator.world import ACTIVE, World
 
@@ -121,10 +122,10 @@ class Simulator:
         }
 
     def _why_unreachable(self, account: Account, now: int) -> str | None:
-        state = self.world.state(account, now)
-        if state != ACTIVE:
+        state, api = self.world.state(account, now), self.apis[account.platform]
+        if state != ACTIVE and not (state == PRIVATE and api.shows_private_profiles):
             return state
-        refusals = self.apis[account.platform].refusals
+        refusals = api.refusals
         for fault in self.faults.faults:
             hides = fault.kind in refusals or fault.kind in HIDES_A_PROFILE
             is_everywhere = fault.endpoint is None and fault.id is None and fault.times is None

@@ -53,6 +53,7 @@ class TikTok(PlatformApi):
     platform = "tiktok"
     credentials = (CLIENT_KEY, CLIENT_SECRET)
     follower_field = "follower_count"
+    shows_private_profiles = True
     text_fields = ("title", "video_description", "display_name")
     refusals = TIKTOK_REFUSALS
 

@@ -50,6 +50,7 @@ class X(PlatformApi):
     platform = "x"
     credentials = (None, BEARER)
     follower_field = "followers_count"
+    shows_private_profiles = True
     text_fields = ("text", "description", "name")
     refusals = X_REFUSALS
 

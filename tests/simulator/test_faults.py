@@ -279,6 +279,7 @@ def test_a_fault_has_its_time_and_the_log_says_who_cannot_be_read(simulator: Run
     before, during, after = unreachable("20:59"), unreachable("21:00"), unreachable("22:00")
     assert before == after
     assert before["efata-instagram"] == "deleted", "the world's own"
+    assert "pangurangi-x" not in before, "its posts are protected, its followers are there to be read"
     news = during.items() - before.items()
     assert {(code, why) for code, why in news if not code.endswith("-x")} == {("kartini-youtube", "account_suspended")}
     assert {why for code, why in news if code.endswith("-x")} == {"unavailable"}
