@@ -19,7 +19,7 @@ from cryptography.fernet import Fernet
 
 from simulator.app import Simulator
 from simulator.demo_registry import write_registry
-from social_metrics import api_client, extract
+from social_metrics import api_client, platform_capture
 from social_metrics.capture import open_shards
 from social_metrics.clock import SimulatedClock, wib_date
 from social_metrics.connections import PlatformConnection, platform_connection
@@ -106,7 +106,7 @@ class Year:
         def die(*_: object, **__: object) -> None:
             raise Killed
 
-        with patch.object(extract, "load", die):
+        with patch.object(platform_capture, "load", die):
             yield
 
     def happen(self, since: datetime, until: datetime) -> None:
