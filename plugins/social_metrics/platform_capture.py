@@ -211,7 +211,8 @@ class PlatformCapture:
         warehouse = opened.enter_context(open_connection(order.warehouse_url, "loader"))
         hold_capture(warehouse, name)
         now = order.clock.now()
-        today = self._today(now)
+        today = wib_date(now)
+        refuse_other_day(order.expected_day, today)
         evening = EveningTimes.of(today, order.settings)
         probing = order.on_demand or now >= evening.last_attempt
         accounts = {account.account_code: account for account in order.registry.accounts_on(name, today)}
@@ -242,11 +243,6 @@ class PlatformCapture:
             opened.callback(tokens.close)
         return _Session(warehouse, evening, probing, accounts, settled, held, breakers, ledger, tokens, self._budget)
 
-    def _today(self, now: datetime) -> date:
-        today = wib_date(now)
-        refuse_other_day(self._order.expected_day, today)
-        return today
-
     def _plan(self, session: _Session, account_codes: Sequence[str]) -> _Shard:
         """Look at what is known of a shard's accounts; no transaction stays open while the platform is asked.
 
@@ -256,7 +252,7 @@ class PlatformCapture:
         """
         order, warehouse = self._order, session.warehouse
         now = order.clock.now()
-        refuse_other_day(session.evening.day, self._today(now))
+        refuse_other_day(session.evening.day, wib_date(now))
         wanted = set(account_codes)
         expected = [session.accounts[code] for code in account_codes if code in session.accounts]
         _refuse_demo_accounts(expected, order.source)

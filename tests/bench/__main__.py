@@ -102,26 +102,19 @@ def transform() -> list[str]:
 
 def dashboards() -> list[str]:
     """Every dashboard's queries, as tests/bench/charts measures them."""
-    from social_metrics.bi.definitions import load_dashboards
-    from social_metrics.bi.logins import ensure_reading_logins
-    from social_metrics.bi.metadata import read_metadata
     from tests.bench import charts
 
     lines = [
         f"| {charts.ACCOUNTS:,} accounts × {charts.DAYS} days | charts | median, ms | 95 % within, ms | slowest |",
         "|---|---|---|---|---|",
     ]
-    found = load_dashboards(REPOSITORY / "bi" / "dashboards")
-    with charts.built() as (owner, service, settings):
-        charts.fill(owner, charts.Console(stderr=True))
-        metadata = read_metadata(settings)
-        logins = ensure_reading_logins(service, ["c007"], "social_metrics_bi", charts.KEY)
-        for who, login in zip(("leadership", "one center"), logins, strict=True):
-            measured = charts.measure(login.url(service), found, metadata)
-            clock = [milliseconds for milliseconds, _ in measured.values()]
-            chart, (slowest, _) = max(measured.items(), key=lambda one: one[1][0])
-            p95 = quantiles(clock, n=20)[-1]
-            lines.append(f"| {who} | {len(clock)} | {median(clock):.1f} | {p95:.1f} | {chart}, {slowest:.1f} ms |")
+    for who, measured in zip(
+        ("leadership", "one center"), charts.measure_both(charts.Console(stderr=True)), strict=True
+    ):
+        clock = [milliseconds for milliseconds, _ in measured.values()]
+        chart, (slowest, _) = max(measured.items(), key=lambda one: one[1][0])
+        p95 = quantiles(clock, n=20)[-1]
+        lines.append(f"| {who} | {len(clock)} | {median(clock):.1f} | {p95:.1f} | {chart}, {slowest:.1f} ms |")
     return lines
 
 

@@ -4,7 +4,6 @@ From the environment: API, DSN (an administrator's, of an empty database on day 
 PREPARE=1 to make the registry and the warehouse only: `make bench` does not time them, since no evening makes them.
 """
 
-import csv
 import json
 import os
 from datetime import UTC, date, datetime, time
@@ -17,6 +16,7 @@ from social_metrics.clock import WIB
 from social_metrics.contract import Source
 from social_metrics.registry import load_registry
 from social_metrics.settings import DEFAULT_REGISTRY, Settings
+from tests.registry_file import rows_of
 
 PLATFORM = {
     "platform": "channels",
@@ -63,28 +63,21 @@ def write_registry(folder: Path, channels: int) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for file in DEFAULT_REGISTRY.iterdir():
         (folder / file.name).write_bytes(file.read_bytes())
-    _rewrite(folder / "platforms.csv", [PLATFORM])
-    accounts = (
-        {
-            **ACCOUNT,
-            "account_code": f"kartini-channels-{n}",
-            "platform_account_id": f"UC{n:022d}",
-            "handle": f"channel{n}",
-            "url": f"https://channels.example/channel{n}",
-        }
-        for n in range(channels)
-    )
-    _rewrite(folder / "center_accounts.csv", list(accounts))
-    _rewrite(folder / "account_changes.csv", [])
-
-
-def _rewrite(path: Path, rows: list[dict[str, str]]) -> None:
-    with path.open(encoding="utf-8", newline="") as file:
-        columns = next(csv.reader(file))
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, columns, restval="", lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+    with rows_of(folder / "platforms.csv") as platforms:
+        platforms[:] = [PLATFORM]
+    with rows_of(folder / "center_accounts.csv") as accounts:
+        accounts[:] = [
+            {
+                **ACCOUNT,
+                "account_code": f"kartini-channels-{n}",
+                "platform_account_id": f"UC{n:022d}",
+                "handle": f"channel{n}",
+                "url": f"https://channels.example/channel{n}",
+            }
+            for n in range(channels)
+        ]
+    with rows_of(folder / "account_changes.csv") as changes:
+        changes.clear()
 
 
 def main() -> None:

@@ -4,7 +4,6 @@ Each of them is a process of its own with a database of its own on the same serv
 """
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -19,6 +18,7 @@ import requests
 
 from social_metrics.settings import REPOSITORY
 from social_metrics.stack.embedded_postgres import EmbeddedPostgres
+from social_metrics.stack.ports import free_port
 from social_metrics.stack.server import Server
 
 OURS, LIMIT, SKIPPING, NAIVE, DLT = "ours", "limit", "limit, skipping", "naive loop", "dlt, tuned"
@@ -141,9 +141,7 @@ def _rows_of(peer: str, url: str) -> tuple[int, int]:
 
 @contextmanager
 def _network(size: Size) -> Iterator[str]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     command = [sys.executable, "-m", "tests.bench.stand_in", "--port", str(port)]
     command += ["--videos", str(size.videos), "--milliseconds", str(size.milliseconds)]
     process = subprocess.Popen(command, cwd=REPOSITORY)

@@ -54,6 +54,11 @@ class Limits:
     usd_post: float = 0.0
     more: str | None = None
 
+    @property
+    def listed(self) -> float:
+        """The share of accounts whose posts are listed on a day: what moved, and what is swept."""
+        return min(1.0, MOVED + (1 - MOVED) / self.sweep_days)
+
 
 @dataclass(frozen=True)
 class Evening:
@@ -101,8 +106,7 @@ def limits(registry_platforms: dict[str, Platform]) -> dict[str, Limits]:
 
 def calls_wanted(accounts: int, limit: Limits) -> int:
     """Calls of an ordinary evening: profiles in batches, and the listings of what moved or is swept."""
-    listed = min(1.0, MOVED + (1 - MOVED) / limit.sweep_days)
-    return math.ceil(accounts / limit.per_batch) + math.ceil(accounts * listed * limit.calls_listed)
+    return math.ceil(accounts / limit.per_batch) + math.ceil(accounts * limit.listed * limit.calls_listed)
 
 
 def replay(accounts: int, limit: Limits, credentials: int = 1) -> Evening:
@@ -177,11 +181,8 @@ def machine_table() -> Iterator[str]:
     yield "|---|---|---|---|---|---|"
     told = limits(dict(load_registry(DEFAULT_REGISTRY).platforms))
     for accounts in SIZES:
-        milliseconds = 0.0
-        for limit in told.values():
-            listed = min(1.0, MOVED + (1 - MOVED) / limit.sweep_days)
-            milliseconds += accounts * (listed * CPU_MS_LISTED + (1 - listed) * CPU_MS_STILL)
-        minutes = milliseconds / 60_000
+        an_account = sum(one.listed * CPU_MS_LISTED + (1 - one.listed) * CPU_MS_STILL for one in told.values())
+        minutes = accounts * an_account / 60_000
         gigabytes = 365 * accounts * len(told) * (BYTES_A_DAY + POSTS_A_DAY * BYTES_A_POST) / 1e9
         rows = 365 * accounts * len(told) * MART_ROWS_A_DAY
         x = told["x"]

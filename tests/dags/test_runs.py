@@ -4,13 +4,13 @@ from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 
-import psycopg
 import pytest
 
 from social_metrics.contract import Outcome
 from social_metrics.registry import load_registry
 from social_metrics.settings import load_settings
 from tests.dags.conftest import EVENING, Airflow, Evening, FinishedRun
+from tests.refusing import refuse_outcomes
 from tests.simulated import CREDENTIALS
 
 EXTRACT, TRANSFORM = "extract_social_metrics", "transform_social_metrics"
@@ -122,18 +122,11 @@ def test_a_crash_is_red_while_the_transform_goes_on_and_a_retry_reads_what_is_mi
     shards = evening.simulator.registry_dir / "platforms.csv"
     shards.write_text(shards.read_text().replace(",100,8,2,7,1;3;7;30,UTC", ",20,8,2,7,1;3;7;30,UTC"))
     first_shard, second_shard = load_registry(evening.simulator.registry_dir).shards("x", EVENING.date())
-    with psycopg.connect(evening.warehouse_url) as connection:
-        connection.execute(
-            f"""
-            create function raw.refuse() returns trigger language plpgsql as $$
-            begin raise 'this row is refused by a test'; end $$;
-            create trigger refuse_tiktok before insert on raw.capture_outcomes
-                for each row when (new.platform = 'tiktok') execute function raw.refuse();
-            create trigger refuse_once before insert on raw.capture_outcomes
-                for each row when (new.account_code = '{second_shard[0]}' and new.try_number = 1)
-                execute function raw.refuse();
-            """
-        )
+    refuse_outcomes(
+        evening.warehouse_url,
+        "new.platform = 'tiktok'",
+        f"new.account_code = '{second_shard[0]}' and new.try_number = 1",
+    )
     run = evening.run(EXTRACT, retries=1, logical_date=EVENING)
     assert run.state == "failed"
     assert run.tasks["youtube.extract_shard"] == ["failed"]

@@ -1,6 +1,5 @@
 """Two histories of the same evenings: one on which nothing goes wrong, one on which everything does."""
 
-import csv
 import multiprocessing
 import os
 import subprocess
@@ -32,6 +31,7 @@ from social_metrics.stack.ports import free_port
 from social_metrics.stack.server import Server
 from social_metrics.warehouse import migrate
 from tests.faults.capturing import Order, run
+from tests.registry_file import rows_of
 from tests.simulated import CREDENTIALS, REPOSITORY, RunningSimulator
 
 FIRST_DAY = date(2026, 11, 2)
@@ -318,7 +318,7 @@ def bench(folder: Path, key: str) -> Iterator[Bench]:
 
 def few_accounts(registry: Path) -> None:
     """Leave six accounts a platform to be read; the others become unknown. Odd ones are among them."""
-    with _rows(registry / "center_accounts.csv") as rows:
+    with rows_of(registry / "center_accounts.csv") as rows:
         for row in rows:
             if row["center_code"] not in CENTERS_READ:
                 row.update(dict.fromkeys(IDENTITY, ""), status="placeholder")
@@ -326,26 +326,13 @@ def few_accounts(registry: Path) -> None:
 
 def list_posts_every_evening(registry: Path) -> None:
     """An evening on which no account's post count moved would have too few calls for a fault to strike between."""
-    with _rows(registry / "platforms.csv") as rows:
+    with rows_of(registry / "platforms.csv") as rows:
         for row in rows:
             row["full_sweep_days"] = "1"
 
 
 def small_shards(registry: Path) -> None:
     """Two shards a platform: while one is written, or a fault strikes, the other is being read."""
-    with _rows(registry / "platforms.csv") as rows:
+    with rows_of(registry / "platforms.csv") as rows:
         for row in rows:
             row["shard_size"] = "3"
-
-
-@contextmanager
-def _rows(path: Path) -> Iterator[list[dict[str, str]]]:
-    """The rows of a registry file, written back as they are left."""
-    with path.open(encoding="utf-8", newline="") as file:
-        reader = csv.DictReader(file)
-        columns, rows = list(reader.fieldnames or ()), list(reader)
-    yield rows
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, columns, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)

@@ -3,7 +3,6 @@
 The simulator gets all of it as faults with their times; what follows from our own decisions stands in `decided`.
 """
 
-import csv
 import random
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ from typing import Any
 from simulator.app import Simulator
 from simulator.faults import Fault
 from social_metrics.clock import WIB
+from tests.registry_file import rows_of
 
 SWEEPS = tuple(time(hour, minute) for hour in (20, 21, 22, 23) for minute in (0, 30))
 PLATFORMS = ("facebook", "instagram", "threads", "tiktok", "x", "youtube")
@@ -79,38 +79,26 @@ def at(day: date, moment: time) -> datetime:
 
 def rename(registry: Path, scenario: Scenario) -> None:
     """Give two accounts another handle in the course of the year, as dated rows."""
-    path = registry / "center_accounts.csv"
-    with path.open(encoding="utf-8", newline="") as file:
-        reader = csv.DictReader(file)
-        columns, rows = list(reader.fieldnames or ()), list(reader)
-    written = []
-    for row in rows:
-        written.append(row)
-        if row["account_code"] in RENAMED:
-            day = scenario.day(0.3 + 0.3 * RENAMED.index(row["account_code"]))
-            new = f"{row['handle'][:12]}_b"
-            written.append(
-                row | {"handle": new, "url": row["url"].replace(row["handle"], new), "valid_from": day.isoformat()}
-            )
-            row["valid_to"] = (day - timedelta(days=1)).isoformat()
-            scenario.brought["handle changes"] += 1
-    scenario.brought["handle changes"] += len(rows) - len({row["account_code"] for row in rows})
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, columns, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(written)
+    with rows_of(registry / "center_accounts.csv") as rows:
+        scenario.brought["handle changes"] += len(rows) - len({row["account_code"] for row in rows})
+        written = []
+        for row in rows:
+            written.append(row)
+            if row["account_code"] in RENAMED:
+                day = scenario.day(0.3 + 0.3 * RENAMED.index(row["account_code"]))
+                new = f"{row['handle'][:12]}_b"
+                written.append(
+                    row | {"handle": new, "url": row["url"].replace(row["handle"], new), "valid_from": day.isoformat()}
+                )
+                row["valid_to"] = (day - timedelta(days=1)).isoformat()
+                scenario.brought["handle changes"] += 1
+        rows[:] = written
 
 
 def set_budget(registry: Path, cells: dict[str, str]) -> None:
     """Write cells of X's line in platforms.csv."""
-    path = registry / "platforms.csv"
-    with path.open(encoding="utf-8", newline="") as file:
-        reader = csv.DictReader(file)
-        columns, rows = list(reader.fieldnames or ()), list(reader)
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, columns, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(row | cells if row["platform"] == "x" else row for row in rows)
+    with rows_of(registry / "platforms.csv") as rows:
+        next(row for row in rows if row["platform"] == "x").update(cells)
 
 
 def write(scenario: Scenario, simulator: Simulator, usual_budget: dict[str, str], seed: int) -> None:

@@ -102,26 +102,18 @@ def _select(dashboard: Dashboard, chart: Chart, mart: Mart, metadata: Metadata, 
         mark = f"case when bool_or(source = 'simulator') then ' · {_SIMULATED[language]}' else '' end"
         title = dashboard.title.of(language).replace("'", "''")
         return f"select '{title} · {_DATA_OF[language]} ' || {date} || {mark} as \"{title}\"", ""
-    if chart.kind == "table":
-        columns = [
-            f'{_column(name, mart, metadata, language)} as "{metadata.label(name, language)}"' for name in chart.columns
-        ]
-        if chart.metrics:
-            counted = _figures(chart, mart, metadata, language)
-            columns += [f'{expression} as "{label}"' for label, expression in counted.items()]
-            places = ", ".join(str(place) for place, _ in enumerate(chart.columns, start=1))
-            grouped = f"\ngroup by {places}\norder by 1 desc\nlimit {chart.limit}"
-            return "select\n    " + ",\n    ".join(columns), grouped
+    axes = [*chart.columns, *(name for name in (chart.x, *chart.by) if name)]
+    groups = [f'{_column(name, mart, metadata, language)} as "{metadata.label(name, language)}"' for name in axes]
+    if chart.kind == "table" and not chart.metrics:
         order = [_order(name, mart) for name in chart.order]
         ordered = f"\norder by {', '.join(order)}" if order else ""
-        return "select\n    " + ",\n    ".join(columns), f"{ordered}\nlimit {chart.limit}"
-    axes = [name for name in (chart.x, *chart.by) if name]
-    groups = [f'{shown_column(name, mart, metadata, language)} as "{metadata.label(name, language)}"' for name in axes]
+        return "select\n    " + ",\n    ".join(groups), f"{ordered}\nlimit {chart.limit}"
     figures = [f'{expression} as "{label}"' for label, expression in _figures(chart, mart, metadata, language).items()]
     places = ", ".join(str(place) for place in range(1, len(groups) + 1))
+    order_by = f"1 desc\nlimit {chart.limit}" if chart.kind == "table" else places  # a counted table: newest first
     return "select\n    " + ",\n    ".join(
         [*groups, *figures]
-    ), f"\ngroup by {places}\norder by {places}" if groups else ""
+    ), f"\ngroup by {places}\norder by {order_by}" if groups else ""
 
 
 def _order(name: str, mart: Mart) -> str:

@@ -196,14 +196,13 @@ def _metrics(chart: Chart, mart: Mart, metadata: Metadata, language: Language) -
         newest = f"to_char(max({mart.known_column}), '{_TITLE_DATE[language]}')"
         simulated = f"case when bool_or(source = 'simulator') then '{_SIMULATED[language]}' else '' end"
         return [_sql_metric("title_date", newest, date_label), _sql_metric("title_source", simulated, simulated_label)]
-    found = [_metric(name, chart, mart, metadata, language) for name in chart.metrics]
     if chart.band:
         label = metadata.label(chart.metrics[0], language)
         return [
             _sql_metric(name, f"{chart.aggregate}({name})", label + end)
             for name, end in zip((*chart.metrics, *chart.band), (_FIGURE, _LOWER, _UPPER), strict=True)
         ]
-    return found
+    return [_metric(name, chart, mart, metadata, language) for name in chart.metrics]
 
 
 def _metric(name: str, chart: Chart, mart: Mart, metadata: Metadata, language: Language) -> Any:

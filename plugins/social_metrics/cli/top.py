@@ -73,7 +73,7 @@ def top(
         standings: Sequence[FollowersStanding | RecencyStanding] = (
             marts.followers_board(day, chosen) if board is Board.FOLLOWERS else marts.recency_board(day, chosen)
         )
-        tail = marts.tail(day)
+        tail = marts.tail(day) if with_tail else []
     shown = [s for s in standings if show_all or (s.best_rank is not None and s.best_rank <= limit)]
     is_simulated = any(standing.source == Source.SIMULATOR for standing in standings)
     if form is Format.JSON:

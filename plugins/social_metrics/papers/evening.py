@@ -1,9 +1,7 @@
 """The page of the leadership meeting from a pinned evening: provisional, told from the marts as they stand."""
 
-from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import date
-from typing import Any
 
 import psycopg
 from psycopg import sql
@@ -11,9 +9,8 @@ from psycopg import sql
 from social_metrics.papers import typesetting as page
 from social_metrics.papers.meeting import Meeting, one_page, top
 from social_metrics.papers.packs import silent_lines
-from social_metrics.papers.phrases import DASH, Phrases
+from social_metrics.papers.phrases import DASH, Figures, Phrases
 from social_metrics.papers.words import say
-from social_metrics.reports import forms
 from social_metrics.reports.forms import Language
 from social_metrics.warehouse.marts_reader import MartsReader, TailEntry, TailKind
 
@@ -51,7 +48,12 @@ def evening_page(connection: psycopg.Connection, day: date, language: Language) 
             change_title=say("change_7d", language),
             has_movement=False,
             followers=[
-                [phrases.rank(row), row["center_name"], phrases.count(row["followers_count"]), _change(row, language)]
+                [
+                    phrases.rank(row),
+                    row["center_name"],
+                    phrases.count(row["followers_count"]),
+                    _change(row, phrases),
+                ]
                 for row in top(followers)
             ],
             recency=[
@@ -71,13 +73,8 @@ def evening_page(connection: psycopg.Connection, day: date, language: Language) 
     )
 
 
-def _change(row: Mapping[str, Any], language: Language) -> str:
-    if row["change_7d"] is None:
-        return say("no_change", language)
-    told = forms.change(
-        row["change_7d"], row["change_7d_low"], row["change_7d_high"], row["change_7d_is_measurable"], language
-    )
-    return told or say("within_rounding", language)
+def _change(row: Figures, phrases: Phrases) -> str:
+    return say("no_change", phrases.language) if row["change_7d"] is None else phrases.change(row, "change_7d")
 
 
 def _missing(tail: list[TailEntry], phrases: Phrases) -> list[tuple[str, str]]:

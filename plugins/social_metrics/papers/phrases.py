@@ -66,14 +66,18 @@ class Phrases:
         codes = listed.split(", ") if isinstance(listed, str) else listed or ()
         return [self.platforms.get(code, code) for code in codes]
 
+    def change(self, row: Figures, name: str) -> str:
+        """The change in the column `name` with its bounds, or that the rounding leaves it open."""
+        told = forms.change(
+            row[name], row[f"{name}_low"], row[f"{name}_high"], row[f"{name}_is_measurable"], self.language
+        )
+        return told or say("within_rounding", self.language)
+
     def growth(self, row: Figures) -> str:
         """The growth of a month with its bounds, or why there is none."""
         if row["growth_null_reason"]:
             return self.reason(row["growth_null_reason"])
-        told = forms.change(
-            row["growth"], row["growth_low"], row["growth_high"], row["growth_is_measurable"], self.language
-        )
-        return told or say("within_rounding", self.language)
+        return self.change(row, "growth")
 
     def growth_percent(self, row: Figures) -> str:
         """The growth of a month in percent of its base; a dash where the rounding leaves its sign open."""

@@ -18,6 +18,7 @@ from social_metrics.platform_capture import ShardReport
 from social_metrics.records import LAST_ATTEMPT
 from social_metrics.registry import Registry
 from social_metrics.settings import Settings
+from tests.refusing import refuse_outcomes
 from tests.simulated import RunningSimulator
 from tests.unit.extract.conftest import EVENING
 
@@ -195,13 +196,7 @@ def test_a_spent_month_reads_nothing_and_short_money_reads_followers_first(
 
 
 def test_what_was_paid_is_known_though_the_capture_came_to_nothing(capture: Capture, warehouse_url: str) -> None:
-    with psycopg.connect(warehouse_url) as connection:
-        connection.execute(
-            """
-            create function raw.refuse() returns trigger language plpgsql as $$ begin raise 'refused by a test'; end $$;
-            create trigger refuse before insert on raw.capture_outcomes for each row execute function raw.refuse();
-            """
-        )
+    refuse_outcomes(warehouse_url, "true")
     with pytest.raises(psycopg.Error, match="refused by a test"):
         capture("x")
     assert _rows(warehouse_url, "select count(*) from raw.api_responses") == [(0,)]

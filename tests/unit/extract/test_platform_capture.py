@@ -21,6 +21,7 @@ from social_metrics.platform_capture import PastDateRefused, ShardReport
 from social_metrics.registry import Registry
 from social_metrics.settings import Settings
 from social_metrics.warehouse.raw_loader import load
+from tests.refusing import refuse_outcomes
 from tests.unit.extract.conftest import EVENING
 
 SIZE = 5
@@ -116,15 +117,7 @@ def test_connections_are_kept_from_shard_to_shard(
 def test_a_shard_that_the_warehouse_refuses_is_lost_alone(
     capture: Capture, shards: list[list[str]], warehouse_url: str
 ) -> None:
-    with psycopg.connect(warehouse_url) as connection:
-        connection.execute(
-            f"""
-            create function raw.refuse() returns trigger language plpgsql as $$
-            begin raise 'this row is refused by a test'; end $$;
-            create trigger refuse before insert on raw.capture_outcomes
-                for each row when (new.account_code = '{shards[1][2]}') execute function raw.refuse();
-            """.encode()
-        )
+    refuse_outcomes(warehouse_url, f"new.account_code = '{shards[1][2]}'")
     told: list[ShardReport] = []
     with pytest.raises(psycopg.Error, match="refused by a test"):
         capture(on_shard=told.append)
