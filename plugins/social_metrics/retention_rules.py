@@ -4,6 +4,7 @@ The periods of a platform stand in its line of platforms.csv; the rules name the
 terms tell one authorization from another. Adding a platform needs no row here: those without a platform hold for it.
 """
 
+import re
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -93,7 +94,7 @@ def _rule(row: SeedRow) -> RetentionRule:
     modes = tuple(str(mode) for mode in AuthorizationMode)
     mode = row.one_of("authorization_mode", modes if field == "counts" else ("",))
     keep = row["keep"]
-    if keep not in (*PERIODS, KEPT) and not (keep.isdecimal() and int(keep) > 0):
+    if keep not in (*PERIODS, KEPT) and not re.fullmatch(r"[1-9][0-9]{0,5}", keep):
         row.problem("keep", f"is neither {KEPT} nor a number of days nor one of {', '.join(PERIODS)}")
     return RetentionRule(
         platform=row["platform"] or None,

@@ -5,7 +5,7 @@ import datetime
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029]")  # all but tab and line breaks
@@ -58,7 +58,7 @@ class SeedRow:
         value = self.cells[column]
         if not value:
             return None
-        if re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):
+        if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
             try:
                 return datetime.date.fromisoformat(value)
             except ValueError:
@@ -71,7 +71,7 @@ class SeedRow:
         value = self.cells[column]
         if not value and optional:
             return None
-        if re.fullmatch(r"\d{1,18}", value) and int(value) >= least:
+        if re.fullmatch(r"[0-9]{1,18}", value) and int(value) >= least:
             return int(value)
         self.problem(column, f"is not a whole number of at least {least}")
         return None
@@ -79,7 +79,7 @@ class SeedRow:
     def whole_items(self, column: str) -> tuple[int, ...]:
         """The whole numbers in the cell, separated by semicolons."""
         parts = self.items(column)
-        if not all(re.fullmatch(r"\d{1,9}", part) for part in parts):
+        if not all(re.fullmatch(r"[0-9]{1,9}", part) for part in parts):
             self.problem(column, "is not a list of whole numbers; write e.g. 1;3;7;30 or leave it blank")
             return ()
         return tuple(int(part) for part in parts)
@@ -89,14 +89,10 @@ class SeedRow:
         value = self.cells[column]
         if not value:
             return None
-        try:
-            amount = Decimal(value)
-        except InvalidOperation:
-            amount = Decimal("NaN")
-        if not amount.is_finite() or amount < 0:
-            self.problem(column, "is not an amount in US$; write e.g. 2.50")
-            return None
-        return amount
+        if re.fullmatch(r"[0-9]{1,12}(\.[0-9]{1,6})?", value):
+            return Decimal(value)
+        self.problem(column, "is not an amount in US$; write e.g. 2.50")
+        return None
 
     def pattern(self, column: str) -> re.Pattern[str]:
         """The regular expression in the cell."""

@@ -99,7 +99,10 @@ def test_the_shipped_registry_is_whole_and_guesses_no_handle() -> None:
         ("platforms.csv", "youtube", "shard_size", "0", "whole number of at least 1"),
         ("platforms.csv", "youtube", "handle_pattern", "(", "is not a regular expression"),
         ("platforms.csv", "youtube", "quota_day_zone", "PST", "is not an IANA time zone"),
+        ("platforms.csv", "youtube", "shard_size", "٣", "whole number of at least 1"),  # dbt's seed cannot load it
+        ("platforms.csv", "youtube", "reread_age_days", "1;٧", "is not a list of whole numbers"),
         ("platforms.csv", "x", "daily_usd_limit", "two", "is not an amount in US$"),
+        ("platforms.csv", "x", "daily_usd_limit", "1_0.5", "is not an amount in US$"),
     ],
 )
 def test_a_wrong_cell_is_named_with_file_line_column_and_remedy(

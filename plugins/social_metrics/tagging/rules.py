@@ -142,7 +142,7 @@ def load_ruleset(rules_dir: Path, registry_dir: Path) -> Ruleset:
         if [other["rule_id"] for other in rows].count(row["rule_id"]) > 1:
             row.problem("rule_id", "names more than one rule; give each its own")
     versions = {row["ruleset_version"] for row in rows}
-    if rows and (len(versions) > 1 or not re.fullmatch(r"[1-9]\d*", next(iter(versions)))):
+    if rows and (len(versions) > 1 or not re.fullmatch(r"[1-9][0-9]*", next(iter(versions)))):
         problems.append(
             f"tag_rules.csv, column ruleset_version: holds {', '.join(sorted(versions))}; every line carries the "
             "same whole number, one higher than before whenever a rule changes."
