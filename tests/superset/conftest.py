@@ -16,7 +16,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, sync_playwright
 from psycopg.rows import dict_row
 
 from social_metrics.bi.definitions import Dashboard, load_dashboards
@@ -26,6 +26,7 @@ from social_metrics.settings import Settings
 from social_metrics.stack.databases import BI_LOGIN
 from social_metrics.stack.layout import Layout
 from social_metrics.stack.local_stack import LocalStack
+from tests.superset.pages import MILLISECONDS, TALL
 
 ASKED_FOR = "SOCIAL_METRICS_TEST_SUPERSET"
 STATE = "SOCIAL_METRICS_TEST_SUPERSET_STATE"
@@ -136,3 +137,17 @@ def browser() -> Iterator[Browser]:
         chromium = playwright.chromium.launch(executable_path=program, args=[*flags, "--no-first-run"])
         yield chromium
         chromium.close()
+
+
+@pytest.fixture(scope="session")
+def logged_in(running: Running, browser: Browser) -> Iterator[BrowserContext]:
+    """Superset's administrator, in a window tall enough for every chart."""
+    context = browser.new_context(viewport=TALL, locale="id-ID")
+    page = context.new_page()
+    page.goto(f"{running.url}/login/")
+    page.fill("input[name=username], #username", "admin")
+    page.fill("input[type=password]", running.admin_password)
+    page.keyboard.press("Enter")
+    page.wait_for_url(lambda url: "login" not in url, timeout=MILLISECONDS)
+    yield context
+    context.close()

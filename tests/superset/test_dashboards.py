@@ -1,14 +1,11 @@
 """Each dashboard as a reader opens it: no chart fails or is empty, and the figures are those of the marts."""
 
-import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Response
+from playwright.sync_api import BrowserContext
 
 from social_metrics.bi.definitions import LANGUAGES, Dashboard
 from social_metrics.bi.metabase_cards import query, without_filters
@@ -17,59 +14,10 @@ from social_metrics.bi.superset_bundle import slug
 from social_metrics.settings import Settings
 from tests.superset.charts import all_charts, chart_ids, saved_answer
 from tests.superset.conftest import Running
+from tests.superset.pages import open_dashboard
 
-TALL = {"width": 1400, "height": 5000}
-"""Charts load when they come into view: here all are."""
-
-MILLISECONDS = 90_000
 MILLISECONDS_OF_A_DATE = 10**12
 FAILED = ".ant-alert-error, [data-test='error-container'], .error-message"
-
-
-@pytest.fixture(scope="module")
-def logged_in(running: Running, browser: Browser) -> Iterator[BrowserContext]:
-    context = browser.new_context(viewport=TALL, locale="id-ID")
-    page = context.new_page()
-    page.goto(f"{running.url}/login/")
-    page.fill("input[name=username], #username", "admin")
-    page.fill("input[type=password]", running.admin_password)
-    page.keyboard.press("Enter")
-    page.wait_for_url(lambda url: "login" not in url, timeout=MILLISECONDS)
-    yield context
-    context.close()
-
-
-@dataclass
-class Opened:
-    """A dashboard in the browser, and what its charts were answered by the page's own queries."""
-
-    page: Page
-    responses: list[Response] = field(default_factory=list)
-
-    def answers(self) -> dict[int, dict[str, Any]]:
-        """Number of the chart → its answer."""
-        found = {}
-        for response in self.responses:
-            asked = re.search(r"slice_id%22%3A(\d+)", response.url)
-            if "/api/v1/chart/data" in response.url and asked:
-                failed = {"rowcount": 0, "data": [], "error": f"HTTP {response.status}"}
-                found[int(asked.group(1))] = response.json()["result"][0] if response.ok else failed
-        return found
-
-
-def open_dashboard(context: BrowserContext, url: str, name: str, charts: int) -> Opened:
-    """Open it and wait until every chart stands there and none is still loading."""
-    opened = Opened(context.new_page())
-    opened.page.on("response", lambda response: opened.responses.append(response))
-    opened.page.goto(f"{url}/superset/dashboard/{name}/?standalone=2")
-    opened.page.wait_for_function(
-        "charts => document.querySelectorAll('.dashboard-component-chart-holder .slice_container').length === charts"
-        " && !document.querySelector('.loading, [data-test=loading-indicator]')",
-        arg=charts,
-        timeout=MILLISECONDS,
-    )
-    opened.page.wait_for_load_state("networkidle", timeout=MILLISECONDS)
-    return opened
 
 
 def test_to_provision_again_changes_nothing(running: Running) -> None:

@@ -1,0 +1,45 @@
+"""A dashboard in the browser, and what its charts were answered."""
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from playwright.sync_api import BrowserContext, Page, Response
+
+TALL = {"width": 1400, "height": 5000}
+"""Charts load when they come into view: here all are."""
+
+MILLISECONDS = 90_000
+
+
+@dataclass
+class Opened:
+    """A dashboard in the browser, and what its charts were answered by the page's own queries."""
+
+    page: Page
+    responses: list[Response] = field(default_factory=list)
+
+    def answers(self) -> dict[int, dict[str, Any]]:
+        """Number of the chart → its answer."""
+        found = {}
+        for response in self.responses:
+            asked = re.search(r"slice_id%22%3A(\d+)", response.url)
+            if "/api/v1/chart/data" in response.url and asked:
+                failed = {"rowcount": 0, "data": [], "error": f"HTTP {response.status}"}
+                found[int(asked.group(1))] = response.json()["result"][0] if response.ok else failed
+        return found
+
+
+def open_dashboard(context: BrowserContext, url: str, name: str, charts: int) -> Opened:
+    """Open it and wait until every chart stands there and none is still loading."""
+    opened = Opened(context.new_page())
+    opened.page.on("response", lambda response: opened.responses.append(response))
+    opened.page.goto(f"{url}/superset/dashboard/{name}/?standalone=2")
+    opened.page.wait_for_function(
+        "charts => document.querySelectorAll('.dashboard-component-chart-holder .slice_container').length === charts"
+        " && !document.querySelector('.loading, [data-test=loading-indicator]')",
+        arg=charts,
+        timeout=MILLISECONDS,
+    )
+    opened.page.wait_for_load_state("networkidle", timeout=MILLISECONDS)
+    return opened
