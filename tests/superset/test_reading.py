@@ -1,4 +1,4 @@
-"""What a reader does and sees on a page: the drill from a center to a post, and marks that are really drawn."""
+"""What a reader does and sees on a page: the drill from a center to a post, marks and areas that are really drawn."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -24,11 +24,12 @@ COLORS_OF = """
         return found
     }
 """
-"""Colour of a canvas → number of its points: a chart's marks are drawn there, and not in the page."""
+"""Colour of a canvas → number of its points: a chart's marks and areas are drawn there, and not in the page."""
 
 MARK = (107, 31, 20)  # of superset_charts._MARK_COLOR, as the canvas holds it
 TOLERANCE = 24  # in each of the three colours: a thin line's points are mixed with what lies below
 MARK_POINTS = 40  # a dashed line over the height of a chart has over a hundred
+AREA_POINTS = 300  # an area over some days; thin lines have no colour that often
 
 
 def held(page: Page, number: int) -> Locator:
@@ -134,6 +135,24 @@ def test_a_day_of_another_meaning_is_marked(
     assert {key for key in marked if drawn[key] < without[key] + MARK_POINTS} == set(), (without, drawn)
 
 
+def test_the_area_between_the_bounds_is_drawn(
+    running: Running, dashboards: list[Dashboard], logged_in: BrowserContext
+) -> None:
+    """Half-transparent points of one colour, where every other point of the line and its axes is solid."""
+    (board,) = [found for found in dashboards if found.slug == "pertumbuhan"]
+    number = by_key(dashboards, board.slug, chart_ids(running.session()))
+    (banded,) = [chart.key for chart in board.charts if chart.band]
+    (bounds,) = running.rows(
+        "select count(*) as days from (select sum(change_30d_low) as low, sum(change_30d_high) as high "
+        "from marts.fct_center_daily group by date_day) as daily where low < high"
+    )
+    assert bounds["days"] > 1, "Without bounds that differ nothing is tried."
+    opened = open_dashboard(logged_in, running.url, board.slug, len(board.charts))
+    drawn = {key: largest_tint(opened.page, number[key]) for key in (banded, "change_by_platform")}
+    opened.page.close()
+    assert drawn[banded] > AREA_POINTS > drawn["change_by_platform"], drawn
+
+
 def canvas_colors(page: Page, chart: int) -> dict[tuple[int, ...], int]:
     """Red, green, blue and opacity of a chart's points → how many there are."""
     found: dict[str, int] = held(page, chart).locator("canvas").first.evaluate(COLORS_OF)
@@ -147,3 +166,13 @@ def colored(page: Page, chart: int, color: tuple[int, int, int], opacities: rang
         for (*had, opacity), count in canvas_colors(page, chart).items()
         if opacity in opacities and max(abs(one - two) for one, two in zip(had, color, strict=True)) <= TOLERANCE
     )
+
+
+def largest_tint(page: Page, chart: int) -> int:
+    """How many points the most frequent colour that is neither solid nor grey has."""
+    tints = [
+        count
+        for (*color, opacity), count in canvas_colors(page, chart).items()
+        if 32 <= opacity < 192 and max(color) - min(color) > 2 * TOLERANCE
+    ]
+    return max(tints, default=0)
