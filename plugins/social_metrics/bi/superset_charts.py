@@ -105,7 +105,7 @@ def _kind(chart: Chart, mart: Mart, metadata: Metadata, language: Language, titl
         "tooltipTimeFormat": _DATE_FORMAT,
         "xAxisLabelRotation": 0 if _is_date(mart, chart.x) else 30,
         "xAxisLabelInterval": "auto" if _is_date(mart, chart.x) else "0",
-        # A bar starts at zero, a line need not; an area is drawn from its bounds' difference, which must be on the axis.
+        # A bar starts at zero, a line need not; an area is drawn from its bounds' difference, which the axis must hold.
         "truncateYAxis": chart.kind == "line" and chart.band is None,
         "connectNulls": False,  # a gap is a gap
         "markerEnabled": chart.kind == "line",  # a day between two gaps has no line to be seen by
