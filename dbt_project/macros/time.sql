@@ -17,6 +17,10 @@
     cast(date_trunc('month', {{ day }}) as date)
 {%- endmacro %}
 
+{% macro month_end(month_start) -%}
+    cast({{ month_start }} + interval '1 month -1 day' as date)
+{%- endmacro %}
+
 {% macro year_start(day) -%}
     cast(date_trunc('year', {{ day }}) as date)
 {%- endmacro %}

@@ -164,10 +164,10 @@ MUTATIONS = [
         "true as",
     ),
     Mutation(
-        "a hand entry takes away what an API counted",
+        "what a post moved after the month's end",
         "models/intermediate/int_posts__monthly.sql",
-        "case when observations.presence = 'seen' and observations.response_id is not null then 0 else 1 end",
-        "case when observations.presence = 'seen' then 0 else 1 end",
+        "            and counted.known_on_date >= observations.as_of_date\n",
+        "",
     ),
     Mutation(
         "posts that only people saw are no posts",
@@ -178,7 +178,7 @@ MUTATIONS = [
     Mutation(
         "a post found after the month's end",
         "models/intermediate/int_posts__monthly.sql",
-        "        and accounts.known_on_date >= observations.as_of_date\n",
+        "            and months.known_on_date >= periods.counted_from\n",
         "",
     ),
     Mutation(

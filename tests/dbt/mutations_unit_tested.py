@@ -10,6 +10,18 @@ UNIT_TESTED_MUTATIONS = [
         "",
     ),
     Mutation(
+        "an account that moved grew at its new center",
+        "models/intermediate/int_centers__monthly_followers.sql",
+        "            and ends.center_code = begins.center_code\n",
+        "",
+    ),
+    Mutation(
+        "an absence takes away what an API counted",
+        "models/intermediate/int_posts__monthly.sql",
+        "    where observations.presence = 'seen'\n",
+        "",
+    ),
+    Mutation(
         "a post that is not out yet",
         "models/intermediate/int_posts__known_periods.sql",
         "greatest(known_from, published_date) as counted_from",

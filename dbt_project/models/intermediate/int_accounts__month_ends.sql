@@ -1,5 +1,12 @@
-{{ config(indexes=[{'columns': ['account_code', 'month_start'], 'unique': true}]) }}
--- Grain: account × month at whose end it is expected; with the count that stands for that end.
+{{ config(
+    materialized='incremental',
+    meta={'reopened_by': 'account', 'reopened_from': "month_start + interval '1 month -1 day'"},
+    indexes=[
+        {'columns': ['account_code', 'center_code', 'month_start'], 'unique': true},
+        {'columns': ['center_code', 'month_start']}
+    ]
+) }}
+-- Grain: account × center × month at whose end it is expected there; with the count that stands for that end.
 with expected as (
 
     select
@@ -12,6 +19,7 @@ with expected as (
     from {{ ref('int_centers__months') }} as months
     inner join {{ ref('int_accounts__daily_spine') }} as spine
         on months.center_code = spine.center_code and months.known_on_date = spine.date_day
+    {{ only_reopened('account', 'spine.account_code', month_end('spine.month_start')) }}
 
 ),
 
@@ -31,7 +39,7 @@ ranked as (
         captures.date_day as capture_date,
         captures.captured_at,
         row_number() over (
-            partition by expected.account_code, expected.month_start
+            partition by expected.account_code, expected.center_code, expected.month_start
             order by case captures.followers_state when 'reported' then 0 else 1 end, captures.day_no desc nulls last
         ) as place
     from expected

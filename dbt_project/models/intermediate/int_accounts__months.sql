@@ -1,15 +1,20 @@
-{{ config(indexes=[{'columns': ['account_code', 'month_start']}]) }}
+{{ config(
+    materialized='incremental',
+    meta={'reopened_by': 'account', 'reopened_from': "month_start + interval '1 month -1 day'"},
+    indexes=[{'columns': ['account_code', 'month_start']}, {'columns': ['center_code', 'month_start']}]
+) }}
 -- Grain: account × center × month in which it was expected there; whose it is, is judged on the last such date.
 with months as (
 
     select
-        account_code,
-        center_code,
-        platform,
-        month_start,
-        max(date_day) as last_date
-    from {{ ref('int_accounts__daily_spine') }}
-    group by account_code, center_code, platform, month_start
+        spine.account_code,
+        spine.center_code,
+        spine.platform,
+        spine.month_start,
+        max(spine.date_day) as last_date
+    from {{ ref('int_accounts__daily_spine') }} as spine
+    {{ only_reopened('account', 'spine.account_code', month_end('spine.month_start')) }}
+    group by spine.account_code, spine.center_code, spine.platform, spine.month_start
 
 )
 

@@ -40,7 +40,7 @@ judged as (
 
 pairs as (
 
-    -- The accounts read at both ends; a change of definition in between breaks the series.
+    -- The center's accounts read at both ends; a change of definition in between breaks the series.
     select
         ends.center_code,
         ends.month_start,
@@ -55,6 +55,7 @@ pairs as (
     inner join month_ends as begins
         on
             ends.account_code = begins.account_code
+            and ends.center_code = begins.center_code
             and cast(ends.month_start - interval '1 month' as date) = begins.month_start
     where ends.end_standing = 'reported' and begins.end_standing = 'reported'
 

@@ -1,5 +1,18 @@
+{{ config(
+    materialized='incremental',
+    meta={'reopened_by': 'center', 'reopened_from': "month_start + interval '1 month -1 day'"},
+    indexes=[{'columns': ['center_code', 'month_start']}]
+) }}
 -- Grain: center × month: programmes and clusters that it told of, did not, or of which nobody can say.
-with subjects as (
+with months as (
+
+    select months.*
+    from {{ ref('int_centers__months') }} as months
+    {{ only_reopened('center', 'months.center_code', month_end('months.month_start')) }}
+
+),
+
+subjects as (
 
     -- What there is to tell of when the month ends; of clusters those of the scheme in force.
     select
@@ -8,7 +21,7 @@ with subjects as (
         'program' as tag_kind,
         '' as cluster_scheme,
         programs.program as tag
-    from {{ ref('int_centers__months') }} as months
+    from months
     inner join {{ ref('programs') }} as programs on {{ is_valid_on('programs', 'months.known_on_date') }}
     union all
     select
@@ -17,8 +30,16 @@ with subjects as (
         'cluster' as tag_kind,
         clusters.cluster_scheme,
         clusters.cluster as tag
-    from {{ ref('int_centers__months') }} as months
+    from months
     inner join {{ ref('clusters') }} as clusters on {{ is_valid_on('clusters', 'months.known_on_date') }}
+
+),
+
+posts as (
+
+    select posts.*
+    from {{ ref('int_posts__monthly') }} as posts
+    inner join months on posts.center_code = months.center_code and posts.month_start = months.month_start
 
 ),
 
@@ -29,7 +50,7 @@ unread as (
         posts.month_start,
         kinds.tag_kind,
         count(*) as posts_unread
-    from {{ ref('int_posts__monthly') }} as posts
+    from posts
     inner join {{ ref('int_posts__kinds') }} as kinds
         on posts.account_code = kinds.account_code and posts.post_id = kinds.post_id
     where kinds.kind_state = 'unread'
@@ -45,7 +66,7 @@ told as (
         tags.tag_kind,
         coalesce(tags.cluster_scheme, '') as cluster_scheme,
         tags.tag
-    from {{ ref('int_posts__monthly') }} as posts
+    from posts
     inner join {{ ref('int_posts__tags') }} as tags
         on posts.account_code = tags.account_code and posts.post_id = tags.post_id
     where tags.tag_state = 'tagged'
@@ -125,5 +146,5 @@ select
     cast(coalesce(counted.clusters_unknown, 0) as integer) as clusters_unknown,
     counted.clusters_covered_list,
     counted.clusters_not_covered_list
-from {{ ref('int_centers__months') }} as months
+from months
 left join counted on months.center_code = counted.center_code and months.month_start = counted.month_start

@@ -1,12 +1,25 @@
+{{ config(
+    materialized='incremental',
+    meta={'reopened_by': 'center', 'reopened_from': "month_start + interval '1 month -1 day'"},
+    indexes=[{'columns': ['center_code', 'month_start']}]
+) }}
 -- Grain: center × month: where it stands at the month's end, and how many of its account-days were captured.
-with required as (
+with months as (
+
+    select months.*
+    from {{ ref('int_centers__months') }} as months
+    {{ only_reopened('center', 'months.center_code', month_end('months.month_start')) }}
+
+),
+
+required as (
 
     select
         months.center_code,
         months.month_start,
         months.known_on_date,
         platforms.platform
-    from {{ ref('int_centers__months') }} as months
+    from months
     inner join {{ ref('stg_registry__platforms') }} as platforms
         on
             (platforms.required_from is null or months.known_on_date >= platforms.required_from)
@@ -42,7 +55,7 @@ standings as (
         months.month_start,
         spine.platform,
         'present' as standing
-    from {{ ref('int_centers__months') }} as months
+    from months
     inner join {{ ref('int_accounts__daily_spine') }} as spine
         on months.center_code = spine.center_code and months.known_on_date = spine.date_day
 
@@ -86,7 +99,7 @@ captures as (
         count(outcomes.account_code) as account_days_expected,
         count(outcomes.account_code) filter (where outcomes.is_captured) as account_days_captured,
         max(outcomes.source) as source
-    from {{ ref('int_centers__months') }} as months
+    from months
     left join {{ ref('int_accounts__daily_outcomes') }} as outcomes
         on
             months.center_code = outcomes.center_code

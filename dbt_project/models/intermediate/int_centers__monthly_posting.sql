@@ -1,13 +1,22 @@
+{{ config(
+    materialized='incremental',
+    meta={'reopened_by': 'center', 'reopened_from': "month_start + interval '1 month -1 day'"},
+    indexes=[{'columns': ['center_code', 'month_start']}]
+) }}
 -- Grain: center × month: what it published, how long it was silent, and what the posts moved.
 with months as (
 
-    select * from {{ ref('int_centers__months') }}
+    select months.*
+    from {{ ref('int_centers__months') }} as months
+    {{ only_reopened('center', 'months.center_code', month_end('months.month_start')) }}
 
 ),
 
 posts as (
 
-    select * from {{ ref('int_posts__monthly') }}
+    select posts.*
+    from {{ ref('int_posts__monthly') }} as posts
+    inner join months on posts.center_code = months.center_code and posts.month_start = months.month_start
 
 ),
 
@@ -22,25 +31,6 @@ published as (
         count(interactions) as posts_with_interactions
     from posts
     group by center_code, month_start
-
-),
-
-now_known as (
-
-    select
-        accounts.center_code,
-        accounts.month_start,
-        count(*) as posts_as_now_known
-    from {{ ref('int_accounts__months') }} as accounts
-    inner join months
-        on accounts.center_code = months.center_code and accounts.month_start = months.month_start
-    inner join {{ ref('int_posts__known_periods') }} as periods
-        on
-            accounts.account_code = periods.account_code
-            and accounts.month_start = {{ month_start('periods.published_date') }}
-            and months.known_on_date >= periods.published_date
-    where periods.counted_until is null and not accounts.is_in_doubt
-    group by accounts.center_code, accounts.month_start
 
 ),
 
@@ -105,7 +95,10 @@ looks as (
     left join {{ ref('int_accounts__daily_outcomes') }} as outcomes
         on months.center_code = outcomes.center_code and months.known_on_date = outcomes.date_day
     left join {{ ref('int_accounts__months') }} as accounts
-        on outcomes.account_code = accounts.account_code and outcomes.date_day = accounts.last_date
+        on
+            outcomes.account_code = accounts.account_code
+            and outcomes.center_code = accounts.center_code
+            and outcomes.date_day = accounts.last_date
     group by months.center_code, months.month_start
 
 ),
@@ -114,11 +107,12 @@ per_account as (
 
     select
         account_code,
+        center_code,
         month_start,
         count(*) as posts,
         sum(interactions) as interactions
     from posts
-    group by account_code, month_start
+    group by account_code, center_code, month_start
 
 ),
 
@@ -130,9 +124,14 @@ engagement as (
         ends.month_start,
         sum(coalesce(per_account.interactions, 0)) as engagement_interactions,
         sum(ends.followers_count) as engagement_followers
-    from {{ ref('int_accounts__month_ends') }} as ends
+    from months
+    inner join {{ ref('int_accounts__month_ends') }} as ends
+        on months.center_code = ends.center_code and months.month_start = ends.month_start
     left join per_account
-        on ends.account_code = per_account.account_code and ends.month_start = per_account.month_start
+        on
+            ends.account_code = per_account.account_code
+            and ends.center_code = per_account.center_code
+            and ends.month_start = per_account.month_start
     where
         ends.end_standing = 'reported'
         and (per_account.posts is null or per_account.interactions is not null)
@@ -144,7 +143,6 @@ select
     months.center_code,
     months.month_start,
     cast(coalesce(published.posts, 0) as integer) as posts,
-    cast(coalesce(now_known.posts_as_now_known, 0) as integer) as posts_as_now_known,
     cast(coalesce(published.platforms_posted, 0) as integer) as platforms_posted,
     -- Silence rests on not having seen a post: it needs a look at every account when the month ends.
     case
@@ -165,5 +163,4 @@ from months
 inner join silences on months.center_code = silences.center_code and months.month_start = silences.month_start
 inner join looks on months.center_code = looks.center_code and months.month_start = looks.month_start
 left join published on months.center_code = published.center_code and months.month_start = published.month_start
-left join now_known on months.center_code = now_known.center_code and months.month_start = now_known.month_start
 left join engagement on months.center_code = engagement.center_code and months.month_start = engagement.month_start

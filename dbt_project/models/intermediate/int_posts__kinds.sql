@@ -1,4 +1,7 @@
-{{ config(indexes=[{'columns': ['account_code', 'post_id']}]) }}
+{{ config(
+    materialized='incremental', meta={'reopened_by': 'post'},
+    indexes=[{'columns': ['account_code', 'post_id']}]
+) }}
 -- Grain: post × kind of tag: whether anybody knows what of that kind it carries. The one rule of what is unread.
 with posts as (
 
@@ -6,14 +9,14 @@ with posts as (
         account_code,
         post_id,
         reading_state
-    from {{ ref('int_posts__readings') }}
+    from {{ reopened_rows('post', ref('int_posts__readings')) }} as readings
     union all
     -- Of a post that only people have seen, nobody has read the words.
     select distinct
         entries.account_code,
         entries.post_id,
         'unread' as reading_state
-    from {{ ref('int_manual_entries__standing') }} as entries
+    from {{ reopened_rows('post', ref('int_manual_entries__standing')) }} as entries
     left join {{ ref('int_posts__readings') }} as readings
         on entries.account_code = readings.account_code and entries.post_id = readings.post_id
     where entries.post_id is not null and readings.post_id is null
@@ -28,7 +31,7 @@ said as (
         account_code,
         post_id,
         tag_kind
-    from {{ ref('int_posts__tags') }}
+    from {{ reopened_rows('post', ref('int_posts__tags')) }} as tags
     where
         overridden_by is not null
         and derived_from is null
@@ -38,7 +41,7 @@ said as (
         account_code,
         post_id,
         'outreach' as tag_kind
-    from {{ ref('int_manual_entries__standing') }}
+    from {{ reopened_rows('post', ref('int_manual_entries__standing')) }} as entries
     where is_outreach is not null and as_of_date <= {{ through_date() }}
 
 )

@@ -1,6 +1,10 @@
-{{ config(indexes=[{'columns': ['center_code', 'month_start']}]) }}
--- Grain: post in the month of its publication, as known at that month's end.
-with accounts as (
+{{ config(
+    materialized='incremental',
+    meta={'reopened_by': 'account', 'reopened_from': "month_start + interval '1 month -1 day'"},
+    indexes=[{'columns': ['center_code', 'month_start']}, {'columns': ['account_code', 'month_start']}]
+) }}
+-- Grain: post in the month of its publication × center to which it counts, as known at that month's end.
+with counted as (
 
     -- What an account said counts for the months in which it was expected, unless nobody knows whose it is.
     select
@@ -8,104 +12,67 @@ with accounts as (
         accounts.center_code,
         accounts.platform,
         accounts.month_start,
-        months.known_on_date
+        months.known_on_date,
+        periods.post_id,
+        periods.published_at,
+        periods.published_date
     from {{ ref('int_accounts__months') }} as accounts
+    {{ only_reopened('account', 'accounts.account_code', month_end('accounts.month_start')) }}
     inner join {{ ref('int_centers__months') }} as months
         on accounts.center_code = months.center_code and accounts.month_start = months.month_start
+    inner join {{ ref('int_posts__known_periods') }} as periods
+        on
+            accounts.account_code = periods.account_code
+            and accounts.month_start = {{ month_start('periods.published_date') }}
+            and months.known_on_date >= periods.counted_from
+            and (periods.counted_until is null or months.known_on_date < periods.counted_until)
     where not accounts.is_in_doubt
 
 ),
 
-observations as (
+moved as (
 
+    -- What a post moved is what an API last saw: an absence counts nothing, nor does a person who sees it again.
     select
-        account_code,
-        post_id,
-        published_at,
-        published_date,
-        presence,
+        counted.account_code,
+        counted.center_code,
+        counted.month_start,
+        counted.post_id,
         case
-            when coalesce(like_count, comment_count, share_count) is not null
-                then coalesce(like_count, 0) + coalesce(comment_count, 0) + coalesce(share_count, 0)
+            when coalesce(observations.like_count, observations.comment_count, observations.share_count) is not null
+                then
+                    coalesce(observations.like_count, 0)
+                    + coalesce(observations.comment_count, 0)
+                    + coalesce(observations.share_count, 0)
         end as interactions,
-        as_of_date,
-        captured_at,
-        response_id
-    from {{ ref('stg_social__posts') }}
-    union all
-    select
-        account_code,
-        post_id,
-        last_post_at as published_at,
-        published_date,
-        'seen' as presence,
-        cast(null as bigint) as interactions,
-        as_of_date,
-        observed_at as captured_at,
-        cast(null as uuid) as response_id
-    from {{ ref('int_manual_entries__standing') }}
-    where post_id is not null
-
-),
-
-claims as (
-
-    -- A platform may correct the instant of a publication: the month that the last word names is the post's.
-    select distinct
-        account_code,
-        post_id,
-        {{ month_start('published_date') }} as month_start
-    from observations
-
-),
-
-ranked as (
-
-    select
-        accounts.account_code,
-        accounts.center_code,
-        accounts.platform,
-        accounts.month_start,
-        accounts.known_on_date,
-        observations.post_id,
-        observations.published_at,
-        observations.published_date,
-        observations.presence,
-        -- A person who sees a post again counts nothing: what it moved is what an API last saw.
-        first_value(observations.interactions) over (
-            partition by accounts.account_code, accounts.month_start, observations.post_id
-            order by
-                case when observations.presence = 'seen' and observations.response_id is not null then 0 else 1 end,
-                observations.captured_at desc,
-                observations.response_id desc
-        ) as interactions,
         row_number() over (
-            partition by accounts.account_code, accounts.month_start, observations.post_id
-            order by observations.captured_at desc, observations.response_id desc nulls last
+            partition by counted.account_code, counted.center_code, counted.month_start, counted.post_id
+            order by observations.captured_at desc, observations.response_id desc
         ) as place
-    from claims
-    inner join accounts
-        on claims.account_code = accounts.account_code and claims.month_start = accounts.month_start
-    inner join observations
+    from counted
+    inner join {{ ref('stg_social__posts') }} as observations
         on
-            claims.account_code = observations.account_code
-            and claims.post_id = observations.post_id
-            and accounts.known_on_date >= observations.as_of_date
+            counted.account_code = observations.account_code
+            and counted.post_id = observations.post_id
+            and counted.known_on_date >= observations.as_of_date
+    where observations.presence = 'seen'
 
 )
 
 select
-    account_code,
-    center_code,
-    platform,
-    month_start,
-    post_id,
-    published_at,
-    published_date,
-    interactions
-from ranked
-where
-    place = 1
-    and presence = 'seen'
-    and published_date <= known_on_date
-    and {{ month_start('published_date') }} = month_start
+    counted.account_code,
+    counted.center_code,
+    counted.platform,
+    counted.month_start,
+    counted.post_id,
+    counted.published_at,
+    counted.published_date,
+    moved.interactions
+from counted
+left join moved
+    on
+        counted.account_code = moved.account_code
+        and counted.center_code = moved.center_code
+        and counted.month_start = moved.month_start
+        and counted.post_id = moved.post_id
+        and moved.place = 1

@@ -1,4 +1,7 @@
-{{ config(indexes=[{'columns': ['account_code', 'post_id'], 'unique': true}]) }}
+{{ config(
+    materialized='incremental', meta={'reopened_by': 'post'},
+    indexes=[{'columns': ['account_code', 'post_id'], 'unique': true}]
+) }}
 -- Grain: post; with the reading of its caption that stands for it.
 with readings as (
 
@@ -6,7 +9,7 @@ with readings as (
     select
         *,
         row_number() over (partition by account_code, post_id, content_hash order by ruleset_id desc) as place
-    from {{ ref('stg_social__tagged_captions') }}
+    from {{ reopened_rows('post', ref('stg_social__tagged_captions')) }} as tagged
 
 ),
 
@@ -22,7 +25,7 @@ sightings as (
         row_number() over (
             partition by account_code, post_id order by captured_at desc, response_id desc
         ) as place
-    from {{ ref('stg_social__posts') }}
+    from {{ reopened_rows('post', ref('stg_social__posts')) }} as observations
     where presence = 'seen' and as_of_date <= {{ through_date() }}
 
 ),

@@ -1,4 +1,7 @@
-{{ config(indexes=[{'columns': ['account_code', 'post_id']}]) }}
+{{ config(
+    materialized='incremental', meta={'reopened_by': 'post'},
+    indexes=[{'columns': ['account_code', 'post_id']}]
+) }}
 -- Grain: post × kind of tag × cluster scheme × tag; what the rules found, people decided, and both imply.
 with found as (
 
@@ -21,7 +24,7 @@ with found as (
                 tags.match_starts_at,
                 {{ bytewise("tags.rule_id") }}
         ) as place
-    from {{ ref('int_posts__readings') }} as readings
+    from {{ reopened_rows('post', ref('int_posts__readings')) }} as readings
     inner join {{ ref('stg_social__post_tags') }} as tags
         on
             readings.account_code = tags.account_code
@@ -112,14 +115,36 @@ decisions as (
             partition by account_code, post_id, tag_kind, cluster_scheme, tag
             order by override_id desc, stated_on desc
         ) as place
-    from words
+    from {{ reopened_rows('post', 'words') }} as words
 
 ),
 
 decided as (
 
-    select * from decisions
-    where place = 1
+    -- What is decided about a post waits until somebody has seen the post.
+    select decisions.*
+    from decisions
+    where
+        decisions.place = 1
+        and (
+            decisions.override_id = 0
+            or exists (
+                select 1
+                from {{ ref('stg_social__posts') }} as observations
+                where
+                    observations.account_code = decisions.account_code
+                    and observations.post_id = decisions.post_id
+                    and observations.as_of_date <= {{ through_date() }}
+            )
+            or exists (
+                select 1
+                from {{ ref('stg_social__entered_addresses') }} as addresses
+                where
+                    addresses.account_code = decisions.account_code
+                    and addresses.post_id = decisions.post_id
+                    and addresses.as_of_date <= {{ through_date() }}
+            )
+        )
 
 ),
 

@@ -1,11 +1,13 @@
-{{ config(indexes=[
+{{ config(
+    materialized='incremental', meta={'reopened_by': 'post'},
+    indexes=[
     {'columns': ['account_code', 'post_id']}, {'columns': ['tag_kind', 'tag']},
     {'columns': ['tag_kind', 'published_date']}, {'columns': ['center_code', 'published_date']}
 ]) }}
 -- Grain: post × kind of tag × cluster scheme × tag; `untagged` and `unread` are values.
 with posts as (
 
-    select * from {{ ref('fct_posts') }}
+    select * from {{ reopened_rows('post', ref('fct_posts')) }} as posts
 
 ),
 
@@ -48,7 +50,7 @@ tags as (
     select
         tags.*,
         kinds.is_scheme_in_force
-    from {{ ref('int_posts__tags') }} as tags
+    from {{ reopened_rows('post', ref('int_posts__tags')) }} as tags
     inner join kinds
         on
             tags.account_code = kinds.account_code
@@ -59,7 +61,7 @@ tags as (
     select
         tags.*,
         cast(null as boolean) as is_scheme_in_force
-    from {{ ref('int_posts__tags') }} as tags
+    from {{ reopened_rows('post', ref('int_posts__tags')) }} as tags
     where tags.tag_kind = 'campaign'
 
 ),

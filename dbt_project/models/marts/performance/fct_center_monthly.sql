@@ -41,7 +41,7 @@ measured as (
         followers.growth_base_count,
         followers.growth_null_reason,
         posting.posts,
-        posting.posts_as_now_known,
+        cast(coalesce(now_known.posts_as_now_known, 0) as integer) as posts_as_now_known,
         posting.platforms_posted,
         posting.longest_silence_days,
         posting.longest_silence_null_reason,
@@ -83,6 +83,8 @@ measured as (
         on months.center_code = platforms.center_code and months.month_start = platforms.month_start
     inner join {{ ref('int_centers__monthly_messages') }} as messages
         on months.center_code = messages.center_code and months.month_start = messages.month_start
+    left join {{ ref('int_centers__monthly_now_known') }} as now_known
+        on months.center_code = now_known.center_code and months.month_start = now_known.month_start
     left join {{ ref('int_centers__monthly_scores') }} as scores
         on months.center_code = scores.center_code and months.month_start = scores.month_start
     left join {{ ref('follower_bands') }} as bands
