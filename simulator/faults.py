@@ -18,6 +18,7 @@ STATE_KINDS = {
     "identity_mismatch": "the handle now belongs to an account with another id",
     "count_hidden": "the follower count is hidden; variant `number` shows a number beside the mark",
     "no_posts": "the account shows no posts; variant `not_found`: YouTube answers 404 for its playlist",
+    "access_token_lost": "TikTok's access token stops working before its time; what a renewal gives works",
     "bad_id_in_batch": "in a batch this one id cannot be read",
     "expired_page_token": "any page after the first is refused",
     "duplicate_items": "each page after the first repeats the last item of the one before",

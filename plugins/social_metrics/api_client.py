@@ -2,24 +2,22 @@
 
 import random
 import re
-import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
-from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
 import requests
-import urllib3
 
 from social_metrics.call_guards import Cost, Gate, Meter, Tokens
 from social_metrics.clock import Clock
 from social_metrics.connections import PlatformConnection
 from social_metrics.contract import ApiResponse, Outcome, ResponseBody, Source, Spend
 from social_metrics.evidence import Redactor, clean_text, parse_json, sha256
+from social_metrics.http_sessions import HttpSessions, may_have_been_served
 from social_metrics.payload import at
 from social_metrics.readings import Account, CaptureFailure
 
@@ -95,24 +93,23 @@ class Recorder:
     spend_at_once: Callable[[Spend], None] | None = None  # for money: written as it is spent, whatever comes after
 
 
-class HttpSessions:
-    """One session for each calling thread, whose connection is kept alive for that thread's next call.
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What a call asks for, without its credential; see `ApiClient.call`."""
 
-    Args:
-        base_url: whom they call; this machine is called without a proxy.
-    """
+    method: str
+    endpoint: str
+    path: str
+    params: Mapping[str, Any]
+    form: Mapping[str, Any]
+    json_body: Any
+    expected: Cost
 
-    def __init__(self, base_url: str) -> None:
-        self._is_local = urlsplit(base_url).hostname in ("127.0.0.1", "localhost")
-        self._local = threading.local()
-
-    def mine(self) -> requests.Session:
-        """The calling thread's session."""
-        session: requests.Session | None = getattr(self._local, "session", None)
-        if session is None:
-            session = self._local.session = requests.Session()
-            session.trust_env = not self._is_local
-        return session
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """As the evidence keeps them, before secrets are taken out."""
+        body = self.json_body if isinstance(self.json_body, dict) else {}
+        return {"path": self.path, **self.params, **self.form, **body}
 
 
 class ApiClient:
@@ -184,55 +181,65 @@ class ApiClient:
         """
         if self._gate:
             self._gate.admit()
-        token = self.tokens.access_token(account) if authorized and self.tokens and account else None
-        auth_params, auth_headers = self.rules.authorize(self.connection, token) if authorized else ({}, {})
-        redactor = Redactor([self.connection.secret, self.connection.app_secret, token, *_secrets_of(form)])
-        expected = expected or Cost()
+        asked = _Asked(method, endpoint, path, params or {}, form or {}, json_body, expected or Cost())
+        if not authorized:
+            return self._tries(asked, {}, {}, None)
+        token = self.tokens.access_token(account) if self.tokens and account else None
+        try:
+            return self._tries(asked, *self.rules.authorize(self.connection, token), token)
+        except CaptureFailure as refused:
+            if not (self.tokens and account and token) or refused.outcome is not Outcome.TOKEN_EXPIRED:
+                raise
+        # Before its owner is asked: what refused the access token may still take the refresh token.
+        token = self.tokens.instead_of(token, account)
+        try:
+            return self._tries(asked, *self.rules.authorize(self.connection, token), token)
+        except CaptureFailure as refused:
+            if refused.outcome is Outcome.TOKEN_EXPIRED:
+                refused.detail += "; so was the token that replaced it"
+            raise
+
+    def _tries(
+        self, asked: "_Asked", auth_params: dict[str, str], auth_headers: dict[str, str], token: str | None
+    ) -> Reply:
+        """One call with one credential, with a few tries where trying again can help."""
+        redactor = Redactor([self.connection.secret, self.connection.app_secret, token, *_secrets_of(asked.form)])
         failure = CaptureFailure(Outcome.NOT_ATTEMPTED, "no try was made")
         for attempt in range(1, self._attempts + 1):
-            self._meter.reserve(expected)
+            self._meter.reserve(asked.expected)
             started = time.perf_counter()
             try:
                 response = self.sessions.mine().request(
-                    method,
-                    self.connection.base_url + path,
-                    params={**(params or {}), **auth_params},
+                    asked.method,
+                    self.connection.base_url + asked.path,
+                    params={**asked.params, **auth_params},
                     headers={"Accept": "application/json", **auth_headers},
-                    data=form,
-                    json=json_body,
+                    data=asked.form or None,
+                    json=asked.json_body,
                     timeout=self._timeout,
                     allow_redirects=False,
                 )
                 received = response.content
             except UnicodeError as error:
                 raise CaptureFailure(
-                    Outcome.TOKEN_EXPIRED, "the credential has characters that no HTTP header can carry", for_all=True
+                    Outcome.TOKEN_EXPIRED,
+                    "the credential has characters that no HTTP header can carry",
+                    for_all=token is None,
                 ) from error
             except requests.RequestException as error:
                 # Without an answer nobody knows whether it was charged: then it counts as the most it may have cost.
-                cost = expected if _may_have_been_served(error) else Cost()
-                self._meter.settle(expected, cost)
-                self._record_spend(uuid4(), endpoint, self.clock.now(), cost)
+                cost = asked.expected if may_have_been_served(error) else Cost()
+                self._meter.settle(asked.expected, cost)
+                self._record_spend(uuid4(), asked.endpoint, self.clock.now(), cost)
                 failure = CaptureFailure(
                     Outcome.PLATFORM_UNAVAILABLE, f"{TRANSIENT_CONNECTION_DETAIL} ({type(error).__name__})"
                 )
                 pause: float | None = _backoff(attempt)
             else:
-                asked_with = {"path": path, **(params or {}), **(form or {}), **_body_parameters(json_body)}
-                shown = redactor.parameters(asked_with)
-                reply = self._record(
-                    method,
-                    endpoint,
-                    shown,
-                    response,
-                    received,
-                    attempt,
-                    time.perf_counter() - started,
-                    redactor,
-                )
+                reply = self._record(asked, response, received, attempt, time.perf_counter() - started, redactor)
                 cost = self.rules.cost(reply)
-                self._meter.settle(expected, cost)
-                self._record_spend(reply.response_id, endpoint, reply.received_at, cost)
+                self._meter.settle(asked.expected, cost)
+                self._record_spend(reply.response_id, asked.endpoint, reply.received_at, cost)
                 refusal = self._refusal(reply)
                 if refusal is None:
                     if self._gate:
@@ -249,9 +256,7 @@ class ApiClient:
 
     def _record(
         self,
-        method: str,
-        endpoint: str,
-        parameters: dict[str, Any],
+        asked: "_Asked",
         response: requests.Response,
         received: bytes,
         attempt: int,
@@ -271,10 +276,10 @@ class ApiClient:
             ApiResponse(
                 response_id=response_id,
                 platform=self.rules.platform,
-                endpoint=endpoint,
+                endpoint=asked.endpoint,
                 api_version=self.api_version,
-                method=method,
-                parameters=parameters,
+                method=asked.method,
+                parameters=redactor.parameters(asked.parameters),
                 http_status=response.status_code,
                 received_at=received_at,
                 duration_ms=round(seconds * 1000),
@@ -290,7 +295,7 @@ class ApiClient:
             )
         )
         self._recorder.bodies.append(ResponseBody(response_id, received_at, kept.body, expires_at))
-        return Reply(endpoint, response.status_code, response.headers, parsed, response_id, received_at)
+        return Reply(asked.endpoint, response.status_code, response.headers, parsed, response_id, received_at)
 
     def _record_spend(self, response_id: UUID, endpoint: str, spent_at: datetime, cost: Cost) -> None:
         write = self._recorder.spend_at_once or self._recorder.spends.append
@@ -370,24 +375,9 @@ def refusal_by_status(reply: Reply, now: datetime) -> Refusal:
     return Refusal(Outcome.INVALID_RESPONSE, said, transient=reply.status < 300)
 
 
-def _may_have_been_served(error: requests.RequestException) -> bool:
-    """Whether the request may have reached the platform although no whole answer came back."""
-    cause = error.args[0] if error.args else None
-    lost = (requests.ReadTimeout, requests.exceptions.ChunkedEncodingError, requests.exceptions.ContentDecodingError)
-    return isinstance(error, lost) or isinstance(cause, urllib3.exceptions.ProtocolError)
-
-
 def _backoff(attempt: int) -> float:
     return float(0.5 * 2 ** (attempt - 1) * random.uniform(0.8, 1.2))  # noqa: S311  spreads retries, hides nothing
 
 
-def _secrets_of(form: Mapping[str, Any] | None) -> Sequence[str]:
-    return [
-        str(value)
-        for name, value in (form or {}).items()
-        if name in ("client_secret", "refresh_token", "code", "token")
-    ]
-
-
-def _body_parameters(json_body: Any) -> dict[str, Any]:
-    return dict(json_body) if isinstance(json_body, dict) else {}
+def _secrets_of(form: Mapping[str, Any]) -> Sequence[str]:
+    return [str(value) for name, value in form.items() if name in ("client_secret", "refresh_token", "code", "token")]

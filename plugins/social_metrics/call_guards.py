@@ -53,3 +53,10 @@ class Tokens(Protocol):
         Raises:
             CaptureFailure: there is none, or it cannot be renewed.
         """
+
+    def instead_of(self, refused: str, account: Account) -> str:
+        """Another token than one that the platform has just refused, although its life is not over.
+
+        Raises:
+            CaptureFailure: it cannot be renewed.
+        """

@@ -15,13 +15,14 @@ from datetime import date, datetime, timedelta
 
 import psycopg
 
-from social_metrics.api_client import ApiClient, HttpSessions, Recorder
+from social_metrics.api_client import ApiClient, Recorder
 from social_metrics.budget import Budget, affordable_rereads, budget_day_start, budget_month_start
 from social_metrics.clock import Clock, wib_date
 from social_metrics.code_version import code_version
 from social_metrics.connections import PlatformConnection
 from social_metrics.contract import Source
 from social_metrics.evening_times import EveningTimes
+from social_metrics.http_sessions import HttpSessions
 from social_metrics.readings import Account
 from social_metrics.records import AccountAttempt, shard_records
 from social_metrics.registry import DEMO_HANDLE_PREFIX, Platform, Registry

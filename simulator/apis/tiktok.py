@@ -187,6 +187,8 @@ class TikTok(PlatformApi):
         grant = self._grants.get(account.account_code) if account else None
         if account is None or grant is None or grant.revoked or not self._listed(account, request):
             return None
+        if request.faults and request.faults.take("access_token_lost", account.account_code):
+            grant.access_until = request.now
         return account if grant.generation == generation and request.now < grant.access_until else None
 
     # Calls

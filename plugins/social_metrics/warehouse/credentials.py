@@ -89,8 +89,21 @@ class AccountTokens:
         with self._lock:
             if account.account_code in self._known:
                 return self._known[account.account_code]
+        return self._looked_up(account, None)
+
+    def instead_of(self, refused: str, account: Account) -> str:
+        """Another token than one that the platform has just refused, although its life is not over.
+
+        Whoever comes second finds the token that the first has renewed; nobody shows a refresh token twice.
+
+        Raises:
+            CaptureFailure: the refresh token is refused as well, or cannot be shown now.
+        """
+        return self._looked_up(account, refused)
+
+    def _looked_up(self, account: Account, refused: str | None) -> str:
         with self._connection() as connection, _one_writer(connection, account.account_code):
-            token = self._current_or_renewed(connection, account)
+            token = self._current_or_renewed(connection, account, refused)
         with self._lock:
             self._known[account.account_code] = token
         return token
@@ -110,8 +123,9 @@ class AccountTokens:
                 with self._lock:
                     self._idle.append(connection)
 
-    def _current_or_renewed(self, connection: psycopg.Connection, account: Account) -> str:
-        """The stored token while less than half of its life is over; else a new one, saved before it is given out.
+    def _current_or_renewed(self, connection: psycopg.Connection, account: Account, refused: str | None) -> str:
+        """The stored token while less than half of its life is over and nobody has refused it; else a new one, saved
+        before it is given out.
 
         A refresh token works once. The mark `refresh_started_at` is committed before it is shown to the platform, and
         cleared with the saving of the new pair: a process that dies in between leaves the mark, and whoever finds the
@@ -134,7 +148,9 @@ class AccountTokens:
         if access_token is not None and access_expires_at is not None:
             half_life = updated_at + (access_expires_at - updated_at) / 2
             if now < min(half_life, access_expires_at - RENEW_BEFORE):
-                return self._open(access_token, account)
+                stored = self._open(access_token, account)
+                if stored != refused:
+                    return stored
         shown = self._open(refresh_token, account)
         self._mark(connection, account, now)
         try:

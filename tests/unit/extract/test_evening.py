@@ -14,6 +14,7 @@ from cryptography.fernet import Fernet
 from social_metrics.clock import WIB
 from social_metrics.connections import platform_connection
 from social_metrics.extract import capture_shard
+from social_metrics.history import authorise_demo_accounts
 from social_metrics.platform_capture import ShardReport
 from social_metrics.records import LAST_ATTEMPT
 from social_metrics.registry import Registry
@@ -202,3 +203,63 @@ def test_what_was_paid_is_known_though_the_capture_came_to_nothing(capture: Capt
     assert _rows(warehouse_url, "select count(*) from raw.api_responses") == [(0,)]
     ((spent,),) = _rows(warehouse_url, "select sum(usd) from ops.spend_ledger")
     assert spent > 0
+
+
+@pytest.fixture
+def authorised(simulator: RunningSimulator, registry: Registry, warehouse_url: str) -> Settings:
+    """Every TikTok account has authorised us."""
+    requests.post(f"{simulator.base_url}/_simulator/reset", timeout=10).raise_for_status()  # other chains of tokens
+    settings = Settings(credentials_key=Fernet.generate_key().decode(), http_attempts=1, http_max_wait_seconds=0)
+    authorise_demo_accounts(registry, settings, warehouse_url)
+    return settings
+
+
+def test_a_refused_access_token_is_renewed_once_and_nobody_is_bothered(
+    capture: Capture, simulator: RunningSimulator, warehouse_url: str, authorised: Settings
+) -> None:
+    assert set(capture("tiktok", settings=authorised).outcomes) == {"captured"}
+    generations = "select account_code, generation from ops.credentials"
+    before = dict(_rows(warehouse_url, generations))
+    simulator.set_clock(EVENING.replace(hour=20, minute=20))  # the tokens are young: nothing would renew them
+    simulator.fault("tiktok", "access_token_lost", account="kartini-tiktok", endpoint="user/info", times=1)
+    simulator.fault("tiktok", "access_token_lost", account="satria-tiktok", endpoint="video/list", times=1)
+    with psycopg.connect(warehouse_url) as connection:
+        connection.execute("truncate raw.capture_outcomes, raw.profile_snapshots, raw.posts")  # as if nobody was read
+    assert set(capture("tiktok", settings=authorised).outcomes) == {"captured"}
+    after = dict(_rows(warehouse_url, generations))
+    assert {code for code in after if after[code] != before[code]} == {"kartini-tiktok", "satria-tiktok"}
+    assert all(after[code] - before[code] in (0, 1) for code in after)
+
+
+def test_a_token_that_is_refused_though_it_is_new_is_its_owners_business(
+    capture: Capture, simulator: RunningSimulator, warehouse_url: str, authorised: Settings
+) -> None:
+    simulator.fault("tiktok", "access_token_lost", account="kartini-tiktok")
+    assert capture("tiktok", settings=authorised).outcomes["token_expired"] == 1
+    ((code, detail),) = _rows(
+        warehouse_url, "select account_code, detail from raw.capture_outcomes where outcome = 'token_expired'"
+    )
+    assert code == "kartini-tiktok"
+    assert "so was the token that replaced it" in detail
+    assert _rows(
+        warehouse_url,
+        "select generation, refresh_started_at from ops.credentials where account_code = 'kartini-tiktok'",
+    ) == [(2, None)], "one renewal at the beginning, one after the refusal, and no more"
+    simulator.set_clock(EVENING + timedelta(minutes=30))
+    again = capture("tiktok", settings=authorised)
+    assert (again.calls, again.waiting) == (0, 1), "a sweep does not knock again; a login or the last attempt does"
+
+
+def test_a_renewal_that_the_platform_cannot_answer_is_no_word_against_the_owner(
+    capture: Capture, simulator: RunningSimulator, warehouse_url: str, authorised: Settings
+) -> None:
+    capture("tiktok", settings=authorised)
+    with psycopg.connect(warehouse_url) as connection:
+        connection.execute("truncate raw.capture_outcomes, raw.profile_snapshots, raw.posts")
+    simulator.set_clock(EVENING + timedelta(minutes=20))
+    simulator.fault("tiktok", "access_token_lost", account="kartini-tiktok", times=1)
+    simulator.fault("tiktok", "unavailable", endpoint="oauth/token", times=1)
+    assert capture("tiktok", settings=authorised).outcomes["platform_unavailable"] == 1
+    assert _rows(warehouse_url, "select outcome from raw.capture_outcomes where outcome = 'token_expired'") == []
+    simulator.set_clock(EVENING + timedelta(minutes=30))
+    assert capture("tiktok", settings=authorised).outcomes == {"captured": 1}, "the next sweep renews it"

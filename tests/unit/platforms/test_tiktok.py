@@ -35,6 +35,9 @@ class Owners:
             raise CaptureFailure(Outcome.PERMISSION_MISSING, "the owner has not authorised the application yet")
         return f"act.{account.account_code}"
 
+    def instead_of(self, refused: str, account: Account) -> str:
+        return self.access_token(account)
+
 
 def error(code: str, message: str = "words") -> dict[str, Any]:
     return {"data": {}, "error": {"code": code, "message": message, "log_id": "1"}}

@@ -18,6 +18,9 @@ class OneToken:
         """The token, whichever account asks."""
         return "act.of-the-test"
 
+    def instead_of(self, refused: str, account: Account) -> str:
+        return self.access_token(account)
+
 
 CASES: dict[str, Called | NotCalled] = {
     "doc_user_info_basic.json": Called(  # a token without the scope for counts: they are not available
