@@ -9,6 +9,7 @@ from datetime import date
 from typing import Any
 from urllib.parse import urlsplit
 
+from social_metrics.capture_clock import CaptureClock
 from social_metrics.clock import Clock, SimulatedClock, SystemClock
 from social_metrics.connections import PlatformConnection
 from social_metrics.contract import Source
@@ -60,6 +61,7 @@ def capture_shards(
 
     Raises:
         PastDateRefused: `expected_day` is not today.
+        ClockProblem: the machine's clock was set meanwhile, or the warehouse's shows another date.
         UsageProblem: the connection, the registry or the warehouse cannot be used.
         psycopg.Error: the warehouse refused a shard; nothing of it is kept.
     """
@@ -70,7 +72,7 @@ def capture_shards(
         registry,
         connection,
         source_of(platform, connection),
-        clock_of(connection),
+        _capture_clock(connection),
         warehouse_url,
         settings,
         run_id,
@@ -95,6 +97,12 @@ def _collect_garbage_rarely() -> None:
     """
     gc.freeze()
     gc.set_threshold(GARBAGE_THRESHOLD)
+
+
+def _capture_clock(connection: PlatformConnection) -> CaptureClock:
+    """The connection's clock, watched unless it is the simulator's: nobody sets that one by accident."""
+    clock = clock_of(connection)
+    return CaptureClock(clock, steady=None) if connection.simulated_clock else CaptureClock(clock)
 
 
 def clock_of(connection: PlatformConnection) -> Clock:

@@ -17,7 +17,8 @@ import psycopg
 
 from social_metrics.api_client import ApiClient, Recorder
 from social_metrics.budget import Budget, affordable_rereads, budget_day_start, budget_month_start
-from social_metrics.clock import Clock, wib_date
+from social_metrics.capture_clock import CaptureClock
+from social_metrics.clock import wib_date
 from social_metrics.code_version import code_version
 from social_metrics.connections import PlatformConnection
 from social_metrics.contract import Source
@@ -91,7 +92,7 @@ class CaptureOrder:
     registry: Registry
     connection: PlatformConnection
     source: Source
-    clock: Clock
+    clock: CaptureClock
     warehouse_url: str
     settings: Settings
     run_id: str
@@ -211,6 +212,7 @@ class PlatformCapture:
         order, name = self._order, self._name
         warehouse = opened.enter_context(open_connection(order.warehouse_url, "loader"))
         hold_capture(warehouse, name)
+        order.clock.refuse_another_date(capture_state.clock_of_warehouse(warehouse))
         now = order.clock.now()
         today = wib_date(now)
         refuse_other_day(order.expected_day, today)
@@ -249,9 +251,11 @@ class PlatformCapture:
 
         Raises:
             PastDateRefused: midnight has passed since the capture began.
+            ClockProblem: the clock was set since the capture began.
             UsageProblem: an account is not one to ask this platform for.
         """
         order, warehouse = self._order, session.warehouse
+        order.clock.refuse_if_set()
         now = order.clock.now()
         refuse_other_day(session.evening.day, wib_date(now))
         wanted = set(account_codes)
@@ -295,8 +299,10 @@ class PlatformCapture:
         """Commit everything that a shard read, or nothing of it.
 
         Raises:
+            ClockProblem: the clock was set meanwhile, so that the dates of what was read may be wrong.
             psycopg.Error: the warehouse refused.
         """
+        self._order.clock.refuse_if_set()
         order, warehouse = self._order, session.warehouse
         outcomes: dict[str, int] = {}
         inserted: dict[str, int] = {}

@@ -79,7 +79,9 @@ class ShardReader:
         return dict(read)
 
     def _attempt(self, account: Account, profile: ProfileReading | CaptureFailure) -> AccountAttempt:
-        attempt_id, attempted_at = uuid4(), self._client.clock.now()
+        # An attempt belongs to the day of the count that it brought, however long the posts take after it.
+        received_at = profile.received_at if isinstance(profile, ProfileReading) else self._client.clock.now()
+        attempt_id, attempted_at = uuid4(), received_at
         if isinstance(profile, ProfileReading) and _is_somebody_else(account, profile):
             profile = CaptureFailure(
                 Outcome.IDENTITY_MISMATCH,

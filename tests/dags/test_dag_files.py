@@ -6,8 +6,11 @@ from typing import Any
 
 import pytest
 
+from social_metrics.capture_clock import ClockProblem
 from social_metrics.clock import WIB
 from social_metrics.registry import load_registry
+from social_metrics.settings import UsageProblem
+from social_metrics.warehouse.connect import WarehouseProblem
 from tests.dags.conftest import Airflow, load_dags
 
 pytestmark = pytest.mark.usefixtures("airflow")
@@ -135,3 +138,19 @@ def test_airflow_does_not_load_the_package_a_second_time(airflow: Airflow) -> No
 def _platforms(dags: dict[str, Any]) -> set[str]:
     tasks = dags["extract_social_metrics"].task_ids
     return {task.removesuffix(".extract_shard") for task in tasks if task.endswith(".extract_shard")}
+
+
+@pytest.mark.parametrize(
+    ("problem", "is_tried_again"),
+    [(UsageProblem("x"), False), (WarehouseProblem("x"), True), (ClockProblem("x"), True)],
+    ids=lambda value: type(value).__name__,
+)
+def test_a_retry_is_made_where_it_can_help(problem: UsageProblem, is_tried_again: bool) -> None:
+    """A clock that was set in mid-capture is right or wrong by the next try, and what was read is read again."""
+    from airflow.sdk.exceptions import AirflowException, AirflowFailException
+
+    from social_metrics.operators.plain_failure import plain_failure
+
+    with pytest.raises(AirflowException) as raised, plain_failure():
+        raise problem
+    assert isinstance(raised.value, AirflowFailException) is not is_tried_again

@@ -278,8 +278,7 @@ def _disk(at: Situation) -> Iterator[Trouble]:
 
 
 def _drift(at: Situation, warehouse: psycopg.Connection) -> Iterator[Trouble]:
-    row = warehouse.execute("select clock_timestamp()").fetchone()
-    drift = abs(row[0] - datetime.now(UTC)) if row else timedelta(0)
+    drift = abs(capture_state.clock_of_warehouse(warehouse) - datetime.now(UTC))
     if drift > MOST_DRIFT:
         says = f"The clocks of this machine and of the warehouse differ by {drift.total_seconds():.0f} seconds."
         yield Trouble(

@@ -5,16 +5,20 @@ from contextlib import contextmanager
 
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
+from social_metrics.capture_clock import ClockProblem
 from social_metrics.settings import UsageProblem
 from social_metrics.warehouse.connect import WarehouseProblem
 
 
 @contextmanager
 def plain_failure() -> Iterator[None]:
-    """Fail for good on what a person has to mend; leave a warehouse that does not answer to the retries."""
+    """Fail for good on what a person has to mend.
+
+    A warehouse that does not answer, and a clock that was set just now, are left to the retries.
+    """
     try:
         yield
-    except WarehouseProblem as problem:
+    except (WarehouseProblem, ClockProblem) as problem:
         raise AirflowException(str(problem)) from None
     except UsageProblem as problem:
         raise AirflowFailException(str(problem)) from None

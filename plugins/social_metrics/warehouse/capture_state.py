@@ -257,3 +257,10 @@ def spent_since(connection: psycopg.Connection, platform: str, since: datetime) 
         (platform, since),
     ).fetchone()
     return SpentToday(int(row[0]), int(row[1]), Decimal(row[2]))
+
+
+def clock_of_warehouse(connection: psycopg.Connection) -> datetime:
+    """The instant that the warehouse's machine shows."""
+    row: Any = connection.execute("select clock_timestamp()").fetchone()
+    instant: datetime = row[0]
+    return instant
