@@ -142,10 +142,10 @@ class Capturing:
         except (EOFError, ConnectionResetError):
             return None
 
-    def go_on(self) -> tuple[Any, ...] | None:
-        """Let it go on, and wait for its end."""
+    def go_on(self, clock_set_by: timedelta | None = None) -> tuple[Any, ...] | None:
+        """Let it go on, its machine's clock set meanwhile or not, and wait for its end."""
         with suppress(BrokenPipeError):
-            self.pipe.send("go")
+            self.pipe.send(clock_set_by or "go")
         said = self.hears()
         self.process.join(WAIT_SECONDS)
         return said

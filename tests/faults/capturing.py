@@ -4,7 +4,7 @@ import os
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from functools import wraps
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -13,9 +13,10 @@ from unittest.mock import patch
 
 import psycopg
 
-from social_metrics import api_client, capture, platform_capture
+from social_metrics import api_client, capture, extract, platform_capture
+from social_metrics.capture_clock import CaptureClock
 from social_metrics.clock import SimulatedClock
-from social_metrics.connections import platform_connection
+from social_metrics.connections import PlatformConnection, platform_connection
 from social_metrics.platforms import facebook, instagram, threads, tiktok, x, youtube  # noqa: F401  for the children
 from social_metrics.registry import load_registry
 from social_metrics.settings import Settings
@@ -52,12 +53,32 @@ class Order:
     on_demand: bool = False
 
 
+class Machine:
+    """Its clock stands still, so that two runs of an evening can be compared row by row; and it can be set.
+
+    Captures watch it as they watch a real machine's. How far it is off (`wrong_by`) no platform and no warehouse says.
+    """
+
+    def __init__(self, wrong_by: timedelta) -> None:
+        self.wrong_by = wrong_by
+        patch.object(SimulatedClock, "now", lambda clock: clock._anchor + self.wrong_by).start()
+        patch.object(extract, "_capture_clock", self._watched).start()
+        patch.object(CaptureClock, "refuse_another_date", lambda *_: None).start()  # the warehouse lives in the present
+
+    @staticmethod
+    def _watched(connection: PlatformConnection) -> CaptureClock:
+        return CaptureClock(extract.clock_of(connection), steady=lambda: 0.0)
+
+
 def run(order: Order, pipe: Connection) -> None:
-    """The body of the process: says ("at", stage), waits, ends with ("done", outcomes, calls) or ("failed", why)."""
+    """The body of the process: says ("at", stage) and waits for "go", or for by how much its clock is set.
+
+    It ends with ("done", outcomes, calls) or ("failed", kind, why).
+    """
     os.environ.update(order.connections)
-    _stand_still(order.wrong_by)
+    machine = Machine(order.wrong_by)
     if order.stage is not None:
-        _halt_at(order, pipe)
+        _halt_at(order, pipe, machine)
     try:
         said = _capture(order)
     except Exception as error:  # noqa: BLE001  whatever it is, the parent is told
@@ -100,23 +121,16 @@ def _capture(order: Order) -> tuple[dict[str, int], int]:
     return outcomes, calls
 
 
-def _stand_still(wrong_by: timedelta) -> None:
-    """Instants that do not depend on how fast this machine is: two runs of an evening can be compared row by row."""
-
-    def now(clock: SimulatedClock) -> datetime:
-        return clock._anchor + wrong_by
-
-    SimulatedClock.now = now  # type: ignore[method-assign]
-
-
-def _halt_at(order: Order, pipe: Connection) -> None:
+def _halt_at(order: Order, pipe: Connection, machine: Machine) -> None:
     here = threading.local()
     halted = threading.Lock()
 
     def halt() -> None:
         if halted.acquire(blocking=False):  # never given back: once is enough
             pipe.send(("at", order.stage))
-            pipe.recv()
+            told = pipe.recv()
+            if isinstance(told, timedelta):
+                machine.wrong_by += told
 
     def counting(number: int) -> Callable[[], None]:
         passed = iter(range(1, number))

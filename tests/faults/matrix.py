@@ -74,9 +74,12 @@ def _second_run(bench: Bench, capturing: Capturing, order: Order) -> None:
 
 
 def _jump_clock(bench: Bench, capturing: Capturing, order: Order) -> None:
-    """The machine's clock jumps by more than a day, there or back; it is put right before the retry."""
-    capturing.go_on()
-    for wrong_by in JUMPS:
+    """The machine's clock is set by more than a day while shards are read, and again before a retry; then put right."""
+    there, back = JUMPS if order.day.toordinal() % 2 else reversed(JUMPS)
+    said = capturing.go_on(clock_set_by=there)
+    assert said is not None
+    assert said[:2] == ("failed", "ClockProblem"), said
+    for wrong_by in (there, back):
         said = bench.stormy.capture(replace(order, stage=None, wrong_by=wrong_by, try_number=2))
         assert said[:2] == ("failed", "PastDateRefused"), said
 
