@@ -1,4 +1,4 @@
-"""The budget of one platform: it stops before it is passed, not after, and saves before it has to stop."""
+"""The budgets of a platform and of a credential: they stop before they are passed, and save before they have to."""
 
 import calendar
 import math
@@ -11,16 +11,18 @@ from social_metrics.call_guards import Cost
 from social_metrics.contract import Outcome
 from social_metrics.readings import CaptureFailure
 from social_metrics.registry import Platform
+from social_metrics.spend_limits import Limits
 
 FORECAST_NEEDS = timedelta(days=3)
 """So much of a month has to be over before its end is forecast: the first evening reads back 35 days."""
 
 
 class Budget:
-    """Counts what is reserved and spent against the platform's limits of day and month; safe from several threads.
+    """Counts what is reserved and spent against limits of day and month; safe from several threads.
 
     Args:
-        platform: its line in platforms.csv; a blank limit does not limit.
+        limits: a platform's line in platforms.csv, or those of one credential.
+        whose: names them in a refusal.
         calls, quota_units, usd: already spent in this budget day, from the ledger.
         month_usd: already spent in this month of the budget's zone, from the ledger.
         day_ends: when the budget day ends (UTC instant), if it is to be told.
@@ -28,14 +30,16 @@ class Budget:
 
     def __init__(
         self,
-        platform: Platform,
+        limits: Limits,
+        whose: str,
         calls: int = 0,
         quota_units: int = 0,
         usd: Decimal = Decimal(0),
         month_usd: Decimal = Decimal(0),
         day_ends: datetime | None = None,
     ) -> None:
-        self._platform = platform
+        self._limits = limits
+        self._whose = whose
         self._calls, self._quota_units, self._usd, self._month_usd = calls, quota_units, usd, month_usd
         self._day_ends = day_ends
         self._lock = threading.Lock()
@@ -46,18 +50,18 @@ class Budget:
         Raises:
             CaptureFailure: `budget_exhausted` when the call would pass a limit.
         """
-        line = self._platform
+        limits = self._limits
         with self._lock:
             for period, spent, wanted, limit, unit in (
-                ("day", self._calls, expected.calls, line.daily_call_limit, "calls"),
-                ("day", self._quota_units, expected.quota_units, line.daily_quota_limit, "quota units"),
-                ("day", self._usd, expected.usd, line.daily_usd_limit, "US$"),
-                ("month", self._month_usd, expected.usd, line.monthly_usd_limit, "US$"),
+                ("day", self._calls, expected.calls, limits.daily_call_limit, "calls"),
+                ("day", self._quota_units, expected.quota_units, limits.daily_quota_limit, "quota units"),
+                ("day", self._usd, expected.usd, limits.daily_usd_limit, "US$"),
+                ("month", self._month_usd, expected.usd, limits.monthly_usd_limit, "US$"),
             ):
                 if limit is not None and spent + wanted > limit:
                     raise CaptureFailure(
                         Outcome.BUDGET_EXHAUSTED,
-                        f"the {period}'s budget of {limit} {unit} for {line.platform_label} would be passed "
+                        f"the {period}'s budget of {limit} {unit} for {self._whose} would be passed "
                         f"({spent} spent, {wanted} needed)",
                         retry_at=self._day_ends if period == "day" else None,
                         for_all=True,
@@ -75,6 +79,32 @@ class Budget:
         self._quota_units += sign * cost.quota_units
         self._usd += sign * cost.usd
         self._month_usd += sign * cost.usd
+
+
+class Budgets:
+    """Several budgets that all have to hold a call: the platform's, and the credential's share of it."""
+
+    def __init__(self, *budgets: Budget) -> None:
+        self._budgets = budgets
+
+    def reserve(self, expected: Cost) -> None:
+        """Set an expected cost aside in every one of them, or in none.
+
+        Raises:
+            CaptureFailure: `budget_exhausted` when the call would pass a limit.
+        """
+        for place, budget in enumerate(self._budgets):
+            try:
+                budget.reserve(expected)
+            except CaptureFailure:
+                for earlier in self._budgets[:place]:
+                    earlier.settle(expected, Cost(calls=0))
+                raise
+
+    def settle(self, expected: Cost, actual: Cost) -> None:
+        """Replace a reservation by the real cost."""
+        for budget in self._budgets:
+            budget.settle(expected, actual)
 
 
 def budget_day_start(platform: Platform, now: datetime) -> datetime:
@@ -98,15 +128,19 @@ def month_forecast(platform: Platform, spent: Decimal, now: datetime) -> Decimal
     return (spent * days / Decimal(elapsed / timedelta(days=1))).quantize(Decimal("0.01"))
 
 
-def affordable_rereads(platform: Platform, spent: Decimal, now: datetime) -> tuple[int, ...]:
+def affordable_rereads(platform: Platform, spent: Decimal, now: datetime, limit: Decimal) -> tuple[int, ...]:
     """The ages (days) at which posts are read again while the month's money lasts.
 
     Followers and new posts come first. When the forecast passes the month's limit, the oldest ages are left out, in
     proportion; a month that is spent reads none again.
+
+    Args:
+        platform: its ages, and the zone of its month.
+        spent: US$ of this month, of the platform or of the credential that `limit` is of.
+        now: UTC instant.
+        limit: US$ of a month.
     """
-    ages, limit = platform.reread_age_days, platform.monthly_usd_limit
-    if limit is None or not ages:
-        return ages
+    ages = platform.reread_age_days
     if spent >= limit:
         return ()
     forecast = month_forecast(platform, spent, now)

@@ -109,7 +109,7 @@ def own_client(connection: PlatformConnection, registry: Registry, settings: Set
         connection,
         clock_of(connection),
         Recorder(run_id, 1, source_of(platform, connection), None),
-        Budget(platform),
+        Budget(platform, platform.platform_label),
         timeout_seconds=settings.http_timeout_seconds,
         attempts=1,
     )

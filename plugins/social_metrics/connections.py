@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 from social_metrics.contract import AuthorizationMode
 from social_metrics.settings import UsageProblem
+from social_metrics.spend_limits import CredentialLimits
 
 WAREHOUSE_CONN_ID = "social_metrics_warehouse"
 
@@ -34,6 +35,7 @@ class PlatformConnection:
     secret: str | None = field(repr=False)
     authorization_mode: AuthorizationMode = AuthorizationMode.PUBLIC
     simulated_clock: bool = False
+    limits: CredentialLimits = field(default_factory=CredentialLimits)
     extra: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     @property
@@ -76,7 +78,7 @@ class PlatformConnection:
         """Build from the fields of an Airflow connection.
 
         Raises:
-            UsageProblem: the host is missing or the authorization mode unknown.
+            UsageProblem: the host is missing, the authorization mode unknown, or a limit no number.
         """
         where = f"The connection {platform_conn_id(platform)}"
         if not host:
@@ -94,6 +96,7 @@ class PlatformConnection:
             secret=secret or None,
             authorization_mode=AuthorizationMode(mode),
             simulated_clock=simulated is True or str(simulated).lower() == "true",
+            limits=CredentialLimits.from_extra(extra, where),
             extra=dict(extra),
         )
 

@@ -16,7 +16,7 @@ from datetime import date, datetime, timedelta
 import psycopg
 
 from social_metrics.api_client import ApiClient, Recorder
-from social_metrics.budget import Budget, affordable_rereads, budget_day_start, budget_month_start
+from social_metrics.budget import Budget, Budgets, affordable_rereads, budget_day_start, budget_month_start
 from social_metrics.capture_clock import CaptureClock
 from social_metrics.clock import wib_date
 from social_metrics.code_version import code_version
@@ -30,6 +30,7 @@ from social_metrics.registry import DEMO_HANDLE_PREFIX, Platform, Registry
 from social_metrics.retention_rules import load_retention_rules
 from social_metrics.settings import Settings, UsageProblem
 from social_metrics.shard_reader import ShardReader, expected_posts, withheld_from_all
+from social_metrics.spend_limits import Limits, is_of_money
 from social_metrics.warehouse import capture_state
 from social_metrics.warehouse.circuit_breakers import CircuitBreakers
 from social_metrics.warehouse.connect import open_connection
@@ -114,7 +115,7 @@ class _Session:
     breakers: CircuitBreakers
     ledger: SpendLedger | None
     tokens: AccountTokens | None
-    budget: Budget
+    budget: Budgets
 
 
 @dataclass(frozen=True)
@@ -142,7 +143,7 @@ class PlatformCapture:
         self._body_lifetime = rules.rule(self._name, "bodies").lifetime(order.platform)
         self._count_lifetime = rules.rule(self._name, "counts", mode).lifetime(order.platform)
         self._http = HttpSessions(order.connection.base_url)
-        self._budget: Budget | None = None
+        self._budget: Budgets | None = None
         self._refused: psycopg.Error | None = None
 
     def capture(self, shards: Iterable[Sequence[str]], on_shard: Callable[[ShardReport], None]) -> None:
@@ -226,25 +227,46 @@ class PlatformCapture:
         # After the breakers: one that another credential has just closed holds no account back any more.
         held = set() if probing else capture_state.waiting_accounts(warehouse, name, today, now) - settled
         if self._budget is None:  # in a later session what was read and could not be written stays spent
-            budget_day = budget_day_start(order.platform, now)
-            spent = capture_state.spent_since(warehouse, name, budget_day)
-            self._budget = Budget(
-                order.platform,
-                spent.calls,
-                spent.quota_units,
-                spent.usd,
-                capture_state.spent_since(warehouse, name, budget_month_start(order.platform, now)).usd,
-                budget_day + timedelta(days=1),
-            )
+            self._budget = self._budgets(warehouse, now)
         warehouse.commit()
         ledger = tokens = None
-        if order.platform.daily_usd_limit is not None or order.platform.monthly_usd_limit is not None:
+        if is_of_money(order.platform) or is_of_money(order.connection.limits):
             ledger = SpendLedger(order.warehouse_url)
             opened.callback(ledger.close)
         if hasattr(self._module, "refresh"):
             tokens = AccountTokens(order.warehouse_url, cipher(order.settings.credentials_key), order.clock)
             opened.callback(tokens.close)
         return _Session(warehouse, evening, probing, accounts, settled, held, breakers, ledger, tokens, self._budget)
+
+    def _budgets(self, warehouse: psycopg.Connection, now: datetime) -> Budgets:
+        """The platform's budget, and the credential's where its connection limits it, with what is spent of each."""
+        platform, connection = self._order.platform, self._order.connection
+        day, month = budget_day_start(platform, now), budget_month_start(platform, now)
+
+        def budget(limits: Limits, whose: str, credential: str | None) -> Budget:
+            spent = capture_state.spent_since(warehouse, self._name, day, credential)
+            month_usd = capture_state.spent_since(warehouse, self._name, month, credential).usd
+            return Budget(limits, whose, spent.calls, spent.quota_units, spent.usd, month_usd, day + timedelta(days=1))
+
+        budgets = [budget(platform, platform.platform_label, None)]
+        if connection.limits:
+            name = connection.credential_name
+            budgets.append(budget(connection.limits, f"the credential {name} of {platform.platform_label}", name))
+        return Budgets(*budgets)
+
+    def _affordable_ages(self, warehouse: psycopg.Connection, now: datetime) -> tuple[int, ...]:
+        """At which ages posts are read again: as far as the money of the platform and of the credential goes."""
+        platform, connection = self._order.platform, self._order.connection
+        month = budget_month_start(platform, now)
+        ages = platform.reread_age_days
+        for limit, credential in (
+            (platform.monthly_usd_limit, None),
+            (connection.limits.monthly_usd_limit, connection.credential_name),
+        ):
+            if ages and limit is not None:
+                spent = capture_state.spent_since(warehouse, self._name, month, credential).usd
+                ages = min(ages, affordable_rereads(platform, spent, now, limit), key=len)
+        return ages
 
     def _plan(self, session: _Session, account_codes: Sequence[str]) -> _Shard:
         """Look at what is known of a shard's accounts; no transaction stays open while the platform is asked.
@@ -264,10 +286,8 @@ class PlatformCapture:
         accounts = [one for one in expected if one.account_code not in session.settled | session.held]
         states = capture_state.posts_states(warehouse, [account.account_code for account in accounts])
         due: dict[str, tuple[str, ...]] = {}
-        if accounts and order.platform.reread_age_days:
-            month_usd = capture_state.spent_since(warehouse, self._name, budget_month_start(order.platform, now)).usd
-            if ages := affordable_rereads(order.platform, month_usd, now):
-                due = capture_state.posts_due_for_rereading(warehouse, list(states), ages, now)
+        if accounts and (ages := self._affordable_ages(warehouse, now)):
+            due = capture_state.posts_due_for_rereading(warehouse, list(states), ages, now)
         warehouse.commit()
         recorder = Recorder(order.run_id, order.try_number, order.source, self._body_lifetime)
         recorder.spend_at_once = session.ledger.write if session.ledger else None

@@ -6,11 +6,13 @@ from decimal import Decimal
 
 import pytest
 
-from social_metrics.budget import Budget, affordable_rereads, budget_month_start, month_forecast
+from social_metrics.budget import Budget, Budgets, affordable_rereads, budget_month_start, month_forecast
 from social_metrics.call_guards import Cost
+from social_metrics.connections import PlatformConnection
 from social_metrics.readings import CaptureFailure
 from social_metrics.registry import Platform, load_registry
-from social_metrics.settings import DEFAULT_REGISTRY
+from social_metrics.settings import DEFAULT_REGISTRY, UsageProblem
+from social_metrics.spend_limits import CredentialLimits
 
 TENTH = datetime(2026, 11, 11, tzinfo=UTC)  # ten of November's thirty days are over
 DAY_ENDS = datetime(2026, 11, 12, tzinfo=UTC)
@@ -26,7 +28,7 @@ def cost(usd: str) -> Cost:
 
 
 def test_the_month_stops_before_it_is_passed_and_a_reservation_counts(x: Platform) -> None:
-    budget = Budget(x, month_usd=Decimal("29.00"))
+    budget = Budget(x, "X", month_usd=Decimal("29.00"))
     budget.reserve(cost("0.60"))
     with pytest.raises(CaptureFailure, match=r"the month's budget of 30.00 US\$ for X would be passed \(29.60 spent"):
         budget.reserve(cost("0.50"))
@@ -37,7 +39,7 @@ def test_the_month_stops_before_it_is_passed_and_a_reservation_counts(x: Platfor
 
 
 def test_the_day_says_when_it_ends(x: Platform) -> None:
-    budget = Budget(x, usd=Decimal("4.99"), day_ends=DAY_ENDS)
+    budget = Budget(x, "X", usd=Decimal("4.99"), day_ends=DAY_ENDS)
     with pytest.raises(CaptureFailure, match=r"the day's budget of 5\.00") as refused:
         budget.reserve(cost("0.02"))
     assert refused.value.retry_at == DAY_ENDS
@@ -54,8 +56,30 @@ def test_the_months_end_is_forecast_from_what_is_over(x: Platform) -> None:
     [("10.00", (1, 3, 7, 30)), ("10.01", (1, 3, 7)), ("20.00", (1, 3)), ("29.99", (1,)), ("30.00", ()), ("99", ())],
 )
 def test_rereading_shrinks_with_the_money_oldest_first(x: Platform, spent: str, ages: tuple[int, ...]) -> None:
-    assert affordable_rereads(x, Decimal(spent), TENTH) == ages
+    assert affordable_rereads(x, Decimal(spent), TENTH, Decimal("30.00")) == ages
 
 
-def test_without_a_limit_everything_is_read_again(x: Platform) -> None:
-    assert affordable_rereads(replace(x, monthly_usd_limit=None), Decimal(999), TENTH) == (1, 3, 7, 30)
+def test_a_credential_has_its_own_share_and_whoever_is_short_first_stops(x: Platform) -> None:
+    of_platform = Budget(x, "X", calls=10)
+    of_credential = Budget(CredentialLimits(daily_call_limit=3), "the credential b of X")
+    both = Budgets(of_platform, of_credential)
+    for _ in range(3):
+        both.reserve(Cost(calls=1))
+    with pytest.raises(CaptureFailure, match=r"the day's budget of 3 calls for the credential b of X .*3 spent, 1 nee"):
+        both.reserve(Cost(calls=1))
+    assert of_platform._calls == 13, "what one of them refuses is set aside in none"
+    both.settle(Cost(calls=1), Cost(calls=0))
+    both.reserve(Cost(calls=1))
+
+
+@pytest.mark.parametrize("value", ["many", "-1", True, "NaN", "inf", "1.5", 0, [], {"a": 1}])
+def test_a_limit_that_limits_nothing_is_named(value: object) -> None:
+    with pytest.raises(UsageProblem, match=r"social_metrics_x: daily_call_limit is .*leave it out"):
+        PlatformConnection.from_parts("x", "api.x.com", None, "s", {"daily_call_limit": value})
+
+
+def test_limits_are_read_from_a_form_or_from_json() -> None:
+    told = {"daily_call_limit": "90", "daily_quota_limit": 3000, "daily_usd_limit": 1.5, "monthly_usd_limit": "20.00"}
+    limits = PlatformConnection.from_parts("x", "api.x.com", None, "s", told).limits
+    assert limits == CredentialLimits(90, 3000, Decimal("1.5"), Decimal("20.00"))
+    assert not PlatformConnection.from_parts("x", "api.x.com", None, "s", {"daily_call_limit": ""}).limits

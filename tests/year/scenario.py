@@ -20,6 +20,7 @@ PLATFORMS = ("facebook", "instagram", "threads", "tiktok", "x", "youtube")
 RENAMED = ("kartini-youtube", "satria-x")  # beside the one that the demo's registry renames
 TAKEN_OVER = "dharma-guna-instagram"
 LOST_RENEWAL = "bahagia-tiktok"
+DROPPED = ("satria-tiktok", "efata-tiktok", "nipotowe-tiktok")
 LOST_AT = 0.9  # share of the year
 TIKTOK_READS = ("user/info", "video/list")
 NOISE = {"server_error": 0.01, "cut_off_transfer": 0.003, "cut_off_json": 0.003}  # of any call, at any time
@@ -165,6 +166,11 @@ def _tokens(scenario: Scenario, fault: Any) -> None:
     back = at(day, time(10, 0)) + timedelta(days=max(2, scenario.evenings // 20))
     fault("tiktok", "token_revoked", at(day, time(10, 0)), back, account="kartini-tiktok", variant="refresh")
     scenario.granted[back] = "kartini-tiktok"
+    # Access tokens that TikTok drops before their time: one renewal, and nobody misses anything.
+    for number in range(max(3, scenario.evenings // 30)):
+        day = scenario.day((number + 0.5) / max(3, scenario.evenings // 30))
+        fault("tiktok", "access_token_lost", at(day, time(19, 0)), at(day, time(23, 59)),
+              account=DROPPED[number % len(DROPPED)], times=1)  # fmt: skip
     # New tokens that never arrive: the old ones are used up, and the owner logs in again the next morning.
     day = scenario.day(0.9)
     fault(

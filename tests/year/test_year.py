@@ -192,7 +192,9 @@ def test_only_what_nobody_could_have_captured_is_missing(year: Year, seed: int) 
     assert log.keys() - missing.keys() == set(), "captured, and the simulator says that nobody could"
     assert all(year.scenario.brought[what] >= number for what, number in {
         "handle changes": 3, "budget squeezes": 2, "identity_mismatch": 1, "field_withdrawn": 1, "token_revoked": 1,
-        "token_expired": 2}.items()), dict(year.scenario.brought)  # fmt: skip
+        "token_expired": 2, "access_token_lost": 3}.items()), dict(year.scenario.brought)  # fmt: skip
+    assert _versions(year) == {"facebook": 2, "instagram": 2, "threads": 1, "tiktok": 1, "x": 1, "youtube": 1}
+    assert year.simulator.options.x_names == "post", "X has renamed what its replies hold"
     with psycopg.connect(year.url) as connection:
         findings = connection.execute("select platform, metric from ops.withdrawn_metrics").fetchall()
         snapshots = connection.execute(
@@ -205,6 +207,17 @@ def test_only_what_nobody_could_have_captured_is_missing(year: Year, seed: int) 
     assert snapshots[0] == snapshots[1]
     if ALL_CENTERS:
         assert _missing_in_the_marts(year) == missing.keys()
+
+
+def _versions(year: Year) -> dict[str, int]:
+    """Platform → under how many versions of its API profiles were read."""
+    with psycopg.connect(year.url) as connection:
+        return dict(
+            connection.execute(
+                "select s.platform, count(distinct r.api_version) from raw.profile_snapshots as s "
+                "inner join raw.api_responses as r on r.response_id = s.response_id group by 1"
+            ).fetchall()
+        )
 
 
 def _read_by_api(registry: Registry, day: date) -> set[str]:

@@ -17,8 +17,9 @@ from social_metrics.clock import WIB, wib_date, wib_day_start, wib_instant
 from social_metrics.connections import PlatformConnection
 from social_metrics.contract import Outcome
 from social_metrics.extract import source_of
-from social_metrics.registry import Registry
+from social_metrics.registry import Platform, Registry
 from social_metrics.settings import Settings, UsageProblem
+from social_metrics.spend_limits import Limits
 from social_metrics.warehouse import capture_state
 from social_metrics.warehouse.circuit_breakers import open_breakers
 from social_metrics.warehouse.connect import connect
@@ -225,24 +226,43 @@ def _withdrawn(at: Situation, warehouse: psycopg.Connection) -> Iterator[Trouble
 
 def _budgets(at: Situation, warehouse: psycopg.Connection) -> Iterator[Trouble]:
     for name, line in at.registry.platforms.items():
-        day = capture_state.spent_since(warehouse, name, budget_day_start(line, at.now))
-        month = capture_state.spent_since(warehouse, name, budget_month_start(line, at.now)).usd
-        forecast = month_forecast(line, month, at.now)
-        short = [
-            f"{spent} of {limit} {unit} are spent"
-            for spent, limit, unit in (
-                (day.calls, line.daily_call_limit, "calls of the day"),
-                (day.quota_units, line.daily_quota_limit, "quota units of the day"),
-                (day.usd, line.daily_usd_limit, "US$ of the day"),
-                (month, line.monthly_usd_limit, "US$ of the month"),
-            )
-            if limit is not None and float(spent) >= BUDGET_SHARE * float(limit)
-        ]
-        if forecast is not None and line.monthly_usd_limit is not None and forecast > line.monthly_usd_limit:
-            short.append(f"the month is heading for {forecast} of {line.monthly_usd_limit} US$")
-        if short:
-            mend = "raise the limit in platforms.csv, or accept the gaps; older posts are re-read less already"
-            yield Trouble(AlertKind.BUDGET_SHORT, name, f"{line.platform_label}: {'; '.join(short)}.", mend)
+        mend = "raise the limit in platforms.csv, or accept the gaps; older posts are re-read less already"
+        if short := _short_of(at, warehouse, line, line, None):
+            yield Trouble(AlertKind.BUDGET_SHORT, name, f"{line.platform_label}: {short}.", mend)
+        try:
+            connection = at.connection_of(name) if at.registry.accounts_on(name, at.day) else None
+        except UsageProblem:
+            continue  # told by itself
+        if connection and connection.limits:
+            own = connection.credential_name
+            if short := _short_of(at, warehouse, line, connection.limits, own):
+                says = f"{line.platform_label}, its credential {own}: {short}."
+                mend = f"raise the limit in the extra of social_metrics_{name}, or accept the gaps"
+                yield Trouble(AlertKind.BUDGET_SHORT, f"{name}/{own}", says, mend)
+
+
+def _short_of(
+    at: Situation, warehouse: psycopg.Connection, platform: Platform, limits: Limits, credential: str | None
+) -> str:
+    """What is nearly spent of limits, and what a month is heading for; '' where there is room."""
+    day, month = (
+        capture_state.spent_since(warehouse, platform.platform, start, credential)
+        for start in (budget_day_start(platform, at.now), budget_month_start(platform, at.now))
+    )
+    short = [
+        f"{spent} of {limit} {unit} are spent"
+        for spent, limit, unit in (
+            (day.calls, limits.daily_call_limit, "calls of the day"),
+            (day.quota_units, limits.daily_quota_limit, "quota units of the day"),
+            (day.usd, limits.daily_usd_limit, "US$ of the day"),
+            (month.usd, limits.monthly_usd_limit, "US$ of the month"),
+        )
+        if limit is not None and float(spent) >= BUDGET_SHARE * float(limit)
+    ]
+    forecast = month_forecast(platform, month.usd, at.now)
+    if forecast is not None and limits.monthly_usd_limit is not None and forecast > limits.monthly_usd_limit:
+        short.append(f"the month is heading for {forecast} of {limits.monthly_usd_limit} US$")
+    return "; ".join(short)
 
 
 def _reviews(at: Situation) -> Iterator[Trouble]:

@@ -18,9 +18,10 @@ from social_metrics.connections import PlatformConnection, platform_conn_id, pla
 from social_metrics.contract import Outcome
 from social_metrics.extract import source_of
 from social_metrics.platforms import rotates_tokens
-from social_metrics.registry import Registry, RegistryProblem, load_registry
+from social_metrics.registry import Platform, Registry, RegistryProblem, load_registry
 from social_metrics.reports.forms import long_date, long_time
 from social_metrics.settings import Settings, UsageProblem
+from social_metrics.spend_limits import Limits
 from social_metrics.warehouse import capture_overview, capture_state
 from social_metrics.warehouse.connect import Role, connect
 from social_metrics.warehouse.credentials import cipher
@@ -140,23 +141,36 @@ def check_captures(
 
 
 def check_budgets(registry: Registry, loader: psycopg.Connection, connections: list[PlatformConnection]) -> list[Check]:
-    """What was spent this month, and where it is heading."""
+    """What was spent this month, and where it is heading: of each platform, and of each credential with limits."""
     now = _now(connections)
+    limited = {connection.platform: connection for connection in connections if connection.limits}
     checks = []
     for name, line in registry.platforms.items():
-        day = capture_state.spent_since(loader, name, budget_day_start(line, now))
-        month = capture_state.spent_since(loader, name, budget_month_start(line, now))
-        if not month.calls:
-            continue
-        says = f"{line.platform_label}: {day.calls} calls today"
-        if day.quota_units:
-            says += f", {day.quota_units} of {line.daily_quota_limit or 'unlimited'} quota units"
-        if month.usd:
-            forecast = month_forecast(line, month.usd, now)
-            heading = f", heading for {forecast}" if forecast is not None else ""
-            says += f", US$ {month.usd:.2f} of {line.monthly_usd_limit or 'unlimited'} this month{heading}"
-        checks.append(Check("budgets", Verdict.GOOD, says))
+        says = _spending(loader, line, line, None, now)
+        if says:
+            checks.append(Check("budgets", Verdict.GOOD, f"{line.platform_label}: {says}"))
+        if name in limited and says:
+            own = limited[name].credential_name
+            says = _spending(loader, line, limited[name].limits, own, now) or "nothing this month"
+            checks.append(Check("budgets", Verdict.GOOD, f"{line.platform_label}, its credential {own}: {says}"))
     return checks
+
+
+def _spending(
+    loader: psycopg.Connection, platform: Platform, limits: Limits, credential: str | None, now: datetime
+) -> str:
+    day = capture_state.spent_since(loader, platform.platform, budget_day_start(platform, now), credential)
+    month = capture_state.spent_since(loader, platform.platform, budget_month_start(platform, now), credential)
+    if not month.calls:
+        return ""
+    says = f"{day.calls}{f' of {limits.daily_call_limit}' if limits.daily_call_limit else ''} calls today"
+    if day.quota_units:
+        says += f", {day.quota_units} of {limits.daily_quota_limit or 'unlimited'} quota units"
+    if month.usd:
+        forecast = month_forecast(platform, month.usd, now)
+        heading = f", heading for {forecast}" if forecast is not None else ""
+        says += f", US$ {month.usd:.2f} of {limits.monthly_usd_limit or 'unlimited'} this month{heading}"
+    return says
 
 
 # What the other checks say already, with more about it.

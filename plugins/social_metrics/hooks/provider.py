@@ -51,6 +51,27 @@ def get_provider_info() -> dict[str, Any]:
                         "description": "Tells several credentials of one platform apart; never the secret itself.",
                         "schema": {"type": ["string", "null"]},
                     },
+                    "daily_call_limit": {
+                        "label": "Calls a day",
+                        "description": "Of this credential alone, beside the limits of platforms.csv; in the "
+                        "platform's own budget day.",
+                        "schema": {"type": ["string", "null"]},
+                    },
+                    "daily_quota_limit": {
+                        "label": "Quota units a day",
+                        "description": "The same in the platform's quota units.",
+                        "schema": {"type": ["string", "null"]},
+                    },
+                    "daily_usd_limit": {
+                        "label": "US$ a day",
+                        "description": "The same in money, such as 1.50.",
+                        "schema": {"type": ["string", "null"]},
+                    },
+                    "monthly_usd_limit": {
+                        "label": "US$ a month",
+                        "description": "The same for a month; re-reading of older posts shrinks before it is spent.",
+                        "schema": {"type": ["string", "null"]},
+                    },
                     "expires_at": {
                         "label": "Secret ends on",
                         "description": "A date such as 2027-01-31. Warnings come 30, 14, 7 and 2 days before it.",

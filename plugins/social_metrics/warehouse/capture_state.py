@@ -247,14 +247,17 @@ def known_posts(
         ).fetchall()
 
 
-def spent_since(connection: psycopg.Connection, platform: str, since: datetime) -> SpentToday:
-    """Calls, quota units and US$ that the ledger holds for a platform since an instant."""
+def spent_since(
+    connection: psycopg.Connection, platform: str, since: datetime, credential: str | None = None
+) -> SpentToday:
+    """Calls, quota units and US$ in the ledger for a platform since an instant; of one credential, or of all."""
     row: Any = connection.execute(
         """
         select coalesce(sum(calls), 0), coalesce(sum(quota_units), 0), coalesce(sum(usd), 0)
-        from ops.spend_ledger where platform = %s and spent_at >= %s
+        from ops.spend_ledger
+        where platform = %s and spent_at >= %s and (%s::text is null or credential = %s)
         """,
-        (platform, since),
+        (platform, since, credential, credential),
     ).fetchone()
     return SpentToday(int(row[0]), int(row[1]), Decimal(row[2]))
 

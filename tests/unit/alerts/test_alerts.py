@@ -168,6 +168,19 @@ def _spent(situation: Situation) -> Situation:
     return replace(situation, registry=Registry(MappingProxyType(lines), situation.registry.centers, ACCOUNTS))
 
 
+def _spent_of_a_credential(situation: Situation) -> Situation:
+    def limited(platform: str) -> PlatformConnection:
+        return PlatformConnection.from_parts(platform, HOSTS[platform], "login", "secret", {"daily_call_limit": "10"})
+
+    run(
+        situation,
+        "insert into ops.spend_ledger select gen_random_uuid(), 'x', 'x', 'users', %s, 1, 0, 0, 'r'"
+        " from generate_series(1, 9)",
+        NIGHT - timedelta(minutes=10),
+    )
+    return replace(situation, connection_of=limited)
+
+
 def _review(situation: Situation) -> Situation:
     due = replace(ACCOUNTS[0], review_due_at=date(2026, 11, 1))
     registry = Registry(situation.registry.platforms, situation.registry.centers, (due, ACCOUNTS[1]))
@@ -211,7 +224,7 @@ MAKE: dict[AlertKind, list[Callable[[Situation], Situation]]] = {
     AlertKind.DAY_MISSED: [lambda s: _unread(s, NIGHT.date() - timedelta(days=1))],
     AlertKind.PLATFORM_DOWN: [lambda s: _breaker(s, "", "platform_unavailable")],
     AlertKind.METRIC_WITHDRAWN: [_withdrawn],
-    AlertKind.BUDGET_SHORT: [_spent],
+    AlertKind.BUDGET_SHORT: [_spent, _spent_of_a_credential],
     AlertKind.REVIEW_DUE: [_review],
     AlertKind.DISK_FULL: [lambda s: s],
     AlertKind.CLOCK_DRIFT: [lambda s: s],

@@ -4,6 +4,8 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
+from types import MappingProxyType
 from typing import Any
 
 import psycopg
@@ -12,7 +14,7 @@ import requests
 from cryptography.fernet import Fernet
 
 from social_metrics.clock import WIB
-from social_metrics.connections import platform_connection
+from social_metrics.connections import PlatformConnection, platform_connection
 from social_metrics.extract import capture_shard
 from social_metrics.history import authorise_demo_accounts
 from social_metrics.platform_capture import ShardReport
@@ -47,7 +49,7 @@ def capture(registry: Registry, warehouse_url: str) -> Capture:
 
 def _rows(url: str, query: str) -> list[tuple[Any, ...]]:
     with psycopg.connect(url) as connection:
-        return connection.execute(query).fetchall()
+        return connection.execute(query.encode()).fetchall()
 
 
 def test_only_the_evenings_capture_settles_the_day(capture: Capture, simulator: RunningSimulator) -> None:
@@ -179,9 +181,6 @@ def test_two_runs_of_the_same_evening_read_once(
 def test_a_spent_month_reads_nothing_and_short_money_reads_followers_first(
     capture: Capture, registry: Registry, warehouse_url: str
 ) -> None:
-    from decimal import Decimal
-    from types import MappingProxyType
-
     def limited(usd: str) -> Registry:
         lines = {**registry.platforms, "x": replace(registry.platforms["x"], monthly_usd_limit=Decimal(usd))}
         return Registry(MappingProxyType(lines), registry.centers, registry.accounts)
@@ -194,6 +193,36 @@ def test_a_spent_month_reads_nothing_and_short_money_reads_followers_first(
     )
     assert 0 < spent <= Decimal("0.50")
     assert followers >= 20
+
+
+@pytest.mark.parametrize(
+    ("platform", "extra", "spent", "limit"),
+    [
+        ("x", {"daily_usd_limit": "0.50"}, "usd", "0.50"),
+        ("x", {"monthly_usd_limit": 0.5}, "usd", "0.50"),
+        ("instagram", {"daily_call_limit": 11}, "calls", "11"),
+        ("youtube", {"daily_quota_limit": "9"}, "quota_units", "9"),
+    ],
+)
+def test_a_credentials_own_limit_stops_before_it_is_passed(
+    capture: Capture, warehouse_url: str, platform: str, extra: dict[str, Any], spent: str, limit: str
+) -> None:
+    known = platform_connection(platform)
+
+    def with_name(name: str) -> PlatformConnection:
+        told = {**known.extra, "credential_name": name, **(extra if name == "own" else {})}
+        return PlatformConnection.from_parts(platform, known.base_url, known.login, known.secret, told)
+
+    first = capture(platform, connection=with_name("own"))
+    assert first.outcomes.keys() & {"budget_exhausted", "captured_partly"}
+    assert capture(platform, connection=with_name("own")).outcomes.get("captured", 0) == 0, "nothing is left of it"
+    ledger = f"select credential, sum({spent}) from ops.spend_ledger group by credential"
+    ((credential, total),) = _rows(warehouse_url, ledger)
+    assert credential == "own"
+    assert 0 < total <= Decimal(limit)
+    assert "the credential own of" in str(_rows(warehouse_url, "select detail from raw.capture_outcomes"))
+    by_another = capture(platform, connection=with_name("another"), on_demand=True)
+    assert by_another.outcomes["captured"] >= 10, "another pays for itself"
 
 
 def test_what_was_paid_is_known_though_the_capture_came_to_nothing(capture: Capture, warehouse_url: str) -> None:
