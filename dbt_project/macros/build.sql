@@ -10,7 +10,15 @@
 {%- endmacro %}
 
 {% macro builds_changes_only() -%}
+    {{ return(adapter.dispatch('builds_changes_only')()) }}
+{%- endmacro %}
+
+{% macro postgres__builds_changes_only() -%}
     {{ return(planned('build_scope') == 'changes') }}
+{%- endmacro %}
+
+{% macro spark__builds_changes_only() -%}
+    {{ return(false) }}
 {%- endmacro %}
 
 {# dbt's own macro: an incremental model is built anew unless the build is planned as one of changes. #}
@@ -61,7 +69,16 @@
 {%- endmacro %}
 
 {% macro reopened_by(kind) -%}
+    {{ return(adapter.dispatch('reopened_by')(kind)) }}
+{%- endmacro %}
+
+{% macro postgres__reopened_by(kind) -%}
     {{ return(ref('int_' ~ kind ~ 's__reopened')) }}
+{%- endmacro %}
+
+{# Every build on Spark is a full one: nothing is asked what was reopened, and the models that say so are not there. #}
+{% macro spark__reopened_by(kind) -%}
+    {{ return('') }}
 {%- endmacro %}
 
 {% macro is_reopened(kind, key, since, days_before=0, is_instant=false) -%}
@@ -96,11 +113,4 @@
     {%- endif %}
     insert into {{ arg_dict['target_relation'] }} ({{ columns }})
     select {{ columns }} from {{ arg_dict['temp_relation'] }}
-{%- endmacro %}
-
-{# A rebuilt table needs statistics before the next model plans by it; a day more changes none worth the wait. #}
-{% macro analyze_when_rebuilt() -%}
-    {%- if not (model.config.materialized == 'incremental' and builds_changes_only()) -%}
-    analyze {{ this }}
-    {%- endif -%}
 {%- endmacro %}

@@ -1,16 +1,108 @@
+{# The wall clock of a zone at an instant. #}
+{% macro local_time(instant, zone) -%}
+    {{ adapter.dispatch('local_time')(instant, zone) }}
+{%- endmacro %}
+
+{% macro postgres__local_time(instant, zone) -%}
+    {{ instant }} at time zone {{ zone }}
+{%- endmacro %}
+
+{# Sessions are in UTC (profiles.yml): what is shifted there reads as the zone's own clock. #}
+{% macro spark__local_time(instant, zone) -%}
+    cast(from_utc_timestamp({{ instant }}, {{ zone }}) as timestamp_ntz)
+{%- endmacro %}
+
+{% macro local_date(instant, zone) -%}
+    cast({{ local_time(instant, zone) }} as date)
+{%- endmacro %}
+
 {# The one place where an instant becomes a reporting day: its date in WIB. #}
 {% macro as_of_date(instant) -%}
-    cast({{ instant }} at time zone '{{ var("report_time_zone") }}' as date)
+    {{ local_date(instant, "'" ~ var("report_time_zone") ~ "'") }}
 {%- endmacro %}
 
 {# The instant at which a reporting day begins. #}
 {% macro first_instant(day) -%}
+    {{ adapter.dispatch('first_instant')(day) }}
+{%- endmacro %}
+
+{% macro postgres__first_instant(day) -%}
     (cast({{ day }} as timestamp) at time zone '{{ var("report_time_zone") }}')
+{%- endmacro %}
+
+{% macro spark__first_instant(day) -%}
+    to_utc_timestamp(cast({{ day }} as timestamp), '{{ var("report_time_zone") }}')
+{%- endmacro %}
+
+{# An instant in UTC, to the minute, for people to read. #}
+{% macro utc_minute(instant) -%}
+    {{ adapter.dispatch('utc_minute')(instant) }}
+{%- endmacro %}
+
+{% macro postgres__utc_minute(instant) -%}
+    to_char({{ instant }} at time zone 'UTC', 'YYYY-MM-DD HH24:MI')
+{%- endmacro %}
+
+{% macro spark__utc_minute(instant) -%}
+    date_format({{ instant }}, 'yyyy-MM-dd HH:mm')
+{%- endmacro %}
+
+{# From one instant to another, numeric. #}
+{% macro hours_from(start, stop) -%}
+    {{ adapter.dispatch('hours_from')(start, stop) }}
+{%- endmacro %}
+
+{% macro postgres__hours_from(start, stop) -%}
+    cast(extract(epoch from {{ stop }} - {{ start }}) / 3600 as numeric)
+{%- endmacro %}
+
+{% macro spark__hours_from(start, stop) -%}
+    cast(unix_micros({{ stop }}) - unix_micros({{ start }}) as decimal(20, 0)) / 3600000000
+{%- endmacro %}
+
+{# Whole days from one date to another, an integer. #}
+{% macro days_from(start, stop) -%}
+    {{ adapter.dispatch('days_from')(start, stop) }}
+{%- endmacro %}
+
+{% macro postgres__days_from(start, stop) -%}
+    ({{ stop }} - {{ start }})
+{%- endmacro %}
+
+{% macro spark__days_from(start, stop) -%}
+    datediff({{ stop }}, {{ start }})
 {%- endmacro %}
 
 {# Whole days since 2000-01-01: windows count over integers, which costs half of counting over intervals. #}
 {% macro day_no(day) -%}
-    ({{ day }} - cast('2000-01-01' as date))
+    {{ days_from("cast('2000-01-01' as date)", day) }}
+{%- endmacro %}
+
+{# One row for each date, both ends included; none where an end is not known. #}
+{% macro every_day(first_day, last_day) -%}
+    {{ adapter.dispatch('every_day')(first_day, last_day) }}
+{%- endmacro %}
+
+{% macro postgres__every_day(first_day, last_day) -%}
+    cast(generate_series({{ first_day }}, {{ last_day }}, interval '1 day') as date)
+{%- endmacro %}
+
+{# Spark counts backwards where the last day comes first. #}
+{% macro spark__every_day(first_day, last_day) -%}
+    explode(case when {{ first_day }} <= {{ last_day }} then sequence({{ first_day }}, {{ last_day }}, interval 1 day) end)
+{%- endmacro %}
+
+{# Monday is 1. #}
+{% macro iso_weekday(day) -%}
+    {{ adapter.dispatch('iso_weekday')(day) }}
+{%- endmacro %}
+
+{% macro postgres__iso_weekday(day) -%}
+    cast(extract(isodow from {{ day }}) as integer)
+{%- endmacro %}
+
+{% macro spark__iso_weekday(day) -%}
+    extract(dayofweek_iso from {{ day }})
 {%- endmacro %}
 
 {% macro month_start(day) -%}
@@ -18,7 +110,15 @@
 {%- endmacro %}
 
 {% macro month_end(month_start) -%}
+    {{ adapter.dispatch('month_end')(month_start) }}
+{%- endmacro %}
+
+{% macro postgres__month_end(month_start) -%}
     cast({{ month_start }} + interval '1 month -1 day' as date)
+{%- endmacro %}
+
+{% macro spark__month_end(month_start) -%}
+    last_day({{ month_start }})
 {%- endmacro %}
 
 {% macro year_start(day) -%}
@@ -40,7 +140,7 @@
 {# The instant at which retention is judged; a planned build has its own, the same for all its layers. #}
 {% macro retention_as_of() -%}
     {%- set given = planned('retention_as_of') or var('retention_as_of') -%}
-    {{ "cast('" ~ given ~ "' as timestamptz)" if given else "current_timestamp" }}
+    {{ "cast('" ~ given ~ "' as " ~ type_of('timestamptz') ~ ")" if given else "current_timestamp" }}
 {%- endmacro %}
 
 {# The last reporting day: what came after it is not known yet. #}

@@ -3,13 +3,12 @@
 select campaigns.campaign_code
 from {{ ref('stg_registry__campaigns') }} as campaigns
 left join {{ ref('programs') }} as programs on campaigns.program = programs.program
-where
+left join {{ ref('clusters') }} as clusters
+    on
+        {{ is_in_list('clusters.cluster', 'campaigns.clusters') }}
+        and {{ is_valid_on('clusters', 'campaigns.start_date') }}
+group by campaigns.campaign_code, campaigns.clusters, programs.program
+having
     programs.program is null
     or campaigns.clusters is null
-    or exists (
-        select 1
-        from unnest(campaigns.clusters) as named (cluster)
-        left join {{ ref('clusters') }} as clusters
-            on named.cluster = clusters.cluster and {{ is_valid_on('clusters', 'campaigns.start_date') }}
-        where clusters.cluster is null
-    )
+    or count(distinct clusters.cluster) < {{ list_length('campaigns.clusters') }}

@@ -3,4 +3,4 @@ select
     rule_id,
     matched_text
 from {{ ref('fct_post_tags') }}
-where length(matched_text) > 80 or array_length(regexp_split_to_array(matched_text, '\s+'), 1) > 8
+where length(matched_text) > 80 or {{ list_length(split_text('matched_text', '\\s+')) }} > 8

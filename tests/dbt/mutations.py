@@ -23,8 +23,8 @@ MUTATIONS = [
     Mutation(
         "UTC for WIB",
         "macros/time.sql",
-        "cast({{ instant }} at time zone '{{ var(\"report_time_zone\") }}' as date)",
-        "cast({{ instant }} at time zone 'UTC' as date)",
+        'local_date(instant, "\'" ~ var("report_time_zone") ~ "\'")',
+        "local_date(instant, \"'UTC'\")",
     ),
     Mutation(
         "no count is zero",

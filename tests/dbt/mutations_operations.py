@@ -6,8 +6,8 @@ OPERATIONS_MUTATIONS = [
     Mutation(
         "spending by the UTC day",
         "models/marts/operations/fct_api_spend_daily.sql",
-        "at time zone platforms.quota_day_zone as date",
-        "at time zone 'UTC' as date",
+        "local_date('spend.spent_at', 'platforms.quota_day_zone')",
+        "local_date('spend.spent_at', \"'UTC'\")",
     ),
     Mutation(
         "US$ that run on over the month",
@@ -24,8 +24,8 @@ OPERATIONS_MUTATIONS = [
     Mutation(
         "a day late to warn of a credential",
         "models/marts/operations/fct_credential_status.sql",
-        "as_of_date <= {{ var('credential_warning_days') }}",
-        "as_of_date < {{ var('credential_warning_days') }}",
+        "<= {{ var('credential_warning_days') }}",
+        "< {{ var('credential_warning_days') }}",
     ),
     Mutation(
         "another case is another handle",

@@ -110,8 +110,8 @@ def test_a_broken_rule_is_found(warehouse: Warehouse, tmp_path: Path) -> None:
         (folder / "models" / name).write_text(text, encoding="utf-8")
     (folder / "models/marts/core/_bad.yml").write_text(BAD_EXPOSURE, encoding="utf-8")
     text = (folder / "dbt_project.yml").read_text(encoding="utf-8")
-    assert "+contract: {enforced: true}" in text
-    (folder / "dbt_project.yml").write_text(text.replace("+contract: {enforced: true}", ""), encoding="utf-8")
+    assert "+contract: {enforced: *on_postgres}" in text
+    (folder / "dbt_project.yml").write_text(text.replace("+contract: {enforced: *on_postgres}", ""), encoding="utf-8")
     try:
         warehouse.project = folder
         after = violations(_manifest(warehouse))

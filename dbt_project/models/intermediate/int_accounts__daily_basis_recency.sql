@@ -110,6 +110,6 @@ select
     last_post_at,
     post_id as last_post_id,
     url as last_post_url,
-    date_day - published_date as days_since_last_post
+    {{ days_from('published_date', 'date_day') }} as days_since_last_post
 from named
 where place = 1

@@ -25,12 +25,12 @@ with attempts as (
     select
         entries.account_code,
         entries.as_of_date,
-        cast(null as uuid) as attempt_id,
+        cast(null as {{ type_of('uuid') }}) as attempt_id,
         entries.observed_at as attempted_at,
         entries.outcome,
-        cast(null as text) as detail,
-        cast(null as text) as next_step,
-        cast(null as timestamptz) as retry_at,
+        cast(null as {{ type_of('text') }}) as detail,
+        cast(null as {{ type_of('text') }}) as next_step,
+        cast(null as {{ type_of('timestamptz') }}) as retry_at,
         entries.is_look,
         rules.precedence,
         false as is_attempt
@@ -97,8 +97,8 @@ before as (
         )
     {% else %}
     select
-        cast(null as text) as account_code,
-        cast(null as text) as source,
+        cast(null as {{ type_of('text') }}) as account_code,
+        cast(null as {{ type_of('text') }}) as source,
         cast(null as date) as date_day
     where false
     {% endif %}

@@ -88,7 +88,10 @@ joined as (
         coalesce(looks.accounts_expected, 0) as accounts_expected,
         coalesce(looks.accounts_not_looked_at, 0) as accounts_not_looked_at,
         -- A newer post whose words nobody read may have been about it.
-        coalesce(unread.last_post_at > coalesce(recency.last_post_at, '-infinity'), false) as has_unread_since
+        case
+            when recency.last_post_at is null then unread.last_post_at is not null
+            else coalesce(unread.last_post_at > recency.last_post_at, false)
+        end as has_unread_since
     from {{ reopened_rows('center', ref('int_centers__daily_spine')) }} as centers
     inner join bases on centers.date_day = bases.date_day
     left join per_basis as recency

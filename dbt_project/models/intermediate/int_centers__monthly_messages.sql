@@ -112,21 +112,17 @@ counted as (
         count(*) filter (where tag_kind = 'program' and coverage_state = 'covered') as programs_covered,
         count(*) filter (where tag_kind = 'program' and coverage_state = 'not_covered') as programs_not_covered,
         count(*) filter (where tag_kind = 'program' and coverage_state = 'unknown') as programs_unknown,
-        string_agg(tag, ', ' order by {{ bytewise("tag") }}) filter (
-            where tag_kind = 'program' and coverage_state = 'covered'
-        ) as programs_covered_list,
-        string_agg(tag, ', ' order by {{ bytewise("tag") }}) filter (
-            where tag_kind = 'program' and coverage_state = 'not_covered'
-        ) as programs_not_covered_list,
+        {{ joined_values('tag', "tag_kind = 'program' and coverage_state = 'covered'") }}
+            as programs_covered_list,
+        {{ joined_values('tag', "tag_kind = 'program' and coverage_state = 'not_covered'") }}
+            as programs_not_covered_list,
         count(*) filter (where tag_kind = 'cluster' and coverage_state = 'covered') as clusters_covered,
         count(*) filter (where tag_kind = 'cluster' and coverage_state = 'not_covered') as clusters_not_covered,
         count(*) filter (where tag_kind = 'cluster' and coverage_state = 'unknown') as clusters_unknown,
-        string_agg(tag, ', ' order by {{ bytewise("tag") }}) filter (
-            where tag_kind = 'cluster' and coverage_state = 'covered'
-        ) as clusters_covered_list,
-        string_agg(tag, ', ' order by {{ bytewise("tag") }}) filter (
-            where tag_kind = 'cluster' and coverage_state = 'not_covered'
-        ) as clusters_not_covered_list
+        {{ joined_values('tag', "tag_kind = 'cluster' and coverage_state = 'covered'") }}
+            as clusters_covered_list,
+        {{ joined_values('tag', "tag_kind = 'cluster' and coverage_state = 'not_covered'") }}
+            as clusters_not_covered_list
     from states
     group by center_code, month_start
 

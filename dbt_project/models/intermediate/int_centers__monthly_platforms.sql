@@ -35,9 +35,9 @@ standings as (
         required.month_start,
         required.platform,
         coalesce(
-            (array_agg(
-                case when statuses.is_expected then 'present' else statuses.outcome end order by statuses.precedence
-            ))[1],
+            {{ first_by(
+                "case when statuses.is_expected then 'present' else statuses.outcome end", 'statuses.precedence'
+            ) }},
             'not_yet_verified'
         ) as standing
     from required
@@ -83,7 +83,7 @@ platforms as (
         month_start,
     {% for kind in ['present', 'missing', 'not_verified'] %}
     count(*) filter (where kind = '{{ kind }}') as platforms_{{ kind }},
-    string_agg(platform, ', ' order by {{ bytewise("platform") }}) filter (where kind = '{{ kind }}')
+    {{ joined_values('platform', "kind = '" ~ kind ~ "'") }}
         as platforms_{{ kind }}_list{{ "," if not loop.last }}
     {% endfor %}
     from kinds

@@ -67,7 +67,8 @@ gaps as (
     select
         center_code,
         month_start,
-        date_day - lag(date_day) over (partition by center_code, month_start order by date_day) - 1 as silent_days
+        {{ days_from('lag(date_day) over (partition by center_code, month_start order by date_day)', 'date_day') }} - 1
+            as silent_days
     from marks
 
 ),

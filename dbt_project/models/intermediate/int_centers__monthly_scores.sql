@@ -1,12 +1,24 @@
 -- Grain: center × month: its points of the measures that are known, and how much of the weight is known.
-with measures as (
+with known as (
 
+    -- What is not known earns nothing and costs nothing: NULL, never zero.
     select
         months.center_code,
         months.month_start,
         months.known_on_date,
-        values_of.measure,
-        values_of.value
+        case when followers.growth_is_measurable then followers.growth_pct end as growth_pct,
+        posting.longest_silence_days,
+        case when posting.longest_silence_null_reason is null then posting.posts end as posts,
+        case
+            when
+                platforms.platforms_not_verified = 0
+                and platforms.platforms_present + platforms.platforms_missing > 0
+                then 1.0 * platforms.platforms_present / (platforms.platforms_present + platforms.platforms_missing)
+        end as platforms_present_share,
+        case
+            when messages.programs_unknown = 0 and messages.programs_covered + messages.programs_not_covered > 0
+                then 1.0 * messages.programs_covered / (messages.programs_covered + messages.programs_not_covered)
+        end as programs_covered_share
     from {{ ref('int_centers__months') }} as months
     inner join {{ ref('int_centers__monthly_followers') }} as followers
         on months.center_code = followers.center_code and months.month_start = followers.month_start
@@ -16,36 +28,23 @@ with measures as (
         on months.center_code = platforms.center_code and months.month_start = platforms.month_start
     inner join {{ ref('int_centers__monthly_messages') }} as messages
         on months.center_code = messages.center_code and months.month_start = messages.month_start
-    -- What is not known earns nothing and costs nothing: NULL, never zero.
-    cross join lateral (
-        values
-        ('growth_pct', case when followers.growth_is_measurable then followers.growth_pct end),
-        ('longest_silence_days', cast(posting.longest_silence_days as numeric)),
-        (
-            'posts',
-            case when posting.longest_silence_null_reason is null then cast(posting.posts as numeric) end
-        ),
-        (
-            'platforms_present_share',
-            case
-                when
-                    platforms.platforms_not_verified = 0
-                    and platforms.platforms_present + platforms.platforms_missing > 0
-                    then
-                        1.0 * platforms.platforms_present
-                        / (platforms.platforms_present + platforms.platforms_missing)
-            end
-        ),
-        (
-            'programs_covered_share',
-            case
-                when messages.programs_unknown = 0 and messages.programs_covered + messages.programs_not_covered > 0
-                    then
-                        1.0 * messages.programs_covered
-                        / (messages.programs_covered + messages.programs_not_covered)
-            end
-        )
-    ) as values_of (measure, value)
+
+),
+
+measures as (
+
+    {% for measure in [
+        'growth_pct', 'longest_silence_days', 'posts', 'platforms_present_share', 'programs_covered_share'
+    ] %}
+    select
+        center_code,
+        month_start,
+        known_on_date,
+        '{{ measure }}' as measure,
+        {{ measure }} as value
+    from known
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
 
 ),
 

@@ -23,7 +23,7 @@ bounds as (
 days as (
 
     select
-        cast(generate_series(first_day, last_day, interval '1 day') as date) as date_day,
+        {{ every_day('first_day', 'last_day') }} as date_day,
         last_day
     from bounds
 

@@ -4,7 +4,7 @@ with days as (
     select
         days.date_day,
         holidays.label_id as holiday_label_id,
-        extract(isodow from days.date_day) < 6 and holidays.date_day is null as is_working_day
+        {{ iso_weekday('days.date_day') }} < 6 and holidays.date_day is null as is_working_day
     from {{ ref('int_dates__reporting') }} as days
     left join {{ ref('holidays') }} as holidays on days.date_day = holidays.date_day
 

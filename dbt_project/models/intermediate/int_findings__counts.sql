@@ -99,7 +99,7 @@ flat as (
             and lasting.followers_count >= rules.minimum_followers
             and case
                 when rules.counts_working_days then lasting.working_day_no - lasting.first_working_day_no
-                else lasting.date_day - lasting.first_day
+                else {{ days_from('lasting.first_day', 'lasting.date_day') }}
             end >= rules.threshold_days
 
 )
@@ -108,14 +108,14 @@ select
     rule_id,
     account_code,
     date_day,
-    cast(followers_count as text) as seen_value,
-    cast(previous_count as text) as known_value
+    cast(followers_count as {{ type_of('text') }}) as seen_value,
+    cast(previous_count as {{ type_of('text') }}) as known_value
 from changed
 union all
 select
     rule_id,
     account_code,
     date_day,
-    cast(followers_count as text) as seen_value,
+    cast(followers_count as {{ type_of('text') }}) as seen_value,
     'since ' || first_day as known_value
 from flat

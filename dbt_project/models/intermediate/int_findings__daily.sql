@@ -106,7 +106,7 @@ found as (
         account_code,
         date_day,
         outcome as seen_value,
-        cast(null as text) as known_value
+        cast(null as {{ type_of('text') }}) as known_value
     from outcomes
     where not is_captured
     union all
@@ -133,7 +133,7 @@ found as (
         account_code as subject,
         account_code,
         date_day,
-        cast(registry_rows as text) as seen_value,
+        cast(registry_rows as {{ type_of('text') }}) as seen_value,
         '1' as known_value
     from registry_days
     union all
@@ -142,7 +142,7 @@ found as (
         account_code as subject,
         account_code,
         as_of_date as date_day,
-        cast(captures as text) as seen_value,
+        cast(captures as {{ type_of('text') }}) as seen_value,
         '0' as known_value
     from early_loads
 
@@ -169,7 +169,7 @@ select
     platform_ages.platform,
     platform_ages.date_day,
     '0' as seen_value,
-    cast(platform_ages.accounts_expected as text) as known_value
+    cast(platform_ages.accounts_expected as {{ type_of('text') }}) as known_value
 from platform_ages
 inner join {{ ref('dq_rules') }} as rules
     on rules.rule_id = 'stale_source' and platform_ages.days_running >= rules.threshold_days
@@ -181,7 +181,7 @@ select
     null as center_code,
     null as platform,
     days.date_day,
-    cast(center_counts.centers as text) as seen_value,
-    cast(center_counts.threshold_count as text) as known_value
+    cast(center_counts.centers as {{ type_of('text') }}) as seen_value,
+    cast(center_counts.threshold_count as {{ type_of('text') }}) as known_value
 from center_counts
 cross join {{ ref('int_dates__reporting') }} as days

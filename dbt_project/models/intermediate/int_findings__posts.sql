@@ -52,8 +52,8 @@ found as (
         observations.account_code,
         observations.post_id,
         observations.as_of_date as date_day,
-        to_char(observations.published_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI') as seen_value,
-        to_char(observations.captured_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI') as known_value
+        {{ utc_minute('observations.published_at') }} as seen_value,
+        {{ utc_minute('observations.captured_at') }} as known_value
     from observations
     inner join {{ ref('dq_rules') }} as rules
         on
@@ -65,8 +65,8 @@ found as (
         observations.account_code,
         observations.post_id,
         observations.as_of_date as date_day,
-        cast(observations.published_date as text) as seen_value,
-        cast(origins.existed_from as text) as known_value
+        cast(observations.published_date as {{ type_of('text') }}) as seen_value,
+        cast(origins.existed_from as {{ type_of('text') }}) as known_value
     from observations
     inner join {{ ref('platform_origins') }} as origins
         on observations.platform = origins.platform and observations.published_date < origins.existed_from

@@ -26,7 +26,7 @@ with observations as (
         'seen' as presence,
         as_of_date,
         observed_at as captured_at,
-        cast(null as uuid) as response_id
+        cast(null as {{ type_of('uuid') }}) as response_id
     from {{ ref('int_manual_entries__standing') }}
     where post_id is not null
 

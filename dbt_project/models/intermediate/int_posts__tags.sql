@@ -158,7 +158,7 @@ direct as (
         coalesce(found.cluster_scheme, decided.cluster_scheme) as cluster_scheme,
         coalesce(found.tag, decided.tag) as tag,
         case when decided.decision = 'remove' then 'removed' else 'tagged' end as tag_state,
-        cast(null as text) as derived_from,
+        cast(null as {{ type_of('text') }}) as derived_from,
         found.rule_id,
         found.ruleset_version,
         found.strength,

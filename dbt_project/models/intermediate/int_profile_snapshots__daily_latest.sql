@@ -40,7 +40,7 @@ readings as (
         followers_state,
         metric_definition_id,
         observed_at as captured_at,
-        cast(null as text) as handle_seen,
+        cast(null as {{ type_of('text') }}) as handle_seen,
         source,
         true as is_manual
     from {{ ref('int_manual_entries__standing') }}
@@ -67,8 +67,8 @@ before as (
     ) as last on true
     {% else %}
     select
-        cast(null as text) as account_code,
-        cast(null as text) as metric_definition_id,
+        cast(null as {{ type_of('text') }}) as account_code,
+        cast(null as {{ type_of('text') }}) as metric_definition_id,
         cast(null as bigint) as series_no
     where false
     {% endif %}

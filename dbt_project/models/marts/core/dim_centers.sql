@@ -1,4 +1,4 @@
-{{ config(post_hook='create unique index on {{ this }} (center_code) where is_current') }}
+{{ config(post_hook="{{ index_unique('center_code', 'is_current') }}") }}
 -- Grain: center × dated row; of a center one is current, by an index of its own: boards look names up by it.
 select
     centers.center_code,

@@ -10,7 +10,7 @@ with bounds as (
 
 days as (
 
-    select cast(generate_series(first_day, last_day, interval '1 day') as date) as date_day from bounds
+    select {{ every_day('first_day', 'last_day') }} as date_day from bounds
 
 ),
 
@@ -18,7 +18,7 @@ parts as (
 
     select
         date_day,
-        cast(extract(isodow from date_day) as integer) as iso_weekday,
+        {{ iso_weekday('date_day') }} as iso_weekday,
         cast(extract(week from date_day) as integer) as iso_week,
         cast(extract(month from date_day) as integer) as month_number,
         {{ month_start('date_day') }} as month_start,

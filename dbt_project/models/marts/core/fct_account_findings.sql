@@ -50,7 +50,7 @@ found as (
         suspensions.date_day,
         'identity_mismatch' as finding,
         accounts.platform_account_id as known_value,
-        coalesce(substring(outcomes.detail from 'platform id ([^, ]+)'), outcomes.detail) as seen_value,
+        coalesce({{ matched_group('outcomes.detail', 'platform id ([^, ]+)') }}, outcomes.detail) as seen_value,
         {{ as_of_date('suspensions.mismatched_at') }} as since_date
     from {{ ref('int_accounts__daily_suspensions') }} as suspensions
     {{ only_reopened('account', 'suspensions.account_code', 'suspensions.date_day') }}
@@ -83,7 +83,7 @@ found as (
         spine.date_day,
         'under_review' as finding,
         accounts.verified_by as known_value,
-        cast(null as text) as seen_value,
+        cast(null as {{ type_of('text') }}) as seen_value,
         accounts.review_due_at as since_date
     from spine
     inner join accounts
@@ -95,7 +95,7 @@ found as (
         spine.account_code,
         spine.date_day,
         'manual_differs' as finding,
-        cast(api_readings.followers_count as text) as known_value,
+        cast(api_readings.followers_count as {{ type_of('text') }}) as known_value,
         entries.followers_displayed as seen_value,
         spine.date_day as since_date
     from spine
@@ -114,7 +114,7 @@ found as (
         spine.account_code,
         spine.date_day,
         'manual_waiting' as finding,
-        cast(null as text) as known_value,
+        cast(null as {{ type_of('text') }}) as known_value,
         waiting.followers_displayed as seen_value,
         spine.date_day as since_date
     from spine

@@ -89,13 +89,13 @@ select
     candidates.date_day,
     false as is_expected,
     candidates.outcome,
-    cast(null as text) as detail,
+    cast(null as {{ type_of('text') }}) as detail,
     rules.next_step_en as next_step,
     0 as attempts,
-    cast(null as timestamptz) as last_attempted_at,
+    cast(null as {{ type_of('timestamptz') }}) as last_attempted_at,
     rules.is_captured,
-    cast(null as timestamptz) as retry_at,
-    cast(null as text) as source
+    cast(null as {{ type_of('timestamptz') }}) as retry_at,
+    cast(null as {{ type_of('text') }}) as source
 from candidates
 inner join {{ ref('capture_outcomes') }} as rules on candidates.outcome = rules.outcome
 where candidates.place = 1

@@ -80,7 +80,7 @@ before as (
     ) as last on true
     {% else %}
     select
-        cast(null as text) as account_code,
+        cast(null as {{ type_of('text') }}) as account_code,
         cast(null as integer) as day_no
     where false
     {% endif %}

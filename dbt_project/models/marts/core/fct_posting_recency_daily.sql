@@ -91,7 +91,7 @@ departures_{{ days }}d as (
         {% for other in windows %}
         {{ '-count(*)' if other == days else '0' }} as posts_{{ other }}d,
         {% endfor %}
-        cast(null as timestamptz) as published_at
+        cast(null as {{ type_of('timestamptz') }}) as published_at
     from periods
     where counted_from < least(counted_until, published_date + {{ days }})
     group by account_code, least(counted_until, published_date + {{ days }})
@@ -107,7 +107,7 @@ stream as (
         {% for days in windows %}
         0 as posts_{{ days }}d,
         {% endfor %}
-        cast(null as timestamptz) as published_at,
+        cast(null as {{ type_of('timestamptz') }}) as published_at,
         true as is_fact
     from outcomes
     {% for events in events_of_posts %}
@@ -175,7 +175,7 @@ named as (
 
     select
         newest.*,
-        newest.date_day - periods.published_date as days_since_last_post,
+        {{ days_from('periods.published_date', 'newest.date_day') }} as days_since_last_post,
         periods.post_id as last_post_id,
         periods.url as last_post_url,
         row_number() over (

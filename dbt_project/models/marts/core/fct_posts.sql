@@ -51,9 +51,9 @@ observations as (
     select
         account_code,
         post_id,
-        cast(null as uuid) as response_id,
+        cast(null as {{ type_of('uuid') }}) as response_id,
         last_post_url as url,
-        cast(null as text) as post_type,
+        cast(null as {{ type_of('text') }}) as post_type,
         cast(null as integer) as caption_length,
         cast(null as bigint) as like_count,
         cast(null as bigint) as comment_count,
@@ -123,7 +123,7 @@ select
     observed.post_id,
     observed.published_at,
     observed.published_date,
-    observed.published_at at time zone centers.time_zone as published_at_local,
+    {{ local_time('observed.published_at', 'centers.time_zone') }} as published_at_local,
     observed.url,
     observed.post_type,
     observed.like_count,
@@ -143,7 +143,7 @@ select
     observed.is_manual,
     observed.first_seen_at,
     observed.last_seen_at,
-    greatest(observed.first_seen_date - observed.published_date, 0) as discovered_late_days,
+    greatest({{ days_from('observed.published_date', 'observed.first_seen_date') }}, 0) as discovered_late_days,
     observed.least_real_source as source
 from observed
 inner join accounts on observed.account_code = accounts.account_code

@@ -58,7 +58,7 @@ joined as (
         known.last_post_at,
         known.recency_band,
         standing.published_at as last_post_at_as_now_known,
-        known.date_day - standing.published_date as days_since_last_post_as_now_known,
+        {{ days_from('standing.published_date', 'known.date_day') }} as days_since_last_post_as_now_known,
         -- A later look also sees what was published by this day.
         coalesce(looks.last_look_date >= known.date_day, false) as is_looked_at_since,
         coalesce(posts.posts, 0) as posts_1d_as_now_known,
@@ -84,12 +84,12 @@ select
     joined.platform,
     joined.date_day,
     joined.last_post_at,
-    joined.last_post_at at time zone joined.time_zone as last_post_at_local,
+    {{ local_time('joined.last_post_at', 'joined.time_zone') }} as last_post_at_local,
     joined.time_zone_label,
     joined.recency_band,
     joined.posts_1d,
     joined.last_post_at_as_now_known,
-    joined.last_post_at_as_now_known at time zone joined.time_zone as last_post_at_local_as_now_known,
+    {{ local_time('joined.last_post_at_as_now_known', 'joined.time_zone') }} as last_post_at_local_as_now_known,
     joined.days_since_last_post_as_now_known,
     {{ recency_band('joined.last_post_at_as_now_known', 'bands', 'joined.is_looked_at_since') }}
         as recency_band_as_now_known,

@@ -52,7 +52,7 @@ in_time as (
         tags.post_id is not null as is_of_campaign,
         -- Words that nobody read, or read before the campaign was known, may have carried it.
         coalesce(readings.reading_state, 'unread') <> 'no_words'
-        and not coalesce(accounts.campaign_code = any(string_to_array(readings.campaign_codes, ';')), false)
+        and not coalesce({{ is_in_list('accounts.campaign_code', split_list('readings.campaign_codes')) }}, false)
             as is_unread
     from accounts
     inner join campaigns on accounts.campaign_code = campaigns.campaign_code
@@ -81,7 +81,7 @@ per_center as (
         min(published_at) filter (where is_of_campaign) as first_post_at,
         count(*) filter (where is_of_campaign) as posts,
         count(*) filter (where is_unread and not is_of_campaign) as posts_unread,
-        array_agg(distinct platform order by platform) filter (where is_of_campaign) as platforms_posted
+        {{ listed_values('platform', 'is_of_campaign') }} as platforms_posted
     from in_time
     group by campaign_code, center_code
 
@@ -113,7 +113,7 @@ joined as (
         coalesce(looks.accounts_expected, 0) as accounts_expected,
         coalesce(looks.accounts_not_looked_at, 0) as accounts_not_looked_at,
         looks.source,
-        coalesce(centers.center_code = any(campaigns.exempt_centers), false) as is_exempt
+        coalesce({{ is_in_list('centers.center_code', 'campaigns.exempt_centers') }}, false) as is_exempt
     from campaigns
     inner join {{ ref('stg_registry__centers') }} as centers on {{ is_valid_on('centers', 'campaigns.start_date') }}
     left join per_center
@@ -127,12 +127,7 @@ judged as (
 
     select
         *,
-        array(
-            select required.platform
-            from unnest(joined.required_platforms) as required (platform)
-            where required.platform <> all(coalesce(joined.platforms_posted, '{}'))
-            order by required.platform
-        ) as platforms_missing,
+        {{ list_without('required_platforms', 'platforms_posted') }} as platforms_missing,
         case
             when is_exempt then 'exempt'
             when first_post_at <= starts_at + interval '24 hours' then 'within_24_hours'
@@ -158,7 +153,7 @@ select
     ends_at,
     is_exempt,
     first_post_at,
-    round(cast(extract(epoch from first_post_at - starts_at) / 3600 as numeric), 2) as delay_hours,
+    round({{ hours_from('starts_at', 'first_post_at') }}, 2) as delay_hours,
     case
         when first_post_at is not null then first_post_at <= starts_at + interval '24 hours'
         when synchrony_state = 'never' then false
@@ -169,9 +164,9 @@ select
     end as is_within_48_hours,
     synchrony_state,
     cast(posts as integer) as posts,
-    cast(coalesce(cardinality(platforms_posted), 0) as integer) as platforms,
-    array_to_string(platforms_posted, ', ') as platforms_posted,
-    nullif(array_to_string(platforms_missing, ', '), '') as platforms_missing,
+    cast(coalesce({{ list_length('platforms_posted') }}, 0) as integer) as platforms,
+    {{ joined_list('platforms_posted', ', ') }} as platforms_posted,
+    nullif({{ joined_list('platforms_missing', ', ') }}, '') as platforms_missing,
     cast(posts_unread as integer) as posts_unread,
     cast(accounts_not_looked_at as integer) as accounts_not_looked_at,
     source

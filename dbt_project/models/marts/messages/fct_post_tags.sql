@@ -29,7 +29,7 @@ kinds as (
         posts.account_code,
         posts.post_id,
         flat.tag_kind,
-        cast(null as text) as cluster_scheme,
+        cast(null as {{ type_of('text') }}) as cluster_scheme,
         cast(null as boolean) as is_scheme_in_force
     from posts
     cross join (values ('program'), ('outreach')) as flat (tag_kind)

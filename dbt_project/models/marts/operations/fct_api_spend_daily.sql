@@ -7,7 +7,7 @@ with spent as (
         platforms.daily_call_limit,
         platforms.daily_quota_limit,
         platforms.daily_usd_limit,
-        cast(spend.spent_at at time zone platforms.quota_day_zone as date) as quota_date,
+        {{ local_date('spend.spent_at', 'platforms.quota_day_zone') }} as quota_date,
         spend.spent_at,
         spend.as_of_date,
         spend.calls,

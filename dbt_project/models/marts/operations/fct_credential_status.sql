@@ -27,11 +27,12 @@ select
     generation,
     access_expires_at,
     refresh_expires_at,
-    refresh_expires_date - as_of_date as days_left,
+    {{ days_from('as_of_date', 'refresh_expires_date') }} as days_left,
     case
         when refresh_expires_date is null then 'unknown'
         when refresh_expires_date < as_of_date then 'expired'
-        when refresh_expires_date - as_of_date <= {{ var('credential_warning_days') }} then 'renew_soon'
+        when {{ days_from('as_of_date', 'refresh_expires_date') }} <= {{ var('credential_warning_days') }}
+            then 'renew_soon'
         else 'valid'
     end as credential_status,
     updated_at

@@ -28,7 +28,7 @@ daily as (
         rules.label_en,
         rules.rules_version,
         case
-            when found.date_day - lag(found.date_day) over in_time <= rules.joins_within_days then 0
+            when {{ days_from('lag(found.date_day) over in_time', 'found.date_day') }} <= rules.joins_within_days then 0
             else 1
         end as is_first
     from found

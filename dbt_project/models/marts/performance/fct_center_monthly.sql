@@ -226,12 +226,13 @@ select
     judged.target_measure,
     judged.target_value,
     judged.target_document_ref,
-    cast(judged.actual_value as numeric) as actual_value,
+    cast(judged.actual_value as {{ type_of('numeric') }}) as actual_value,
     judged.achievement_pct,
     judged.achievement_state,
     -- What is printed: the figure, or why there is none ("belum ditetapkan").
-    coalesce(replace(cast(judged.achievement_pct as text), '.', ',') || ' %', states.label_id) as achievement_label_id,
-    coalesce(cast(judged.achievement_pct as text) || ' %', states.label_en) as achievement_label_en,
+    coalesce(replace(cast(judged.achievement_pct as {{ type_of('text') }}), '.', ',') || ' %', states.label_id)
+        as achievement_label_id,
+    coalesce(cast(judged.achievement_pct as {{ type_of('text') }}) || ' %', states.label_en) as achievement_label_en,
     judged.score,
     judged.score_known_share,
     judged.score_weights_version,

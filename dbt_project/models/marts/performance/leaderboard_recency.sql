@@ -70,7 +70,7 @@ select
     time_zone_label,
     last_post_at,
     -- For showing to the center; days and ranks are WIB everywhere.
-    last_post_at at time zone time_zone as last_post_at_local,
+    {{ local_time('last_post_at', 'time_zone') }} as last_post_at_local,
     last_post_platform,
     last_post_url,
     days_since_last_post,

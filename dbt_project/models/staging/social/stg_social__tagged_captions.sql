@@ -17,7 +17,7 @@ select
     source.content_hash,
     source.ruleset_id,
     rulesets.ruleset_version,
-    array_to_string(rulesets.campaign_codes, ';') as campaign_codes,
+    {{ joined_list('rulesets.campaign_codes', ';') }} as campaign_codes,
     source.tagged_at
 from source
 inner join rulesets on source.ruleset_id = rulesets.ruleset_id
