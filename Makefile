@@ -1,6 +1,6 @@
 # Every target also works without a terminal. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help venv demo demo-month up up-celery superset down doctor docs test test-fuzz test-faults test-year test-tampering test-histories test-scale test-superset bench bench-scaling bench-charts check lint-code lint-types lint-imports lint-sql lint-secrets lock clean backup restore audit
+.PHONY: help venv demo demo-month up up-celery superset spark venv-spark down doctor docs test test-fuzz test-faults test-year test-tampering test-histories test-scale test-superset bench bench-scaling bench-charts check lint-code lint-types lint-imports lint-sql lint-secrets lock clean backup restore audit
 
 BIN := .venv/bin
 STACK := $(BIN)/python -m social_metrics.stack
@@ -35,6 +35,17 @@ superset: venv .venv-superset/.installed ## Superset on the stack's warehouse, w
 
 .venv-superset/.installed: requirements/install-superset requirements/pip-settings requirements/superset.txt
 	@requirements/install-superset
+	@touch $@
+
+spark: venv .venv-spark/.installed ## the stack's marts built by Spark from a lake of Parquet and published (560 MB the first time)
+	@tests/system-packages
+	@SOCIAL_METRICS_LAKE=$${SOCIAL_METRICS_LAKE:-$(CURDIR)/.demo/lake} \
+		SOCIAL_METRICS_SPARK_SHUFFLE_PARTITIONS=$${SOCIAL_METRICS_SPARK_SHUFFLE_PARTITIONS:-4} $(BIN)/social-metrics lake build
+
+venv-spark: venv .venv-spark/.installed ## dbt with Spark's adapter and Spark itself in .venv-spark/, from its lock
+
+.venv-spark/.installed: requirements/install-spark requirements/pip-settings requirements/spark.txt
+	@requirements/install-spark
 	@touch $@
 
 down: venv ## stops what `make up` started
@@ -94,7 +105,7 @@ bench-scaling: venv ## the schedule replayed against the platforms' quotas, to 1
 bench-charts: venv ## every dashboard's queries on 2,000 accounts × 730 days (five minutes)
 	@$(BIN)/python -m tests.bench.charts
 
-test-scale: venv ## Airflow on two Celery workers and a real Redis; a worker dies by kill -9 in mid-shard (five minutes)
+test-scale: venv .venv-spark/.installed ## two Celery workers and a Redis, a Spark cluster; in each a worker dies by kill -9 (fifteen minutes)
 	@tests/system-packages
 	@SOCIAL_METRICS_TEST_SCALE=1 $(BIN)/python -m pytest -x -rP tests/scale
 
@@ -128,6 +139,7 @@ lock: venv ## re-makes requirements/*.txt from pyproject.toml (UPGRADE=--upgrade
 	$(COMPILE) requirements/bootstrap.in --output-file requirements/bootstrap.txt
 	$(COMPILE) pyproject.toml --extra demo --extra dev --output-file requirements/development.txt
 	$(COMPILE) requirements/superset.in --output-file requirements/superset.txt
+	$(COMPILE) requirements/spark.in --output-file requirements/spark.txt
 	$(COMPILE) pyproject.toml --constraint requirements/development.txt --output-file requirements/production.txt
 
 clean: ## stops the stack, removes .demo/ and what the tools left

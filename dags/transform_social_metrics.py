@@ -7,6 +7,9 @@ invocation per layer, with the data tests that the layer completes. What became 
 in `ops.dbt_results`. At the end the asset `social_metrics_marts` is published, and the boards page goes to
 `SOCIAL_METRICS_BOARDS_PAGE`: one file that needs no server.
 
+Where `SOCIAL_METRICS_LAKE` names a lake, `land_lake` brings raw there as Parquet, beside the layers; the boards do not
+wait for it.
+
 A transform and a month close never run at the same time: both hold the marts' advisory lock.
 
 What to do when it is red: the end of the failed task's log names the model or test. Clear the task after
@@ -19,7 +22,9 @@ from airflow.sdk import DAG, chain
 
 from social_metrics.assets import ENTRIES, MARTS, RAW
 from social_metrics.operators.build_layer import BuildLayerOperator
+from social_metrics.operators.land_lake import LandLakeOperator
 from social_metrics.operators.publish_boards import PublishBoardsOperator
+from social_metrics.settings import load_settings
 from social_metrics.transform import LAYERS
 
 with DAG(
@@ -37,8 +42,12 @@ with DAG(
     },
 ):
     *earlier, last = LAYERS
+    first, *between = (BuildLayerOperator(task_id=layer, layer=layer) for layer in earlier)
     chain(
-        *(BuildLayerOperator(task_id=layer, layer=layer) for layer in earlier),
+        first,
+        *between,
         BuildLayerOperator(task_id=last, layer=last, outlets=[MARTS]),
         PublishBoardsOperator(task_id="publish_boards", execution_timeout=timedelta(minutes=10)),
     )
+    if load_settings().lake:
+        first >> LandLakeOperator(task_id="land_lake")  # the first layer has read the captions; boards wait for no lake

@@ -84,6 +84,23 @@ class Settings(BaseSettings):
         description="Where every transform publishes the boards page: a file's path, or an object store's address "
         "(s3://bucket/boards.html); without it .demo/boards.html.",
     )
+    lake: str | None = Field(
+        default=None,
+        description="Where raw lands as Parquet for Spark: a path, or an object store's address (s3://bucket/prefix); "
+        "nothing lands without it.",
+    )
+    spark_master: str = Field(
+        default="local[*]",
+        description="Spark's cluster that builds marts from the lake: spark://host:port, or local[*] for this machine.",
+    )
+    spark_shuffle_partitions: int = Field(
+        default=200,
+        ge=1,
+        description="Parts into which Spark splits what it joins; a few per core, 4 for a demo's marts.",
+    )
+    spark_dbt: Path | None = Field(
+        default=None, description="dbt with Spark's adapter; without it .venv-spark/bin/dbt (`make venv-spark`)."
+    )
     http_timeout_seconds: float = Field(default=30.0, gt=0, description="Timeout of one HTTP call.")
     http_attempts: int = Field(
         default=3, ge=1, le=6, description="Tries of one call before its account gets an outcome."

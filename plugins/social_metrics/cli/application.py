@@ -14,6 +14,7 @@ from social_metrics.cli.connect import connect
 from social_metrics.cli.console import new_group
 from social_metrics.cli.doctor import doctor
 from social_metrics.cli.entry import entry, ingest
+from social_metrics.cli.lake import lake
 from social_metrics.cli.migrate import migrate
 from social_metrics.cli.report import report
 from social_metrics.cli.retention import retention
@@ -50,6 +51,7 @@ app.add_typer(report, name="report")
 app.add_typer(account, name="account")
 app.add_typer(entry, name="entry")
 app.add_typer(bi, name="bi")
+app.add_typer(lake, name="lake")
 app.add_typer(simulate, name="simulate")
 
 

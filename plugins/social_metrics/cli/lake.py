@@ -1,0 +1,91 @@
+"""`social-metrics lake`: raw as Parquet, and the marts built from it by Spark; the same as the DAGs' `land_lake`."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+from rich.table import Table
+from upath import UPath
+
+from social_metrics.cli.console import DAY_FORMATS, Format, FormatOption, new_group, output, print_json
+from social_metrics.cli.place import warehouse
+from social_metrics.lake.landing import Landing, land
+from social_metrics.lake.publishing import publish_marts
+from social_metrics.lake.spark import build_on_spark, discard
+from social_metrics.settings import Settings, UsageProblem, load_settings
+
+lake = new_group("The lake: evidence as Parquet by WIB date, and the marts that Spark builds from it.")
+
+
+@lake.command("land")
+def land_now(form: FormatOption = Format.TABLE) -> None:
+    """Bring the lake to what raw holds. Dates that are as they were are left alone; doing it again changes nothing.
+
+    Counts past their retention, captions and tokens do not lie in the lake.
+
+    Examples:
+    - `SOCIAL_METRICS_LAKE=s3://bucket/lake social-metrics lake land`
+    """
+    with warehouse() as url:
+        landing = land(url, _lake(load_settings()), datetime.now(UTC))
+    if form is Format.JSON:
+        print_json(
+            {
+                "rows": landing.rows,
+                "tables": {
+                    table: {"written": days, "removed": landing.removed[table]}
+                    for table, days in landing.written.items()
+                },
+            }
+        )
+        return
+    _print(landing)
+
+
+@lake.command()
+def build(
+    through: Annotated[
+        datetime | None,
+        typer.Option(formats=DAY_FORMATS, help="Last WIB date of the facts; by default that of the last evidence."),
+    ] = None,
+    form: FormatOption = Format.TABLE,
+) -> None:
+    """Land, build every mart on Spark, and publish them to PostgreSQL in one transaction.
+
+    The cluster is SOCIAL_METRICS_SPARK_MASTER; without it Spark runs on this machine.
+
+    Examples:
+    - `social-metrics lake build`
+    """
+    with warehouse() as url:
+        settings = load_settings()
+        place, now = _lake(settings), datetime.now(UTC)
+        land(url, place, now)
+        built = build_on_spark(settings, place, as_of=now, through_date=through.date() if through else None)
+        counts = publish_marts(url, built)
+        discard(built)
+    if form is Format.JSON:
+        print_json({"models": built.models, "published": counts})
+        return
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    table.add_column("Mart")
+    table.add_column("Rows", justify="right")
+    for mart, number in counts.items():
+        table.add_row(mart, f"{number:,}")
+    output().print(table)
+
+
+def _lake(settings: Settings) -> UPath:
+    if not settings.lake:
+        raise UsageProblem("SOCIAL_METRICS_LAKE names no lake: set it to a folder or an object store's address.")
+    return UPath(settings.lake)
+
+
+def _print(landing: Landing) -> None:
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    table.add_column("Table")
+    for heading in ("Dates written", "Dates removed"):
+        table.add_column(heading, justify="right")
+    for name, days in landing.written.items():
+        table.add_row(name, str(len(days)), str(len(landing.removed[name])))
+    output().print(table)

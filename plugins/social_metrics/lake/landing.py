@@ -1,0 +1,169 @@
+"""Raw lands as Parquet: `<lake>/<schema.table>/wib_date=…/part.parquet`, one file per WIB date.
+
+A partition is written anew as a whole when its rows are not what was landed, and the file replaces the earlier one:
+landing twice does not double. What a reader would see is compared day by day (number of rows and a hash over them),
+not what changed since: a late commit, an emptied row and a count whose time is up are found alike. Counts whose time is
+up are landed as NULL, and a day that held them is landed again without them.
+"""
+
+import json
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from itertools import groupby
+from pathlib import Path
+from typing import Any, LiteralString
+
+import psycopg
+import pyarrow as pa
+import pyarrow.parquet as pq
+from psycopg import sql
+from upath import UPath
+
+from social_metrics.lake.tables import TABLES, LandedTable
+from social_metrics.warehouse.connect import connect, open_connection
+
+LAKE_LOCK = 0x50C1A3
+"""Key of the advisory lock of whoever lands: one at a time."""
+
+PART = "part.parquet"
+STATE = "landed.json"
+
+_ROWS: LiteralString = "select {dated} as wib_date, {columns} from {table}"
+
+_DAYS: LiteralString = """
+select wib_date, count(*), bit_xor(hashtextextended(landed::text, 0))
+from (select {dated} as wib_date, row({columns}) as landed from {table}) as rows
+where wib_date is not null
+group by wib_date
+"""
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass
+class Landing:
+    """What one landing did."""
+
+    as_of: datetime
+    written: dict[str, list[date]] = field(default_factory=dict)  # table → WIB dates written anew
+    removed: dict[str, list[date]] = field(default_factory=dict)  # dates of which no row is left
+    rows: int = 0
+
+
+def land(url: str, lake: UPath, as_of: datetime) -> Landing:
+    """Bring the lake to what the warehouse holds, all tables as of one instant.
+
+    Args:
+        url: postgresql://… of the service login.
+        lake: folder or object store; made when it is not there.
+        as_of: aware instant at which retention is judged.
+
+    Raises:
+        WarehouseProblem: the warehouse cannot be used.
+        OSError: the lake cannot be written.
+    """
+    landing = Landing(as_of)
+    with _alone(url), connect(url, "transformer") as connection:
+        connection.execute("set transaction isolation level repeatable read, read only")
+        before = _state(lake)
+        state: dict[str, Any] = {}
+        for table in TABLES:
+            days = _days(connection, table, as_of)
+            known = before.get(table.name, {})
+            landed = known.get("days", {}) if known.get("columns") == table.spark_columns() else {}
+            changed = sorted(day for day, mark in days.items() if landed.get(day.isoformat()) != mark)
+            gone = sorted(
+                date.fromisoformat(day) for day in known.get("days", {}) if date.fromisoformat(day) not in days
+            )
+            _write_text(lake / "columns" / f"{table.name}.txt", table.spark_columns())
+            (lake / table.name).mkdir(parents=True, exist_ok=True)
+            for day, rows in _rows(connection, table, as_of, changed):
+                _write_rows(_part(lake, table, day), table, rows)
+                landing.rows += len(rows)
+            for day in gone:
+                _part(lake, table, day).unlink(missing_ok=True)
+            landing.written[table.name], landing.removed[table.name] = changed, gone
+            state[table.name] = {
+                "columns": table.spark_columns(),
+                "days": {day.isoformat(): mark for day, mark in sorted(days.items())},
+            }
+            logger.info("%s: %d dates written, %d removed", table.name, len(changed), len(gone))
+        _write_text(lake / STATE, json.dumps(state, indent=1))  # last: a landing that dies is done again
+    return landing
+
+
+@contextmanager
+def _alone(url: str) -> Iterator[None]:
+    """Hold the landing on a connection of its own, so that the snapshot of the rows is taken after the wait."""
+    connection = open_connection(url, "transformer")
+    try:
+        connection.autocommit = True
+        connection.execute("select pg_advisory_lock(%s)", (LAKE_LOCK,))
+        yield
+    finally:
+        connection.close()
+
+
+def _state(lake: UPath) -> dict[str, Any]:
+    file = lake / STATE
+    return json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+
+
+def _part(lake: UPath, table: LandedTable, day: date) -> UPath:
+    return lake / table.name / f"wib_date={day.isoformat()}" / PART
+
+
+def _query(template: LiteralString, table: LandedTable) -> sql.Composed:
+    return sql.SQL(template).format(
+        dated=sql.SQL(table.dated),
+        columns=sql.SQL(", ").join(sql.SQL(column.expression()) for column in table.columns),
+        table=sql.Identifier(*table.name.split(".")),
+    )
+
+
+def _days(connection: psycopg.Connection, table: LandedTable, as_of: datetime) -> dict[date, str]:
+    """WIB date → mark of what it would hold in the lake."""
+    found = connection.execute(_query(_DAYS, table), {"as_of": as_of})
+    return {day: f"{number}:{mark}" for day, number, mark in found}
+
+
+def _rows(
+    connection: psycopg.Connection, table: LandedTable, as_of: datetime, days: list[date]
+) -> Iterator[tuple[date, list[tuple[Any, ...]]]]:
+    """The rows of these dates, date by date; one date at a time is in memory."""
+    if not days:
+        return
+    query = sql.SQL("{rows} where {dated} = any(%(days)s) order by 1, {key}").format(
+        rows=_query(_ROWS, table), dated=sql.SQL(table.dated), key=sql.SQL(table.key)
+    )
+    with connection.cursor(name="landing") as cursor:
+        cursor.itersize = 10_000
+        cursor.execute(query, {"as_of": as_of, "days": days})
+        for day, rows in groupby(cursor, key=lambda row: row[0]):
+            yield day, [row[1:] for row in rows]
+
+
+def _write_rows(part: UPath, table: LandedTable, rows: list[tuple[Any, ...]]) -> None:
+    schema = table.arrow_schema()
+    columns = [pa.array(values, type=kind) for values, kind in zip(zip(*rows, strict=True), schema.types, strict=True)]
+    content = pa.BufferOutputStream()
+    pq.write_table(pa.Table.from_arrays(columns, schema=schema), content, compression="zstd")
+    _write(part, content.getvalue().to_pybytes())
+
+
+def _write_text(path: UPath, text: str) -> None:
+    _write(path, text.encode())
+
+
+def _write(path: UPath, content: bytes) -> None:
+    """Replace a file as a whole: a reader has the earlier one or this one; an object appears when it is complete."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.protocol not in {"", "file"}:
+        path.write_bytes(content)
+        return
+    aside = Path(path.path).with_name(f".{path.name}.new")  # Spark passes over names with a dot
+    aside.write_bytes(content)
+    aside.replace(path.path)

@@ -1,0 +1,112 @@
+"""The marts by Spark: the same dbt project with `--target spark`, in an environment of its own (`make venv-spark`)."""
+
+import json
+import logging
+import os
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from uuid import uuid4
+
+from upath import UPath
+
+from social_metrics.settings import REPOSITORY, Settings, UsageProblem
+
+BUILDS = "builds"
+"""Folder of the lake that holds the tables of each build, until they are published."""
+
+FAILED = frozenset({"error", "fail", "runtime error", "partial success"})
+
+logger = logging.getLogger(__name__)
+
+
+class SparkBuildFailed(UsageProblem):
+    """dbt could not build a model on Spark, or a data test objects."""
+
+
+@dataclass(frozen=True)
+class SparkBuild:
+    """A finished build and where its tables lie: `<place>/<schema>.db/<table>/*.parquet`."""
+
+    place: UPath
+    models: int
+
+    def table(self, schema: str, name: str) -> UPath:
+        """Folder of a table's Parquet files."""
+        return self.place / f"{schema}.db" / name
+
+
+def spark_address(path: UPath) -> str:
+    """A lake's address as Spark reads it: absolute, and S3 by the name of Hadoop's client."""
+    if path.protocol in {"", "file"}:
+        return Path(path.path).resolve().as_uri()
+    return str(path).replace("s3://", "s3a://", 1)
+
+
+def build_on_spark(
+    settings: Settings,
+    lake: UPath,
+    *,
+    as_of: datetime,
+    through_date: date | None = None,
+    selected: Sequence[str] = (),
+    more: Mapping[str, str] | None = None,
+) -> SparkBuild:
+    """Build seeds and models on Spark from what has landed, and run their data tests; always everything.
+
+    Args:
+        settings: the dbt project, the registry, the cluster and the program.
+        lake: where evidence has landed.
+        as_of: aware instant at which retention is judged; that of the landing.
+        through_date: last WIB date of the facts; None ends them with the last evidence.
+        selected: further arguments of `dbt build`; everything but unit tests without them.
+        more: further variables of the environment.
+
+    Raises:
+        SparkBuildFailed: the text names each node.
+        UsageProblem: there is no Spark here.
+    """
+    program = settings.spark_dbt or REPOSITORY / ".venv-spark" / "bin" / "dbt"
+    if not program.exists():
+        raise UsageProblem(f"There is no {program}: `make venv-spark` installs it (Java 17 has to be there as well).")
+    place = lake / BUILDS / f"{as_of:%Y%m%dT%H%M%S}-{uuid4().hex[:8]}"
+    place.mkdir(parents=True, exist_ok=True)
+    project = settings.dbt_project_dir.resolve()
+    working = settings.state_dir.resolve() / "dbt-spark"
+    run_results = working / "target" / "run_results.json"
+    run_results.unlink(missing_ok=True)
+    arguments = [
+        *("build", "--target", "spark", "--exclude-resource-type", "unit_test"),
+        *("--project-dir", str(project), "--profiles-dir", str(project)),
+        *("--target-path", str(working / "target"), "--log-path", str(working / "logs")),
+        *("--quiet", "--no-use-colors", *selected),
+    ]
+    environment = {
+        **os.environ,
+        "SOCIAL_METRICS_REGISTRY_DIR": str(settings.registry_dir.resolve()),
+        "SOCIAL_METRICS_LAKE": spark_address(lake),
+        "SOCIAL_METRICS_SPARK_WAREHOUSE": spark_address(place),
+        "SOCIAL_METRICS_SPARK_MASTER": settings.spark_master,
+        "SOCIAL_METRICS_SPARK_SHUFFLE_PARTITIONS": str(settings.spark_shuffle_partitions),
+        "SOCIAL_METRICS_DBT_RETENTION_AS_OF": as_of.isoformat(),
+        "SOCIAL_METRICS_DBT_THROUGH_DATE": through_date.isoformat() if through_date else "",
+        "DO_NOT_TRACK": "1",
+        "TZ": "UTC",
+        **(more or {}),
+    }
+    outcome = subprocess.run([str(program), *arguments], env=environment, capture_output=True, text=True, check=False)
+    results = json.loads(run_results.read_text(encoding="utf-8"))["results"] if run_results.exists() else []
+    failed = [f"  {node['unique_id']}: {node['message']}" for node in results if node["status"] in FAILED]
+    if outcome.returncode or failed or not results:
+        said = failed or [line for line in (outcome.stdout + outcome.stderr).splitlines() if line.strip()][-20:]
+        raise SparkBuildFailed("\n".join(["dbt could not finish on Spark; nothing is published.", *said]))
+    models = sum(node["unique_id"].startswith("model.") for node in results)
+    logger.info("%d models built below %s", models, place)
+    return SparkBuild(place, models)
+
+
+def discard(build: SparkBuild) -> None:
+    """Delete a build's tables: once published, they would only keep what retention takes elsewhere."""
+    build.place.fs.rm(build.place.path, recursive=True)

@@ -1,0 +1,34 @@
+"""Raw into the lake, where a lake is set."""
+
+from typing import Any
+
+from airflow.sdk import BaseOperator, ObjectStoragePath
+
+from social_metrics.hooks.warehouse import WarehouseHook
+from social_metrics.lake.landing import land
+from social_metrics.operators.plain_failure import plain_failure
+from social_metrics.operators.watch_health import situation_now
+from social_metrics.registry import load_registry
+from social_metrics.settings import UsageProblem, load_settings
+
+
+class LandLakeOperator(BaseOperator):
+    """Bring SOCIAL_METRICS_LAKE to what raw holds; again does no harm.
+
+    An object store's credentials are an Airflow connection's: `s3://connection@bucket/prefix`.
+    """
+
+    def execute(self, context: Any) -> dict[str, int]:
+        """Return the number of WIB dates written by table, and of rows.
+
+        Raises:
+            AirflowFailException: no lake is set.
+            AirflowException: the warehouse or the lake does not answer.
+        """
+        with plain_failure():
+            settings = load_settings()
+            if not settings.lake:
+                raise UsageProblem("SOCIAL_METRICS_LAKE names no lake.")
+            now = situation_now(list(load_registry(settings.registry_dir).platforms), self.log)
+            landing = land(WarehouseHook().url(), ObjectStoragePath(settings.lake), now)
+        return {table: len(days) for table, days in landing.written.items()} | {"rows": landing.rows}

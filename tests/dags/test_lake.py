@@ -1,0 +1,48 @@
+"""Raw lands in the lake only where one is set, after captions were read, and again after retention."""
+
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+
+from tests.dags.conftest import EVENING, Airflow, Evening, load_dags
+
+
+def tasks_of(dag_id: str) -> dict[str, Any]:
+    return {task.task_id: task for task in load_dags().dags[dag_id].tasks}
+
+
+def test_without_a_lake_there_is_no_such_task(airflow: Airflow) -> None:
+    for dag_id in ("transform_social_metrics", "enforce_retention"):
+        assert "land_lake" not in tasks_of(dag_id)
+
+
+def test_with_a_lake_the_boards_do_not_wait_for_it(airflow: Airflow, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOCIAL_METRICS_LAKE", "memory://lake")
+    transform = tasks_of("transform_social_metrics")
+    assert transform["land_lake"].upstream_task_ids == {"staging"}, "the first layer has read the captions"
+    assert transform["land_lake"].downstream_task_ids == set()
+    assert transform["land_lake"].retries >= 1
+    assert tasks_of("enforce_retention")["land_lake"].upstream_task_ids == {"enforce_retention"}
+
+
+def test_an_object_store_takes_what_an_evening_brought(evening: Evening, monkeypatch: pytest.MonkeyPatch) -> None:
+    """fsspec's memory store stands for any: nothing here is a file of this machine."""
+    from airflow.sdk import ObjectStoragePath
+    from airflow.sdk.io import attach
+    from fsspec.implementations.memory import MemoryFileSystem
+
+    from social_metrics.operators.land_lake import LandLakeOperator
+
+    attach(protocol="memory", fs=MemoryFileSystem())
+    monkeypatch.setenv("SOCIAL_METRICS_LAKE", "memory://lake-of-an-evening")
+    assert evening.run("extract_social_metrics", logical_date=EVENING).state == "success"
+    landed = LandLakeOperator(task_id="land_lake").execute({})
+    part = ObjectStoragePath("memory://lake-of-an-evening/raw.capture_outcomes/wib_date=2026-11-20/part.parquet")
+    with part.open("rb") as file:
+        rows = pq.read_table(file).num_rows
+    assert evening.warehouse("select count(*) from raw.capture_outcomes") == [(rows,)]
+    assert landed["raw.capture_outcomes"] == 1
+    assert landed["rows"] >= rows > 0
+    again = LandLakeOperator(task_id="land_lake").execute({})
+    assert again["rows"] == 0
