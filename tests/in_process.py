@@ -1,14 +1,13 @@
 """The simulator without its port: the client's requests are answered in this process, by the same code."""
 
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 from urllib.parse import unquote, urlsplit
 
-import requests
 import urllib3
 
 from simulator import MARK_HEADER, MARK_VALUE
@@ -37,22 +36,29 @@ def connections(registry: Path) -> dict[str, str]:
 
 @contextmanager
 def answering(simulator: Simulator, spoil: Spoil = lambda _request, sending: sending) -> Iterator[None]:
-    """All HTTP of `requests` goes to the simulator for the block.
+    """All HTTP of urllib3, and so of `requests`, goes to the simulator for the block.
 
     Args:
         simulator: see `make_simulator`.
         spoil: what happens to a platform's reply on its way; the simulator's own paths are left alone.
     """
 
-    def send(_adapter: Any, asked: requests.PreparedRequest, **_: Any) -> requests.Response:
-        parts = urlsplit(str(asked.url))
-        assert parts.netloc == urlsplit(ADDRESS).netloc, f"a call left the test: {parts.netloc}"
-        body = asked.body or b""
+    def urlopen(
+        pool: urllib3.HTTPConnectionPool,
+        method: str,
+        url: str,
+        body: bytes | str | None = None,
+        headers: Mapping[str, str] | None = None,
+        **asked: Any,
+    ) -> urllib3.HTTPResponse:
+        parts, netloc = urlsplit(url), f"{pool.host}:{pool.port}"
+        assert netloc == urlsplit(ADDRESS).netloc, f"a call left the test: {netloc}"
+        body = body or b""
         request = Request(
-            str(asked.method),
+            method,
             unquote(parts.path),
             parts.query,
-            {"host": parts.netloc, **{name.lower(): str(value) for name, value in asked.headers.items()}},
+            {"host": netloc, **{name.lower(): str(value) for name, value in (headers or {}).items()}},
             body.encode() if isinstance(body, str) else body,
             simulator.clock.now(),
         )
@@ -61,22 +67,25 @@ def answering(simulator: Simulator, spoil: Spoil = lambda _request, sending: sen
             sending = Sending(reply, reply.encoded(escape_unicode=False))
         else:
             sending = spoil(request, simulator.exchange(request))
-        return _response(asked, request, sending)
+        return _response(request, sending, preload_content=asked.get("preload_content", True))
 
-    with patch.object(requests.adapters.HTTPAdapter, "send", send):
+    with patch.object(urllib3.HTTPConnectionPool, "urlopen", urlopen):
         yield
 
 
-def _response(asked: requests.PreparedRequest, request: Request, sending: Sending) -> requests.Response:
+def _response(request: Request, sending: Sending, *, preload_content: bool) -> urllib3.HTTPResponse:
     if sending.sent_bytes is not None:
-        raise requests.exceptions.ChunkedEncodingError("the connection closed before the whole reply had come")
+        raise urllib3.exceptions.ProtocolError("the connection closed before the whole reply had come")
     headers = {
         "Date": http_date(request.now),
         "Content-Type": sending.reply.content_type,
         MARK_HEADER: MARK_VALUE,
         **sending.reply.headers,
     }
-    raw = urllib3.HTTPResponse(
-        io.BytesIO(sending.payload), headers, sending.reply.status, preload_content=False, decode_content=False
+    return urllib3.HTTPResponse(
+        io.BytesIO(sending.payload),
+        headers,
+        sending.reply.status,
+        preload_content=preload_content,
+        decode_content=preload_content,
     )
-    return requests.adapters.HTTPAdapter().build_response(asked, raw)

@@ -10,14 +10,15 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-import requests
+from urllib3 import BaseHTTPResponse
+from urllib3.exceptions import HTTPError
 
 from social_metrics.call_guards import Cost, Gate, Meter, Tokens
 from social_metrics.clock import Clock
 from social_metrics.connections import PlatformConnection
 from social_metrics.contract import ApiResponse, Outcome, ResponseBody, Source, Spend
 from social_metrics.evidence import Redactor, clean_text, parse_json, sha256
-from social_metrics.http_sessions import HttpSessions, may_have_been_served
+from social_metrics.http_pool import HttpPool, may_have_been_served
 from social_metrics.payload import at
 from social_metrics.readings import Account, CaptureFailure
 
@@ -125,7 +126,7 @@ class ApiClient:
         *,
         tokens: Tokens | None = None,
         gate: Gate | None = None,
-        sessions: HttpSessions | None = None,
+        http: HttpPool | None = None,
         timeout_seconds: float = 30.0,
         attempts: int = 3,
         max_wait_seconds: float = 60.0,
@@ -144,7 +145,7 @@ class ApiClient:
         self._attempts = attempts
         self._max_wait = max_wait_seconds
         self._wait = wait
-        self.sessions = sessions or HttpSessions(connection.base_url)
+        self._http = http or HttpPool(connection.base_url)
 
     def get(self, endpoint: str, path: str, params: Mapping[str, Any], **options: Any) -> Reply:
         """`call` with GET."""
@@ -209,24 +210,16 @@ class ApiClient:
             self._meter.reserve(asked.expected)
             started = time.perf_counter()
             try:
-                response = self.sessions.mine().request(
+                response = self._http.call(
                     asked.method,
-                    self.connection.base_url + asked.path,
-                    params={**asked.params, **auth_params},
-                    headers={"Accept": "application/json", **auth_headers},
-                    data=asked.form or None,
-                    json=asked.json_body,
-                    timeout=self._timeout,
-                    allow_redirects=False,
+                    asked.path,
+                    {**asked.params, **auth_params},
+                    auth_headers,
+                    asked.form,
+                    asked.json_body,
+                    self._timeout,
                 )
-                received = response.content
-            except UnicodeError as error:
-                raise CaptureFailure(
-                    Outcome.TOKEN_EXPIRED,
-                    "the credential has characters that no HTTP header can carry",
-                    for_all=token is None,
-                ) from error
-            except requests.RequestException as error:
+            except HTTPError as error:
                 # Without an answer nobody knows whether it was charged: then it counts as the most it may have cost.
                 cost = asked.expected if may_have_been_served(error) else Cost()
                 self._meter.settle(asked.expected, cost)
@@ -235,8 +228,14 @@ class ApiClient:
                     Outcome.PLATFORM_UNAVAILABLE, f"{TRANSIENT_CONNECTION_DETAIL} ({type(error).__name__})"
                 )
                 pause: float | None = _backoff(attempt)
+            except ValueError:  # its text would show the credential
+                raise CaptureFailure(
+                    Outcome.TOKEN_EXPIRED,
+                    "the credential has characters that no HTTP header can carry",
+                    for_all=token is None,
+                ) from None
             else:
-                reply = self._record(asked, response, received, attempt, time.perf_counter() - started, redactor)
+                reply = self._record(asked, response, attempt, time.perf_counter() - started, redactor)
                 cost = self.rules.cost(reply)
                 self._meter.settle(asked.expected, cost)
                 self._record_spend(reply.response_id, asked.endpoint, reply.received_at, cost)
@@ -257,13 +256,12 @@ class ApiClient:
     def _record(
         self,
         asked: "_Asked",
-        response: requests.Response,
-        received: bytes,
+        response: BaseHTTPResponse,
         attempt: int,
         seconds: float,
         redactor: Redactor,
     ) -> Reply:
-        received_at = self.clock.now()
+        received, received_at = response.data, self.clock.now()
         try:
             parsed = parse_json(received)
         except ValueError:
@@ -280,7 +278,7 @@ class ApiClient:
                 api_version=self.api_version,
                 method=asked.method,
                 parameters=redactor.parameters(asked.parameters),
-                http_status=response.status_code,
+                http_status=response.status,
                 received_at=received_at,
                 duration_ms=round(seconds * 1000),
                 received_sha256=sha256(received),
@@ -295,7 +293,7 @@ class ApiClient:
             )
         )
         self._recorder.bodies.append(ResponseBody(response_id, received_at, kept.body, expires_at))
-        return Reply(asked.endpoint, response.status_code, response.headers, parsed, response_id, received_at)
+        return Reply(asked.endpoint, response.status, response.headers, parsed, response_id, received_at)
 
     def _record_spend(self, response_id: UUID, endpoint: str, spent_at: datetime, cost: Cost) -> None:
         write = self._recorder.spend_at_once or self._recorder.spends.append

@@ -157,7 +157,7 @@ class ProfileSnapshot:
     expires_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen, as PostReading is not
 class Post:
     """One post as one response showed it; written only when content, counts or presence changed."""
 
@@ -184,7 +184,7 @@ class Post:
     expires_at: datetime | None = None  # of the counts; the sighting itself stays
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen, as PostReading is not
 class PostCaption:
     """The words of a post: restricted, and purged earlier than the counts."""
 

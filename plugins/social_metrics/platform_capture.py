@@ -23,7 +23,7 @@ from social_metrics.code_version import code_version
 from social_metrics.connections import PlatformConnection
 from social_metrics.contract import Source
 from social_metrics.evening_times import EveningTimes
-from social_metrics.http_sessions import HttpSessions
+from social_metrics.http_pool import HttpPool
 from social_metrics.readings import Account
 from social_metrics.records import AccountAttempt, shard_records
 from social_metrics.registry import DEMO_HANDLE_PREFIX, Platform, Registry
@@ -142,7 +142,7 @@ class PlatformCapture:
         mode = order.connection.authorization_mode
         self._body_lifetime = rules.rule(self._name, "bodies").lifetime(order.platform)
         self._count_lifetime = rules.rule(self._name, "counts", mode).lifetime(order.platform)
-        self._http = HttpSessions(order.connection.base_url)
+        self._http = HttpPool(order.connection.base_url, order.platform.max_in_flight)
         self._budget: Budgets | None = None
         self._refused: psycopg.Error | None = None
 
@@ -283,7 +283,8 @@ class PlatformCapture:
         wanted = set(account_codes)
         expected = [session.accounts[code] for code in account_codes if code in session.accounts]
         _refuse_demo_accounts(expected, order.source)
-        accounts = [one for one in expected if one.account_code not in session.settled | session.held]
+        not_now = session.settled | session.held
+        accounts = [one for one in expected if one.account_code not in not_now]
         states = capture_state.posts_states(warehouse, [account.account_code for account in accounts])
         due: dict[str, tuple[str, ...]] = {}
         if accounts and (ages := self._affordable_ages(warehouse, now)):
@@ -298,7 +299,7 @@ class PlatformCapture:
             recorder,
             session.budget,
             gate=session.breakers,
-            sessions=self._http,
+            http=self._http,
             timeout_seconds=order.settings.http_timeout_seconds,
             attempts=order.settings.http_attempts,
             max_wait_seconds=order.settings.http_max_wait_seconds,

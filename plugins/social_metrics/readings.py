@@ -57,7 +57,7 @@ class ProfileReading:
     context: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: there are dozens for each account, and a frozen one takes thrice as long to make
 class PostReading:
     """One post in one response; counts are None when hidden, switched off or not offered."""
 

@@ -5,18 +5,18 @@ problem names file, line and column and says what to write instead.
 """
 
 import re
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import cache, cached_property
-from itertools import pairwise
 from pathlib import Path
 from zoneinfo import available_timezones
 
+from social_metrics.dated_rows import DatedRows, check_identities, check_periods
 from social_metrics.readings import Account
-from social_metrics.seed_file import SeedFile, SeedRow
+from social_metrics.seed_file import SeedFile, SeedRow, rows_of
 from social_metrics.settings import UsageProblem
 
 DEMO_HANDLE_PREFIX = "demo_"
@@ -139,19 +139,27 @@ def load_registry(folder: Path) -> Registry:
     problems: list[str] = []
     platform_file = SeedFile.read(folder / "platforms.csv", _PLATFORM_COLUMNS, problems, _OPTIONAL_PLATFORM_COLUMNS)
     center_file = SeedFile.read(folder / "centers.csv", _CENTER_COLUMNS, problems)
-    account_file = SeedFile.read(folder / "center_accounts.csv", ACCOUNT_COLUMNS, problems, OPTIONAL_ACCOUNT_COLUMNS)
+    account_rows = rows_of(folder / "center_accounts.csv", ACCOUNT_COLUMNS, problems, OPTIONAL_ACCOUNT_COLUMNS)
     if problems:
+        deque(account_rows, maxlen=0)  # what is wrong with that file is told as well
         raise RegistryProblem(problems)
     platforms = {row["platform"]: _platform(row) for row in platform_file.rows}
     _check_unique(platform_file.rows, "platform")
-    centers = tuple(_center(row) for row in center_file.rows)
-    _check_periods(center_file.rows, "center_code")
-    accounts = tuple(_account(row, platforms, {center.center_code for center in centers}) for row in account_file.rows)
-    _check_periods(account_file.rows, "account_code")
-    _check_identities(account_file.rows)
+    centers = DatedRows(
+        "centers.csv", [_center(row) for row in center_file.rows], [row.line for row in center_file.rows]
+    )
+    check_periods(centers, "center_code", problems)
+    # Row by row: of a hundred thousand accounts only what is kept stays in memory.
+    accounts: DatedRows[Account] = DatedRows("center_accounts.csv", [], [])
+    codes = {center.center_code for center in centers.rows}
+    for row in account_rows:
+        accounts.rows.append(_account(row, platforms, codes))
+        accounts.lines.append(row.line)
+    check_periods(accounts, "account_code", problems)
+    check_identities(accounts, problems)
     if problems:
         raise RegistryProblem(problems)
-    return Registry(platforms, centers, accounts)
+    return Registry(platforms, tuple(centers.rows), tuple(accounts.rows))
 
 
 _PLATFORM_COLUMNS = (
@@ -330,44 +338,3 @@ def _check_unique(rows: Iterable[SeedRow], column: str) -> None:
         if row[column] in seen:
             row.problem(column, f"stands already on line {seen[row[column]].line}; remove one of the two")
         seen.setdefault(row[column], row)
-
-
-def _check_periods(rows: Iterable[SeedRow], key: str) -> None:
-    """Dated rows of one key must not overlap; each must end no earlier than it begins."""
-    by_key: dict[str, list[tuple[date, date, SeedRow]]] = defaultdict(list)
-    for row in rows:
-        start, end = row.date("valid_from") or date.min, row.date("valid_to") or date.max
-        if end < start:
-            row.problem(
-                "valid_to",
-                f"is before valid_from ({row['valid_from']}); write a later date or leave it blank",
-            )
-        by_key[row[key]].append((start, end, row))
-    for periods in by_key.values():
-        periods.sort(key=lambda period: (period[0], period[2].line))
-        for (_, previous_end, previous), (start, _, row) in pairwise(periods):
-            if start <= previous_end:
-                row.problem(
-                    "valid_from",
-                    f"overlaps line {previous.line} of {row[key]}; end that row the day before this one begins",
-                )
-
-
-def _check_identities(rows: Iterable[SeedRow]) -> None:
-    """A platform id belongs to one account code, and an account code keeps its id."""
-    owner: dict[tuple[str, str], SeedRow] = {}
-    identity: dict[str, SeedRow] = {}
-    for row in rows:
-        account_id = row["platform_account_id"]
-        if not account_id:
-            continue
-        first = owner.setdefault((row["platform"], account_id), row)
-        if first["account_code"] != row["account_code"]:
-            row.problem("platform_account_id", f"is already the id of {first['account_code']} (line {first.line})")
-        before = identity.setdefault(row["account_code"], row)
-        if before["platform_account_id"] != account_id:
-            row.problem(
-                "account_code",
-                f"has another platform id on line {before.line}; a new id is a new account code, e.g. "
-                f"'{row['account_code']}-2'",
-            )

@@ -3,72 +3,67 @@
 import csv
 import datetime
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from pathlib import Path
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029]")  # all but tab and line breaks
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class SeedRow:
     """One line of a seed file; reading a cell that cannot be used notes a problem and gives None or a stand-in."""
 
     file: str
     line: int  # as an editor counts it; the header is line 1
-    cells: dict[str, str]
+    places: Mapping[str, int]  # of the columns in `cells`, the same for all rows of a file
+    cells: list[str]
     problems: list[str]
 
     def __getitem__(self, column: str) -> str:
-        return self.cells[column]
+        return self.cells[self.places[column]]
 
     def problem(self, column: str, advice: str) -> None:
         """Note a fault of this row once: `advice` completes the sentence that begins with the value."""
-        advice = " ".join(advice.split())  # a cell's line breaks would tear the sentence apart
-        sentence = f"{self.file}, line {self.line}, column {column}: {self.cells[column]!r} {advice}."
-        if sentence not in self.problems:
-            self.problems.append(sentence)
+        note(self.problems, self.file, self.line, column, self[column], advice)
 
     def refuse_control_characters(self) -> None:
         """Note each cell that holds what nobody typed and no terminal should be shown, and go on without it."""
-        for column, cell in self.cells.items():
-            if _CONTROL.search(cell):
+        for column, place in self.places.items():
+            if _CONTROL.search(self.cells[place]):
                 self.problem(column, "holds a control character; type the value anew instead of pasting it")
-                self.cells[column] = _CONTROL.sub("", cell)
+                self.cells[place] = _CONTROL.sub("", self.cells[place])
 
     def required(self, column: str) -> str:
         """The cell, which must not be blank."""
-        if not self.cells[column]:
+        if not self[column]:
             self.problem(column, "is blank; fill it in")
-        return self.cells[column]
+        return self[column]
 
     def one_of(self, column: str, allowed: Sequence[str]) -> str:
         """The cell, which must be one of a closed list."""
-        if self.cells[column] not in allowed:
+        if self[column] not in allowed:
             self.problem(column, f"is not allowed here; write one of {', '.join(allowed)}")
-        return self.cells[column]
+        return self[column]
 
     def items(self, column: str) -> tuple[str, ...]:
         """The parts of a cell separated by semicolons."""
-        return tuple(part.strip() for part in self.cells[column].split(";") if part.strip())
+        return tuple(part.strip() for part in self[column].split(";") if part.strip())
 
     def date(self, column: str) -> datetime.date | None:
         """The WIB date in the cell (YYYY-MM-DD), or None when blank."""
-        value = self.cells[column]
+        value = self[column]
         if not value:
             return None
-        if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
-            try:
-                return datetime.date.fromisoformat(value)
-            except ValueError:
-                pass
-        self.problem(column, "is not a date; write YYYY-MM-DD, e.g. 2024-01-31")
-        return None
+        if (day := _date(value)) is None:
+            self.problem(column, "is not a date; write YYYY-MM-DD, e.g. 2024-01-31")
+        return day
 
     def whole(self, column: str, *, least: int, optional: bool = False) -> int | None:
         """The whole number in the cell, at least `least`; None when blank and optional, or unusable."""
-        value = self.cells[column]
+        value = self[column]
         if not value and optional:
             return None
         if re.fullmatch(r"[0-9]{1,18}", value) and int(value) >= least:
@@ -86,7 +81,7 @@ class SeedRow:
 
     def money(self, column: str) -> Decimal | None:
         """The amount in the cell in US$, or None when blank."""
-        value = self.cells[column]
+        value = self[column]
         if not value:
             return None
         if re.fullmatch(r"[0-9]{1,12}(\.[0-9]{1,6})?", value):
@@ -101,6 +96,14 @@ class SeedRow:
         except re.error as error:
             self.problem(column, f"is not a regular expression ({error})")
             return re.compile("")
+
+
+def note(problems: list[str], file: str, line: int, column: str, value: str, advice: str) -> None:
+    """Note a fault of a cell once: `advice` completes the sentence that begins with the value."""
+    advice = " ".join(advice.split())  # a cell's line breaks would tear the sentence apart
+    sentence = f"{file}, line {line}, column {column}: {value!r} {advice}."
+    if sentence not in problems:
+        problems.append(sentence)
 
 
 @dataclass(frozen=True)
@@ -118,55 +121,75 @@ class SeedFile:
         optional: Sequence[str] = (),
         may_be_empty: bool = False,
     ) -> "SeedFile":
-        """Read a file; faults are appended to `problems`.
+        """Read a file whole; see `rows_of`."""
+        return cls(tuple(rows_of(path, columns, problems, optional, may_be_empty)))
 
-        Args:
-            path: a CSV file with commas and a header, UTF-8.
-            columns: the columns that must be there; others are refused, since a misspelt one would be lost.
-            problems: receives one sentence per fault.
-            optional: columns that a file may lack; they read as blank then.
-            may_be_empty: a header without rows is no fault.
-        """
-        try:
-            # newline="" keeps line breaks inside quoted cells; utf-8-sig takes off what a spreadsheet puts first.
-            with path.open(encoding="utf-8-sig", newline="") as handle:
-                reader = csv.reader(handle, strict=True)
-                header = next(reader, None)
-                if header is None:
-                    problems.append(f"{path.name} is empty; begin it with the header {','.join(columns)}.")
-                    return cls(())
-                if fault := _header_fault(header, columns, optional):
-                    problems.append(f"{path.name}, line 1: {fault}")
-                    return cls(())
-                rows = []
-                for cells in reader:
-                    if not any(cells):
-                        continue
-                    if len(cells) != len(header):
-                        problems.append(
-                            f"{path.name}, line {reader.line_num}: {len(cells)} cells instead of {len(header)}; "
-                            "put cells that contain a comma in double quotes."
-                        )
-                        continue
-                    stripped = {name: cell.strip() for name, cell in zip(header, cells, strict=True)}
-                    row = SeedRow(path.name, reader.line_num, dict.fromkeys(optional, "") | stripped, problems)
-                    row.refuse_control_characters()
-                    rows.append(row)
-        except FileNotFoundError:
-            problems.append(f"{path} does not exist; set SOCIAL_METRICS_REGISTRY_DIR to the registry's folder.")
-            return cls(())
-        except OSError as error:
-            problems.append(f"{path} cannot be read: {error.strerror}.")
-            return cls(())
-        except UnicodeDecodeError as error:
-            problems.append(f"{path.name} is not UTF-8 (byte {error.start}); save it as 'CSV UTF-8'.")
-            return cls(())
-        except csv.Error as error:
-            problems.append(f"{path.name}, line {reader.line_num}: {error}; check the double quotes of that line.")
-            return cls(())
-        if not rows and not problems and not may_be_empty:
+
+def rows_of(
+    path: Path, columns: Sequence[str], problems: list[str], optional: Sequence[str] = (), may_be_empty: bool = False
+) -> Iterator[SeedRow]:
+    """Read a file row by row; faults are appended to `problems`, and a row that has one is left out.
+
+    Args:
+        path: a CSV file with commas and a header, UTF-8.
+        columns: the columns that must be there; others are refused, since a misspelt one would be lost.
+        problems: receives one sentence per fault.
+        optional: columns that a file may lack; they read as blank then.
+        may_be_empty: a header without rows is no fault.
+    """
+    count = 0
+    try:
+        # newline="" keeps line breaks inside quoted cells; utf-8-sig takes off what a spreadsheet puts first.
+        with path.open(encoding="utf-8-sig", newline="") as handle:
+            reader = csv.reader(handle, strict=True)
+            header = next(reader, None)
+            if header is None:
+                problems.append(f"{path.name} is empty; begin it with the header {','.join(columns)}.")
+                return
+            if fault := _header_fault(header, columns, optional):
+                problems.append(f"{path.name}, line 1: {fault}")
+                return
+            places = {column: place for place, column in enumerate(dict.fromkeys([*header, *optional]))}
+            absent = [""] * (len(places) - len(header))
+            for cells in reader:
+                if not any(cells):
+                    continue
+                count += 1
+                if len(cells) != len(header):
+                    problems.append(
+                        f"{path.name}, line {reader.line_num}: {len(cells)} cells instead of {len(header)}; "
+                        "put cells that contain a comma in double quotes."
+                    )
+                    continue
+                row = SeedRow(path.name, reader.line_num, places, [*map(_cell, cells), *absent], problems)
+                row.refuse_control_characters()
+                yield row
+    except FileNotFoundError:
+        problems.append(f"{path} does not exist; set SOCIAL_METRICS_REGISTRY_DIR to the registry's folder.")
+    except OSError as error:
+        problems.append(f"{path} cannot be read: {error.strerror}.")
+    except UnicodeDecodeError as error:
+        problems.append(f"{path.name} is not UTF-8 (byte {error.start}); save it as 'CSV UTF-8'.")
+    except csv.Error as error:
+        problems.append(f"{path.name}, line {reader.line_num}: {error}; check the double quotes of that line.")
+    else:
+        if not count and not may_be_empty:
             problems.append(f"{path.name} has a header and no rows.")
-        return cls(tuple(rows))
+
+
+@lru_cache(maxsize=2048)  # most cells of a large file repeat: each of those is held once
+def _cell(text: str) -> str:
+    return text.strip()
+
+
+@lru_cache(maxsize=4096)
+def _date(value: str) -> datetime.date | None:
+    if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
+        return None
+    try:
+        return datetime.date.fromisoformat(value)
+    except ValueError:
+        return None
 
 
 def _header_fault(header: Sequence[str], columns: Sequence[str], optional: Sequence[str]) -> str | None:

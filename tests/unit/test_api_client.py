@@ -263,7 +263,7 @@ CUT_OFF = b'HTTP/1.1 200 OK\r\nContent-Length: 500\r\nContent-Type: application/
 
 @pytest.mark.parametrize(
     ("answer", "hang", "words"),
-    [(CUT_OFF, False, "ChunkedEncodingError"), (b"", False, "ConnectionError"), (b"", True, "ReadTimeout")],
+    [(CUT_OFF, False, "ProtocolError"), (b"", False, "ProtocolError"), (b"", True, "ReadTimeoutError")],
 )
 def test_an_answer_that_never_came_whole_counts_as_the_most_it_may_have_cost(
     answer: bytes, hang: bool, words: str

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from social_metrics.contract import Outcome
+from social_metrics.http_pool import HttpPool
 from social_metrics.readings import CaptureFailure
 from tests.unit.test_api_client import RULES, bench
 
@@ -97,7 +98,6 @@ def test_the_same_server_is_heard_once_somebody_vouches_for_it(tmp_path: Path) -
     pem = certificate(tmp_path, "known")
     heard: list[bytes] = []
     with a_tls_server(pem, heard) as address:
-        asked = bench(RULES, address, attempts=1)
-        asked.client.sessions.mine().verify = str(pem)
+        asked = bench(RULES, address, attempts=1, http=HttpPool(address, trusted=str(pem)))
         assert asked.client.get("things", "/things", {}).body == {"items": []}
     assert heard[0].startswith(b"GET /things")

@@ -5,11 +5,11 @@ presence differ from what was known at that instant, so reading it again changes
 """
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from enum import Enum
-from functools import cache
+from functools import cache, lru_cache
 from operator import attrgetter
 from typing import Any, get_origin, get_type_hints
 
@@ -40,6 +40,10 @@ _POST_OBSERVED = (
     "view_count",
     "presence",
 )
+
+
+# Many rows of a reply have the same; to write each anew is a quarter of what COPY costs.
+_SHARED_INSTANTS = ("captured_at", "received_at", "expires_at")
 
 
 @dataclass
@@ -169,7 +173,7 @@ def _insert_new_captions(cursor: psycopg.Cursor, captions: Sequence[PostCaption]
 
 
 def _stage(
-    cursor: psycopg.Cursor, record_type: type[Any], records: Iterable[Any]
+    cursor: psycopg.Cursor, record_type: type[Any], records: Sequence[Any]
 ) -> tuple[sql.Composable, sql.Composable]:
     """COPY the records into a temporary table of the target's column types; give its name and the column list."""
     names = [column.name for column in fields(record_type)]
@@ -181,29 +185,35 @@ def _stage(
             staged, columns, _table(record_type)
         )
     )
-    values = attrgetter(*names)
     odd = _odd_columns(record_type)  # type: ignore[arg-type]
+    # Column by column, so that Python's own loops do the work; it is a fifth of what COPY costs.
+    values = [map(attrgetter(name), records) for name in names]
+    written = [map(odd[name], column) if name in odd else column for name, column in zip(names, values, strict=True)]
     with cursor.copy(sql.SQL("copy {} ({}) from stdin").format(staged, columns)) as copy:
-        for record in records:
-            row = list(values(record))
-            for place, write in odd:
-                row[place] = write(row[place])
+        for row in zip(*written, strict=True):
             copy.write_row(row)
     return staged, columns
 
 
 @cache
-def _odd_columns(record_type: type[Any]) -> list[tuple[int, Callable[[Any], Any]]]:
-    """The columns whose values are not written as they are: words of a closed list, and objects."""
+def _odd_columns(record_type: type[Any]) -> dict[str, Callable[[Any], Any]]:
+    """The columns whose values are not written as they are: words of a closed list, objects, and shared instants."""
     types = get_type_hints(record_type)
-    odd: list[tuple[int, Callable[[Any], Any]]] = []
-    for place, column in enumerate(fields(record_type)):
+    odd: dict[str, Callable[[Any], Any]] = {}
+    for column in fields(record_type):
         of = types[column.name]
         if isinstance(of, type) and issubclass(of, Enum):
-            odd.append((place, attrgetter("value")))
+            odd[column.name] = attrgetter("value")
         elif get_origin(of) is dict:
-            odd.append((place, Jsonb))
+            odd[column.name] = Jsonb
+        elif column.name in _SHARED_INSTANTS:
+            odd[column.name] = _written
     return odd
+
+
+@lru_cache(maxsize=1024)
+def _written(instant: datetime | None) -> str | None:
+    return None if instant is None else instant.isoformat()
 
 
 def _table(record_type: type[Any]) -> sql.Composable:

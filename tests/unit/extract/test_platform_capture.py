@@ -9,7 +9,6 @@ from typing import Any
 
 import psycopg
 import pytest
-import requests
 from cryptography.fernet import Fernet
 
 from social_metrics import platform_capture
@@ -17,6 +16,7 @@ from social_metrics.api_client import ApiClient
 from social_metrics.clock import SimulatedClock
 from social_metrics.connections import platform_connection
 from social_metrics.extract import capture_shards
+from social_metrics.http_pool import HttpPool
 from social_metrics.platform_capture import PastDateRefused, ShardReport
 from social_metrics.registry import Registry
 from social_metrics.settings import Settings
@@ -96,21 +96,21 @@ def test_the_next_shards_are_read_while_one_is_written(
 def test_connections_are_kept_from_shard_to_shard(
     capture: Capture, registry: Registry, warehouse_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made: list[requests.Session] = []
-    real = requests.Session.__init__
+    made: list[HttpPool] = []
+    real = HttpPool.__init__
 
-    def counted(session: requests.Session) -> None:
-        made.append(session)
-        real(session)
+    def noted(pool: HttpPool, *arguments: Any) -> None:
+        made.append(pool)
+        real(pool, *arguments)
 
     opened: list[str] = []
     real_open = platform_capture.open_connection
-    monkeypatch.setattr(requests.Session, "__init__", counted)
+    monkeypatch.setattr(HttpPool, "__init__", noted)
     monkeypatch.setattr(platform_capture, "open_connection", lambda *of: opened.append(of[1]) or real_open(*of))
     reports = capture()
-    of_the_clock = 2  # the simulator is recognised, and tells the time
-    assert sum(report.calls for report in reports) > len(made)
-    assert len(made) <= registry.platforms["facebook"].max_in_flight + of_the_clock
+    (pool,) = made
+    assert 0 < pool.connections_made <= registry.platforms["facebook"].max_in_flight
+    assert sum(report.calls for report in reports) > pool.connections_made
     assert opened == ["loader"]
 
 
