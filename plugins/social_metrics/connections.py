@@ -35,8 +35,8 @@ class PlatformConnection:
     secret: str | None = field(repr=False)
     authorization_mode: AuthorizationMode = AuthorizationMode.PUBLIC
     simulated_clock: bool = False
-    limits: CredentialLimits = field(default_factory=CredentialLimits)
     extra: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    limits: CredentialLimits = field(default_factory=CredentialLimits)
 
     @property
     def credential_name(self) -> str:
