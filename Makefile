@@ -59,7 +59,7 @@ restore: venv ## brings a backup back and compares every table (FROM=folder; REP
 		$(if $(REPLACE),--replace)
 
 audit: venv ## known security holes of what is locked; asks the package index, so it needs the network
-	@$(BIN)/pip-audit --strict --disable-pip --require-hashes --requirement requirements/production.txt
+	@$(BIN)/python .ci/audit_dependencies
 
 doctor: venv ## says what is set up, what is missing, and what to do about it
 	@$(BIN)/social-metrics doctor

@@ -11,6 +11,9 @@ from pathlib import Path
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029]")  # all but tab and line breaks
 
+SHOWN_AT_MOST = 80
+"""So many characters of a cell, or of a word, stand in a sentence about it."""
+
 
 @dataclass(frozen=True, slots=True)
 class SeedRow:
@@ -100,8 +103,10 @@ class SeedRow:
 
 def note(problems: list[str], file: str, line: int, column: str, value: str, advice: str) -> None:
     """Note a fault of a cell once: `advice` completes the sentence that begins with the value."""
-    advice = " ".join(advice.split())  # a cell's line breaks would tear the sentence apart
-    sentence = f"{file}, line {line}, column {column}: {value!r} {advice}."
+    shown = repr(value) if len(value) <= SHOWN_AT_MOST else f"{value[:SHOWN_AT_MOST]!r}…"
+    # A cell's line breaks would tear the sentence apart; a cell that was pasted by mistake would bury it.
+    words = (word if len(word) <= SHOWN_AT_MOST else f"{word[:SHOWN_AT_MOST]}…" for word in advice.split())
+    sentence = f"{file}, line {line}, column {column}: {shown} {' '.join(words)}."
     if sentence not in problems:
         problems.append(sentence)
 

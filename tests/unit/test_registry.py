@@ -193,3 +193,14 @@ def test_all_faults_are_told_at_once(folder: Path, edit: Edit) -> None:
     edit("centers.csv", "kartini", "time_zone", "WIB")
     edit("center_accounts.csv", "satria-x", "status", "ok")
     assert len(_problems(folder).splitlines()) == 3
+
+
+def test_a_cell_that_was_pasted_by_mistake_buries_no_sentence(folder: Path, edit: Edit) -> None:
+    """Every account of an unknown platform names the known ones (found by `make test-fuzz`)."""
+    edit("platforms.csv", "x", "platform", "")
+    edit("platforms.csv", "youtube", "platform", "a" * 9000)
+    edit("centers.csv", "kartini", "time_zone", "Asia/Jakarta " * 900)
+    said = _problems(folder)
+    assert max(map(len, said.splitlines())) < 500
+    assert "'Asia/Jakarta Asia/Jakarta" in said
+    assert "a" * 80 + "…" in said
