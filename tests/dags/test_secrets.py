@@ -3,10 +3,14 @@
 from urllib.parse import unquote, urlsplit
 
 import psycopg
+import pytest
 
+from social_metrics.api_client import ApiClient
+from social_metrics.platforms import threads, tiktok
 from social_metrics.settings import load_settings
 from social_metrics.warehouse.credentials import cipher
 from tests.dags.conftest import EVENING, Evening
+from tests.refusing import refuse_outcomes
 from tests.secret_search import in_database, in_files, in_text, process_lists
 from tests.simulated import CREDENTIALS
 
@@ -30,14 +34,28 @@ def planted(evening: Evening) -> dict[str, str]:
     return secrets
 
 
-def test_an_evening_with_refusals_and_a_crash_writes_no_secret(evening: Evening) -> None:
+def test_an_evening_with_refusals_and_crashes_writes_no_secret(
+    evening: Evening, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A refused credential, a platform that breaks off (its address has the key in it), one whose file fails with all
+    that it was given in its hands, and a warehouse that refuses a shard: tracebacks of each are in the logs."""
+
+    def fail(client: ApiClient, *given: object) -> None:
+        raise RuntimeError("an error that names everything", client.connection, client.tokens, given)
+
     evening.simulator.fault("facebook", "token_expired")
     evening.simulator.fault("x", "unavailable")
+    evening.simulator.fault("youtube", "cut_off_transfer", endpoint="playlistItems")
+    for module in (threads, tiktok):
+        monkeypatch.setattr(module, "read_posts", fail)
+    refuse_outcomes(evening.warehouse_url, "new.platform = 'instagram'")
     with process_lists() as seen:
         run = evening.run("extract_social_metrics", logical_date=EVENING)
-    assert run.state == "success", run.output
+    assert run.tasks["instagram.extract_shard"] == ["failed"], run.output
     secrets = planted(evening)
     assert "facebook" in run.output
+    assert run.output.count("an error that names everything") >= 2, "exceptions are among what is searched"
+    assert "refused by a test" in run.output
     assert in_text(run.output, secrets) == []
 
     found, rows = in_database(evening.warehouse_url, secrets)
