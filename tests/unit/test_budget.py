@@ -6,7 +6,14 @@ from decimal import Decimal
 
 import pytest
 
-from social_metrics.budget import Budget, Budgets, affordable_rereads, budget_month_start, month_forecast
+from social_metrics.budget import (
+    Budget,
+    Budgets,
+    affordable_rereads,
+    budget_day_start,
+    budget_month_start,
+    month_forecast,
+)
 from social_metrics.call_guards import Cost
 from social_metrics.connections import PlatformConnection
 from social_metrics.readings import CaptureFailure
@@ -49,6 +56,21 @@ def test_the_months_end_is_forecast_from_what_is_over(x: Platform) -> None:
     assert month_forecast(x, Decimal("8.00"), TENTH) == Decimal("24.00")
     assert month_forecast(x, Decimal("8.00"), TENTH.replace(day=3)) is None
     assert budget_month_start(x, TENTH) == datetime(2026, 11, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("platform", "now", "began"),
+    [
+        ("x", datetime(2026, 11, 20, 23, 59, tzinfo=UTC), datetime(2026, 11, 20, tzinfo=UTC)),  # 06:59 WIB
+        ("x", datetime(2026, 11, 21, 0, 0, tzinfo=UTC), datetime(2026, 11, 21, tzinfo=UTC)),  # 07:00 WIB: X's new day
+        ("x", datetime(2026, 12, 1, 0, 0, tzinfo=UTC), datetime(2026, 12, 1, tzinfo=UTC)),
+        ("youtube", datetime(2026, 11, 20, 7, 59, tzinfo=UTC), datetime(2026, 11, 19, 8, tzinfo=UTC)),  # PST
+        ("youtube", datetime(2026, 11, 20, 8, 0, tzinfo=UTC), datetime(2026, 11, 20, 8, tzinfo=UTC)),
+        ("youtube", datetime(2026, 7, 1, 7, 0, tzinfo=UTC), datetime(2026, 7, 1, 7, tzinfo=UTC)),  # PDT
+    ],
+)
+def test_a_budget_day_is_the_platforms_own(platform: str, now: datetime, began: datetime) -> None:
+    assert budget_day_start(load_registry(DEFAULT_REGISTRY).platforms[platform], now) == began
 
 
 @pytest.mark.parametrize(

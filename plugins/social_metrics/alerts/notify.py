@@ -121,8 +121,15 @@ def _mail(address: str, sender: str, subject: str, letters: dict[tuple[str, ...]
             server = smtplib.SMTP(parts.hostname or "", parts.port or 587, timeout=SECONDS)
         with server:
             server.ehlo()
-            if parts.scheme != "smtps" and server.has_extn("starttls"):
+            is_secret = parts.scheme == "smtps"
+            if not is_secret and server.has_extn("starttls"):
                 server.starttls(context=context)
+                is_secret = True
+            if parts.username and not is_secret:
+                raise UsageProblem(
+                    f"The mail server {parts.hostname} offers no STARTTLS, and a password is not sent in the clear. "
+                    "Write smtps:// or another server into SOCIAL_METRICS_SMTP_URL; the alert is sent again then."
+                )
             if parts.username:
                 server.login(unquote(parts.username), unquote(parts.password or ""))
             for to, text in letters.items():

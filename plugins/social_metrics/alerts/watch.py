@@ -137,13 +137,14 @@ def _credentials(at: Situation, warehouse: psycopg.Connection) -> Iterator[Troub
             by_platform[platform].append((code, detail))
     for platform, accounts in by_platform.items():
         codes = [code for code, _ in accounts]
-        yield _failed(at, platform, "accounts", codes, accounts[0][1], f"social-metrics connect {platform} ACCOUNT")
+        each = codes[0] if len(codes) == 1 else "ACCOUNT (each of them)"
+        yield _failed(at, platform, "accounts", codes, accounts[0][1], f"social-metrics connect {platform} {each}")
 
 
 def _failed(at: Situation, platform: str, subject: str, codes: list[str], detail: str, renew: str) -> Trouble:
     label = at.registry.platforms[platform].platform_label if platform in at.registry.platforms else platform
     says = (
-        f"{label} refuses a credential ({detail}). {len(codes)} accounts are not read: {_some(codes)}. "
+        f"{label} refuses a credential ({detail}). {len(codes)} accounts are not read: {', '.join(codes)}. "
         f"{at.minutes_left} minutes are left today ({at.day}, WIB)."
     )
     mend = f"{renew}, then {SWEEP}. If that cannot be done today: a screenshot of each count now, and {BY_HAND}"

@@ -27,6 +27,7 @@ from social_metrics.registry import Registry, load_registry
 from social_metrics.roles import load_roles
 from social_metrics.settings import DEFAULT_REGISTRY, Settings, UsageProblem
 from tests.unit.alerts.conftest import Mailbox, Webhook
+from tests.unit.platforms.local_platform import Answer, serve
 
 NIGHT = datetime(2026, 11, 20, 22, 0, tzinfo=WIB)
 HOSTS = {"x": "https://api.x.com", "tiktok": "https://open.tiktokapis.com"}
@@ -287,6 +288,40 @@ def test_a_failed_credential_says_what_a_person_needs_tonight(situation: Situati
     assert "105 minutes are left today" in trouble.says  # 22:00 to 23:45
     assert "social-metrics capture --missing" in trouble.mend
     assert "social-metrics entry template" in trouble.mend
+
+
+def test_every_account_of_a_failed_credential_is_named(situation: Situation) -> None:
+    many = tuple(replace(ACCOUNTS[0], account_code=f"center{number}-x") for number in range(31))
+    registry = Registry(situation.registry.platforms, situation.registry.centers, many)
+    at = replace(_breaker(situation, "x", "token_expired"), registry=registry)
+    (trouble,) = [found for found in find_troubles(at) if found.kind is AlertKind.CREDENTIAL_FAILED]
+    assert all(f"{account.account_code}" in trouble.says.replace(",", "").split() for account in many[:30])
+    assert "31 accounts are not read" in trouble.says
+
+
+def test_a_failed_token_names_the_account_in_the_command_that_mends_it(situation: Situation) -> None:
+    (trouble,) = [found for found in find_troubles(_own_token(situation)) if found.kind is AlertKind.CREDENTIAL_FAILED]
+    assert "social-metrics connect tiktok kartini-tiktok, then social-metrics capture --missing" in trouble.mend
+
+
+def test_a_password_is_not_sent_to_a_mail_server_in_the_clear(situation: Situation, mailbox: Mailbox) -> None:
+    settings = situation.settings.model_copy(update={"smtp_url": mailbox.url.replace("//", "//name:its-password@")})
+    with pytest.raises(UsageProblem, match="offers no STARTTLS") as refused:
+        tell(_troubles(AlertKind.CREDENTIAL_FAILED), situation.url, settings, situation.now)
+    assert "its-password" not in str(refused.value)
+    assert mailbox.letters == []
+
+
+@pytest.mark.parametrize(
+    ("minutes", "says"), [(1, None), (5, "silent for 5 minutes"), (None, "does not tell its scheduler's heartbeat")]
+)
+def test_the_schedulers_heartbeat_is_heard(situation: Situation, minutes: int | None, says: str | None) -> None:
+    beat = None if minutes is None else (datetime.now(UTC) - timedelta(minutes=minutes, seconds=1)).isoformat()
+    with serve({"/health": [Answer({"scheduler": {"latest_scheduler_heartbeat": beat}})]}) as airflow:
+        changes = {"airflow_health_url": f"{airflow.base_url}/health"}
+        found = find_troubles(replace(situation, settings=situation.settings.model_copy(update=changes)))
+    assert [trouble.kind for trouble in found] == ([AlertKind.SCHEDULER_SILENT] if says else [])
+    assert says is None or says in found[0].says
 
 
 def _troubles(*kinds: AlertKind) -> list[Trouble]:
