@@ -82,7 +82,7 @@ def built(
     land(warehouse.url, lake, RETENTION_AS_OF)
     killer = threading.Thread(target=_kill_in_mid_build, args=(cluster, lake), daemon=True)
     killer.start()
-    build = build_on_spark(settings, lake, as_of=RETENTION_AS_OF)
+    build = build_on_spark(settings, lake, as_of=RETENTION_AS_OF, selected=("--exclude", "test_type:data"))
     killer.join(1)
     assert not killer.is_alive(), "the build was over before a worker could be killed in it"
     assert cluster.processes[WORKERS[0]].poll() is not None, "nobody was killed"

@@ -9,6 +9,7 @@ from upath import UPath
 
 from social_metrics.cli.console import DAY_FORMATS, Format, FormatOption, new_group, output, print_json
 from social_metrics.cli.place import warehouse
+from social_metrics.lake.address import without_connection
 from social_metrics.lake.landing import Landing, land
 from social_metrics.lake.publishing import publish_marts
 from social_metrics.lake.spark import build_on_spark, discard
@@ -78,7 +79,7 @@ def build(
 def _lake(settings: Settings) -> UPath:
     if not settings.lake:
         raise UsageProblem("SOCIAL_METRICS_LAKE names no lake: set it to a folder or an object store's address.")
-    return UPath(settings.lake)
+    return UPath(without_connection(settings.lake))
 
 
 def _print(landing: Landing) -> None:

@@ -89,14 +89,16 @@ def _load_beside(connection: psycopg.Connection, mart: str, build: SparkBuild) -
 
 
 def _parts(folder: UPath) -> list[UPath]:
-    found = sorted((path for path in folder.iterdir() if path.name.endswith(".parquet")), key=lambda path: path.name)
-    if not found:
+    if not folder.exists():
         raise UsageProblem(f"The build has no {folder}: nothing is published.")
-    return found
+    return sorted((path for path in folder.iterdir() if path.name.endswith(".parquet")), key=lambda path: path.name)
 
 
 def _rows(files: list[UPath], columns: list[str]) -> Iterator[tuple[Any, ...]]:
     for path in files:
         with path.open("rb") as file:
-            for batch in pq.ParquetFile(file).iter_batches(columns=columns):
+            parquet = pq.ParquetFile(file)
+            if lacking := set(columns) - set(parquet.schema_arrow.names):
+                raise UsageProblem(f"{path} lacks {', '.join(sorted(lacking))}: nothing is published.")
+            for batch in parquet.iter_batches(columns=columns):
                 yield from zip(*(batch.column(name).to_pylist() for name in columns), strict=True)

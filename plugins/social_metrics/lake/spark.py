@@ -7,11 +7,11 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from pathlib import Path
 from uuid import uuid4
 
 from upath import UPath
 
+from social_metrics.lake.address import spark_address
 from social_metrics.settings import REPOSITORY, Settings, UsageProblem
 
 BUILDS = "builds"
@@ -36,13 +36,6 @@ class SparkBuild:
     def table(self, schema: str, name: str) -> UPath:
         """Folder of a table's Parquet files."""
         return self.place / f"{schema}.db" / name
-
-
-def spark_address(path: UPath) -> str:
-    """A lake's address as Spark reads it: absolute, and S3 by the name of Hadoop's client."""
-    if path.protocol in {"", "file"}:
-        return Path(path.path).resolve().as_uri()
-    return str(path).replace("s3://", "s3a://", 1)
 
 
 def build_on_spark(
