@@ -19,7 +19,6 @@
             'create table if not exists ' ~ table ~ ' (' ~ columns.columns[0].values() | join(' ')
             ~ ', wib_date date) using parquet partitioned by (wib_date) location \'' ~ lake ~ '/' ~ table ~ '\''
         ) -%}
-        {%- do run_query('alter table ' ~ table ~ ' recover partitions') -%}
     {%- endfor -%}
 {%- endmacro %}
 

@@ -26,7 +26,7 @@ from social_metrics.lake.tables import TABLES, LandedTable
 from social_metrics.warehouse.connect import connect, open_connection
 
 LAKE_LOCK = 0x50C1A3
-"""Key of the advisory lock of whoever lands: one at a time."""
+"""Key of the advisory lock of the lake: one lands at a time, and nobody while marts are built from it."""
 
 PART = "part.parquet"
 STATE = "landed.json"
@@ -66,7 +66,7 @@ def land(url: str, lake: UPath, as_of: datetime) -> Landing:
         OSError: the lake cannot be written.
     """
     landing = Landing(as_of)
-    with _alone(url), connect(url, "transformer") as connection:
+    with _holding(url, "select pg_advisory_lock(%s)"), connect(url, "transformer") as connection:
         connection.execute("set transaction isolation level repeatable read, read only")
         before = _state(lake)
         state: dict[str, Any] = {}
@@ -96,12 +96,23 @@ def land(url: str, lake: UPath, as_of: datetime) -> Landing:
 
 
 @contextmanager
-def _alone(url: str) -> Iterator[None]:
-    """Hold the landing on a connection of its own, so that the snapshot of the rows is taken after the wait."""
+def unchanged(url: str) -> Iterator[None]:
+    """Nobody lands while the block reads the lake; several may read.
+
+    Args:
+        url: postgresql://… of the service login.
+    """
+    with _holding(url, "select pg_advisory_lock_shared(%s)"):
+        yield
+
+
+@contextmanager
+def _holding(url: str, lock: LiteralString) -> Iterator[None]:
+    """Hold the lake on a connection of its own, so that the snapshot of the rows is taken after the wait."""
     connection = open_connection(url, "transformer")
     try:
         connection.autocommit = True
-        connection.execute("select pg_advisory_lock(%s)", (LAKE_LOCK,))
+        connection.execute(lock, (LAKE_LOCK,))
         yield
     finally:
         connection.close()

@@ -1,5 +1,6 @@
 """What lands in the lake is what raw holds and models read, once, and no longer than it may be kept."""
 
+import threading
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 from upath import UPath
 
 from social_metrics.contract import ProfileSnapshot
-from social_metrics.lake.landing import PART, STATE, Landing, land
+from social_metrics.lake.landing import LAKE_LOCK, PART, STATE, Landing, land, unchanged
 from social_metrics.lake.tables import TABLES, LandedTable
 from social_metrics.registry import load_registry
 from social_metrics.retention.enforce import enforce_retention
@@ -191,6 +192,20 @@ def test_an_object_store_is_a_lake_as_well(warehouse_url: str, owner: psycopg.Co
     for table in TABLES:
         assert landed(store, table.name) == landed(folder, table.name)
     assert (store / "columns" / "raw.posts.txt").read_text() == BY_NAME["raw.posts"].spark_columns()
+
+
+def test_nobody_lands_while_marts_are_built_from_the_lake(
+    warehouse_url: str, owner: psycopg.Connection, lake: UPath
+) -> None:
+    landing = threading.Thread(target=land, args=(warehouse_url, lake, BEFORE))
+    with unchanged(warehouse_url), unchanged(warehouse_url):
+        landing.start()
+        waiting = "select count(*) from pg_locks where locktype = 'advisory' and objid = %s and not granted"
+        while owner.execute(waiting, (LAKE_LOCK,)).fetchone() != (1,):
+            assert landing.is_alive(), "it did not wait"
+        assert not (lake / STATE).exists()
+    landing.join()
+    assert (lake / STATE).exists()
 
 
 def test_no_words_bodies_proofs_or_tokens_are_named() -> None:
