@@ -229,6 +229,7 @@ class ApiClient:
                 )
                 pause: float | None = _backoff(attempt)
             except ValueError:  # its text would show the credential
+                self._meter.settle(asked.expected, Cost(calls=0))  # nothing was sent
                 raise CaptureFailure(
                     Outcome.TOKEN_EXPIRED,
                     "the credential has characters that no HTTP header can carry",

@@ -140,6 +140,7 @@ def test_a_credential_that_fits_no_header_is_told_in_words() -> None:
             asked.client.get("me", "/me", {}, account=KARTINI)
     assert (raised.value.outcome, raised.value.for_all) == (Outcome.TOKEN_EXPIRED, False), "the others have their own"
     assert "pasted" not in str(raised.value)
+    assert [cost.calls for cost in asked.meter.settled] == [0, 0], "what was set aside is given back, also by a renewal"
 
 
 # ------------------------------------------------------------------ tries and waits
