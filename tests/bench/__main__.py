@@ -18,10 +18,11 @@ from typing import Annotated
 import typer
 
 from social_metrics.settings import REPOSITORY
+from tests.bench import paint
 from tests.bench.extraction import DLT, LIMIT, NAIVE, OURS, SKIPPING, Size, measure, table_of
 
 PAGE = REPOSITORY / "docs" / "performance.md"
-PARTS = ("extraction", "memory", "transform", "dashboards", "lag")
+PARTS = ("extraction", "memory", "transform", "dashboards", "paint", "lag")
 TRANSFORM_SIZES = "60,120,240"
 LAG = """
     with run as (select run_id, max(loaded_at) as loaded from raw.capture_outcomes
@@ -55,6 +56,7 @@ def main(
             "memory": lambda: memory(size, many),
             "transform": transform,
             "dashboards": dashboards,
+            "paint": lambda: paint.table(rounds),
             "lag": lag,
         }[part]()
         print(f"\n## {part}\n", *table, sep="\n", flush=True)

@@ -6,7 +6,6 @@ state folder in which a stack with Superset runs already; it is left as it is.
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,7 +15,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from playwright.sync_api import Browser, BrowserContext
 from psycopg.rows import dict_row
 
 from social_metrics.bi.definitions import Dashboard, load_dashboards
@@ -26,7 +25,7 @@ from social_metrics.settings import Settings
 from social_metrics.stack.databases import BI_LOGIN
 from social_metrics.stack.layout import Layout
 from social_metrics.stack.local_stack import LocalStack
-from tests.superset.pages import MILLISECONDS, TALL
+from tests.superset.pages import TALL, chromium, log_in
 
 ASKED_FOR = "SOCIAL_METRICS_TEST_SUPERSET"
 STATE = "SOCIAL_METRICS_TEST_SUPERSET_STATE"
@@ -129,25 +128,14 @@ def dashboards(repository: Path) -> list[Dashboard]:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """Debian's Chromium, kept off the network."""
-    program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    assert program, "make test-superset needs a browser: apt-get install chromium"
-    flags = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=program, args=[*flags, "--no-first-run"])
-        yield chromium
-        chromium.close()
+    """See `chromium`."""
+    with chromium() as started:
+        yield started
 
 
 @pytest.fixture(scope="session")
 def logged_in(running: Running, browser: Browser) -> Iterator[BrowserContext]:
     """Superset's administrator, in a window tall enough for every chart."""
-    context = browser.new_context(viewport=TALL, locale="id-ID")
-    page = context.new_page()
-    page.goto(f"{running.url}/login/")
-    page.fill("input[name=username], #username", "admin")
-    page.fill("input[type=password]", running.admin_password)
-    page.keyboard.press("Enter")
-    page.wait_for_url(lambda url: "login" not in url, timeout=MILLISECONDS)
+    context = log_in(browser, running.url, running.admin_password, TALL)
     yield context
     context.close()

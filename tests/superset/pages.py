@@ -1,15 +1,43 @@
 """A dashboard in the browser, and what its charts were answered."""
 
 import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from playwright.sync_api import BrowserContext, Page, Response
+from playwright.sync_api import Browser, BrowserContext, Page, Response, ViewportSize, sync_playwright
 
-TALL = {"width": 1400, "height": 5000}
+TALL: ViewportSize = {"width": 1400, "height": 5000}
 """Charts load when they come into view: here all are."""
 
 MILLISECONDS = 90_000
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """Debian's Chromium, kept off the network."""
+    program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    assert program, "a browser is needed: apt-get install chromium"
+    flags = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=[*flags, "--no-first-run"])
+        yield browser
+        browser.close()
+
+
+def log_in(browser: Browser, url: str, password: str, viewport: ViewportSize) -> BrowserContext:
+    """Superset's administrator in a window of this size."""
+    context = browser.new_context(viewport=viewport, locale="id-ID")
+    page = context.new_page()
+    page.goto(f"{url}/login/")
+    page.fill("input[name=username], #username", "admin")
+    page.fill("input[type=password]", password)
+    page.keyboard.press("Enter")
+    page.wait_for_url(lambda url: "login" not in url, timeout=MILLISECONDS)
+    page.close()
+    return context
 
 
 @dataclass
