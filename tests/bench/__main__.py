@@ -18,22 +18,12 @@ from typing import Annotated
 import typer
 
 from social_metrics.settings import REPOSITORY
-from tests.bench import paint
+from tests.bench import evening, paint
 from tests.bench.extraction import DLT, LIMIT, NAIVE, OURS, SKIPPING, Size, measure, table_of
 
 PAGE = REPOSITORY / "docs" / "performance.md"
-PARTS = ("extraction", "memory", "transform", "dashboards", "paint", "lag")
+PARTS = ("extraction", "memory", "transform", "dashboards", "paint", "evening")
 TRANSFORM_SIZES = "60,120,240"
-LAG = """
-    with run as (select run_id, max(loaded_at) as loaded from raw.capture_outcomes
-        where run_id like 'scheduled%' or run_id like 'manual%' group by run_id order by loaded desc limit 1)
-    select
-        extract(epoch from loaded
-            - (select min(o.loaded_at) from raw.capture_outcomes as o where o.run_id = run.run_id)),
-        extract(epoch from (select max(finished_at) from ops.dbt_results where finished_at > loaded
-            and finished_at < loaded + interval '15 minutes') - loaded)
-    from run
-"""
 
 
 def main(
@@ -57,7 +47,7 @@ def main(
             "transform": transform,
             "dashboards": dashboards,
             "paint": lambda: paint.table(rounds),
-            "lag": lag,
+            "evening": lambda: evening.table(milliseconds),
         }[part]()
         print(f"\n## {part}\n", *table, sep="\n", flush=True)
         rewrite(page, part, table)
@@ -118,29 +108,6 @@ def dashboards() -> list[str]:
         p95 = quantiles(clock, n=20)[-1]
         lines.append(f"| {who} | {len(clock)} | {median(clock):.1f} | {p95:.1f} | {chart}, {slowest:.1f} ms |")
     return lines
-
-
-def lag() -> list[str]:
-    """From the last capture of the stack in .demo/ to its marts; says so where there is none."""
-    told = subprocess.run(
-        [sys.executable, "-m", "social_metrics.stack", "run", sys.executable, "-c", _ASK],
-        cwd=REPOSITORY, env={**os.environ, "ASKED": LAG}, stdout=subprocess.PIPE, text=True,
-    ) if (REPOSITORY / ".demo" / "postgres").exists() else None  # fmt: skip
-    if told is None or told.returncode or not (seconds := told.stdout.split()) or "None" in seconds:
-        return ["No demo has run in this folder: `make demo` first."]
-    captured, built = map(float, seconds[:2])
-    return [
-        "| the demo's last evening | seconds |",
-        "|---|---|",
-        f"| first row written → last row written, all platforms | {captured:.1f} |",
-        f"| last row written → last mart built | {built:.1f} |",
-    ]
-
-
-_ASK = (
-    "import os, psycopg; from social_metrics.connections import warehouse_url; "
-    "print(*psycopg.connect(warehouse_url()).execute(os.environ['ASKED']).fetchone())"
-)
 
 
 def _when(size: Size) -> str:

@@ -54,10 +54,10 @@ def test_the_fewest_credentials_are_enough_and_one_less_is_not() -> None:
 
 def test_a_page_keeps_what_was_not_measured(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
-    page.write_text("a\n<!-- bench: lag -->\nold\n<!-- /bench -->\nb\n<!-- bench: memory -->\nkept\n<!-- /bench -->\n")
-    rewrite(page, "lag", ["| new |"])
+    page.write_text("a\n<!-- bench: evening -->\nold\n<!-- /bench -->\nb\n<!-- bench: memory -->\nkept\n<!-- /bench -->\n")
+    rewrite(page, "evening", ["| new |"])
     assert page.read_text() == (
-        "a\n<!-- bench: lag -->\n| new |\n<!-- /bench -->\nb\n<!-- bench: memory -->\nkept\n<!-- /bench -->\n"
+        "a\n<!-- bench: evening -->\n| new |\n<!-- /bench -->\nb\n<!-- bench: memory -->\nkept\n<!-- /bench -->\n"
     )
     with pytest.raises(ValueError, match="no marks for 'transform'"):
         rewrite(page, "transform", [])
