@@ -54,11 +54,10 @@ def test_the_fewest_credentials_are_enough_and_one_less_is_not() -> None:
 
 def test_a_page_keeps_what_was_not_measured(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
-    page.write_text("a\n<!-- bench: evening -->\nold\n<!-- /bench -->\nb\n<!-- bench: memory -->\nkept\n<!-- /bench -->\n")
+    kept = "b\n<!-- bench: memory -->\nkept\n<!-- /bench -->\n"
+    page.write_text(f"a\n<!-- bench: evening -->\nold\n<!-- /bench -->\n{kept}")
     rewrite(page, "evening", ["| new |"])
-    assert page.read_text() == (
-        "a\n<!-- bench: evening -->\n| new |\n<!-- /bench -->\nb\n<!-- bench: memory -->\nkept\n<!-- /bench -->\n"
-    )
+    assert page.read_text() == f"a\n<!-- bench: evening -->\n| new |\n<!-- /bench -->\n{kept}"
     with pytest.raises(ValueError, match="no marks for 'transform'"):
         rewrite(page, "transform", [])
 
