@@ -1,6 +1,6 @@
 """Beyond one machine, on engines that exist: `make test-scale`.
 
-It takes minutes and a Redis, so `make test` does not collect these tests.
+It takes minutes, a Redis and a Spark (`make venv-spark`), so `make test` does not collect these tests.
 """
 
 import os
