@@ -64,8 +64,10 @@ def build(
         land(url, place, now)
         with unchanged(url):
             built = build_on_spark(settings, place, as_of=now, through_date=through.date() if through else None)
-        counts = publish_marts(url, built)
-        discard(built)
+            try:
+                counts = publish_marts(url, built)
+            finally:
+                discard(built)
     if form is Format.JSON:
         print_json({"models": built.models, "published": counts})
         return

@@ -3,7 +3,7 @@
 A partition is written anew as a whole when its rows are not what was landed, and the file replaces the earlier one:
 landing twice does not double. What a reader would see is compared day by day (number of rows and a hash over them),
 not what changed since: a late commit, an emptied row and a count whose time is up are found alike. Counts whose time is
-up are landed as NULL, and a day that held them is landed again without them.
+up are landed as NULL, and a day that held them is landed again without them; what a dead build left behind is deleted.
 """
 
 import json
@@ -30,6 +30,8 @@ LAKE_LOCK = 0x50C1A3
 
 PART = "part.parquet"
 STATE = "landed.json"
+BUILDS = "builds"
+"""Folder of the lake that holds the tables of each build on Spark, until they are published."""
 
 _ROWS: LiteralString = "select {dated} as wib_date, {columns} from {table}"
 
@@ -68,6 +70,8 @@ def land(url: str, lake: UPath, as_of: datetime) -> Landing:
     landing = Landing(as_of)
     with _holding(url, "select pg_advisory_lock(%s)"), connect(url, "transformer") as connection:
         connection.execute("set transaction isolation level repeatable read, read only")
+        if (lake / BUILDS).exists():  # of a build that died: whoever builds holds the lake, and deletes its own
+            remove(lake / BUILDS)
         before = _state(lake)
         state: dict[str, Any] = {}
         for table in TABLES:
@@ -116,6 +120,11 @@ def _holding(url: str, lock: LiteralString) -> Iterator[None]:
         yield
     finally:
         connection.close()
+
+
+def remove(folder: UPath) -> None:
+    """Delete a folder of the lake with all that lies in it."""
+    folder.fs.rm(folder.path, recursive=True)
 
 
 def _state(lake: UPath) -> dict[str, Any]:

@@ -12,10 +12,8 @@ from uuid import uuid4
 from upath import UPath
 
 from social_metrics.lake.address import spark_address
+from social_metrics.lake.landing import BUILDS, remove
 from social_metrics.settings import REPOSITORY, Settings, UsageProblem
-
-BUILDS = "builds"
-"""Folder of the lake that holds the tables of each build, until they are published."""
 
 FAILED = frozenset({"error", "fail", "runtime error", "partial success"})
 
@@ -48,6 +46,8 @@ def build_on_spark(
     more: Mapping[str, str] | None = None,
 ) -> SparkBuild:
     """Build seeds and models on Spark from what has landed, and run their data tests; always everything.
+
+    Whoever calls holds the lake (`landing.unchanged`) until the tables are published and discarded.
 
     Args:
         settings: the dbt project, the registry, the cluster and the program.
@@ -93,6 +93,7 @@ def build_on_spark(
     results = json.loads(run_results.read_text(encoding="utf-8"))["results"] if run_results.exists() else []
     failed = [f"  {node['unique_id']}: {node['message']}" for node in results if node["status"] in FAILED]
     if outcome.returncode or failed or not results:
+        remove(place)
         said = failed or [line for line in (outcome.stdout + outcome.stderr).splitlines() if line.strip()][-20:]
         raise SparkBuildFailed("\n".join(["dbt could not finish on Spark; nothing is published.", *said]))
     models = sum(node["unique_id"].startswith("model.") for node in results)
@@ -102,4 +103,4 @@ def build_on_spark(
 
 def discard(build: SparkBuild) -> None:
     """Delete a build's tables: once published, they would only keep what retention takes elsewhere."""
-    build.place.fs.rm(build.place.path, recursive=True)
+    remove(build.place)

@@ -194,6 +194,15 @@ def test_an_object_store_is_a_lake_as_well(warehouse_url: str, owner: psycopg.Co
     assert (store / "columns" / "raw.posts.txt").read_text() == BY_NAME["raw.posts"].spark_columns()
 
 
+def test_what_a_dead_build_left_behind_is_deleted(warehouse_url: str, owner: psycopg.Connection, lake: UPath) -> None:
+    left = lake / "builds" / "20261105T000000-dead" / "marts.db"
+    left.mkdir(parents=True)
+    (left / "part.parquet").write_bytes(b"counts of that day")
+    land(warehouse_url, lake, BEFORE)
+    assert not (lake / "builds").exists()
+    assert landed(lake, "raw.posts")
+
+
 def test_nobody_lands_while_marts_are_built_from_the_lake(
     warehouse_url: str, owner: psycopg.Connection, lake: UPath
 ) -> None:

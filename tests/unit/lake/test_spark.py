@@ -68,6 +68,7 @@ def test_a_build_that_is_not_whole_is_none(
     settings = settings_with(dbt_that_says(tmp_path, results, exit_code), tmp_path)
     with pytest.raises(SparkBuildFailed, match=words):
         build_on_spark(settings, UPath(tmp_path / "lake"), as_of=AS_OF)
+    assert list((tmp_path / "lake" / "builds").iterdir()) == []
 
 
 def test_without_spark_it_says_what_installs_it(tmp_path: Path) -> None:
