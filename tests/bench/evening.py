@@ -46,8 +46,8 @@ def table(milliseconds: int) -> list[str]:
     if not stack.is_complete():
         return ["No stack runs in this folder: `make up` first."]
     addresses = stack.start_database()
-    with _slow_platforms(addresses, milliseconds):
-        runs = run_evening(stack.airflow_api(addresses), lambda _: None)
+    with _slow_platforms(addresses, milliseconds) as evening:
+        runs = run_evening(stack.airflow_api(addresses), lambda _: None, evening)
     ids = [run.run_id for run in runs]
     with psycopg.connect(addresses.airflow_metadata_url) as connection:
         tasks = [Worked(*map(str, row[:2]), *map(float, row[2:])) for row in connection.execute(TASKS, (ids,))]
@@ -71,20 +71,20 @@ def table(milliseconds: int) -> list[str]:
 
 
 @contextmanager
-def _slow_platforms(addresses: StackAddresses, milliseconds: int) -> Iterator[None]:
-    """The next evening begins, and each call takes so long."""
+def _slow_platforms(addresses: StackAddresses, milliseconds: int) -> Iterator[datetime]:
+    """The next evening begins, and each call takes so long; yields its instant."""
     with psycopg.connect(addresses.warehouse_url) as connection:
         (last,) = connection.execute("select max(attempted_at) from raw.capture_outcomes").fetchone() or (None,)
     assert last is not None, "make up captures an evening before this is asked"
-    tomorrow = (last.astimezone(WIB) + timedelta(days=1)).date()
+    evening = datetime.combine(last.astimezone(WIB).date() + timedelta(days=1), EVENING, WIB)
     here = f"{addresses.simulator_url}/_simulator"
     requests.put(f"{here}/clock", json={"ticking": False}, timeout=10).raise_for_status()
-    set_simulator_clock(addresses.simulator_url, datetime.combine(tomorrow, EVENING, WIB))
+    set_simulator_clock(addresses.simulator_url, evening)
     slow = {"platform": "*", "kind": "slow", "seconds": milliseconds / 1000}
     fault = requests.post(f"{here}/faults", json=slow, timeout=10)
     fault.raise_for_status()
     try:
-        yield
+        yield evening
     finally:
         requests.delete(f"{here}/faults/{fault.json()['fault_id']}", timeout=10).raise_for_status()
         set_simulator_clock(addresses.simulator_url, datetime.now(WIB))
