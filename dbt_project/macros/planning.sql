@@ -1,15 +1,17 @@
 {# What PostgreSQL's planner is helped with, before and after a table is built. #}
 
-{# Compiling a query of the marts costs more than it spares. #}
-{% macro without_jit() -%}
-    {{ adapter.dispatch('without_jit')() }}
+{# Compiling a query of the marts costs more than it spares. And joins are hashed: between what is reopened, or between
+   all there is. Where few rows are to be looked up in many, the models say so (LATERAL); a planner who takes thousands
+   of rows for one would loop where nobody meant it to. #}
+{% macro planner_settings() -%}
+    {{ adapter.dispatch('planner_settings')() }}
 {%- endmacro %}
 
-{% macro postgres__without_jit() -%}
-    set local jit = off
+{% macro postgres__planner_settings() -%}
+    set local jit = off; set local enable_nestloop = off; set local work_mem = '64MB'
 {%- endmacro %}
 
-{% macro spark__without_jit() -%}
+{% macro spark__planner_settings() -%}
 {%- endmacro %}
 
 {# A rebuilt table needs statistics before the next model plans by it; a day more changes none worth the wait. #}
@@ -36,4 +38,18 @@
 {%- endmacro %}
 
 {% macro spark__index_unique(column, condition) -%}
+{%- endmacro %}
+
+{# An index that the models' own configuration cannot say, such as one of a few rows only. #}
+{% macro index_when_rebuilt(definition) -%}
+    {{ adapter.dispatch('index_when_rebuilt')(definition) }}
+{%- endmacro %}
+
+{% macro postgres__index_when_rebuilt(definition) -%}
+    {%- if not (model.config.materialized == 'incremental' and builds_changes_only()) -%}
+    create index on {{ this }} {{ definition }}
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro spark__index_when_rebuilt(definition) -%}
 {%- endmacro %}

@@ -106,7 +106,7 @@
 {%- endmacro %}
 
 {% macro month_start(day) -%}
-    cast(date_trunc('month', {{ day }}) as date)
+    cast(date_trunc('month', cast({{ day }} as timestamp)) as date)
 {%- endmacro %}
 
 {% macro month_end(month_start) -%}
@@ -122,7 +122,7 @@
 {%- endmacro %}
 
 {% macro year_start(day) -%}
-    cast(date_trunc('year', {{ day }}) as date)
+    cast(date_trunc('year', cast({{ day }} as timestamp)) as date)
 {%- endmacro %}
 
 {# A dated registry row holds from its first to its last day, both included; an empty end is open. #}

@@ -14,6 +14,8 @@ from social_metrics.settings import UsageProblem
 from social_metrics.spend_limits import CredentialLimits
 
 WAREHOUSE_CONN_ID = "social_metrics_warehouse"
+METADATA_CONN_ID = "social_metrics_airflow"
+"""Airflow's own database, for the DAG `maintain` to clean; a task cannot know it otherwise."""
 
 
 def platform_conn_id(platform: str) -> str:

@@ -56,6 +56,9 @@ class Settings(BaseSettings):
         description="smtp://user:password@host:port (STARTTLS where offered) or smtps://…; no e-mail without it. "
         "Recipients stand in the registry's roles.csv.",
     )
+    airflow_keep_days: int = Field(
+        default=90, ge=1, description="Days of runs, logs and XComs that stay in Airflow's own database."
+    )
     airflow_health_url: str | None = Field(
         default=None,
         description="Airflow's /api/v2/monitor/health, to watch the scheduler's heartbeat from outside.",

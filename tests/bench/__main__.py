@@ -23,7 +23,7 @@ from tests.bench.extraction import DLT, LIMIT, NAIVE, OURS, SKIPPING, Size, meas
 
 PAGE = REPOSITORY / "docs" / "performance.md"
 PARTS = ("extraction", "memory", "transform", "dashboards", "paint", "evening")
-TRANSFORM_SIZES = "60,120,240"
+TRANSFORM_SIZES = "2000x60,2000x240,2000x500"
 
 
 def main(
@@ -32,6 +32,7 @@ def main(
     rounds: Annotated[int, typer.Option(help="Turns of each peer; the medians are shown.")] = 3,
     milliseconds: Annotated[int, typer.Option(help="What a call takes.")] = 80,
     dlt: Annotated[bool, typer.Option("--dlt", help="dlt as well, in a venv of its own under .demo/bench.")] = False,
+    sizes: Annotated[str, typer.Option(help="Accounts × days of the transform, smallest first.")] = TRANSFORM_SIZES,
     only: Annotated[list[str] | None, typer.Option(help=f"A part: {', '.join(PARTS)}.")] = None,
     page: Annotated[Path, typer.Option(help="The page whose tables are rewritten.")] = PAGE,
 ) -> None:
@@ -44,7 +45,7 @@ def main(
         table = {
             "extraction": lambda: extraction(size, dlt),
             "memory": lambda: memory(size, many),
-            "transform": transform,
+            "transform": lambda: transform(sizes),
             "dashboards": dashboards,
             "paint": lambda: paint.table(rounds),
             "evening": lambda: evening.table(milliseconds),
@@ -82,37 +83,39 @@ def dlt_python() -> str:
     return str(python)
 
 
-def transform() -> list[str]:
-    """Everything against one day, by the length of history, as tests/dbt/cost_of_a_day prints it."""
-    environment = {**os.environ, "SOCIAL_METRICS_BENCH_DAYS": TRANSFORM_SIZES}
-    told = subprocess.run(
-        [sys.executable, "-m", "tests.dbt.cost_of_a_day"],
-        cwd=REPOSITORY, env=environment, stdout=subprocess.PIPE, text=True, check=True,
-    )  # fmt: skip
-    return [line for line in told.stdout.splitlines() if line.startswith("|")]
+def transform(sizes: str) -> list[str]:
+    """Everything against one day, by the length of history: the real models, as tests/bench/transform builds them."""
+    from tests.bench.transform import sizes_of, table_of
+
+    return [f"{_machine()}.", "", *table_of(sizes_of(sizes))]
 
 
 def dashboards() -> list[str]:
-    """Every dashboard's queries, as tests/bench/charts measures them."""
-    from tests.bench import charts
+    """Five questions on 10,000 accounts, and every dashboard's queries, as questions and charts measure them."""
+    from tests.bench import charts, questions
+
+    console = charts.Console(stderr=True)
+    asked = questions.table(console)
 
     lines = [
         f"| {charts.ACCOUNTS:,} accounts × {charts.DAYS} days | charts | median, ms | 95 % within, ms | slowest |",
         "|---|---|---|---|---|",
     ]
-    for who, measured in zip(
-        ("leadership", "one center"), charts.measure_both(charts.Console(stderr=True)), strict=True
-    ):
+    for who, measured in zip(("leadership", "one center"), charts.measure_both(console), strict=True):
         clock = [milliseconds for milliseconds, _ in measured.values()]
         chart, (slowest, _) = max(measured.items(), key=lambda one: one[1][0])
         p95 = quantiles(clock, n=20)[-1]
         lines.append(f"| {who} | {len(clock)} | {median(clock):.1f} | {p95:.1f} | {chart}, {slowest:.1f} ms |")
-    return lines
+    return [f"{_machine()}; goal of the questions: p95 within {questions.GOAL_MS} ms.", "", *asked, "", *lines]
+
+
+def _machine() -> str:
+    return f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.0f}"
 
 
 def _when(size: Size) -> str:
     return (
-        f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.0f} at the end; "
+        f"{_machine()} at the end; "
         f"{size.channels:,} channels × {size.videos} videos, {size.milliseconds} ms a call, 32 in flight, "
         f"medians of {size.rounds}."
     )

@@ -9,7 +9,7 @@ which says the same on a machine that others use too; the run is red when a medi
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
@@ -35,7 +35,7 @@ GOAL_MS = 50
 KEY = "a key of the bench, long enough"
 LAST_DAY = "current_date"
 
-CENTER = "'c' || lpad((n % {centers})::text, 3, '0')"
+CENTER = "'c' || lpad((n % {centers})::text, greatest(3, length((n % {centers})::text)), '0')"
 PLATFORM = "(array['youtube','facebook','instagram','x','tiktok'])[1 + n / {centers} % 5]"
 SPINES = {
     "account_day": "generate_series(0, {accounts} - 1) as n cross join generate_series(0, {days} - 1) as d",
@@ -60,6 +60,7 @@ GRAINS = {
     "fct_capture_completeness": "account_day",
     "fct_center_daily": "center_day",
     "fct_center_platform_daily": "account_day",
+    "fct_platform_daily": "platform_day",
     "leaderboard_followers": "center_day_basis",
     "leaderboard_recency": "center_day_basis",
     "fct_center_monthly": "center_month",
@@ -118,9 +119,9 @@ BY_TYPE = {
 NUMBER = "(n * 13 + d) % 500"
 
 
-def statement(mart: str, columns: Sequence[tuple[str, str]]) -> str:
-    """The INSERT that fills a mart; every column has a value."""
-    sizes = {"accounts": ACCOUNTS, "centers": CENTERS, "days": DAYS}
+def statement(mart: str, columns: Sequence[tuple[str, str]], accounts: int = ACCOUNTS) -> str:
+    """The INSERT that fills a mart for so many accounts, five to a center; every column has a value."""
+    sizes = {"accounts": accounts, "centers": accounts // 5, "days": DAYS}
     values = [BY_NAME.get(name, BY_TYPE.get(data_type, NUMBER)).format(**sizes) for name, data_type in columns]
     names = ", ".join(name for name, _ in columns)
     # In the order of the days, as the builds of every evening leave them.
@@ -130,10 +131,10 @@ def statement(mart: str, columns: Sequence[tuple[str, str]]) -> str:
     )
 
 
-def fill(url: str, console: Console) -> None:
-    """Fill the marts that dbt has made."""
+def fill(url: str, console: Console, marts: Iterable[str] = tuple(GRAINS), accounts: int = ACCOUNTS) -> None:
+    """Fill the marts that dbt has made, or some of them, for so many accounts."""
     with psycopg.connect(url, autocommit=True) as connection:
-        for mart in GRAINS:
+        for mart in marts:
             columns = connection.execute(
                 "select column_name, data_type from information_schema.columns "
                 "where table_schema = 'marts' and table_name = %s order by ordinal_position",
@@ -141,7 +142,8 @@ def fill(url: str, console: Console) -> None:
             ).fetchall()
             started = time.monotonic()
             connection.execute(f"truncate marts.{mart}")
-            connection.execute(statement(mart, [(str(name), str(data_type)) for name, data_type in columns]))
+            named = [(str(name), str(data_type)) for name, data_type in columns]
+            connection.execute(statement(mart, named, accounts))
             connection.execute(f"vacuum (analyze) marts.{mart}")
             (rows,) = connection.execute(f"select count(*) from marts.{mart}").fetchone() or (0,)
             console.print(f"{mart}: {rows:,} rows ({time.monotonic() - started:.0f} s)", highlight=False)

@@ -10,6 +10,7 @@ KEYS = {
     "fct_capture_completeness": ("account_code", "date_day"),
     "fct_center_daily": ("center_code", "date_day"),
     "fct_center_platform_daily": ("center_code", "date_day", "platform"),
+    "fct_platform_daily": ("platform", "date_day"),
     "leaderboard_followers": ("date_day", "basis", "center_code"),
     "leaderboard_recency": ("date_day", "basis", "center_code"),
     "fct_post_tags": ("account_code", "post_id", "tag_kind", "cluster_scheme", "tag"),

@@ -166,7 +166,7 @@ MUTATIONS = [
     Mutation(
         "what a post moved after the month's end",
         "models/intermediate/int_posts__monthly.sql",
-        "            and counted.known_on_date >= observations.as_of_date\n",
+        "counted.known_on_date >= observations.as_of_date and ",
         "",
     ),
     Mutation(

@@ -18,8 +18,8 @@ UNIT_TESTED_MUTATIONS = [
     Mutation(
         "an absence takes away what an API counted",
         "models/intermediate/int_posts__monthly.sql",
-        "    where observations.presence = 'seen'\n",
-        "",
+        " and observations.presence = 'seen'\n",
+        "\n",
     ),
     Mutation(
         "a post that is not out yet",

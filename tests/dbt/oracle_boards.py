@@ -1,5 +1,6 @@
 """The second half of the oracle: what the accounts' days make of posts, absences, centers and the two boards."""
 
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
@@ -33,6 +34,7 @@ def expected_marts(evidence: Evidence, retention_as_of: datetime, next_steps: di
         "fct_capture_completeness": boards.completeness,
         "fct_center_daily": boards.centers,
         "fct_center_platform_daily": boards.platforms(),
+        "fct_platform_daily": boards.all_platforms(),
         "leaderboard_followers": boards.followers(),
         "leaderboard_recency": boards.recency(),
     }
@@ -256,20 +258,30 @@ class Boards:
     def platforms(self) -> Rows:
         rows: Rows = {}
         for (center, day), here in self.on_day.items():
-            for platform in {account.platform for account in here}:
-                mine = [account for account in here if account.platform == platform]
-                growth = self._growth(mine, day, "7d")
-                del growth["change_7d_is_measurable"]
-                rows[center, day, platform] = growth | {
-                    "center_code": center,
-                    "platform": platform,
-                    "date_day": day,
-                    "accounts_expected": len(mine),
-                    "accounts_read": sum(self.accounts.capture(row.account_code, day) is not None for row in mine),
-                    "definition_breaks": sum(self._means_something_else(row.account_code, day) for row in mine),
-                    "source": least_real(self.accounts.source(row.account_code, day) for row in mine),
-                }
+            for platform, row in self._by_platform(here, day):
+                rows[center, day, platform] = row | {"center_code": center}
         return rows
+
+    def all_platforms(self) -> Rows:
+        """From the accounts, whichever center they belong to."""
+        rows: Rows = {}
+        for day in self.accounts.days():
+            here = [account for (_, on), found in self.on_day.items() if on == day for account in found]
+            rows |= {(platform, day): row for platform, row in self._by_platform(here, day)}
+        return rows
+
+    def _by_platform(self, here: list[Account], day: date) -> Iterator[tuple[str, dict[str, Any]]]:
+        """An account in doubt is read and changes nothing."""
+        for platform in {account.platform for account in here}:
+            mine = [account for account in here if account.platform == platform]
+            growth = self._growth(mine, day, "7d")
+            del growth["change_7d_is_measurable"]
+            growth["platform"], growth["date_day"] = platform, day
+            growth["accounts_expected"] = len(mine)
+            growth["accounts_read"] = sum(self.accounts.capture(row.account_code, day) is not None for row in mine)
+            growth["definition_breaks"] = sum(self._means_something_else(row.account_code, day) for row in mine)
+            growth["source"] = least_real(self.accounts.source(row.account_code, day) for row in mine)
+            yield platform, growth
 
     def _means_something_else(self, code: str, day: date) -> bool:
         """Whether the day's capture and the last one before it, however long ago, are of two definitions."""

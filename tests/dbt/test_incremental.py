@@ -30,7 +30,7 @@ EVERY_NIGHT = (
     *("stg_social__profile_snapshots", "stg_social__posts"),  # their views hold the instant of retention
     "config.materialized:incremental",
     *("int_dates__reporting", "int_accounts__reopened", "int_centers__reopened", "int_posts__reopened"),
-    *("int_manual_entries__standing", "int_centers__months"),
+    *("int_revisions__reopened", "int_dates__working"),
 )
 
 Make = Callable[[Evidence], Warehouse]

@@ -1,6 +1,10 @@
 {{ config(
     materialized='incremental', meta={'reopened_by': 'account'},
-    indexes=[{'columns': ['account_code', 'date_day'], 'unique': true}, {'columns': ['date_day']}]
+    indexes=[
+        {'columns': ['account_code', 'date_day'], 'unique': true}, {'columns': ['date_day']},
+        {'columns': ['account_code', 'source']}
+    ],
+    post_hook="{{ index_when_rebuilt('(date_day, account_code) where not is_captured') }}"
 ) }}
 -- Grain: account × WIB date on which it is expected; every one has an outcome, the day's best.
 with attempts as (
@@ -19,7 +23,7 @@ with attempts as (
         rules.is_attempt
     from {{ ref('stg_social__capture_outcomes') }} as outcomes
     inner join {{ ref('capture_outcomes') }} as rules on outcomes.outcome = rules.outcome
-    {{ only_reopened('account', 'outcomes.account_code', 'outcomes.attempted_at', is_instant=true) }}
+    {{ only_reopened('account', 'outcomes.account_code', 'outcomes.attempted_at', unit='instant') }}
     union all
     -- A person's look is as good as a machine's, and no attempt of it.
     select
@@ -93,7 +97,10 @@ before as (
         exists (
             select 1
             from {{ ref('int_accounts__daily_spine') }} as spine
-            where spine.account_code = reopened.account_code and spine.day_no >= reopened.day_no
+            where
+                spine.account_code = reopened.account_code
+                and spine.day_no >= reopened.day_no
+                            {{ and_since_reopened('account', 'spine.date_day') }}
         )
     {% else %}
     select

@@ -1,6 +1,6 @@
 {{ config(
     materialized='incremental', meta={'reopened_by': 'account'},
-    indexes=[{'columns': ['account_code', 'day_no'], 'unique': true}]
+    indexes=[{'columns': ['account_code', 'day_no'], 'unique': true}, {'columns': ['date_day']}]
 ) }}
 -- Grain: account × WIB date on which the registry holds it for verified, captured or not.
 select

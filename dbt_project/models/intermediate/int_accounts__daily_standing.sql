@@ -19,6 +19,7 @@ with last_captures as (
     from {{ ref('int_accounts__daily_spine') }} as spine
     left join {{ ref('int_profile_snapshots__daily_latest') }} as captures
         on spine.account_code = captures.account_code and spine.day_no = captures.day_no
+        {{ and_since_reopened('account', 'captures.date_day', var('carry_days')) }}
     {{ only_reopened('account', 'spine.account_code', 'spine.date_day', var('carry_days')) }}
 
 )
@@ -51,7 +52,9 @@ left join {{ ref('int_profile_snapshots__daily_latest') }} as captures
     on
         last_captures.account_code = captures.account_code
         and last_captures.capture_day_no = captures.day_no
+{{ and_since_reopened('account', 'captures.date_day', 2 * var('carry_days')) }}
 left join {{ ref('int_accounts__daily_suspensions') }} as suspensions
     on
         last_captures.account_code = suspensions.account_code
         and last_captures.date_day = suspensions.date_day
+{{ and_since_reopened('account', 'suspensions.date_day') }}

@@ -1,6 +1,6 @@
 {{ config(
     materialized='incremental', meta={'reopened_by': 'account'},
-    indexes=[{'columns': ['account_code', 'date_day'], 'unique': true}]
+    indexes=[{'columns': ['account_code', 'date_day'], 'unique': true}, {'columns': ['date_day']}]
 ) }}
 -- Grain: account × WIB date on which its identity stands in doubt: it did not match, and nobody has confirmed it since.
 with mismatches as (
@@ -14,17 +14,46 @@ with mismatches as (
 
 ),
 
-doubted as (
+stream as (
 
+    -- Days and mismatches in one row of time, so that a year in doubt costs a year and not its square.
     select
         spine.account_code,
         spine.date_day,
-        max(mismatches.attempted_at) as mismatched_at
+        cast(null as {{ type_of('timestamptz') }}) as mismatched_at,
+        true as is_fact
     from {{ ref('int_accounts__daily_spine') }} as spine
-    inner join mismatches
-        on spine.account_code = mismatches.account_code and spine.date_day >= mismatches.as_of_date
     {{ only_reopened('account', 'spine.account_code', 'spine.date_day') }}
-    group by spine.account_code, spine.date_day
+    where spine.account_code in (select mismatches.account_code from mismatches)
+    union all
+    select
+        account_code,
+        as_of_date as date_day,
+        attempted_at as mismatched_at,
+        false as is_fact
+    from mismatches
+
+),
+
+running as (
+
+    select
+        account_code,
+        date_day,
+        is_fact,
+        max(mismatched_at) over (partition by account_code order by date_day) as mismatched_at
+    from stream
+
+),
+
+doubted as (
+
+    select
+        account_code,
+        date_day,
+        mismatched_at
+    from running
+    where is_fact and mismatched_at is not null
 
 ),
 

@@ -1,6 +1,6 @@
 {{ config(
     materialized='incremental',
-    meta={'reopened_by': 'account', 'reopened_from': "month_start + interval '1 month -1 day'"},
+    meta={'reopened_by': 'account', 'reopened_unit': 'month'},
     indexes=[
         {'columns': ['account_code', 'center_code', 'month_start'], 'unique': true},
         {'columns': ['center_code', 'month_start']}
@@ -19,7 +19,7 @@ with expected as (
     from {{ ref('int_centers__months') }} as months
     inner join {{ ref('int_accounts__daily_spine') }} as spine
         on months.center_code = spine.center_code and months.known_on_date = spine.date_day
-    {{ only_reopened('account', 'spine.account_code', month_end('spine.month_start')) }}
+    {{ only_reopened('account', 'spine.account_code', 'spine.date_day', unit='month') }}
 
 ),
 
@@ -49,6 +49,7 @@ ranked as (
             and captures.day_no > expected.day_no - {{ var('period_base_reach_days') }}
             and expected.day_no >= captures.day_no
             and expected.month_start <= captures.date_day
+                {{ and_since_reopened('account', 'captures.date_day', unit='month') }}
 
 )
 
@@ -72,4 +73,5 @@ select
 from ranked
 left join {{ ref('int_accounts__daily_suspensions') }} as suspensions
     on ranked.account_code = suspensions.account_code and ranked.known_on_date = suspensions.date_day
+{{ and_since_reopened('account', 'suspensions.date_day', unit='month') }}
 where ranked.place = 1

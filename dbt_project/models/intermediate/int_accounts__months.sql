@@ -1,6 +1,6 @@
 {{ config(
     materialized='incremental',
-    meta={'reopened_by': 'account', 'reopened_from': "month_start + interval '1 month -1 day'"},
+    meta={'reopened_by': 'account', 'reopened_unit': 'month'},
     indexes=[{'columns': ['account_code', 'month_start']}, {'columns': ['center_code', 'month_start']}]
 ) }}
 -- Grain: account × center × month in which it was expected there; whose it is, is judged on the last such date.
@@ -13,7 +13,7 @@ with months as (
         spine.month_start,
         max(spine.date_day) as last_date
     from {{ ref('int_accounts__daily_spine') }} as spine
-    {{ only_reopened('account', 'spine.account_code', month_end('spine.month_start')) }}
+    {{ only_reopened('account', 'spine.account_code', 'spine.date_day', unit='month') }}
     group by spine.account_code, spine.center_code, spine.platform, spine.month_start
 
 )
@@ -28,3 +28,4 @@ select
 from months
 left join {{ ref('int_accounts__daily_suspensions') }} as suspensions
     on months.account_code = suspensions.account_code and months.last_date = suspensions.date_day
+{{ and_since_reopened('account', 'suspensions.date_day', unit='month') }}

@@ -1,4 +1,7 @@
-{{ config(materialized='incremental', meta={'reopened_by': 'center'}, indexes=[{'columns': ['date_day']}]) }}
+{{ config(
+    materialized='incremental', meta={'reopened_by': 'center'},
+    indexes=[{'columns': ['date_day']}, {'columns': ['center_code', 'date_day']}]
+) }}
 -- Grain: center × WIB date on which it exists.
 select
     centers.center_code,

@@ -1,6 +1,6 @@
 {{ config(
     materialized='incremental',
-    meta={'reopened_by': 'center', 'reopened_from': "month_start + interval '1 month -1 day'"},
+    meta={'reopened_by': 'center', 'reopened_unit': 'month'},
     indexes=[{'columns': ['center_code', 'month_start']}]
 ) }}
 -- Grain: center × month: programmes and clusters that it told of, did not, or of which nobody can say.
@@ -8,7 +8,7 @@ with months as (
 
     select months.*
     from {{ ref('int_centers__months') }} as months
-    {{ only_reopened('center', 'months.center_code', month_end('months.month_start')) }}
+    {{ only_reopened('center', 'months.center_code', 'months.month_start', unit='month') }}
 
 ),
 
@@ -40,6 +40,7 @@ posts as (
     select posts.*
     from {{ ref('int_posts__monthly') }} as posts
     inner join months on posts.center_code = months.center_code and posts.month_start = months.month_start
+    where true {{ and_since_reopened('center', 'posts.month_start', unit='month') }}
 
 ),
 
@@ -51,8 +52,7 @@ unread as (
         kinds.tag_kind,
         count(*) as posts_unread
     from posts
-    inner join {{ ref('int_posts__kinds') }} as kinds
-        on posts.account_code = kinds.account_code and posts.post_id = kinds.post_id
+    {{ join_of_post(ref('int_posts__kinds'), 'kinds', 'posts') }}
     where kinds.kind_state = 'unread'
     group by posts.center_code, posts.month_start, kinds.tag_kind
 
@@ -67,8 +67,7 @@ told as (
         coalesce(tags.cluster_scheme, '') as cluster_scheme,
         tags.tag
     from posts
-    inner join {{ ref('int_posts__tags') }} as tags
-        on posts.account_code = tags.account_code and posts.post_id = tags.post_id
+    {{ join_of_post(ref('int_posts__tags'), 'tags', 'posts') }}
     where tags.tag_state = 'tagged'
 
 ),

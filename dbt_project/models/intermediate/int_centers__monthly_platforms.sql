@@ -1,6 +1,6 @@
 {{ config(
     materialized='incremental',
-    meta={'reopened_by': 'center', 'reopened_from': "month_start + interval '1 month -1 day'"},
+    meta={'reopened_by': 'center', 'reopened_unit': 'month'},
     indexes=[{'columns': ['center_code', 'month_start']}]
 ) }}
 -- Grain: center × month: where it stands at the month's end, and how many of its account-days were captured.
@@ -8,7 +8,7 @@ with months as (
 
     select months.*
     from {{ ref('int_centers__months') }} as months
-    {{ only_reopened('center', 'months.center_code', month_end('months.month_start')) }}
+    {{ only_reopened('center', 'months.center_code', 'months.month_start', unit='month') }}
 
 ),
 
@@ -58,6 +58,7 @@ standings as (
     from months
     inner join {{ ref('int_accounts__daily_spine') }} as spine
         on months.center_code = spine.center_code and months.known_on_date = spine.date_day
+        {{ and_since_reopened('center', 'spine.date_day', unit='month') }}
 
 ),
 
@@ -105,6 +106,7 @@ captures as (
             months.center_code = outcomes.center_code
             and months.first_date <= outcomes.date_day
             and months.known_on_date >= outcomes.date_day
+                {{ and_since_reopened('center', 'outcomes.date_day', unit='month') }}
     group by months.center_code, months.month_start
 
 )

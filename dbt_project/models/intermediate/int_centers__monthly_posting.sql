@@ -1,6 +1,6 @@
 {{ config(
     materialized='incremental',
-    meta={'reopened_by': 'center', 'reopened_from': "month_start + interval '1 month -1 day'"},
+    meta={'reopened_by': 'center', 'reopened_unit': 'month'},
     indexes=[{'columns': ['center_code', 'month_start']}]
 ) }}
 -- Grain: center × month: what it published, how long it was silent, and what the posts moved.
@@ -8,7 +8,7 @@ with months as (
 
     select months.*
     from {{ ref('int_centers__months') }} as months
-    {{ only_reopened('center', 'months.center_code', month_end('months.month_start')) }}
+    {{ only_reopened('center', 'months.center_code', 'months.month_start', unit='month') }}
 
 ),
 
@@ -17,6 +17,7 @@ posts as (
     select posts.*
     from {{ ref('int_posts__monthly') }} as posts
     inner join months on posts.center_code = months.center_code and posts.month_start = months.month_start
+    where true {{ and_since_reopened('center', 'posts.month_start', unit='month') }}
 
 ),
 
@@ -95,6 +96,7 @@ looks as (
     from months
     left join {{ ref('int_accounts__daily_outcomes') }} as outcomes
         on months.center_code = outcomes.center_code and months.known_on_date = outcomes.date_day
+        {{ and_since_reopened('center', 'outcomes.date_day', unit='month') }}
     left join {{ ref('int_accounts__months') }} as accounts
         on
             outcomes.account_code = accounts.account_code

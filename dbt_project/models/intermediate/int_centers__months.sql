@@ -1,3 +1,11 @@
+{{ config(
+    materialized='incremental',
+    meta={
+        'reopened_by': 'center', 'reopened_unit': 'month',
+        'reopened_from': "month_start + interval '1 month'"
+    },
+    indexes=[{'columns': ['center_code', 'month_start']}]
+) }}
 -- Grain: center × month in which it existed on a reporting day.
 with days as (
 
@@ -6,6 +14,8 @@ with days as (
         date_day,
         {{ month_start('date_day') }} as month_start
     from {{ ref('int_centers__daily_spine') }}
+    -- With a month begun, the one before it is provisional no more.
+    where true {{ and_since_reopened('center', 'date_day', 62) }}
 
 ),
 
@@ -22,10 +32,13 @@ months as (
 )
 
 select
-    center_code,
-    month_start,
-    first_date,
-    known_on_date,
+    months.center_code,
+    months.month_start,
+    months.first_date,
+    months.known_on_date,
     -- The month of the last reporting day is not over: a sweep may still come, and so may its other days.
-    month_start = {{ month_start(through_date()) }} as is_provisional
+    months.month_start = {{ month_start(through_date()) }} as is_provisional
 from months
+{{ only_reopened(
+    'center', 'months.center_code', "cast(months.month_start + interval '1 month' as date)", unit='month'
+) }}

@@ -1,13 +1,14 @@
 -- Grain: rule × subject × WIB date on which it was found.
-with outcomes as (
+with missing_days as (
 
+    -- An index of its own holds these; until the day is over a sweep may still come.
     select
-        outcomes.*,
-        days.day_no
+        outcomes.account_code,
+        outcomes.date_day,
+        outcomes.outcome
     from {{ ref('int_accounts__daily_outcomes') }} as outcomes
     inner join {{ ref('int_dates__reporting') }} as days on outcomes.date_day = days.date_day
-    -- Until the day is over a sweep may still come.
-    where not days.is_open
+    where not outcomes.is_captured and not days.is_open
 
 ),
 
@@ -16,12 +17,13 @@ platform_days as (
     select
         outcomes.platform,
         outcomes.date_day,
-        outcomes.day_no,
-        count(*) as accounts_expected
-    from outcomes
-    inner join {{ ref('dq_rules') }} as rules on rules.rule_id = 'stale_source'
-    group by outcomes.platform, outcomes.date_day, outcomes.day_no, rules.threshold_count
-    having count(*) >= rules.threshold_count and count(*) filter (where outcomes.is_captured) = 0
+        days.day_no,
+        outcomes.accounts_expected
+    from {{ ref('int_platforms__daily_outcomes') }} as outcomes
+    inner join {{ ref('int_dates__reporting') }} as days on outcomes.date_day = days.date_day
+    inner join {{ ref('dq_rules') }} as rules
+        on rules.rule_id = 'stale_source' and outcomes.accounts_expected >= rules.threshold_count
+    where outcomes.accounts_captured = 0 and not days.is_open
 
 ),
 
@@ -53,6 +55,15 @@ accounts as (
 
 ),
 
+repeated as (
+
+    select account_code
+    from {{ ref('stg_registry__center_accounts') }}
+    group by account_code
+    having count(*) > 1
+
+),
+
 registry_days as (
 
     select
@@ -62,6 +73,7 @@ registry_days as (
     from {{ ref('int_dates__reporting') }} as days
     inner join {{ ref('stg_registry__center_accounts') }} as accounts
         on {{ is_valid_on('accounts', 'days.date_day') }}
+    inner join repeated on accounts.account_code = repeated.account_code
     group by accounts.account_code, days.date_day
     having count(*) > 1
 
@@ -78,6 +90,7 @@ early_loads as (
     inner join {{ ref('dq_rules') }} as rules
         on
             rules.rule_id = 'captured_after_loading'
+            and snapshots.captured_at > snapshots.loaded_at  -- what the index of these few rows holds
             and snapshots.captured_at > snapshots.loaded_at + rules.tolerance_minutes * interval '1 minute'
     where snapshots.source <> 'simulator' and snapshots.as_of_date <= {{ through_date() }}
     group by snapshots.account_code, snapshots.as_of_date
@@ -107,8 +120,7 @@ found as (
         date_day,
         outcome as seen_value,
         cast(null as {{ type_of('text') }}) as known_value
-    from outcomes
-    where not is_captured
+    from missing_days
     union all
     select
         rule_id,

@@ -1,8 +1,37 @@
+{{ config(
+    materialized='incremental', meta={'reopened_by': 'post'},
+    indexes=[{'columns': ['account_code', 'post_id']}]
+) }}
 -- Grain: rule × post: posts that cannot be, on the first WIB date on which that was seen.
 with observations as (
 
-    select * from {{ ref('stg_social__posts') }}
+    select * from {{ reopened_observations() }} as seen
     where as_of_date <= {{ through_date() }}
+
+),
+
+others as (
+
+    -- What a reopened post may be a copy of; when everything is built, every post is looked at anyway.
+    {% if is_incremental() %}
+    select seen.*
+    from (
+        select distinct
+            account_code,
+            published_at
+        from observations
+    ) as moments
+    cross join
+        lateral (
+            select at_once.*
+            from {{ ref('stg_social__posts') }} as at_once
+            where at_once.account_code = moments.account_code and at_once.published_at = moments.published_at
+            offset 0
+        ) as seen
+    where seen.as_of_date <= {{ through_date() }}
+    {% else %}
+    select * from observations
+    {% endif %}
 
 ),
 
@@ -15,7 +44,7 @@ sightings as (
         published_at,
         content_hash,
         min(as_of_date) as first_seen_date
-    from observations
+    from others
     where presence = 'seen' and content_hash is not null
     group by account_code, platform, post_id, published_at, content_hash
 
@@ -45,7 +74,14 @@ found as (
         post_id as seen_value,
         first_post_id as known_value
     from copies
-    where place > 1
+    where
+        place > 1
+        {% if is_incremental() %}
+        and (account_code, post_id) in (select
+            observations.account_code,
+            observations.post_id
+        from observations)
+        {% endif %}
     union all
     select
         rules.rule_id,

@@ -1,11 +1,54 @@
-{{ config(indexes=[{'columns': ['account_code', 'as_of_date'], 'unique': true}]) }}
+{{ config(
+    materialized='incremental', meta={'reopened_by': 'account', 'reopened_from': 'as_of_date'},
+    indexes=[{'columns': ['account_code', 'as_of_date'], 'unique': true}, {'columns': ['account_code', 'post_id']}]
+) }}
 -- Grain: account × WIB date that was read by hand alone; where an API read it too, the API's reading stands.
 with entries as (
 
-    select * from {{ ref('stg_social__manual_entries') }}
+    select entries.*
+    from {{ ref('stg_social__manual_entries') }} as entries
+    {{ only_reopened('account', 'entries.account_code', 'entries.as_of_date') }}
 
 ),
 
+{% if is_incremental() %}
+captured as (
+
+    -- Entry by entry: there are few, and of captures years.
+    select
+        entries.account_code,
+        entries.as_of_date
+    from entries
+    cross join lateral (
+        select 1 as is_read
+        from {{ ref('stg_social__profile_snapshots') }} as seen
+        where
+            seen.account_code = entries.account_code
+            and seen.captured_at >= {{ first_instant('entries.as_of_date') }}
+            and seen.captured_at < {{ first_instant('entries.as_of_date + 1') }}
+        limit 1
+    ) as snapshots
+
+),
+
+addresses as (
+
+    select
+        entries.account_code,
+        entries.last_post_url as url,
+        max(found.post_id) as post_id
+    from entries
+    cross join
+        lateral (
+            select posts.post_id
+            from {{ ref('stg_social__posts') }} as posts
+            where posts.account_code = entries.account_code and posts.url = entries.last_post_url
+            offset 0
+        ) as found
+    group by entries.account_code, entries.last_post_url
+
+)
+{% else %}
 captured as (
 
     select
@@ -31,6 +74,7 @@ addresses as (
     group by posts.account_code, posts.url
 
 )
+{% endif %}
 
 select
     entries.account_code,

@@ -17,7 +17,7 @@ with posts as (
         entries.post_id,
         'unread' as reading_state
     from {{ reopened_rows('post', ref('int_manual_entries__standing')) }} as entries
-    left join {{ ref('int_posts__readings') }} as readings
+    left join {{ reopened_rows('post', ref('int_posts__readings')) }} as readings
         on entries.account_code = readings.account_code and entries.post_id = readings.post_id
     where entries.post_id is not null and readings.post_id is null
 

@@ -1,6 +1,9 @@
 {{ config(
     materialized='incremental', meta={'reopened_by': 'post'},
-    indexes=[{'columns': ['account_code', 'published_at']}, {'columns': ['account_code', 'post_id']}]
+    indexes=[
+        {'columns': ['account_code', 'published_at']}, {'columns': ['account_code', 'post_id']},
+        {'columns': ['published_date']}
+    ]
 ) }}
 -- Grain: post × unbroken run of WIB dates on which it was known and counted.
 with observations as (
@@ -15,7 +18,7 @@ with observations as (
         as_of_date,
         captured_at,
         response_id
-    from {{ ref('stg_social__posts') }}
+    from {{ reopened_observations() }} as sightings
     union all
     select
         account_code,
@@ -27,7 +30,7 @@ with observations as (
         as_of_date,
         observed_at as captured_at,
         cast(null as {{ type_of('uuid') }}) as response_id
-    from {{ ref('int_manual_entries__standing') }}
+    from {{ reopened_rows('post', ref('int_manual_entries__standing')) }} as entries
     where post_id is not null
 
 ),
@@ -40,7 +43,7 @@ ranked as (
             partition by account_code, post_id, as_of_date
             order by captured_at desc, response_id desc nulls last
         ) as place
-    from {{ reopened_rows('post', 'observations') }} as observations
+    from observations
     where as_of_date <= {{ through_date() }}
 
 ),
@@ -51,7 +54,8 @@ observed as (
         *,
         lag(presence) over earlier as previous_presence,
         lag(published_at) over earlier as previous_published_at,
-        lag(url) over earlier as previous_url
+        lag(url) over earlier as previous_url,
+        min(captured_at) over (partition by account_code, post_id) as first_seen_at
     from ranked
     where place = 1
     window earlier as (partition by account_code, post_id order by as_of_date)
@@ -68,6 +72,7 @@ turns as (
         published_date,
         url,
         presence,
+        first_seen_at,
         as_of_date as known_from,
         lead(as_of_date) over (partition by account_code, post_id order by as_of_date) as known_until
     from observed
@@ -86,6 +91,7 @@ periods as (
         published_at,
         published_date,
         url,
+        first_seen_at,
         greatest(known_from, published_date) as counted_from,
         known_until as counted_until
     from turns

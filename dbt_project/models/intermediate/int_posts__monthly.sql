@@ -1,7 +1,7 @@
 {{ config(
     materialized='incremental',
-    meta={'reopened_by': 'account', 'reopened_from': "month_start + interval '1 month -1 day'"},
-    indexes=[{'columns': ['center_code', 'month_start']}, {'columns': ['account_code', 'month_start']}]
+    meta={'reopened_by': 'account', 'reopened_unit': 'month'},
+    indexes=[{'columns': ['month_start']}]
 ) }}
 -- Grain: post in the month of its publication × center to which it counts, as known at that month's end.
 with counted as (
@@ -15,9 +15,10 @@ with counted as (
         months.known_on_date,
         periods.post_id,
         periods.published_at,
-        periods.published_date
+        periods.published_date,
+        periods.first_seen_at
     from {{ ref('int_accounts__months') }} as accounts
-    {{ only_reopened('account', 'accounts.account_code', month_end('accounts.month_start')) }}
+    {{ only_reopened('account', 'accounts.account_code', 'accounts.month_start', unit='month') }}
     inner join {{ ref('int_centers__months') }} as months
         on accounts.center_code = months.center_code and accounts.month_start = months.month_start
     inner join {{ ref('int_posts__known_periods') }} as periods
@@ -26,6 +27,7 @@ with counted as (
             and accounts.month_start = {{ month_start('periods.published_date') }}
             and months.known_on_date >= periods.counted_from
             and (periods.counted_until is null or months.known_on_date < periods.counted_until)
+                {{ and_since_reopened('account', 'periods.published_date', unit='month') }}
     where not accounts.is_in_doubt
 
 ),
@@ -50,12 +52,22 @@ moved as (
             order by observations.captured_at desc, observations.response_id desc
         ) as place
     from counted
+    {% if is_incremental() %}
+    cross join
+        lateral (
+            select seen.*
+            from {{ ref('stg_social__posts') }} as seen
+            where
+                seen.account_code = counted.account_code
+                and seen.post_id = counted.post_id
+                and seen.captured_at >= counted.first_seen_at
+            offset 0
+        ) as observations
+    {% else %}
     inner join {{ ref('stg_social__posts') }} as observations
-        on
-            counted.account_code = observations.account_code
-            and counted.post_id = observations.post_id
-            and counted.known_on_date >= observations.as_of_date
-    where observations.presence = 'seen'
+        on counted.account_code = observations.account_code and counted.post_id = observations.post_id
+    {% endif %}
+    where counted.known_on_date >= observations.as_of_date and observations.presence = 'seen'
 
 )
 

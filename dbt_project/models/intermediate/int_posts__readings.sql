@@ -25,7 +25,7 @@ sightings as (
         row_number() over (
             partition by account_code, post_id order by captured_at desc, response_id desc
         ) as place
-    from {{ reopened_rows('post', ref('stg_social__posts')) }} as observations
+    from {{ reopened_observations() }} as observations
     where presence = 'seen' and as_of_date <= {{ through_date() }}
 
 ),

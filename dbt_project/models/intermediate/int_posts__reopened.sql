@@ -9,24 +9,45 @@ with entered as (
         on {{ is_reopened('account', 'addresses.account_code', 'addresses.as_of_date') }}
     group by addresses.account_code
 
+),
+
+found as (
+
+    select
+        posts.account_code,
+        posts.post_id
+    from {{ ref('stg_social__posts') }} as posts
+    inner join {{ reopened_by('account') }} as reopened
+        on {{ is_reopened('account', 'posts.account_code', 'posts.captured_at', unit='instant') }}
+    union
+    -- Another version of an entry may have named another post, or the same one by another id: all of the account's.
+    select
+        posts.account_code,
+        posts.post_id
+    from entered
+    cross join
+        lateral (
+            select seen.*
+            from {{ ref('stg_social__posts') }} as seen
+            where seen.account_code = entered.account_code
+            offset 0
+        ) as posts
+    union
+    select
+        addresses.account_code,
+        addresses.post_id
+    from {{ ref('stg_social__entered_addresses') }} as addresses
+    inner join entered on addresses.account_code = entered.account_code
+
 )
 
 select
-    posts.account_code,
-    posts.post_id
-from {{ ref('stg_social__posts') }} as posts
-inner join {{ reopened_by('account') }} as reopened
-    on {{ is_reopened('account', 'posts.account_code', 'posts.captured_at', is_instant=true) }}
-union
--- Another version of an entry may have named another post, or the same one by another id: all of the account's.
-select
-    posts.account_code,
-    posts.post_id
-from {{ ref('stg_social__posts') }} as posts
-inner join entered on posts.account_code = entered.account_code
-union
-select
-    addresses.account_code,
-    addresses.post_id
-from {{ ref('stg_social__entered_addresses') }} as addresses
-inner join entered on addresses.account_code = entered.account_code
+    found.account_code,
+    found.post_id,
+    -- From here on raw has to be looked through for it; NULL when only people have seen it.
+    (
+        select min(seen.captured_at)
+        from {{ ref('stg_social__posts') }} as seen
+        where seen.account_code = found.account_code and seen.post_id = found.post_id
+    ) as first_seen_at
+from found

@@ -25,7 +25,7 @@ with found as (
                 {{ bytewise("tags.rule_id") }}
         ) as place
     from {{ reopened_rows('post', ref('int_posts__readings')) }} as readings
-    inner join {{ ref('stg_social__post_tags') }} as tags
+    inner join {{ reopened_rows('post', ref('stg_social__post_tags')) }} as tags
         on
             readings.account_code = tags.account_code
             and readings.post_id = tags.post_id
@@ -37,16 +37,17 @@ with found as (
 renamed as (
 
     -- A post that was decided about under the id made from its address may have got the API's id since.
-    select
+    select distinct
         addresses.account_code,
         addresses.post_id,
-        max(posts.post_id) as shown_as
+        (
+            select max(posts.post_id)
+            from {{ ref('stg_social__posts') }} as posts
+            where posts.account_code = addresses.account_code and posts.url = addresses.url
+        ) as shown_as
     from {{ ref('stg_social__tag_overrides') }} as overrides
     inner join {{ ref('stg_social__entered_addresses') }} as addresses
         on overrides.account_code = addresses.account_code and overrides.post_id = addresses.post_id
-    inner join {{ ref('stg_social__posts') }} as posts
-        on addresses.account_code = posts.account_code and addresses.url = posts.url
-    group by addresses.account_code, addresses.post_id
 
 ),
 
@@ -110,12 +111,13 @@ words as (
 decisions as (
 
     select
-        *,
+        words.*,
         row_number() over (
-            partition by account_code, post_id, tag_kind, cluster_scheme, tag
-            order by override_id desc, stated_on desc
+            partition by words.account_code, words.post_id, words.tag_kind, words.cluster_scheme, words.tag
+            order by words.override_id desc, words.stated_on desc
         ) as place
-    from {{ reopened_rows('post', 'words') }} as words
+    from words
+    {{ only_reopened('post', 'words.account_code', 'words.post_id') }}
 
 ),
 

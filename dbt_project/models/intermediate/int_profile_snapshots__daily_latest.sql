@@ -1,6 +1,6 @@
 {{ config(
     materialized='incremental', meta={'reopened_by': 'account'},
-    indexes=[{'columns': ['account_code', 'day_no'], 'unique': true}]
+    indexes=[{'columns': ['account_code', 'day_no'], 'unique': true}, {'columns': ['date_day']}]
 ) }}
 -- Grain: account × WIB date with a capture; of several the latest stands, by capture and never by loading.
 with ranked as (
@@ -12,7 +12,7 @@ with ranked as (
             order by snapshots.captured_at desc, snapshots.attempt_id desc
         ) as place
     from {{ ref('stg_social__profile_snapshots') }} as snapshots
-    {{ only_reopened('account', 'snapshots.account_code', 'snapshots.captured_at', is_instant=true) }}
+    {{ only_reopened('account', 'snapshots.account_code', 'snapshots.captured_at', unit='instant') }}
 
 ),
 

@@ -21,6 +21,7 @@ class AlertKind(StrEnum):
     MIGRATIONS_PENDING = "migrations_pending"
     TRANSFORM_FAILED = "transform_failed"
     MARTS_STALE = "marts_stale"
+    PARTITION_MISSING = "partition_missing"
     SCHEDULER_SILENT = "scheduler_silent"
 
 

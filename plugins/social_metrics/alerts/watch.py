@@ -23,6 +23,7 @@ from social_metrics.spend_limits import Limits
 from social_metrics.warehouse import capture_state
 from social_metrics.warehouse.circuit_breakers import open_breakers
 from social_metrics.warehouse.connect import connect
+from social_metrics.warehouse.upkeep import missing_partitions
 
 SWEEP = "social-metrics capture --missing"
 BY_HAND = "social-metrics entry template --out entries.xlsx"
@@ -99,6 +100,7 @@ def find_troubles(situation: Situation) -> list[Trouble]:
             *_disk(situation),
             *_drift(situation, warehouse),
             *_transform(situation, warehouse),
+            *_partitions(situation, warehouse),
         ]
     return found + list(_scheduler(situation))
 
@@ -330,6 +332,14 @@ def _transform(at: Situation, warehouse: psycopg.Connection) -> Iterator[Trouble
     if loaded is not None and (built is None or built < loaded):
         says = "Captures wait for more than two hours to be transformed: the boards are older than raw."
         yield Trouble(AlertKind.MARTS_STALE, "marts", says, "social-metrics transform")
+
+
+def _partitions(at: Situation, warehouse: psycopg.Connection) -> Iterator[Trouble]:
+    if missing := missing_partitions(warehouse, at.now):
+        says = f"The first captures of the coming month will wait for their partitions: {_some(missing)} do not exist."
+        yield Trouble(
+            AlertKind.PARTITION_MISSING, missing[0][-6:], says, "run the DAG maintain, and see why it did not"
+        )
 
 
 def _scheduler(at: Situation) -> Iterator[Trouble]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
-from social_metrics.connections import WAREHOUSE_CONN_ID, platform_conn_id
+from social_metrics.connections import METADATA_CONN_ID, WAREHOUSE_CONN_ID, platform_conn_id
 from social_metrics.roles import load_roles
 from social_metrics.stack.layout import Layout
 
@@ -112,6 +112,7 @@ def _airflow(layout: Layout, addresses: StackAddresses) -> dict[str, str]:
         ),
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(layout.airflow_passwords),
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": urlunsplit(metadata._replace(scheme="postgresql+psycopg2")),
+        _connection_variable(METADATA_CONN_ID): urlunsplit(metadata._replace(scheme="postgresql")),  # for `maintain`
         "AIRFLOW__API__HOST": "127.0.0.1",
         "AIRFLOW__API__PORT": str(addresses.airflow_port),
         "AIRFLOW__API__BASE_URL": addresses.airflow_url,

@@ -94,6 +94,8 @@ def plan_build(
                 ),
             )
             build = next(iter(cursor))
+        if build.scope == EVERYTHING:
+            connection.execute("select ops.count_evidence()")
         connection.execute(
             "update ops.reopened_days set build_id = %s where as_of_date <= coalesce(%s, 'infinity'::date)",
             (build.build_id, last_day),

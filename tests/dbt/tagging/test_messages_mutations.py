@@ -39,8 +39,8 @@ MUTATIONS = [
     Mutation(
         "a person's first word stands",
         "models/intermediate/int_posts__tags.sql",
-        "order by override_id desc, stated_on desc",
-        "order by override_id, stated_on desc",
+        "order by words.override_id desc, words.stated_on desc",
+        "order by words.override_id, words.stated_on desc",
     ),
     Mutation(
         "the crosswalk follows parts",
@@ -63,7 +63,7 @@ MUTATIONS = [
     Mutation(
         "an officer's entry stands over a later decision",
         "models/intermediate/int_posts__tags.sql",
-        "order by override_id desc, stated_on desc",
+        "order by words.override_id desc, words.stated_on desc",
         "order by stated_on desc nulls last, override_id desc",
     ),
     Mutation(

@@ -211,6 +211,11 @@ def _pending(situation: Situation) -> Situation:
     return situation
 
 
+def _at_the_months_end(situation: Situation) -> Situation:
+    run(situation, f"drop table raw.posts_{NIGHT + timedelta(days=7):%Y%m}")
+    return situation
+
+
 def _silent(situation: Situation) -> Situation:
     return replace(
         situation, settings=situation.settings.model_copy(update={"airflow_health_url": "http://127.0.0.1:9/"})
@@ -232,6 +237,7 @@ MAKE: dict[AlertKind, list[Callable[[Situation], Situation]]] = {
     AlertKind.MIGRATIONS_PENDING: [_pending],
     AlertKind.TRANSFORM_FAILED: [_failed],
     AlertKind.MARTS_STALE: [_stale],
+    AlertKind.PARTITION_MISSING: [_at_the_months_end],
     AlertKind.SCHEDULER_SILENT: [_silent],
 }
 

@@ -39,7 +39,7 @@ api_readings as (
             order by snapshots.captured_at desc, snapshots.attempt_id desc
         ) as place
     from {{ ref('stg_social__profile_snapshots') }} as snapshots
-    {{ only_reopened('account', 'snapshots.account_code', 'snapshots.captured_at', is_instant=true) }}
+    {{ only_reopened('account', 'snapshots.account_code', 'snapshots.captured_at', unit='instant') }}
 
 ),
 
@@ -74,6 +74,7 @@ found as (
     from spine
     inner join {{ ref('int_profile_snapshots__daily_latest') }} as captures
         on spine.account_code = captures.account_code and spine.day_no = captures.day_no
+        {{ and_since_reopened('account', 'captures.date_day') }}
     inner join accounts
         on spine.account_code = accounts.account_code and {{ is_valid_on('accounts', 'spine.date_day') }}
     where lower(accounts.handle) <> lower(captures.handle_seen)

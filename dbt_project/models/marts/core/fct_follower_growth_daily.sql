@@ -1,5 +1,7 @@
 {{ config(
-    materialized='incremental', meta={'reopened_by': 'account'}, indexes=[{'columns': ['date_day']}, {'columns': ['center_code', 'date_day']}]
+    materialized='incremental', meta={'reopened_by': 'account'}, indexes=[
+        {'columns': ['date_day', 'change_7d']}, {'columns': ['center_code', 'date_day']}
+    ]
 ) }}
 -- Grain: account × WIB date on which it is expected.
 {% set windows = var('growth_windows') %}
@@ -123,6 +125,7 @@ known as (
     from {{ ref('int_accounts__daily_spine') }} as spine
     left join {{ ref('int_profile_snapshots__daily_latest') }} as captures
         on spine.account_code = captures.account_code and spine.day_no = captures.day_no
+        {{ and_since_reopened('account', 'captures.date_day') }}
     left join window_bases
         on spine.account_code = window_bases.account_code and spine.day_no = window_bases.day_no
     {% for period in periods %}
@@ -192,3 +195,4 @@ select
 from bounded
 inner join {{ ref('int_accounts__daily_outcomes') }} as outcomes
     on bounded.account_code = outcomes.account_code and bounded.date_day = outcomes.date_day
+    {{ and_since_reopened('account', 'outcomes.date_day') }}

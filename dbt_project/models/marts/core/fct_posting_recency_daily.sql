@@ -1,5 +1,6 @@
 {{ config(
-    materialized='incremental', meta={'reopened_by': 'account'}, indexes=[{'columns': ['date_day']}]
+    materialized='incremental', meta={'reopened_by': 'account'},
+    indexes=[{'columns': ['date_day', 'recency_band', 'days_since_last_post']}]
 ) }}
 -- Grain: account × WIB date on which it is expected.
 {% set windows = var('post_count_windows') %}
@@ -215,5 +216,6 @@ left join {{ ref('int_accounts__daily_basis_recency') }} as outreach
         named.account_code = outreach.account_code
         and named.date_day = outreach.date_day
         and outreach.basis = 'outreach_post'
+        {{ and_since_reopened('account', 'outreach.date_day') }}
 left join {{ ref('recency_bands') }} as bands on {{ in_recency_band('named.days_since_last_post', 'bands') }}
 where named.place = 1

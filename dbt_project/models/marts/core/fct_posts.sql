@@ -15,7 +15,7 @@ with entered as (
         entries.as_of_date <= {{ through_date() }}
         and not exists (
             select 1
-            from {{ ref('stg_social__posts') }} as posts
+            from {{ reopened_observations() }} as posts
             where
                 posts.account_code = entries.account_code
                 and posts.post_id = entries.post_id
@@ -45,7 +45,7 @@ observations as (
         captured_at,
         as_of_date,
         false as is_manual
-    from {{ reopened_rows('post', ref('stg_social__posts')) }} as sightings
+    from {{ reopened_observations() }} as sightings
     where as_of_date <= {{ through_date() }}
     union all
     select

@@ -1,6 +1,63 @@
-{{ config(indexes=[{'columns': ['date_day']}]) }}
+{{ config(
+    materialized='incremental', meta={'reopened_by': 'revision'},
+    indexes=[{'columns': ['date_day']}, {'columns': ['account_code', 'date_day']}]
+) }}
 -- Grain: account × WIB date on which it is expected: the newest post as known on that day beside what is known now.
-with posts as (
+with known as (
+
+    select * from {{ reopened_rows('revision', ref('fct_posting_recency_daily')) }} as daily
+
+),
+
+{% if is_incremental() %}
+looks as (
+
+    select
+        reopened.account_code,
+        (
+            select max(outcomes.date_day)
+            from {{ ref('int_accounts__daily_outcomes') }} as outcomes
+            where outcomes.account_code = reopened.account_code and outcomes.is_looked_at
+        ) as last_look_date
+    from {{ reopened_by('revision') }} as reopened
+
+),
+
+posted as (
+
+    -- A few days are looked up, day by day; for all days that would be a look-up each.
+    select
+        known.account_code,
+        known.date_day,
+        standing.published_at,
+        standing.published_date,
+        lately.posts
+    from known
+    left join lateral (
+        select
+            periods.published_at,
+            periods.published_date
+        from {{ ref('int_posts__known_periods') }} as periods
+        where
+            periods.account_code = known.account_code
+            and periods.published_at < {{ first_instant('known.date_day + 1') }}
+            and periods.counted_until is null
+        order by periods.published_at desc
+        limit 1
+    ) as standing on true
+    cross join lateral (
+        select count(*) as posts
+        from {{ ref('int_posts__known_periods') }} as periods
+        where
+            periods.account_code = known.account_code
+            and periods.published_at >= {{ first_instant('known.date_day') }}
+            and periods.published_at < {{ first_instant('known.date_day + 1') }}
+            and periods.counted_until is null
+    ) as lately
+
+),
+{% else %}
+posts as (
 
     -- What still stands: its last observation saw it.
     select
@@ -14,14 +71,36 @@ with posts as (
 
 ),
 
-standing as (
+stream as (
 
     select
         account_code,
-        published_date,
+        date_day,
+        cast(null as {{ type_of('timestamptz') }}) as published_at,
+        0 as posts,
+        true as is_fact
+    from known
+    union all
+    select
+        account_code,
+        published_date as date_day,
         published_at,
-        lead(published_date) over (partition by account_code order by published_date) as superseded_on
+        posts,
+        false as is_fact
     from posts
+
+),
+
+running as (
+
+    -- One pass per account instead of a look-up per day.
+    select
+        account_code,
+        date_day,
+        is_fact,
+        max(published_at) over (partition by account_code order by date_day) as published_at,
+        sum(posts) over (partition by account_code, date_day) as posts
+    from stream
 
 ),
 
@@ -36,6 +115,20 @@ looks as (
 
 ),
 
+posted as (
+
+    select
+        account_code,
+        date_day,
+        published_at,
+        {{ as_of_date('published_at') }} as published_date,
+        posts
+    from running
+    where is_fact
+
+),
+{% endif %}
+
 centers as (
 
     select
@@ -45,6 +138,7 @@ centers as (
         zones.time_zone_label
     from {{ ref('int_centers__daily_spine') }} as spine
     left join {{ ref('time_zones') }} as zones on spine.time_zone = zones.time_zone
+    where true {{ and_since_reopened('revision', 'spine.date_day') }}
 
 ),
 
@@ -57,22 +151,17 @@ joined as (
         known.date_day,
         known.last_post_at,
         known.recency_band,
-        standing.published_at as last_post_at_as_now_known,
-        {{ days_from('standing.published_date', 'known.date_day') }} as days_since_last_post_as_now_known,
+        posted.published_at as last_post_at_as_now_known,
+        {{ days_from('posted.published_date', 'known.date_day') }} as days_since_last_post_as_now_known,
         -- A later look also sees what was published by this day.
         coalesce(looks.last_look_date >= known.date_day, false) as is_looked_at_since,
-        coalesce(posts.posts, 0) as posts_1d_as_now_known,
+        coalesce(posted.posts, 0) as posts_1d_as_now_known,
         known.posts_1d,
         centers.time_zone,
         centers.time_zone_label,
         known.source
-    from {{ ref('fct_posting_recency_daily') }} as known
-    left join standing
-        on
-            known.account_code = standing.account_code
-            and known.date_day >= standing.published_date
-            and (standing.superseded_on is null or known.date_day < standing.superseded_on)
-    left join posts on known.account_code = posts.account_code and known.date_day = posts.published_date
+    from known
+    inner join posted on known.account_code = posted.account_code and known.date_day = posted.date_day
     left join looks on known.account_code = looks.account_code
     left join centers on known.center_code = centers.center_code and known.date_day = centers.date_day
 

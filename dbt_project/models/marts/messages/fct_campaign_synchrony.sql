@@ -30,15 +30,32 @@ accounts as (
 
 ),
 
+candidates as (
+
+    select distinct
+        periods.account_code,
+        periods.post_id
+    from accounts
+    inner join campaigns on accounts.campaign_code = campaigns.campaign_code
+    inner join {{ ref('int_posts__known_periods') }} as periods
+        on
+            accounts.account_code = periods.account_code
+            and campaigns.starts_at <= periods.published_at
+            and campaigns.ends_at >= periods.published_at
+
+),
+
 posts as (
 
     -- A post that disappeared later was carried all the same.
     select
-        account_code,
-        post_id,
-        min(published_at) as published_at
-    from {{ ref('int_posts__known_periods') }}
-    group by account_code, post_id
+        periods.account_code,
+        periods.post_id,
+        min(periods.published_at) as published_at
+    from candidates
+    inner join {{ ref('int_posts__known_periods') }} as periods
+        on candidates.account_code = periods.account_code and candidates.post_id = periods.post_id
+    group by periods.account_code, periods.post_id
 
 ),
 

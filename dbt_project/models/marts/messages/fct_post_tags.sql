@@ -77,9 +77,9 @@ nothing_found as (
         case when states.kind_state <> 'unread' then 'untagged' else 'unread' end as tag,
         readings.ruleset_version
     from kinds
-    left join {{ ref('int_posts__readings') }} as readings
+    left join {{ reopened_rows('post', ref('int_posts__readings')) }} as readings
         on kinds.account_code = readings.account_code and kinds.post_id = readings.post_id
-    left join {{ ref('int_posts__kinds') }} as states
+    left join {{ reopened_rows('post', ref('int_posts__kinds')) }} as states
         on
             kinds.account_code = states.account_code
             and kinds.post_id = states.post_id

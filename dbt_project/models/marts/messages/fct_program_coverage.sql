@@ -1,4 +1,7 @@
-{{ config(indexes=[{'columns': ['month_start']}]) }}
+{{ config(
+    materialized='incremental', meta={'reopened_by': 'center', 'reopened_unit': 'month'},
+    indexes=[{'columns': ['month_start']}, {'columns': ['center_code', 'month_start']}]
+) }}
 -- Grain: center × programme × month; as known at the month's end, or on the last reporting day.
 with months as (
 
@@ -24,10 +27,11 @@ counted as (
             months.month_start = {{ month_start('periods.published_date') }}
             and months.known_on_date >= periods.counted_from
             and (periods.counted_until is null or months.known_on_date < periods.counted_until)
+            {{ and_since_reopened('center', 'periods.published_date', unit='month') }}
     inner join {{ ref('int_accounts__months') }} as accounts
         on periods.account_code = accounts.account_code and months.month_start = accounts.month_start
-    inner join {{ ref('int_posts__bases') }} as bases
-        on periods.account_code = bases.account_code and periods.post_id = bases.post_id
+    {{ only_reopened('center', 'accounts.center_code', 'accounts.month_start', unit='month') }}
+    {{ join_of_post(ref('int_posts__bases'), 'bases', 'periods') }}
     where not accounts.is_in_doubt
     group by accounts.center_code, months.month_start, bases.basis
 
@@ -36,13 +40,14 @@ counted as (
 silences as (
 
     select
-        center_code,
-        basis,
-        {{ month_start('date_day') }} as month_start,
-        min(date_day) as first_silent_date
-    from {{ ref('int_centers__daily_basis_recency') }}
-    where recency_band = 'silent'
-    group by center_code, basis, {{ month_start('date_day') }}
+        recency.center_code,
+        recency.basis,
+        {{ month_start('recency.date_day') }} as month_start,
+        min(recency.date_day) as first_silent_date
+    from {{ ref('int_centers__daily_basis_recency') }} as recency
+    {{ only_reopened('center', 'recency.center_code', 'recency.date_day', unit='month') }}
+    where recency.recency_band = 'silent'
+    group by recency.center_code, recency.basis, {{ month_start('recency.date_day') }}
 
 ),
 
@@ -65,9 +70,11 @@ joined as (
         centers.source
     from months
     inner join {{ ref('int_centers__daily_basis_recency') }} as recency on months.known_on_date = recency.date_day
+    {{ only_reopened('center', 'recency.center_code', 'recency.date_day', unit='month') }}
     inner join {{ ref('programs') }} as programs on recency.basis = 'program:' || programs.program
     inner join {{ ref('fct_center_daily') }} as centers
         on recency.center_code = centers.center_code and recency.date_day = centers.date_day
+        {{ and_since_reopened('center', 'centers.date_day', unit='month') }}
     left join counted
         on
             recency.center_code = counted.center_code

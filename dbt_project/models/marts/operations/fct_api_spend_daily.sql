@@ -45,9 +45,8 @@ sources as (
     select
         platform,
         date_day,
-        max(source) as source
-    from {{ ref('int_accounts__daily_outcomes') }}
-    group by platform, date_day
+        source
+    from {{ ref('int_platforms__daily_outcomes') }}
 
 )
 

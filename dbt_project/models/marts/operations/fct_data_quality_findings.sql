@@ -61,11 +61,15 @@ runs as (
 
 sources as (
 
+    -- Looked up by an index of its own, account by account.
     select
-        account_code,
-        max(source) as source
-    from {{ ref('int_accounts__daily_outcomes') }}
-    group by account_code
+        accounts.account_code,
+        (
+            select max(outcomes.source)
+            from {{ ref('int_accounts__daily_outcomes') }} as outcomes
+            where outcomes.account_code = accounts.account_code
+        ) as source
+    from (select distinct runs.account_code from runs) as accounts
 
 )
 

@@ -11,6 +11,17 @@ with months as (
 
 ),
 
+now_known as (
+
+    select
+        center_code,
+        month_start,
+        sum(posts_as_now_known) as posts_as_now_known
+    from {{ ref('int_accounts__monthly_now_known') }}
+    group by center_code, month_start
+
+),
+
 measured as (
 
     select
@@ -83,7 +94,7 @@ measured as (
         on months.center_code = platforms.center_code and months.month_start = platforms.month_start
     inner join {{ ref('int_centers__monthly_messages') }} as messages
         on months.center_code = messages.center_code and months.month_start = messages.month_start
-    left join {{ ref('int_centers__monthly_now_known') }} as now_known
+    left join now_known
         on months.center_code = now_known.center_code and months.month_start = now_known.month_start
     left join {{ ref('int_centers__monthly_scores') }} as scores
         on months.center_code = scores.center_code and months.month_start = scores.month_start

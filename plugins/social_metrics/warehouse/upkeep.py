@@ -1,0 +1,94 @@
+"""What keeps the warehouse as quick as it was: months made ahead, emptied ones let go, dead rows and statistics."""
+
+import logging
+from datetime import UTC, date, datetime, timedelta
+
+import psycopg
+from psycopg import sql
+
+from social_metrics.clock import wib_date
+from social_metrics.warehouse.connect import connect
+
+MONTHS_AHEAD = 3
+"""Months after the present one that have their partitions; a capture makes a missing one itself, but waits for it."""
+
+TOLD_DAYS_BEFORE = 7
+
+logger = logging.getLogger(__name__)
+
+
+def make_months(url: str, now: datetime, ahead: int = MONTHS_AHEAD) -> int:
+    """Make what is missing of raw's partitions from this month on, and return how many that were.
+
+    Args:
+        url: postgresql://… of the service login.
+        now: UTC instant of the captures' clock; months are WIB months.
+        ahead: how many months after the present one.
+    """
+    months = [datetime(day.year, day.month, 15, tzinfo=UTC) for day in _months(wib_date(now), ahead)]
+    with connect(url, "loader") as connection:
+        row = connection.execute("select ops.ensure_month_partitions(%s::timestamptz[])", (months,)).fetchone()
+    return int(row[0]) if row else 0
+
+
+def missing_partitions(connection: psycopg.Connection, now: datetime) -> list[str]:
+    """Partitions of the month of a week from now that raw lacks; none of a warehouse without any.
+
+    Args:
+        connection: as any role.
+        now: UTC instant of the captures' clock.
+    """
+    month = f"{wib_date(now + timedelta(days=TOLD_DAYS_BEFORE)):%Y%m}"
+    rows = connection.execute(
+        """
+        select parent.relname || '_' || %(month)s
+        from pg_class as parent
+        where parent.relnamespace = 'raw'::regnamespace and parent.relkind = 'p'
+            and exists (select from pg_inherits where inhparent = parent.oid)
+            and not exists (
+                select from pg_inherits
+                inner join pg_class as child on child.oid = inhrelid
+                where inhparent = parent.oid and child.relname = parent.relname || '_' || %(month)s
+            )
+        order by 1
+        """,
+        {"month": month},
+    ).fetchall()
+    return [str(row[0]) for row in rows]
+
+
+def drop_emptied_months(url: str, now: datetime) -> list[str]:
+    """Detach and drop partitions of bodies and captions that retention has emptied; evidence itself stays for good.
+
+    Args:
+        url: postgresql://… of the service login.
+        now: UTC instant of the captures' clock; a month goes four months after it began, at the earliest.
+    """
+    with connect(url, "retention") as connection:
+        row = connection.execute("select ops.drop_emptied_months(%s)", (now,)).fetchone()
+    return list(row[0]) if row else []
+
+
+def sweep_tables(url: str) -> int:
+    """Vacuum and count what the marts are built from and into; return how many tables that were.
+
+    A build of changes leaves dead rows in a table's newest pages and counts nothing again. What did not change since
+    is passed over by the visibility map.
+    """
+    with connect(url, "loader") as connection:
+        connection.execute("select ops.count_evidence()")
+    with connect(url, "transformer") as connection:
+        connection.autocommit = True
+        tables = connection.execute(
+            "select schemaname, tablename from pg_tables where schemaname in ('intermediate', 'marts') "
+            "and pg_has_role(current_user, tableowner, 'usage') order by 1, 2"
+        ).fetchall()
+        for schema, table in tables:
+            connection.execute(sql.SQL("vacuum (analyze, skip_locked) {}").format(sql.Identifier(schema, table)))
+    logger.info("%d tables are vacuumed and counted", len(tables))
+    return len(tables)
+
+
+def _months(day: date, ahead: int) -> list[date]:
+    number = day.year * 12 + day.month - 1
+    return [date(n // 12, n % 12 + 1, 1) for n in range(number, number + ahead + 1)]

@@ -1,0 +1,183 @@
+"""A day's build and a dashboard's question find their rows by an index: neither reads a history from end to end.
+
+On a warehouse of a few thousand rows a planner rightly reads whole tables; so it is forbidden to, and what still reads
+one, or an index without a condition, has no other way. The statements are those that dbt has just run.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import psycopg
+import pytest
+
+from social_metrics.bi.definitions import load_dashboards
+from social_metrics.bi.metabase_cards import query, without_filters
+from social_metrics.bi.metadata import read_metadata
+from social_metrics.settings import REPOSITORY, Settings
+from social_metrics.stack.server import Server
+from social_metrics.transform import LAYERS, build_environment
+from social_metrics.warehouse.connect import connect
+from social_metrics.warehouse.mart_builds import CHANGES, EVERYTHING, fingerprint, plan_build, record_layer
+from tests.bench.many_accounts import LAST_DAY, ManyAccounts
+from tests.dbt.evidence import Evidence, at
+from tests.dbt.runner import Warehouse, failures
+
+SIZE = ManyAccounts(accounts=100, days=70)
+A_HISTORY = 20 * SIZE.accounts
+"""A table with more rows than this holds days, or posts, of years; of months there are fewer."""
+
+READ_WHOLE = {
+    # Made anew as a whole: a center's name on each month's last day, and the answers of the few campaigns.
+    "fct_center_monthly": {"int_centers__daily_spine"},
+    "fct_campaign_synchrony": {
+        *("int_accounts__daily_outcomes", "int_posts__known_periods", "int_posts__readings", "int_posts__tags")
+    },
+}
+NOT_ASKED = {"int_dates__reporting"}
+"""Its look through all evidence is not taken: a planned build says its first and last day."""
+
+WHOLE_HISTORIES = {
+    "kemutakhiran.posts": "the newest by the index of their order",
+    "pertumbuhan.definition_breaks": "all that there ever were, on any day",
+    "pertumbuhan.followers_by_center": "90 days are more than this history has",
+}
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def evening(make_warehouse: Callable[[Evidence], Warehouse], postgres_server: Server) -> Warehouse:
+    """Years of many accounts in small, built whole, and one more evening."""
+    warehouse = make_warehouse(Evidence())
+    warehouse.variables = {}
+    administrator = postgres_server.url(urlsplit(warehouse.url).path[1:])
+    SIZE.write_registry(warehouse.registry)
+    SIZE.write_history(administrator)
+    _build(warehouse, LAST_DAY - timedelta(days=1), EVERYTHING)
+    SIZE.write_last_day(administrator)
+    _build(warehouse, LAST_DAY, CHANGES)
+    return warehouse
+
+
+def _build(warehouse: Warehouse, day: Any, scope: str) -> None:
+    with connect(warehouse.url, "transformer") as connection:
+        build = plan_build(
+            connection,
+            fingerprint(warehouse.registry.glob("*.csv")),
+            through_date=day,
+            retention_as_of=at(day, 23),
+        )
+    assert build.scope == scope, build.reason
+    result = warehouse.dbt(
+        "build", "--exclude-resource-type", "unit_test", "test", environment=build_environment(build)
+    )
+    assert result.success, failures(result)
+    with connect(warehouse.url, "transformer") as connection:
+        for layer in LAYERS:
+            record_layer(connection, build, layer, list(LAYERS))
+
+
+@pytest.fixture
+def planner(evening: Warehouse) -> Iterator[psycopg.Connection]:
+    """A connection that plans as a build does, with whole reads forbidden."""
+    with connect(evening.url, "transformer") as connection:
+        connection.execute("analyze")
+        connection.execute("set enable_seqscan = off; set jit = off")
+        yield connection
+        connection.rollback()
+
+
+def _statements(warehouse: Warehouse) -> dict[str, list[tuple[str, bool]]]:
+    """Model → what the day's build selected and deleted; and whether loops were allowed."""
+    found: dict[str, list[tuple[str, bool]]] = {}
+    for path in (warehouse.state / "target" / "compiled").rglob("models/*/**/*.sql"):
+        if "staging" not in path.parts:
+            found[path.stem] = [(path.read_text(encoding="utf-8"), False)]
+    for path in (warehouse.state / "target" / "run").rglob("models/*/**/*.sql"):
+        for deleted in re.findall(r"delete from .*?;", path.read_text(encoding="utf-8"), re.DOTALL):
+            found[path.stem].append((deleted, True))
+    return found
+
+
+def _read_whole(connection: psycopg.Connection, statement: str) -> set[str]:
+    """Histories that a plan reads from end to end."""
+    large = set(
+        connection.execute(
+            "select relnamespace::regnamespace::text, relname from pg_class where relkind = 'r' and reltuples > %s",
+            (A_HISTORY / 4,),
+        )
+    )
+    of_few_rows = {
+        str(name)
+        for (name,) in connection.execute(
+            "select relname from pg_index inner join pg_class on pg_class.oid = indexrelid where indpred is not null"
+        )
+    }
+    (answer,) = connection.execute(f"explain (format json, verbose) {statement}".encode()).fetchone() or ([],)
+    plans = answer if isinstance(answer, list) else json.loads(answer)
+    return {
+        str(node["Relation Name"])
+        for node in _nodes(plans[0]["Plan"])
+        if (node.get("Schema"), node.get("Relation Name")) in large
+        and "Index Cond" not in node
+        and node["Node Type"] in {"Seq Scan", "Index Scan", "Index Only Scan"}
+        and node.get("Index Name") not in of_few_rows
+    }
+
+
+def _nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Every node but the one row with which an index answers min() or max()."""
+    yield plan
+    for below in plan.get("Plans", []):
+        if plan["Node Type"] != "Limit" or plan.get("Parent Relationship") not in {"InitPlan", "SubPlan"}:
+            yield from _nodes(below)
+
+
+def _scans_of_a_day(warehouse: Warehouse, connection: psycopg.Connection) -> set[tuple[str, str]]:
+    found = set()
+    for model, statements in _statements(warehouse).items():
+        for statement, may_loop in statements:
+            loops, others = ("on", "off") if may_loop else ("off", "on")
+            connection.execute(f"set enable_nestloop = {loops}; set enable_hashjoin = {others}".encode())
+            connection.execute(f"set enable_mergejoin = {others}".encode())
+            found |= {(model, relation) for relation in _read_whole(connection, statement)}
+    return found
+
+
+def test_no_model_of_a_day_reads_a_history(evening: Warehouse, planner: psycopg.Connection) -> None:
+    assert len(_statements(evening)) > 50, "what dbt ran was not found"
+    found = sorted(
+        (model, relation)
+        for model, relation in _scans_of_a_day(evening, planner)
+        if model not in NOT_ASKED and relation not in READ_WHOLE.get(model, ())
+    )
+    assert not found, "\n".join(f"{model} reads {relation}" for model, relation in found)
+
+
+def test_a_lost_index_is_found(evening: Warehouse, planner: psycopg.Connection) -> None:
+    rows = planner.execute(
+        "select indexrelid::regclass::text from pg_index "
+        "where indrelid = 'intermediate.int_accounts__daily_spine'::regclass "
+        "and indkey::text = (select attnum::text from pg_attribute "
+        "where attrelid = indrelid and attname = 'date_day')"
+    ).fetchall()
+    assert len(rows) == 1
+    planner.execute(f"drop index {rows[0][0]}".encode())  # rolled back with the test
+    found = _scans_of_a_day(evening, planner)
+    assert ("fct_follower_growth_daily", "int_accounts__daily_spine") in found
+
+
+def test_no_question_of_a_dashboard_reads_a_history(evening: Warehouse, planner: psycopg.Connection) -> None:
+    metadata = read_metadata(Settings(registry_dir=evening.registry, state_dir=Path(evening.state)))
+    found: dict[str, set[str]] = {}
+    for dashboard in load_dashboards(REPOSITORY / "bi" / "dashboards"):
+        for chart in dashboard.charts:
+            asked = without_filters(query(dashboard, chart, metadata, "id"))
+            if whole := _read_whole(planner, asked):
+                found[f"{dashboard.slug}.{chart.key}"] = whole
+    assert {key: whole for key, whole in found.items() if key not in WHOLE_HISTORIES} == {}
