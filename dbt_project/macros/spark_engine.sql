@@ -44,29 +44,53 @@
     {{ return('') }}
 {%- endmacro %}
 
-{# The adapter's own writes the word None for an empty cell, and stumbles over an apostrophe. #}
+{# The adapter's own writes the word None for an empty cell, and stumbles over an apostrophe. A cell that is not of its
+   column's type fails as on PostgreSQL: Spark by itself would make it NULL. #}
 {% macro spark__load_csv_rows(model, agate_table) -%}
     {%- set types = model['config'].get('column_types', {}) -%}
     {%- for rows in agate_table.rows | batch(get_batch_size()) -%}
         {%- set statement -%}
-            insert into {{ this.render() }} values
+            insert into {{ this.render() }}
+            select
+                {%- for name in agate_table.column_names %}
+                {{ strictly_cast(name, types[name]) }}{{ ',' if not loop.last }}
+                {%- endfor %}
+            from values
             {%- for row in rows %}
             (
                 {%- for name in agate_table.column_names -%}
-                cast({{ spark_literal(row[name]) }} as {{ type_of(types[name]) }}){{ ',' if not loop.last }}
+                {{ spark_literal(row[name], types[name]) }}{{ ',' if not loop.last }}
                 {%- endfor -%}
             ){{ ',' if not loop.last }}
-            {%- endfor -%}
+            {%- endfor %} as cells ({{ agate_table.column_names | join(', ') }})
         {%- endset -%}
         {%- do adapter.add_query(statement, abridge_sql_log=True) -%}
     {%- endfor -%}
     {{ return('') }}
 {%- endmacro %}
 
-{% macro spark_literal(cell) -%}
-    {%- if cell is none -%}
-    null
+{% macro strictly_cast(name, type) -%}
+    {%- if type == 'text' -%}
+    {{ name }}
     {%- else -%}
-    '{{ cell | string | replace("\\", "\\\\") | replace("'", "\\'") }}'
+    case
+        when {{ name }} is not null
+            then coalesce(
+                cast({{ name }} as {{ type_of(type) }}), raise_error('{{ name }}: ' || {{ name }} || ' is no {{ type }}')
+            )
+    end
+    {%- endif -%}
+{%- endmacro %}
+
+{# An instant may be written without seconds, which Spark does not read beside a zone. #}
+{% macro spark_literal(cell, type) -%}
+    {%- if cell is none -%}
+    cast(null as string)
+    {%- else -%}
+    {%- set text = cell | string -%}
+    {%- if type == 'timestamptz' -%}
+    {%- set text = modules.re.sub('([T ]\\d\\d:\\d\\d)(?![:\\d])', '\\1:00', text) -%}
+    {%- endif -%}
+    '{{ text | replace("\\", "\\\\") | replace("'", "\\'") }}'
     {%- endif -%}
 {%- endmacro %}

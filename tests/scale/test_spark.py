@@ -6,6 +6,7 @@ the simulator has answered, captured as the demo does.
 
 import os
 import random
+import shutil
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -24,7 +25,7 @@ from upath import UPath
 from social_metrics.history import load_history
 from social_metrics.lake.landing import land
 from social_metrics.lake.publishing import publish_marts
-from social_metrics.lake.spark import SparkBuild, build_on_spark, discard
+from social_metrics.lake.spark import SparkBuild, SparkBuildFailed, build_on_spark, discard
 from social_metrics.registry import load_registry
 from social_metrics.settings import Settings, load_settings
 from social_metrics.transform import run_transform
@@ -180,6 +181,20 @@ def test_a_mart_that_a_contract_refuses_leaves_all_as_they_were(warehouse: Wareh
     assert after.pop("dim_accounts")[1].total() == 0
     before.pop("dim_accounts")
     assert after == before
+
+
+def test_a_cell_that_spark_cannot_read_fails_and_is_no_null(
+    warehouse: Warehouse, built: SparkBuild, tmp_path: Path
+) -> None:
+    """Seen with the simulator's campaigns: Spark made NULL of an instant without seconds, and a data test saw it."""
+    registry = Path(shutil.copytree(warehouse.registry, tmp_path / "registry"))
+    with (registry / "service_areas.csv").open("a", encoding="utf-8") as file:
+        file.write("center-03,,ID-SN,2025-13-01,,GK,test\n")
+    settings = Settings(registry_dir=registry, state_dir=tmp_path / "state", spark_master="local[1]")
+    with pytest.raises(SparkBuildFailed, match="valid_from: 2025-13-01 is no date"):
+        build_on_spark(
+            settings, UPath(tmp_path / "lake"), as_of=RETENTION_AS_OF, selected=("--select", "service_areas")
+        )
 
 
 def _rights(url: str) -> dict[str, list[tuple[Any, ...]]]:
