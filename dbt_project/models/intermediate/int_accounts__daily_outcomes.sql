@@ -100,7 +100,7 @@ before as (
             where
                 spine.account_code = reopened.account_code
                 and spine.day_no >= reopened.day_no
-                            {{ and_since_reopened('account', 'spine.date_day') }}
+            {{ and_since_reopened('account', 'spine.date_day') }}
         )
     {% else %}
     select

@@ -19,7 +19,7 @@ with last_captures as (
     from {{ ref('int_accounts__daily_spine') }} as spine
     left join {{ ref('int_profile_snapshots__daily_latest') }} as captures
         on spine.account_code = captures.account_code and spine.day_no = captures.day_no
-        {{ and_since_reopened('account', 'captures.date_day', var('carry_days')) }}
+    {{ and_since_reopened('account', 'captures.date_day', var('carry_days')) }}
     {{ only_reopened('account', 'spine.account_code', 'spine.date_day', var('carry_days')) }}
 
 )

@@ -49,7 +49,7 @@ ranked as (
             and captures.day_no > expected.day_no - {{ var('period_base_reach_days') }}
             and expected.day_no >= captures.day_no
             and expected.month_start <= captures.date_day
-                {{ and_since_reopened('account', 'captures.date_day', unit='month') }}
+    {{ and_since_reopened('account', 'captures.date_day', unit='month') }}
 
 )
 

@@ -32,7 +32,7 @@ looks as (
     from {{ reopened_rows('center', ref('int_accounts__daily_outcomes')) }} as outcomes
     left join {{ ref('int_accounts__daily_suspensions') }} as suspensions
         on outcomes.account_code = suspensions.account_code and outcomes.date_day = suspensions.date_day
-        {{ and_since_reopened('center', 'suspensions.date_day') }}
+    {{ and_since_reopened('center', 'suspensions.date_day') }}
     group by outcomes.center_code, outcomes.date_day
 
 ),
@@ -53,10 +53,10 @@ posting as (
     from {{ ref('int_accounts__daily_basis_recency') }} as recency
     inner join {{ reopened_rows('center', ref('int_accounts__daily_spine')) }} as spine
         on recency.account_code = spine.account_code and recency.date_day = spine.date_day
-        {{ and_since_reopened('center', 'recency.date_day') }}
+    {{ and_since_reopened('center', 'recency.date_day') }}
     left join {{ ref('int_accounts__daily_suspensions') }} as suspensions
         on recency.account_code = suspensions.account_code and recency.date_day = suspensions.date_day
-        {{ and_since_reopened('center', 'suspensions.date_day') }}
+    {{ and_since_reopened('center', 'suspensions.date_day') }}
     where suspensions.account_code is null
 
 ),

@@ -58,7 +58,7 @@ standings as (
     from months
     inner join {{ ref('int_accounts__daily_spine') }} as spine
         on months.center_code = spine.center_code and months.known_on_date = spine.date_day
-        {{ and_since_reopened('center', 'spine.date_day', unit='month') }}
+    {{ and_since_reopened('center', 'spine.date_day', unit='month') }}
 
 ),
 
@@ -106,7 +106,7 @@ captures as (
             months.center_code = outcomes.center_code
             and months.first_date <= outcomes.date_day
             and months.known_on_date >= outcomes.date_day
-                {{ and_since_reopened('center', 'outcomes.date_day', unit='month') }}
+    {{ and_since_reopened('center', 'outcomes.date_day', unit='month') }}
     group by months.center_code, months.month_start
 
 )

@@ -96,7 +96,7 @@ looks as (
     from months
     left join {{ ref('int_accounts__daily_outcomes') }} as outcomes
         on months.center_code = outcomes.center_code and months.known_on_date = outcomes.date_day
-        {{ and_since_reopened('center', 'outcomes.date_day', unit='month') }}
+    {{ and_since_reopened('center', 'outcomes.date_day', unit='month') }}
     left join {{ ref('int_accounts__months') }} as accounts
         on
             outcomes.account_code = accounts.account_code

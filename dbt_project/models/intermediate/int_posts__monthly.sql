@@ -27,7 +27,7 @@ with counted as (
             and accounts.month_start = {{ month_start('periods.published_date') }}
             and months.known_on_date >= periods.counted_from
             and (periods.counted_until is null or months.known_on_date < periods.counted_until)
-                {{ and_since_reopened('account', 'periods.published_date', unit='month') }}
+    {{ and_since_reopened('account', 'periods.published_date', unit='month') }}
     where not accounts.is_in_doubt
 
 ),

@@ -74,7 +74,7 @@ found as (
     from spine
     inner join {{ ref('int_profile_snapshots__daily_latest') }} as captures
         on spine.account_code = captures.account_code and spine.day_no = captures.day_no
-        {{ and_since_reopened('account', 'captures.date_day') }}
+    {{ and_since_reopened('account', 'captures.date_day') }}
     inner join accounts
         on spine.account_code = accounts.account_code and {{ is_valid_on('accounts', 'spine.date_day') }}
     where lower(accounts.handle) <> lower(captures.handle_seen)

@@ -125,7 +125,7 @@ known as (
     from {{ ref('int_accounts__daily_spine') }} as spine
     left join {{ ref('int_profile_snapshots__daily_latest') }} as captures
         on spine.account_code = captures.account_code and spine.day_no = captures.day_no
-        {{ and_since_reopened('account', 'captures.date_day') }}
+    {{ and_since_reopened('account', 'captures.date_day') }}
     left join window_bases
         on spine.account_code = window_bases.account_code and spine.day_no = window_bases.day_no
     {% for period in periods %}
@@ -195,4 +195,4 @@ select
 from bounded
 inner join {{ ref('int_accounts__daily_outcomes') }} as outcomes
     on bounded.account_code = outcomes.account_code and bounded.date_day = outcomes.date_day
-    {{ and_since_reopened('account', 'outcomes.date_day') }}
+{{ and_since_reopened('account', 'outcomes.date_day') }}

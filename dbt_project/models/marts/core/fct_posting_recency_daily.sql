@@ -216,6 +216,6 @@ left join {{ ref('int_accounts__daily_basis_recency') }} as outreach
         named.account_code = outreach.account_code
         and named.date_day = outreach.date_day
         and outreach.basis = 'outreach_post'
-        {{ and_since_reopened('account', 'outreach.date_day') }}
+{{ and_since_reopened('account', 'outreach.date_day') }}
 left join {{ ref('recency_bands') }} as bands on {{ in_recency_band('named.days_since_last_post', 'bands') }}
 where named.place = 1

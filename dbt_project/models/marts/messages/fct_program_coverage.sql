@@ -27,7 +27,7 @@ counted as (
             months.month_start = {{ month_start('periods.published_date') }}
             and months.known_on_date >= periods.counted_from
             and (periods.counted_until is null or months.known_on_date < periods.counted_until)
-            {{ and_since_reopened('center', 'periods.published_date', unit='month') }}
+    {{ and_since_reopened('center', 'periods.published_date', unit='month') }}
     inner join {{ ref('int_accounts__months') }} as accounts
         on periods.account_code = accounts.account_code and months.month_start = accounts.month_start
     {{ only_reopened('center', 'accounts.center_code', 'accounts.month_start', unit='month') }}
@@ -74,7 +74,7 @@ joined as (
     inner join {{ ref('programs') }} as programs on recency.basis = 'program:' || programs.program
     inner join {{ ref('fct_center_daily') }} as centers
         on recency.center_code = centers.center_code and recency.date_day = centers.date_day
-        {{ and_since_reopened('center', 'centers.date_day', unit='month') }}
+    {{ and_since_reopened('center', 'centers.date_day', unit='month') }}
     left join counted
         on
             recency.center_code = counted.center_code

@@ -43,7 +43,7 @@ growth as (
     from {{ reopened_rows('center', ref('fct_follower_growth_daily')) }} as daily
     left join {{ ref('int_accounts__daily_suspensions') }} as suspensions
         on daily.account_code = suspensions.account_code and daily.date_day = suspensions.date_day
-        {{ and_since_reopened('center', 'suspensions.date_day') }}
+    {{ and_since_reopened('center', 'suspensions.date_day') }}
     group by daily.center_code, daily.date_day
 
 ),
@@ -78,7 +78,7 @@ trusted_posting as (
     from {{ reopened_rows('center', ref('fct_posting_recency_daily')) }} as daily
     left join {{ ref('int_accounts__daily_suspensions') }} as suspensions
         on daily.account_code = suspensions.account_code and daily.date_day = suspensions.date_day
-        {{ and_since_reopened('center', 'suspensions.date_day') }}
+    {{ and_since_reopened('center', 'suspensions.date_day') }}
 
 ),
 

@@ -18,7 +18,7 @@ with accounts as (
     from {{ reopened_rows('center', ref('fct_follower_growth_daily')) }} as daily
     left join {{ ref('int_accounts__daily_suspensions') }} as suspensions
         on daily.account_code = suspensions.account_code and daily.date_day = suspensions.date_day
-        {{ and_since_reopened('center', 'suspensions.date_day') }}
+    {{ and_since_reopened('center', 'suspensions.date_day') }}
 
 ),
 

@@ -8,7 +8,7 @@ with centers as (
     from {{ reopened_rows('date', ref('fct_center_daily')) }} as daily
     inner join {{ ref('int_centers__daily_spine') }} as spine
         on daily.center_code = spine.center_code and daily.date_day = spine.date_day
-        {{ and_since_reopened('center', 'spine.date_day') }}
+    {{ and_since_reopened('center', 'spine.date_day') }}
 
 ),
 

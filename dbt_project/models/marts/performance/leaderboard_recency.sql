@@ -35,7 +35,7 @@ with standings as (
     from {{ reopened_rows('date', ref('int_centers__daily_basis_recency')) }} as said
     inner join {{ ref('fct_center_daily') }} as daily
         on said.center_code = daily.center_code and said.date_day = daily.date_day
-        {{ and_since_reopened('center', 'daily.date_day') }}
+    {{ and_since_reopened('center', 'daily.date_day') }}
 
 ),
 
@@ -58,7 +58,7 @@ centers as (
     from standings
     inner join {{ ref('int_centers__daily_spine') }} as spine
         on standings.center_code = spine.center_code and standings.date_day = spine.date_day
-        {{ and_since_reopened('center', 'spine.date_day') }}
+    {{ and_since_reopened('center', 'spine.date_day') }}
     left join {{ ref('time_zones') }} as zones on spine.time_zone = zones.time_zone
 
 )
