@@ -64,24 +64,28 @@ copies as (
 
 ),
 
+reopened_posts as (
+
+    select distinct
+        account_code,
+        post_id
+    from observations
+
+),
+
 found as (
 
     select
         'duplicate_post' as rule_id,
-        account_code,
-        post_id,
-        first_seen_date as date_day,
-        post_id as seen_value,
-        first_post_id as known_value
+        copies.account_code,
+        copies.post_id,
+        copies.first_seen_date as date_day,
+        copies.post_id as seen_value,
+        copies.first_post_id as known_value
     from copies
-    where
-        place > 1
-        {% if is_incremental() %}
-        and (account_code, post_id) in (select
-            observations.account_code,
-            observations.post_id
-        from observations)
-        {% endif %}
+    inner join reopened_posts
+        on copies.account_code = reopened_posts.account_code and copies.post_id = reopened_posts.post_id
+    where copies.place > 1
     union all
     select
         rules.rule_id,
