@@ -95,7 +95,9 @@ def main() -> None:
         migrate.upgrade(dsn)
     if os.environ.get("PREPARE"):
         return
-    os.environ["AIRFLOW_CONN_SOCIAL_METRICS_CHANNELS"] = json.dumps({"host": os.environ["API"]})
+    os.environ["AIRFLOW_CONN_SOCIAL_METRICS_CHANNELS"] = json.dumps(
+        {"host": os.environ["API"], "extra": {"simulated_clock": True}}
+    )
     with (
         mock.patch("social_metrics.extract.clock_of", return_value=EveningClock(day)),
         mock.patch("social_metrics.extract.source_of", return_value=Source.SIMULATOR),

@@ -1,30 +1,32 @@
-"""A whole evening on the stack that `make up` runs: from the trigger to the published boards, every call taking 80 ms.
+"""A whole evening on a stack of its own: from the trigger to the published boards, every call taking 80 ms.
 
-The simulator's clock is put to the evening after the last one captured; what runs is `extract_social_metrics` and the
-transform that its asset starts, on the running scheduler. The clock follows the real time again afterwards.
+A month of history is captured and built first, so that the evening is an ordinary one: `extract_social_metrics` and the
+transform that its asset starts, on a running scheduler.
 """
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from pathlib import Path
 
 import psycopg
 import requests
+from rich.console import Console
 
-from social_metrics.clock import WIB
-from social_metrics.history import EVENING, set_simulator_clock
-from social_metrics.settings import load_settings
+from social_metrics.settings import Settings
+from social_metrics.stack.demo import bring_up
 from social_metrics.stack.environment import StackAddresses
-from social_metrics.stack.evening import EXTRACT, run_evening
+from social_metrics.stack.evening import EXTRACT, TRANSFORM
 from social_metrics.stack.layout import Layout
 from social_metrics.stack.local_stack import LocalStack
 
+HISTORY_DAYS = 30
 TASKS = """
     select dag_id, task_id, extract(epoch from start_date), extract(epoch from end_date) from task_instance
-    where run_id = any(%s) and start_date is not null and end_date is not null and operator <> 'EmptyOperator'
+    where dag_id in ('extract_social_metrics', 'transform_social_metrics') and start_date is not null
+        and end_date is not null and operator <> 'EmptyOperator'
 """
-QUEUED = "select extract(epoch from min(queued_at)) from dag_run where run_id = any(%s)"
+QUEUED = "select extract(epoch from queued_at), run_id from dag_run where dag_id = 'extract_social_metrics' order by 1"
 WROTE = "select count(*), count(distinct platform) from raw.capture_outcomes where run_id = %s"
 NODES = "select coalesce(sum(execution_seconds), 0) from ops.dbt_results where extract(epoch from finished_at) >= %s"
 
@@ -40,23 +42,35 @@ class Worked:
 
 
 def table(milliseconds: int) -> list[str]:
-    """Markdown; says so where no stack runs."""
-    settings = load_settings()
-    stack = LocalStack(Layout(settings.state_dir), settings)
-    if not stack.is_complete():
-        return ["No stack runs in this folder: `make up` first."]
-    addresses = stack.start_database()
-    with _slow_platforms(addresses, milliseconds) as evening:
-        runs = run_evening(stack.airflow_api(addresses), lambda _: None, evening)
-    ids = [run.run_id for run in runs]
+    """Markdown, and how long each part of the evening took.
+
+    Raises:
+        StackError: the stack does not start, or the evening fails.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        stack = LocalStack(Layout(Path(folder)), Settings(state_dir=Path(folder)), HISTORY_DAYS)
+
+        def make_ready(addresses: StackAddresses) -> None:
+            assert stack.run_command(addresses, ["social-metrics", "transform"]) == 0
+            slow = {"platform": "*", "kind": "slow", "seconds": milliseconds / 1000}
+            requests.post(f"{addresses.simulator_url}/_simulator/faults", json=slow, timeout=10).raise_for_status()
+
+        try:
+            bring_up(stack, Console(stderr=True), make_ready)
+            return _shares(stack.start_database(), milliseconds)
+        finally:
+            stack.stop()
+
+
+def _shares(addresses: StackAddresses, milliseconds: int) -> list[str]:
     with psycopg.connect(addresses.airflow_metadata_url) as connection:
-        tasks = [Worked(*map(str, row[:2]), *map(float, row[2:])) for row in connection.execute(TASKS, (ids,))]
-        (queued,) = connection.execute(QUEUED, (ids,)).fetchone() or (0,)
+        tasks = [Worked(*map(str, row[:2]), *map(float, row[2:])) for row in connection.execute(TASKS)]
+        queued, run_id = connection.execute(QUEUED).fetchone() or (0, "")
     begun, ended = float(queued), max(task.end for task in tasks)
     capture = [task for task in tasks if task.dag == EXTRACT]
-    builds = [task for task in tasks if task.dag != EXTRACT and not task.task.startswith("publish")]
+    builds = [task for task in tasks if task.dag == TRANSFORM and not task.task.startswith("publish")]
     with psycopg.connect(addresses.warehouse_url) as connection:
-        accounts, platforms = connection.execute(WROTE, (ids[0],)).fetchone() or (0, 0)
+        accounts, platforms = connection.execute(WROTE, (run_id,)).fetchone() or (0, 0)
         (nodes,) = connection.execute(NODES, (begun,)).fetchone() or (0,)
     total, idle = ended - begun, ended - begun - _covered(tasks)
     return [
@@ -68,27 +82,6 @@ def table(milliseconds: int) -> list[str]:
         _line(f"a build ran ({len(builds)} layers)", _covered(builds), total),
         f"| work of dbt's nodes in it, four at a time | {nodes:.1f} | |",
     ]
-
-
-@contextmanager
-def _slow_platforms(addresses: StackAddresses, milliseconds: int) -> Iterator[datetime]:
-    """The next evening begins, and each call takes so long; yields its instant."""
-    with psycopg.connect(addresses.warehouse_url) as connection:
-        (last,) = connection.execute("select max(attempted_at) from raw.capture_outcomes").fetchone() or (None,)
-    assert last is not None, "make up captures an evening before this is asked"
-    evening = datetime.combine(last.astimezone(WIB).date() + timedelta(days=1), EVENING, WIB)
-    here = f"{addresses.simulator_url}/_simulator"
-    requests.put(f"{here}/clock", json={"ticking": False}, timeout=10).raise_for_status()
-    set_simulator_clock(addresses.simulator_url, evening)
-    slow = {"platform": "*", "kind": "slow", "seconds": milliseconds / 1000}
-    fault = requests.post(f"{here}/faults", json=slow, timeout=10)
-    fault.raise_for_status()
-    try:
-        yield evening
-    finally:
-        requests.delete(f"{here}/faults/{fault.json()['fault_id']}", timeout=10).raise_for_status()
-        set_simulator_clock(addresses.simulator_url, datetime.now(WIB))
-        requests.put(f"{here}/clock", json={"ticking": True}, timeout=10).raise_for_status()
 
 
 def _covered(tasks: Sequence[Worked]) -> float:

@@ -112,10 +112,9 @@ class AirflowApi:
                 raise StackError("\n".join([f"Airflow does not know the DAG {dag_id}.", *reasons]))
             time.sleep(POLL_SECONDS)
 
-    def trigger(self, dag_id: str, conf: dict[str, str] | None = None, of: datetime | None = None) -> Run:
-        """Starts a run now, with its parameters; `of` is the instant that it belongs to, where that is not now."""
-        now = datetime.now(UTC)
-        order = {"logical_date": (of or now).isoformat(), "run_after": now.isoformat(), "conf": conf or {}}
+    def trigger(self, dag_id: str, conf: dict[str, str] | None = None) -> Run:
+        """Starts a run now, with its parameters."""
+        order = {"logical_date": datetime.now(UTC).isoformat(), "conf": conf or {}}
         return _run(self._checked(self._call("POST", f"/dags/{dag_id}/dagRuns", order)))
 
     def forms(self, run: Run) -> list[Form]:

@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 
@@ -58,8 +58,15 @@ def run_demo_month(stack: LocalStack, console: Console) -> None:
             stack.stop()
 
 
-def bring_up(stack: LocalStack, console: Console) -> None:
+def bring_up(
+    stack: LocalStack, console: Console, before_evening: Callable[[StackAddresses], None] = lambda _: None
+) -> None:
     """The same stack, kept running; says where everything is.
+
+    Args:
+        stack: of a state folder.
+        console: told each step.
+        before_evening: called when all is there and this evening has not been captured yet.
 
     Raises:
         StackError: a step failed; what was started is stopped again.
@@ -68,7 +75,7 @@ def bring_up(stack: LocalStack, console: Console) -> None:
         addresses = stack.start_database()
     else:
         try:
-            addresses = _bring_up(stack, console)
+            addresses = _bring_up(stack, console, before_evening)
             _follow_real_time(addresses.simulator_url)
         except BaseException:
             stack.stop()
@@ -82,7 +89,9 @@ def bring_up(stack: LocalStack, console: Console) -> None:
     console.print("Stop it with: make down")
 
 
-def _bring_up(stack: LocalStack, console: Console) -> StackAddresses:
+def _bring_up(
+    stack: LocalStack, console: Console, before_evening: Callable[[StackAddresses], None] = lambda _: None
+) -> StackAddresses:
     with _step(console, "PostgreSQL and migrations"):
         addresses = stack.start_database()
     with _step(console, "Simulator"):
@@ -96,6 +105,7 @@ def _bring_up(stack: LocalStack, console: Console) -> StackAddresses:
     set_simulator_clock(addresses.simulator_url, this_evening())
     _enter_by_hand(stack, addresses, console)
     take_over_an_account(addresses.simulator_url)
+    before_evening(addresses)
     _run_evening(stack.airflow_api(addresses), console)
     return addresses
 

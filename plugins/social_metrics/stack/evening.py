@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 
 from social_metrics.stack import StackError
 from social_metrics.stack.airflow_api import AirflowApi, Run
@@ -30,20 +29,15 @@ class RunProgress:
 Watch = Callable[[RunProgress], None]
 
 
-def run_evening(api: AirflowApi, watch: Watch, of: datetime | None = None) -> list[Run]:
+def run_evening(api: AirflowApi, watch: Watch) -> list[Run]:
     """Runs this evening's capture and the transform after it; returns both runs.
-
-    Args:
-        api: Airflow's.
-        watch: told how far it is.
-        of: the evening's instant, where a simulator's clock stands at another one.
 
     Raises:
         StackError: a run failed (with the end of the failed task's log), hangs, or the transform never came.
     """
     api.unpause(TRANSFORM)
     api.unpause(EXTRACT)
-    extract = _follow(api, api.trigger(EXTRACT, of=of), watch)
+    extract = _follow(api, api.trigger(EXTRACT), watch)
     transform = _follow(api, _consumer(api, extract), watch)
     return [extract, transform]
 
