@@ -19,10 +19,9 @@ import psycopg
 from social_metrics.stack.databases import SERVICE_LOGIN, Login, ensure_service_login
 from social_metrics.stack.embedded_postgres import EmbeddedPostgres
 from social_metrics.stack.secret_files import new_password
-from social_metrics.transform import LAYERS, build_environment
+from social_metrics.transform import build_environment
 from social_metrics.warehouse import migrate
-from social_metrics.warehouse.connect import connect
-from social_metrics.warehouse.mart_builds import CHANGES, EVERYTHING, MartBuild, fingerprint, plan_build, record_layer
+from social_metrics.warehouse.mart_builds import CHANGES, EVERYTHING, MartBuild
 from tests.bench.many_accounts import LAST_DAY, ManyAccounts
 from tests.dbt.runner import Warehouse, failures
 
@@ -115,21 +114,9 @@ def build(warehouse: BenchWarehouse, day: date, scope: str) -> Build:
         scope: what the plan has to decide: a bench that measures something else is red.
     """
     before = warehouse.processor_seconds()
-    with connect(warehouse.url, "transformer") as connection:
-        planned = plan_build(
-            connection,
-            fingerprint(warehouse.registry.glob("*.csv")),
-            through_date=day,
-            retention_as_of=datetime(day.year, day.month, day.day, 23, tzinfo=UTC),
-        )
+    planned = warehouse.plan(day, datetime(day.year, day.month, day.day, 23, tzinfo=UTC))
     assert planned.scope == scope, planned.reason
-    result = warehouse.dbt(
-        "build", "--exclude-resource-type", "unit_test", "test", environment=build_environment(planned)
-    )
-    assert result.success, failures(result)
-    with connect(warehouse.url, "transformer") as connection:
-        for layer in LAYERS:
-            record_layer(connection, planned, layer, list(LAYERS))
+    result = warehouse.build_planned(planned)
     models = tuple(
         Node(run.node.name, run.execution_time, run.node.config.materialized == "table")
         for run in result.result

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -14,6 +14,9 @@ from psycopg.rows import dict_row
 
 from social_metrics.dbt_environment import dbt_environment as told_to_dbt
 from social_metrics.settings import Settings
+from social_metrics.transform import LAYERS, build_environment
+from social_metrics.warehouse.connect import connect
+from social_metrics.warehouse.mart_builds import MartBuild, fingerprint, plan_build, record_layer
 from tests.dbt.evidence import Evidence, write_raw, write_registry
 
 PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
@@ -59,6 +62,28 @@ class Warehouse:
         """Build everything, without unit tests; a failure says which nodes and why."""
         result = self.dbt("build", "--exclude-resource-type", "unit_test", *arguments)
         assert result.success, failures(result)
+        return result
+
+    def plan(self, day: date, retention_as_of: datetime, *, everything: bool = False) -> MartBuild:
+        """Plan a build through a WIB date, as the transform does."""
+        with connect(self.url, "transformer") as connection:
+            return plan_build(
+                connection,
+                fingerprint(self.registry.glob("*.csv")),
+                through_date=day,
+                retention_as_of=retention_as_of,
+                everything=everything,
+            )
+
+    def build_planned(self, planned: MartBuild) -> dbtRunnerResult:
+        """Build what is planned, without tests, and note every layer as done; a failure says which nodes and why."""
+        result = self.dbt(
+            "build", "--exclude-resource-type", "unit_test", "test", environment=build_environment(planned)
+        )
+        assert result.success, failures(result)
+        with connect(self.url, "transformer") as connection:
+            for layer in LAYERS:
+                record_layer(connection, planned, layer, list(LAYERS))
         return result
 
     def rows(self, relation: str) -> list[dict[str, Any]]:

@@ -12,7 +12,7 @@ from psycopg import sql
 
 from social_metrics.transform import LAYERS, build_environment
 from social_metrics.warehouse.connect import connect
-from social_metrics.warehouse.mart_builds import CHANGES, EVERYTHING, MartBuild, fingerprint, plan_build, record_layer
+from social_metrics.warehouse.mart_builds import CHANGES, EVERYTHING, MartBuild, record_layer
 from tests.dbt.evidence import Evidence, at, write_registry
 from tests.dbt.histories import evidence_of
 from tests.dbt.nights import Night, arrive, nights_of
@@ -52,7 +52,7 @@ def test_night_by_night_equals_one_full_build(make_warehouse: Make) -> None:
         is_compared = number == len(nights) - 1 or (number and number % COMPARED_EVERY == 0)
         corrected = _mend(warehouse, evidence, night)
         with _arriving(warehouse, night, commits_late=number % 7 == 2 and not is_compared):
-            build = _plan(warehouse, day)
+            build = warehouse.plan(day, at(day, 23))
             assert build.scope == (EVERYTHING if corrected or number == 0 else CHANGES), build.reason
             scopes.append(build.scope)
             if number % 6 == 3 and build.scope == CHANGES and not is_compared:
@@ -61,7 +61,7 @@ def test_night_by_night_equals_one_full_build(make_warehouse: Make) -> None:
                 _build(warehouse, build, *(() if is_compared or build.scope == EVERYTHING else EVERY_NIGHT))
         if is_compared:
             _keep(warehouse)
-            _build(warehouse, _plan(warehouse, day, everything=True))
+            _build(warehouse, warehouse.plan(day, at(day, 23), everything=True))
             found = _differences(warehouse)
             assert not found, f"seed {SEED}, built through {day}:\n" + "\n".join(found)
     assert scopes.count(CHANGES) >= NIGHTS - 3
@@ -73,17 +73,6 @@ def _mend(warehouse: Warehouse, evidence: Evidence, night: Night) -> bool:
     evidence.accounts, evidence.centers = night.accounts, night.centers
     write_registry(evidence, warehouse.registry)
     return True
-
-
-def _plan(warehouse: Warehouse, day: date, *, everything: bool = False) -> MartBuild:
-    with connect(warehouse.url, "transformer") as connection:
-        return plan_build(
-            connection,
-            fingerprint(warehouse.registry.glob("*.csv")),
-            through_date=day,
-            retention_as_of=at(day, 23),
-            everything=everything,
-        )
 
 
 @contextmanager

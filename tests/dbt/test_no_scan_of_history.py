@@ -20,12 +20,11 @@ from social_metrics.bi.metabase_cards import query, without_filters
 from social_metrics.bi.metadata import read_metadata
 from social_metrics.settings import REPOSITORY, Settings
 from social_metrics.stack.server import Server
-from social_metrics.transform import LAYERS, build_environment
 from social_metrics.warehouse.connect import connect
-from social_metrics.warehouse.mart_builds import CHANGES, EVERYTHING, fingerprint, plan_build, record_layer
+from social_metrics.warehouse.mart_builds import CHANGES, EVERYTHING
 from tests.bench.many_accounts import LAST_DAY, ManyAccounts
 from tests.dbt.evidence import Evidence, at
-from tests.dbt.runner import Warehouse, failures
+from tests.dbt.runner import Warehouse
 
 SIZE = ManyAccounts(accounts=100, days=70)
 A_HISTORY = 20 * SIZE.accounts
@@ -65,21 +64,9 @@ def evening(make_warehouse: Callable[[Evidence], Warehouse], postgres_server: Se
 
 
 def _build(warehouse: Warehouse, day: Any, scope: str) -> None:
-    with connect(warehouse.url, "transformer") as connection:
-        build = plan_build(
-            connection,
-            fingerprint(warehouse.registry.glob("*.csv")),
-            through_date=day,
-            retention_as_of=at(day, 23),
-        )
-    assert build.scope == scope, build.reason
-    result = warehouse.dbt(
-        "build", "--exclude-resource-type", "unit_test", "test", environment=build_environment(build)
-    )
-    assert result.success, failures(result)
-    with connect(warehouse.url, "transformer") as connection:
-        for layer in LAYERS:
-            record_layer(connection, build, layer, list(LAYERS))
+    planned = warehouse.plan(day, at(day, 23))
+    assert planned.scope == scope, planned.reason
+    warehouse.build_planned(planned)
 
 
 @pytest.fixture
