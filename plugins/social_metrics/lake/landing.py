@@ -9,7 +9,6 @@ up are landed as NULL, and a day that held them is landed again without them; wh
 import json
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from itertools import groupby
@@ -23,10 +22,8 @@ from psycopg import sql
 from upath import UPath
 
 from social_metrics.lake.tables import TABLES, LandedTable
-from social_metrics.warehouse.connect import connect, open_connection
-
-LAKE_LOCK = 0x50C1A3
-"""Key of the advisory lock of the lake: one lands at a time, and nobody while marts are built from it."""
+from social_metrics.warehouse.connect import connect
+from social_metrics.warehouse.locks import lake_lock
 
 PART = "part.parquet"
 STATE = "landed.json"
@@ -68,7 +65,7 @@ def land(url: str, lake: UPath, as_of: datetime) -> Landing:
         OSError: the lake cannot be written.
     """
     landing = Landing(as_of)
-    with _holding(url, "select pg_advisory_lock(%s)"), connect(url, "transformer") as connection:
+    with lake_lock(url), connect(url, "transformer") as connection:
         connection.execute("set transaction isolation level repeatable read, read only")
         if (lake / BUILDS).exists():  # of a build that died: whoever builds holds the lake, and deletes its own
             remove(lake / BUILDS)
@@ -97,29 +94,6 @@ def land(url: str, lake: UPath, as_of: datetime) -> Landing:
             logger.info("%s: %d dates written, %d removed", table.name, len(changed), len(gone))
         _write_text(lake / STATE, json.dumps(state, indent=1))  # last: a landing that dies is done again
     return landing
-
-
-@contextmanager
-def unchanged(url: str) -> Iterator[None]:
-    """Nobody lands while the block reads the lake; several may read.
-
-    Args:
-        url: postgresql://… of the service login.
-    """
-    with _holding(url, "select pg_advisory_lock_shared(%s)"):
-        yield
-
-
-@contextmanager
-def _holding(url: str, lock: LiteralString) -> Iterator[None]:
-    """Hold the lake on a connection of its own, so that the snapshot of the rows is taken after the wait."""
-    connection = open_connection(url, "transformer")
-    try:
-        connection.autocommit = True
-        connection.execute(lock, (LAKE_LOCK,))
-        yield
-    finally:
-        connection.close()
 
 
 def remove(folder: UPath) -> None:

@@ -47,7 +47,7 @@ def build_on_spark(
 ) -> SparkBuild:
     """Build seeds and models on Spark from what has landed, and run their data tests; always everything.
 
-    Whoever calls holds the lake (`landing.unchanged`) until the tables are published and discarded.
+    Whoever calls holds the lake (`locks.lake_lock`) until the tables are published and discarded.
 
     Args:
         settings: the dbt project, the registry, the cluster and the program.

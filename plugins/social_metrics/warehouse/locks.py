@@ -1,4 +1,4 @@
-"""Who may rebuild or read the marts as a whole: one advisory lock keeps transform and month close apart."""
+"""Who may work on a whole: the marts (transform and month close apart), a platform's capture, the lake."""
 
 import logging
 from collections.abc import Iterator
@@ -13,6 +13,9 @@ MARTS_LOCK = 0x50C1A1
 
 CAPTURE_LOCK = 0x50C1A2
 """First half of the advisory locks under which a platform is captured; the second half is its name's hash."""
+
+LAKE_LOCK = 0x50C1A3
+"""Key of the advisory lock of whoever lands in the lake, alone, or reads it, with others."""
 
 WAIT_SECONDS = 900
 
@@ -38,6 +41,29 @@ def marts_lock(url: str, role: Role, wait_seconds: int = WAIT_SECONDS) -> Iterat
         if row != (True,):
             logger.info("Another transform or a month close holds the marts; waiting for it")
             _wait(connection, wait_seconds)
+        yield
+    finally:
+        connection.close()
+
+
+@contextmanager
+def lake_lock(url: str, *, with_others: bool = False) -> Iterator[None]:
+    """Hold the lake on a connection of its own, so that the snapshot of the rows is taken after the wait.
+
+    Args:
+        url: postgresql://… of the service login.
+        with_others: nobody lands meanwhile, but others may hold it so, too; without it nobody else holds it.
+
+    Raises:
+        WarehouseProblem: the warehouse cannot be used.
+    """
+    connection = open_connection(url, "transformer")
+    try:
+        connection.autocommit = True
+        if with_others:
+            connection.execute("select pg_advisory_lock_shared(%s)", (LAKE_LOCK,))
+        else:
+            connection.execute("select pg_advisory_lock(%s)", (LAKE_LOCK,))
         yield
     finally:
         connection.close()

@@ -12,13 +12,14 @@ import pytest
 from upath import UPath
 
 from social_metrics.contract import ProfileSnapshot
-from social_metrics.lake.landing import LAKE_LOCK, PART, STATE, Landing, land, unchanged
+from social_metrics.lake.landing import PART, STATE, Landing, land
 from social_metrics.lake.tables import TABLES, LandedTable
 from social_metrics.registry import load_registry
 from social_metrics.retention.enforce import enforce_retention
 from social_metrics.retention.revocation import record_revocation
 from social_metrics.settings import Settings
 from social_metrics.warehouse.connect import connect
+from social_metrics.warehouse.locks import LAKE_LOCK, lake_lock
 from tests.unit.audit.random_evidence import RandomEvidence
 
 DAYS = (date(2026, 10, 28), date(2026, 10, 29))
@@ -207,7 +208,7 @@ def test_nobody_lands_while_marts_are_built_from_the_lake(
     warehouse_url: str, owner: psycopg.Connection, lake: UPath
 ) -> None:
     landing = threading.Thread(target=land, args=(warehouse_url, lake, BEFORE))
-    with unchanged(warehouse_url), unchanged(warehouse_url):
+    with lake_lock(warehouse_url, with_others=True), lake_lock(warehouse_url, with_others=True):
         landing.start()
         waiting = "select count(*) from pg_locks where locktype = 'advisory' and objid = %s and not granted"
         while owner.execute(waiting, (LAKE_LOCK,)).fetchone() != (1,):
