@@ -1,15 +1,24 @@
 """The running simulator that shards are captured from."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
+from typing import Any
 
+import psycopg
 import pytest
+from cryptography.fernet import Fernet
 
 from social_metrics.clock import WIB
+from social_metrics.connections import platform_connection
+from social_metrics.extract import capture_shard
+from social_metrics.platform_capture import ShardReport
 from social_metrics.registry import Registry, load_registry
+from social_metrics.settings import Settings
 from tests.simulated import CREDENTIALS, RunningSimulator, running_simulator
 
 EVENING = datetime(2026, 11, 20, 20, 0, tzinfo=WIB)
+
+Capture = Callable[..., ShardReport]
 
 
 @pytest.fixture(scope="module")
@@ -33,3 +42,29 @@ def simulator(started: RunningSimulator, monkeypatch: pytest.MonkeyPatch) -> Ite
 def registry(simulator: RunningSimulator) -> Registry:
     """The simulator's registry."""
     return load_registry(simulator.registry_dir)
+
+
+@pytest.fixture
+def capture(registry: Registry, warehouse_url: str) -> Capture:
+    """Captures a platform's accounts of the evening as one shard, without a second try; any argument can be another."""
+    settings = Settings(credentials_key=Fernet.generate_key().decode(), http_attempts=1, http_max_wait_seconds=0)
+
+    def run(platform: str, **changes: Any) -> ShardReport:
+        arguments: dict[str, Any] = {
+            "account_codes": [account.account_code for account in registry.accounts_on(platform, EVENING.date())],
+            "run_id": "test",
+            "try_number": 1,
+            "registry": registry,
+            "connection": platform_connection(platform),
+            "warehouse_url": warehouse_url,
+            "settings": settings,
+        }
+        return capture_shard(platform, **{**arguments, **changes})
+
+    return run
+
+
+def rows_of(url: str, query: str, *parameters: Any) -> list[tuple[Any, ...]]:
+    """What the warehouse answers."""
+    with psycopg.connect(url) as connection:
+        return connection.execute(query.encode(), parameters or None).fetchall()

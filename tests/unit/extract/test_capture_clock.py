@@ -3,25 +3,18 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import Any
 
-import psycopg
 import pytest
-from cryptography.fernet import Fernet
 
 from social_metrics import extract
 from social_metrics.api_client import ApiClient
 from social_metrics.capture_clock import CaptureClock, ClockProblem
 from social_metrics.clock import wib_date
-from social_metrics.connections import platform_connection
-from social_metrics.platform_capture import ShardReport
 from social_metrics.platforms import facebook
-from social_metrics.registry import Registry
-from social_metrics.settings import Settings
-from tests.simulated import RunningSimulator
-from tests.unit.extract.conftest import EVENING
+from tests.unit.extract.conftest import EVENING, Capture, rows_of
 
-Capture = Callable[..., ShardReport]
 DAYS_OF_COUNTS = "select distinct (captured_at at time zone 'Asia/Jakarta')::date from raw.profile_snapshots"
 DAYS_OF_OUTCOMES = "select distinct (attempted_at at time zone 'Asia/Jakarta')::date from raw.capture_outcomes"
 
@@ -51,28 +44,9 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
 
 
 @pytest.fixture
-def capture(registry: Registry, warehouse_url: str, simulator: RunningSimulator) -> Capture:
-    settings = Settings(credentials_key=Fernet.generate_key().decode(), http_attempts=1, http_max_wait_seconds=0)
-
-    def run(platform: str, **changes: Any) -> ShardReport:
-        codes = [account.account_code for account in registry.accounts_on(platform, EVENING.date())]
-        arguments: dict[str, Any] = {
-            "run_id": "test",
-            "try_number": 1,
-            "registry": registry,
-            "connection": platform_connection(platform),
-            "warehouse_url": warehouse_url,
-            "settings": settings,
-            "expected_day": EVENING.date(),
-        }
-        return extract.capture_shard(platform, codes, **{**arguments, **changes})
-
-    return run
-
-
-def _rows(url: str, query: str) -> list[tuple[Any, ...]]:
-    with psycopg.connect(url) as connection:
-        return connection.execute(query.encode()).fetchall()
+def capture(capture: Capture) -> Capture:
+    """As elsewhere, of the evening's date and no other."""
+    return partial(capture, expected_day=EVENING.date())
 
 
 def _at_call(number: int, monkeypatch: pytest.MonkeyPatch, what: Callable[[], None]) -> None:
@@ -113,11 +87,11 @@ def test_what_was_read_while_the_clock_was_set_is_written_under_no_date(
     _at_call(call, monkeypatch, set_the_clock)
     with pytest.raises(ClockProblem, match=r"clock was set while a capture ran.*Check NTP"):
         capture(platform)
-    assert _rows(warehouse_url, DAYS_OF_COUNTS) == _rows(warehouse_url, DAYS_OF_OUTCOMES) == []
+    assert rows_of(warehouse_url, DAYS_OF_COUNTS) == rows_of(warehouse_url, DAYS_OF_OUTCOMES) == []
 
     machine.shows -= moved_by
     assert capture(platform).outcomes["captured"] >= 20
-    assert _rows(warehouse_url, DAYS_OF_COUNTS) == _rows(warehouse_url, DAYS_OF_OUTCOMES) == [(EVENING.date(),)]
+    assert rows_of(warehouse_url, DAYS_OF_COUNTS) == rows_of(warehouse_url, DAYS_OF_OUTCOMES) == [(EVENING.date(),)]
 
 
 def test_a_clock_that_is_put_right_by_seconds_and_a_long_capture_are_no_jump(
@@ -142,7 +116,7 @@ def test_a_machine_that_slept_over_midnight_does_not_write_yesterdays_counts_tod
     _at_call(2, monkeypatch, sleep)
     with pytest.raises(ClockProblem):
         capture("youtube")
-    assert _rows(warehouse_url, DAYS_OF_COUNTS) == []
+    assert rows_of(warehouse_url, DAYS_OF_COUNTS) == []
 
 
 def test_midnight_between_profile_and_posts_leaves_the_attempt_on_the_day_of_its_count(
@@ -163,7 +137,7 @@ def test_midnight_between_profile_and_posts_leaves_the_attempt_on_the_day_of_its
     monkeypatch.setattr(facebook, "read_posts", read_posts)
     assert capture("facebook").outcomes["captured"] >= 20
     assert wib_date(machine.shows) == EVENING.date() + timedelta(days=1)
-    assert _rows(warehouse_url, DAYS_OF_COUNTS) == _rows(warehouse_url, DAYS_OF_OUTCOMES) == [(EVENING.date(),)]
+    assert rows_of(warehouse_url, DAYS_OF_COUNTS) == rows_of(warehouse_url, DAYS_OF_OUTCOMES) == [(EVENING.date(),)]
 
 
 def test_a_machine_that_lives_on_another_date_than_the_warehouse_reads_nothing(
@@ -173,7 +147,7 @@ def test_a_machine_that_lives_on_another_date_than_the_warehouse_reads_nothing(
     monkeypatch.setattr(extract, "_capture_clock", lambda _connection: CaptureClock(wrong))
     with pytest.raises(ClockProblem, match=r"This machine says .* the warehouse that it is .* Set both by NTP"):
         capture("facebook", expected_day=wib_date(wrong.shows))
-    assert _rows(warehouse_url, DAYS_OF_OUTCOMES) == []
+    assert rows_of(warehouse_url, DAYS_OF_OUTCOMES) == []
 
 
 def test_around_midnight_two_clocks_may_differ_by_seconds() -> None:

@@ -27,7 +27,7 @@ from social_metrics.registry import Registry, load_registry
 from social_metrics.settings import Settings, UsageProblem
 from social_metrics.warehouse.capture_state import posts_due_for_rereading
 from tests.simulated import CREDENTIALS, RunningSimulator
-from tests.unit.extract.conftest import EVENING
+from tests.unit.extract.conftest import EVENING, rows_of
 
 Capture = Callable[..., ShardReport]
 
@@ -57,11 +57,6 @@ def capture(registry: Registry, settings: Settings, warehouse_url: str) -> Captu
     return run
 
 
-def _rows(url: str, query: str, *parameters: Any) -> list[tuple[Any, ...]]:
-    with psycopg.connect(url) as connection:
-        return connection.execute(query, parameters).fetchall()
-
-
 def _with_platform(registry: Registry, platform: str, **changes: Any) -> Registry:
     lines = {**registry.platforms, platform: replace(registry.platforms[platform], **changes)}
     return Registry(MappingProxyType(lines), registry.centers, registry.accounts)
@@ -72,7 +67,7 @@ def test_every_expected_account_has_one_outcome_and_a_second_read_asks_nothing(
 ) -> None:
     expected = {account.account_code for account in registry.accounts_on("facebook", EVENING.date())}
     report = capture("facebook")
-    rows = _rows(warehouse_url, "select account_code, outcome from raw.capture_outcomes")
+    rows = rows_of(warehouse_url, "select account_code, outcome from raw.capture_outcomes")
     assert {code for code, _ in rows} == expected
     assert len(rows) == len(expected) >= 20
     again = capture("facebook")
@@ -82,13 +77,13 @@ def test_every_expected_account_has_one_outcome_and_a_second_read_asks_nothing(
 
 def test_a_capture_is_stored_under_the_instant_of_the_response(capture: Capture, warehouse_url: str) -> None:
     capture("facebook")
-    rows = _rows(
+    rows = rows_of(
         warehouse_url,
         "select s.captured_at = r.received_at, s.source, r.http_status from raw.profile_snapshots s"
         " join raw.api_responses r using (response_id)",
     )
     assert set(rows) == {(True, "simulator", 200)}
-    (instants,) = _rows(warehouse_url, "select min(captured_at), max(captured_at) from raw.profile_snapshots")
+    (instants,) = rows_of(warehouse_url, "select min(captured_at), max(captured_at) from raw.profile_snapshots")
     assert EVENING <= instants[0] <= instants[1] < EVENING + timedelta(minutes=10)
 
 
@@ -97,11 +92,11 @@ def test_one_failed_account_changes_nothing_for_the_others(
 ) -> None:
     simulator.fault("facebook", "account_not_found", account="kartini-facebook")
     report = capture("facebook")
-    outcomes = dict(_rows(warehouse_url, "select account_code, outcome from raw.capture_outcomes"))
+    outcomes = dict(rows_of(warehouse_url, "select account_code, outcome from raw.capture_outcomes"))
     assert outcomes.pop("kartini-facebook") == "account_not_found"
     assert set(outcomes.values()) == {"captured"}
     assert report.outcomes["account_not_found"] == 1
-    assert not _rows(warehouse_url, "select 1 from raw.profile_snapshots where account_code = 'kartini-facebook'")
+    assert not rows_of(warehouse_url, "select 1 from raw.profile_snapshots where account_code = 'kartini-facebook'")
 
 
 def test_a_platform_that_is_down_gives_outcomes_and_the_sweep_mends_them(
@@ -121,13 +116,13 @@ def test_another_id_behind_the_handle_is_never_stored_as_ours(
 ) -> None:
     simulator.fault("instagram", "identity_mismatch", account="kartini-instagram")
     capture("instagram")
-    rows = _rows(
+    rows = rows_of(
         warehouse_url, "select outcome, detail from raw.capture_outcomes where account_code = 'kartini-instagram'"
     )
     assert [outcome for outcome, _ in rows] == ["identity_mismatch"]
     assert "now belongs to the platform id" in rows[0][1]
     for table in ("profile_snapshots", "posts"):
-        assert not _rows(warehouse_url, f"select 1 from raw.{table} where account_code = 'kartini-instagram'")
+        assert not rows_of(warehouse_url, f"select 1 from raw.{table} where account_code = 'kartini-instagram'")
 
 
 def test_posts_that_a_complete_listing_lacks_are_recorded_absent_and_come_back(
@@ -135,7 +130,7 @@ def test_posts_that_a_complete_listing_lacks_are_recorded_absent_and_come_back(
 ) -> None:
     def presences() -> dict[str, int]:
         return dict(
-            _rows(
+            rows_of(
                 warehouse_url,
                 "select presence, count(*) from (select distinct on (post_id) presence from raw.posts"
                 " where account_code = 'kartini-facebook' order by post_id, captured_at desc) as latest group by 1",
@@ -148,7 +143,7 @@ def test_posts_that_a_complete_listing_lacks_are_recorded_absent_and_come_back(
     simulator.fault("facebook", "no_posts", account="kartini-facebook")
     capture("facebook")
     assert presences() == {"absent": known}
-    evidence = _rows(
+    evidence = rows_of(
         warehouse_url,
         "select distinct r.http_status from raw.posts p join raw.api_responses r using (response_id)"
         " where p.presence = 'absent'",
@@ -169,7 +164,7 @@ def test_the_posts_are_left_alone_while_the_platforms_count_stands_still(
         simulator.set_clock(EVENING + timedelta(days=day))
         capture("youtube")
     by_account: dict[str, list[str]] = {}
-    for code, posts_read in _rows(
+    for code, posts_read in rows_of(
         warehouse_url, "select account_code, posts_read from raw.capture_outcomes order by attempted_at"
     ):
         by_account.setdefault(code, []).append(posts_read)
@@ -184,7 +179,7 @@ def test_a_full_sweep_a_day_is_one_each_evening_however_early_it_begins(
     capture("instagram")
     simulator.set_clock(EVENING + timedelta(days=1, minutes=-10))
     capture("instagram")
-    looks = _rows(
+    looks = rows_of(
         warehouse_url, "select posts_read, count(*) from raw.capture_outcomes where outcome = 'captured' group by 1"
     )
     assert [posts_read for posts_read, _ in looks] == ["listed"]
@@ -194,7 +189,7 @@ def test_a_post_that_reached_an_age_stays_due_until_it_is_read_again(
     capture: Capture, simulator: RunningSimulator, warehouse_url: str
 ) -> None:
     capture("x")
-    known = _rows(warehouse_url, "select account_code, post_id, published_at, captured_at from raw.posts")
+    known = rows_of(warehouse_url, "select account_code, post_id, published_at, captured_at from raw.posts")
     late = EVENING + timedelta(days=2, minutes=10)  # an evening was missed, and this one begins later
     ages = (1, 3, 7)
     reached = {
@@ -226,7 +221,7 @@ def test_what_was_refused_at_the_rereading_is_asked_again_by_a_sweep(
     with patch.object(x_platform, "_read_again", refused):
         capture("x")
     refused_at = "select account_code, posts_read from raw.capture_outcomes where position('gone away' in detail) > 0"
-    partly = _rows(warehouse_url, refused_at)
+    partly = rows_of(warehouse_url, refused_at)
     assert partly
     assert {posts_read for _, posts_read in partly} == {"listed"}, "what was listed stands"
     assert capture("x").outcomes["captured"] == len(partly)
@@ -235,10 +230,10 @@ def test_what_was_refused_at_the_rereading_is_asked_again_by_a_sweep(
 def test_the_budget_stops_before_it_is_passed(capture: Capture, registry: Registry, warehouse_url: str) -> None:
     small = _with_platform(registry, "x", daily_usd_limit=Decimal("0.50"))
     report = capture("x", registry=small)
-    spent = _rows(warehouse_url, "select sum(usd) from ops.spend_ledger")[0][0]
+    spent = rows_of(warehouse_url, "select sum(usd) from ops.spend_ledger")[0][0]
     assert Decimal(0) < spent <= Decimal("0.50")
     assert report.outcomes["captured_partly"] > 0  # followers first; then the money was spent
-    details = {row[0] for row in _rows(warehouse_url, "select detail from raw.capture_outcomes") if row[0]}
+    details = {row[0] for row in rows_of(warehouse_url, "select detail from raw.capture_outcomes") if row[0]}
     assert any("the day's budget of 0.50 US$ for X would be passed" in detail for detail in details)
 
 
@@ -247,13 +242,13 @@ def test_a_budget_without_room_gives_every_account_its_outcome(
 ) -> None:
     none = _with_platform(registry, "x", daily_usd_limit=Decimal("0.01"))
     assert set(capture("x", registry=none).outcomes) == {"budget_exhausted"}
-    assert _rows(warehouse_url, "select count(*) from raw.api_responses") == [(0,)]
+    assert rows_of(warehouse_url, "select count(*) from raw.api_responses") == [(0,)]
 
 
 def test_another_day_is_refused_with_the_reason(capture: Capture, warehouse_url: str) -> None:
     with pytest.raises(PastDateRefused, match=r"belongs to 2026-11-19 \(WIB\), and today is 2026-11-20"):
         capture("x", expected_day=date(2026, 11, 19))
-    assert _rows(warehouse_url, "select count(*) from raw.capture_outcomes") == [(0,)]
+    assert rows_of(warehouse_url, "select count(*) from raw.capture_outcomes") == [(0,)]
 
 
 def test_trouble_that_a_platform_file_does_not_foresee_is_an_outcome(
@@ -268,7 +263,7 @@ def test_trouble_that_a_platform_file_does_not_foresee_is_an_outcome(
 
     monkeypatch.setattr(x_platform, "read_posts", stumble)
     capture("x")
-    outcomes = dict(_rows(warehouse_url, "select account_code, outcome from raw.capture_outcomes"))
+    outcomes = dict(rows_of(warehouse_url, "select account_code, outcome from raw.capture_outcomes"))
     assert outcomes["kartini-x"] == "captured_partly"
     assert Counter(outcomes.values())["captured"] >= 20
     assert "surprise" in caplog.text  # the log has the place; the row does not swallow it
@@ -282,7 +277,7 @@ def test_our_own_warehouse_failing_meanwhile_is_not_blamed_on_the_platform(
 
     monkeypatch.setattr(x_platform, "read_profiles", fail)
     capture("x")
-    rows = _rows(warehouse_url, "select distinct outcome, detail from raw.capture_outcomes")
+    rows = rows_of(warehouse_url, "select distinct outcome, detail from raw.capture_outcomes")
     assert rows == [("not_attempted", "our own warehouse did not answer meanwhile (OperationalError)")]
     assert "Traceback" not in caplog.text
 
@@ -317,14 +312,14 @@ def test_rotating_tokens_are_renewed_and_the_chain_survives_evenings(
     for day in range(3):
         simulator.set_clock(EVENING + timedelta(days=day))
         assert capture("tiktok").outcomes == {"captured": accounts}
-    rows = _rows(warehouse_url, "select generation, access_token, refresh_token from ops.credentials")
+    rows = rows_of(warehouse_url, "select generation, access_token, refresh_token from ops.credentials")
     assert {row[0] for row in rows} == {3}
     assert not any(b"demo-" in bytes(token) for row in rows for token in row[1:])
 
 
 def test_an_account_that_never_authorised_us_says_so(capture: Capture, warehouse_url: str) -> None:
     assert set(capture("tiktok").outcomes) == {Outcome.PERMISSION_MISSING.value}
-    detail = _rows(warehouse_url, "select distinct detail from raw.capture_outcomes limit 1")[0][0]
+    detail = rows_of(warehouse_url, "select distinct detail from raw.capture_outcomes limit 1")[0][0]
     assert "has not authorised the application yet" in detail
 
 
@@ -334,10 +329,10 @@ def test_no_secret_and_no_words_reach_the_evidence(
     authorise_demo_accounts(registry, settings, warehouse_url)
     for platform in CREDENTIALS:
         capture(platform)
-    captions = [row[0] for row in _rows(warehouse_url, "select caption from raw.post_captions limit 2000")]
-    written = b"\n".join(bytes(row[0]) for row in _rows(warehouse_url, "select body from raw.response_bodies"))
+    captions = [row[0] for row in rows_of(warehouse_url, "select caption from raw.post_captions limit 2000")]
+    written = b"\n".join(bytes(row[0]) for row in rows_of(warehouse_url, "select body from raw.response_bodies"))
     written += "\n".join(
-        row[0] for row in _rows(warehouse_url, "select parameters::text || stripped::text from raw.api_responses")
+        row[0] for row in rows_of(warehouse_url, "select parameters::text || stripped::text from raw.api_responses")
     ).encode()
     assert captions
     assert written
@@ -354,7 +349,7 @@ def test_a_count_that_the_platform_withholds_is_a_sighting_and_no_failed_capture
     capture: Capture, warehouse_url: str
 ) -> None:
     capture("threads")
-    rows = _rows(
+    rows = rows_of(
         warehouse_url,
         "select o.outcome, s.followers_state, s.followers_count, s.metric_definition_id"
         " from raw.capture_outcomes o left join raw.profile_snapshots s using (attempt_id)",
@@ -376,7 +371,7 @@ def test_a_dated_handle_row_is_read_by_its_id_on_either_side_of_the_change(
     for day in (-60, 0):
         simulator.set_clock(EVENING + timedelta(days=day))
         capture(platform, registry=load_registry(folder))
-    handles = _rows(
+    handles = rows_of(
         warehouse_url,
         "select distinct on (captured_at::date) handle_seen from raw.profile_snapshots where account_code = %s"
         " order by captured_at::date, captured_at",

@@ -22,7 +22,7 @@ from social_metrics.registry import Registry
 from social_metrics.settings import Settings
 from social_metrics.warehouse.raw_loader import load
 from tests.refusing import refuse_outcomes
-from tests.unit.extract.conftest import EVENING
+from tests.unit.extract.conftest import EVENING, rows_of
 
 SIZE = 5
 WAIT = 30  # seconds, for what has to happen; nothing waits for so long unless it is broken
@@ -54,13 +54,8 @@ def capture(registry: Registry, shards: list[list[str]], warehouse_url: str) -> 
     return run
 
 
-def _rows(url: str, query: str) -> list[tuple[Any, ...]]:
-    with psycopg.connect(url) as connection:
-        return connection.execute(query.encode()).fetchall()
-
-
 def _captured(url: str) -> set[str]:
-    found = _rows(url, "select account_code from raw.profile_snapshots")
+    found = rows_of(url, "select account_code from raw.profile_snapshots")
     assert len(found) == len(set(found)), "nobody is read twice"
     return {code for (code,) in found}
 
@@ -122,7 +117,7 @@ def test_a_shard_that_the_warehouse_refuses_is_lost_alone(
     with pytest.raises(psycopg.Error, match="refused by a test"):
         capture(on_shard=told.append)
     assert len(told) == len(shards) - 1
-    outcomes = {code for (code,) in _rows(warehouse_url, "select account_code from raw.capture_outcomes")}
+    outcomes = {code for (code,) in rows_of(warehouse_url, "select account_code from raw.capture_outcomes")}
     assert outcomes == {code for shard in shards for code in shard} - set(shards[1])
     assert _captured(warehouse_url) <= outcomes
 
@@ -142,10 +137,10 @@ def test_a_lost_session_costs_the_shard_that_was_written_and_no_other(
     monkeypatch.setattr(platform_capture, "load", write)
     with pytest.raises(psycopg.OperationalError):
         capture()
-    outcomes = {code for (code,) in _rows(warehouse_url, "select account_code from raw.capture_outcomes")}
+    outcomes = {code for (code,) in rows_of(warehouse_url, "select account_code from raw.capture_outcomes")}
     assert outcomes == {code for shard in shards for code in shard} - set(shards[1])
     assert [report.settled_before for report in capture()].count(SIZE) >= 1
-    assert {code for (code,) in _rows(warehouse_url, "select account_code from raw.capture_outcomes")} > outcomes
+    assert {code for (code,) in rows_of(warehouse_url, "select account_code from raw.capture_outcomes")} > outcomes
 
 
 @pytest.mark.parametrize("limit", [7, 12])
@@ -156,7 +151,7 @@ def test_shards_that_are_read_together_share_the_budget(
     poor = Registry(MappingProxyType({**registry.platforms, "facebook": line}), registry.centers, registry.accounts)
     reports = capture(registry=poor)
     assert sum(report.calls for report in reports) <= limit
-    assert _rows(warehouse_url, "select sum(calls)::int from ops.spend_ledger")[0][0] <= limit
+    assert rows_of(warehouse_url, "select sum(calls)::int from ops.spend_ledger")[0][0] <= limit
     assert any("budget_exhausted" in report.outcomes for report in reports[1:])
 
 
@@ -183,5 +178,5 @@ def test_what_was_read_before_midnight_is_written_and_nothing_is_read_after_it(
     with pytest.raises(PastDateRefused, match="belongs to 2026-11-20"):
         capture(expected_day=EVENING.date(), on_shard=told.append)
     assert len(told) == 2
-    outcomes = {code for (code,) in _rows(warehouse_url, "select account_code from raw.capture_outcomes")}
+    outcomes = {code for (code,) in rows_of(warehouse_url, "select account_code from raw.capture_outcomes")}
     assert outcomes == {*shards[0], *shards[1]}
