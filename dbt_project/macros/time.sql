@@ -131,6 +131,11 @@
     and ({{ row }}.valid_to is null or {{ row }}.valid_to >= {{ day }})
 {%- endmacro %}
 
+{# An instant lies in a campaign's time; both ends belong to it. #}
+{% macro is_during(campaign, instant) -%}
+    {{ campaign }}.starts_at <= {{ instant }} and {{ campaign }}.ends_at >= {{ instant }}
+{%- endmacro %}
+
 {# A date given by the planned build or as a variable, or NULL when there is neither. #}
 {% macro day_of(variable) -%}
     {%- set given = planned(variable) or var(variable, '') -%}

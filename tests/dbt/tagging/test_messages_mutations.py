@@ -98,9 +98,9 @@ MUTATIONS = [
     ),
     Mutation(
         "an early post carried the campaign",
-        "models/marts/messages/fct_campaign_synchrony.sql",
-        "and campaigns.starts_at <= posts.published_at",
-        "and campaigns.starts_at - interval '1 day' <= posts.published_at",
+        "macros/time.sql",
+        "{{ campaign }}.starts_at <= {{ instant }}",
+        "{{ campaign }}.starts_at - interval '1 day' <= {{ instant }}",
     ),
     Mutation(
         "what nobody looked at is never",

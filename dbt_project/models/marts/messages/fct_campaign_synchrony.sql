@@ -40,8 +40,7 @@ candidates as (
     inner join {{ ref('int_posts__known_periods') }} as periods
         on
             accounts.account_code = periods.account_code
-            and campaigns.starts_at <= periods.published_at
-            and campaigns.ends_at >= periods.published_at
+            and {{ is_during('campaigns', 'periods.published_at') }}
 
 ),
 
@@ -76,8 +75,7 @@ in_time as (
     inner join posts
         on
             accounts.account_code = posts.account_code
-            and campaigns.starts_at <= posts.published_at
-            and campaigns.ends_at >= posts.published_at
+            and {{ is_during('campaigns', 'posts.published_at') }}
     left join {{ ref('int_posts__readings') }} as readings
         on posts.account_code = readings.account_code and posts.post_id = readings.post_id
     left join {{ ref('int_posts__tags') }} as tags
