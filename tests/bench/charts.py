@@ -106,6 +106,7 @@ BY_NAME = {
     "tag": "(array['anak','lansia','disabilitas','bencana'])[1 + n % 4]",
     "is_scheme_in_force": "true",
     "followers_count": "1000 + n * 17 - d",
+    "definition_breaks": "(d = 90 + 120 * (n / {centers} % 5))::integer",  # each platform did it once
     "presence": "'seen'",
 }
 BY_TYPE = {

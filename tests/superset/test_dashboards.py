@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import BrowserContext
 
 from social_metrics.bi.definitions import LANGUAGES, Dashboard
+from social_metrics.bi.mart_query import NOTHING
 from social_metrics.bi.metabase_cards import query, without_filters
 from social_metrics.bi.metadata import read_metadata
 from social_metrics.bi.superset_bundle import slug
@@ -17,6 +18,18 @@ from tests.superset.conftest import Running
 from tests.superset.pages import open_dashboard
 
 MILLISECONDS_OF_A_DATE = 10**12
+CLOSED = (
+    "platform",
+    "outcome",
+    "recency_band",
+    "coverage_state",
+    "credential_status",
+    "synchrony_state",
+    "severity",
+    "tag",
+)
+"""Columns whose every code has a label."""
+
 FAILED = ".ant-alert-error, [data-test='error-container'], .error-message"
 
 
@@ -92,6 +105,25 @@ def test_metabase_would_show_the_same_figures(running: Running, dashboards: list
         assert figures({"data": found}) == figures(answer), str(drawn)
 
 
+def test_every_code_on_a_page_is_said_in_words(running: Running, dashboards: list[Dashboard]) -> None:
+    """A code that nobody gave a label stands as it is, between the others' words."""
+    metadata = read_metadata(Settings(state_dir=running.state, registry_dir=running.layout.registry))
+    spoken = 0
+    for drawn in all_charts(dashboards):
+        named = {*drawn.chart.columns, *drawn.chart.by, *([drawn.chart.x] if drawn.chart.x else [])}
+        found = running.rows(without_filters(query(drawn.dashboard, drawn.chart, metadata, drawn.language)))
+        for name in named:
+            words = {both.of(drawn.language) for both in metadata.codes_of(name).values()}
+            codes = set(metadata.codes_of(name)) - words
+            label = metadata.label(name, drawn.language)
+            shown = {str(row[label]) for row in found if row[label] is not None}
+            assert not shown & codes, (str(drawn), name)
+            if name in CLOSED:
+                assert shown <= words | {NOTHING}, (str(drawn), name)
+                spoken += len(shown)
+    assert spoken > 100
+
+
 def _is_figure(value: object) -> bool:
     is_number = isinstance(value, int | float | Decimal) and not isinstance(value, bool)
     return is_number and abs(value) < MILLISECONDS_OF_A_DATE  # type: ignore[operator]
@@ -109,7 +141,7 @@ def test_the_figures_on_the_page_are_those_of_the_marts(
         "round(100.0 * count(*) filter (where is_captured) / count(*), 1) as share "
         f"from marts.fct_follower_growth_daily where {newest.format(mart='fct_follower_growth_daily')}"
     )
-    assert f"Papan Utama · data tanggal {whole['day']} DATA SIMULASI" in text
+    assert f"Papan Utama · data tanggal {whole['day']} · DATA SIMULASI" in text
     assert f"{whole['share']}%".replace(".0%", ",0%").replace(".", ",") in text
     top = running.rows(
         "select best_rank, worst_rank, center_name, followers_count from marts.leaderboard_followers "

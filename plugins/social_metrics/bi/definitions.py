@@ -61,6 +61,7 @@ class Chart(_Strict):
         order: columns to sort by; `-` before a name sorts downwards.
         limit: most rows asked for.
         stack: bars stand on one another.
+        lying: bars lie, so that long names beside them can be read.
         series_limit: most lines drawn, the greatest first.
         series_order: column whose greatest value says which these are; a figure that is not to be summed over dates
             has no value over all of them.
@@ -90,6 +91,7 @@ class Chart(_Strict):
     order: tuple[str, ...] = ()
     limit: Annotated[int, Field(ge=1)] = 10_000
     stack: bool = False
+    lying: bool = False
     series_limit: int | None = None
     series_order: str | None = None
     format: str = ",.0f"

@@ -19,6 +19,9 @@ ABSENT = "_is_absent"
 NOTHING = "–"
 """Stands where a text is absent."""
 
+_LISTED = {"platforms_posted": "platform"}
+"""Texts that list codes, a comma and a space between (a mart of months has their number): the codes' own column."""
+
 _OPEN = {"id": "buka", "en": "open"}
 _NOT_MEASURABLE = {"id": "tidak terukur", "en": "not measurable"}
 
@@ -68,9 +71,12 @@ def mart_sql(mart: Mart, metadata: Metadata, language: Language, absences: Colle
     )
     joined = ""
     if mart.borrowed:
+        # Distinct by what is joined on: PostgreSQL leaves such a join out of every question that asks nothing of it.
+        named = ", ".join(("center_code", *mart.borrowed))
         joined = (
-            f"\nleft join {SCHEMA}.dim_centers as centers"
-            "\n    on facts.center_code = centers.center_code and centers.is_current"
+            f"\nleft join (\n    select distinct on (center_code) {named}"  # noqa: S608 - names of dbt models
+            f"\n    from {SCHEMA}.dim_centers\n    where is_current"
+            "\n) as centers on facts.center_code = centers.center_code"
         )
     return f"select\n    {listed}\nfrom {SCHEMA}.{mart.name} as facts{joined}"
 
@@ -86,7 +92,13 @@ def _told(name: str, mart: Mart, metadata: Metadata, language: Language) -> str 
         )
     if name.endswith("url"):
         safe = f"replace(replace(facts.{name}, '\"', '%22'), '<', '%3C')"
-        return f"""'<a href="' || {safe} || '" target="_blank" rel="noopener">{_OPEN[language]}</a>'"""
+        link = f"""'<a href="' || {safe} || '" target="_blank" rel="noopener">{_OPEN[language]}</a>'"""
+        return f"coalesce({link}, '{NOTHING}')"
+    if name in _LISTED and column.data_type == "text":
+        labels = {code: both.of(language) for code, both in metadata.codes_of(_LISTED[name]).items()}
+        told = _labelled("code", labels)
+        each = f"array(select {told} from unnest(string_to_array(facts.{name}, ', ')) as code)"  # noqa: S608 - names of dbt models
+        return f"coalesce(nullif(array_to_string({each}, ', '), ''), '{NOTHING}')"
     if codes := metadata.codes_of(name):
         return _labelled(f"facts.{name}", {code: both.of(language) for code, both in codes.items()})
     if column.data_type == "text" and not column.is_required:

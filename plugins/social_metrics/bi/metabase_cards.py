@@ -82,9 +82,9 @@ def query(dashboard: Dashboard, chart: Chart, metadata: Metadata, language: Lang
         conditions.append(f"{mart.date_column} >= {optional_start}")
     optional = [_optional(tag, mart, metadata, language) for tag in _tags(dashboard, mart)]
     select, rest = _select(dashboard, chart, mart, metadata, language)
-    if chart.series_limit:
-        conditions.append(_greatest_series(chart, mart, metadata, language))
     where = "\n    ".join(["where true", *(f"and {condition}" for condition in conditions), *optional])
+    if chart.series_limit:
+        where += f"\n    and {_greatest_series(chart, mart, metadata, language, where)}"
     return (
         f"with mart as not materialized (\n{mart_sql(mart, metadata, language)}\n)\n{select}\nfrom mart\n{where}{rest}"
     )
@@ -142,10 +142,11 @@ def _column(name: str, mart: Mart, metadata: Metadata, language: Language) -> st
     return name if name.endswith("url") else shown_column(name, mart, metadata, language)
 
 
-def _greatest_series(chart: Chart, mart: Mart, metadata: Metadata, language: Language) -> str:
+def _greatest_series(chart: Chart, mart: Mart, metadata: Metadata, language: Language, where: str) -> str:
+    """The condition that a row's series is one of the greatest of the rows that are asked for, as Superset chooses."""
     by = shown_column(chart.by[0], mart, metadata, language)
     order = f"order by max({chart.series_order or by}) desc nulls last limit {chart.series_limit}"
-    return f"{by} in (select {by} from mart group by {by} {order})"  # noqa: S608 - names of dbt models
+    return f"{by} in (select {by} from mart {where} group by {by} {order})"  # noqa: S608 - names of dbt models
 
 
 def _condition(name: str, operator: str, value: Any) -> str:

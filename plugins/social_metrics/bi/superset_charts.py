@@ -18,6 +18,7 @@ _VIZ_TYPES = {
 }
 _HALF = 6
 _DATE_FORMAT = "%d/%m/%Y"
+_MONTH_FORMAT = "%b %Y"
 _TIME_FORMAT = "%d/%m/%Y %H.%M"
 _NUMBER_FORMATS = {"integer": ",d", "bigint": ",d", "numeric": ",.2f"}
 _FIGURE, _LOWER, _UPPER = "__yhat", "__yhat_lower", "__yhat_upper"
@@ -75,7 +76,7 @@ def _kind(chart: Chart, mart: Mart, metadata: Metadata, language: Language, titl
     if chart.kind == "heatmap":
         return {
             "x_axis": shown_column(chart.x or "", mart, metadata, language),
-            "time_grain_sqla": "P1D" if _is_date(mart, chart.x) else None,
+            "time_grain_sqla": _grain(mart, chart.x),
             "x_axis_time_format": "%d/%m",
             "groupby": by[0],
             "metric": metrics[0],
@@ -88,25 +89,31 @@ def _kind(chart: Chart, mart: Mart, metadata: Metadata, language: Language, titl
             "show_legend": True,
             "left_margin": 20,
             "bottom_margin": 20,
-            "x_axis_label_rotation": 30,
+            "x_axis_label_rotation": 30 if chart.width > _HALF else 60,  # narrow cells have no room beside one another
             "xscale_interval": -1 if _is_date(mart, chart.x) else 1,
             "yscale_interval": 1,
         }
+    is_over_time, time_format = _is_date(mart, chart.x), _MONTH_FORMAT if _is_month(chart.x) else _DATE_FORMAT
+    x = shown_column(chart.x or "", mart, metadata, language)
     return {
-        "x_axis": shown_column(chart.x or "", mart, metadata, language),
-        "time_grain_sqla": "P1D" if _is_date(mart, chart.x) else None,
+        "x_axis": x,
+        "time_grain_sqla": _grain(mart, chart.x),
         "metrics": metrics,
         "groupby": by,
         "limit": chart.series_limit or 0,
         "timeseries_limit_metric": _series_order(chart, metrics[0]),
         "stack": "Stack" if chart.stack else None,
         "y_axis_format": chart.format,
-        "x_axis_time_format": _DATE_FORMAT,
-        "tooltipTimeFormat": _DATE_FORMAT,
-        "xAxisLabelRotation": 0 if _is_date(mart, chart.x) else 30,
-        "xAxisLabelInterval": "auto" if _is_date(mart, chart.x) else "0",
+        "x_axis_time_format": time_format,
+        "tooltipTimeFormat": time_format,
+        "orientation": "horizontal" if chart.lying else "vertical",
+        # An axis that several series share is sorted by this word, another one by its column; a lying one begins below.
+        **({} if is_over_time else {"x_axis_sort": "name" if by else x, "x_axis_sort_asc": not chart.lying}),
+        "xAxisLabelRotation": 0 if is_over_time or chart.lying else 30,
+        "xAxisLabelInterval": "auto" if is_over_time else "0",
         # A bar starts at zero, a line need not; an area is drawn from its bounds' difference, which the axis must hold.
         "truncateYAxis": chart.kind == "line" and chart.band is None,
+        "y_axis_bounds": [0, 1] if "%" in chart.format else [None, None],  # a share's axis would reach 102 %
         "connectNulls": False,  # a gap is a gap
         "markerEnabled": chart.kind == "line",  # a day between two gaps has no line to be seen by
         "markerSize": 3,
@@ -195,7 +202,7 @@ def _metrics(chart: Chart, mart: Mart, metadata: Metadata, language: Language) -
     if chart.kind == "title":
         date_label, simulated_label = _title_labels(language)
         newest = f"to_char(max({mart.known_column}), '{_TITLE_DATE[language]}')"
-        simulated = f"case when bool_or(source = 'simulator') then '{_SIMULATED[language]}' else '' end"
+        simulated = f"case when bool_or(source = 'simulator') then '· {_SIMULATED[language]}' else '' end"
         return [_sql_metric("title_date", newest, date_label), _sql_metric("title_source", simulated, simulated_label)]
     if chart.band:
         label = metadata.label(chart.metrics[0], language)
@@ -303,7 +310,7 @@ def _axis(chart: Chart, mart: Mart, metadata: Metadata, language: Language) -> A
     if not _is_date(mart, chart.x):
         return shown_column(chart.x or "", mart, metadata, language)
     return {
-        "timeGrain": "P1D",
+        "timeGrain": _grain(mart, chart.x),
         "columnType": "BASE_AXIS",
         "sqlExpression": chart.x,
         "label": chart.x,
@@ -314,6 +321,17 @@ def _axis(chart: Chart, mart: Mart, metadata: Metadata, language: Language) -> A
 def is_instant(data_type: str) -> bool:
     """Whether a column of this type is a date or a time."""
     return data_type in ("date", "timestamptz", "timestamp")
+
+
+def _is_month(column: str | None) -> bool:
+    return column == "month_start"
+
+
+def _grain(mart: Mart, column: str | None) -> str | None:
+    """Of an axis of time, as ISO 8601 writes a duration."""
+    if not _is_date(mart, column):
+        return None
+    return "P1M" if _is_month(column) else "P1D"
 
 
 def _is_date(mart: Mart, column: str | None) -> bool:

@@ -23,7 +23,7 @@ charts:
 def _column(name: str) -> dict[str, object]:
     return {
         "name": name,
-        "data_type": "date" if name == "date_day" else "text",
+        "data_type": "date" if name in ("date_day", "month_start") else "text",
         "description": f"What {name} means.",
         "constraints": [{"type": "not_null"}],
     }
@@ -38,7 +38,9 @@ def metadata(access: str = "public", exposed: tuple[str, ...] = ("m.days", "m.ce
     """Of a project with two marts, one metric that is not to be summed over dates, and one exposure."""
     manifest = {
         "nodes": {
-            "m.days": _mart("fct_days", ["center_code", "date_day", "followers", "name_id", "name_en"], access),
+            "m.days": _mart(
+                "fct_days", ["center_code", "date_day", "month_start", "followers", "name_id", "name_en"], access
+            ),
             "m.centers": _mart("dim_centers", ["center_code", "center_name", "province"]),
         },
         "semantic_models": {

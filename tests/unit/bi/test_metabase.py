@@ -1,5 +1,6 @@
 """The client against a stub of Metabase: set up once, provisioned twice, each reader with its own connection."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -132,6 +133,17 @@ def test_the_query_runs_without_a_filter(tmp_path: Path) -> None:
     assert "[[and center_name = {{center_name}}]]" in sql
     assert "[[" not in without_filters(sql)
     assert "and is_latest = true" in without_filters(sql)
+
+
+def test_the_greatest_series_are_those_of_the_rows_that_are_asked_for(tmp_path: Path) -> None:
+    """As Superset chooses them; of all rows of all years they would be others, and cost a look at every one."""
+    form = "kind: line, x: date_day, last_days: 90, metrics: [total], by: [center_name], series_limit: 8"
+    drawn = "  - {key: c, title: {id: C, en: C}, mart: fct_days, series_order: followers, " + form + "}"
+    (dashboard,) = load(tmp_path, GOOD + drawn)
+    sql = query(dashboard, dashboard.chart("c"), metadata(), "id")
+    (chosen,) = re.findall(r"in \(select center_name from mart (.*) group by", sql, re.DOTALL)
+    assert "current_date - 90" in chosen
+    assert "[[and center_name = {{center_name}}]]" in chosen
 
 
 def test_a_wrong_password_is_said(server: Metabase, tmp_path: Path) -> None:

@@ -87,3 +87,33 @@ def test_a_table_shows_figures_and_dates_in_their_form(tmp_path: Path) -> None:
     with zipfile.ZipFile(io.BytesIO(bundle(load(tmp_path, changed), metadata(), URL))) as archive:
         params = yaml.safe_load(archive.read("bundle/charts/papan_a.yaml"))["params"]
     assert params["column_config"] == {"date_day": {"d3TimeFormat": "%d/%m/%Y"}}
+
+
+DRAWN = "  - {key: c, title: {id: C, en: C}, mart: fct_days, metrics: [rows], "
+
+
+def drawn(folder: Path, form: str) -> dict[str, Any]:
+    """The `params` of a chart of this form."""
+    with zipfile.ZipFile(io.BytesIO(bundle(load(folder, GOOD + DRAWN + form), metadata(), URL))) as archive:
+        params: dict[str, Any] = yaml.safe_load(archive.read("bundle/charts/papan_c.yaml"))["params"]
+    return params
+
+
+def test_a_month_is_named_and_no_day_between_two(tmp_path: Path) -> None:
+    month = drawn(tmp_path, "kind: bar, x: month_start}")
+    assert (month["time_grain_sqla"], month["x_axis_time_format"]) == ("P1M", "%b %Y")
+    day = drawn(tmp_path, "kind: bar, x: date_day}")
+    assert (day["time_grain_sqla"], day["x_axis_time_format"]) == ("P1D", "%d/%m/%Y")
+
+
+def test_bars_of_names_are_sorted_and_may_lie(tmp_path: Path) -> None:
+    lying = drawn(tmp_path, "kind: bar, x: center_code, lying: true}")
+    assert lying["orientation"] == "horizontal"
+    assert (lying["x_axis_sort"], lying["x_axis_sort_asc"]) == ("center_code", False)
+    assert drawn(tmp_path, "kind: bar, x: center_code}")["orientation"] == "vertical"
+    assert "x_axis_sort" not in drawn(tmp_path, "kind: bar, x: date_day}")
+
+
+def test_a_share_ends_at_the_whole(tmp_path: Path) -> None:
+    assert drawn(tmp_path, "kind: line, x: date_day, format: .0%}")["y_axis_bounds"] == [0, 1]
+    assert drawn(tmp_path, "kind: line, x: date_day}")["y_axis_bounds"] == [None, None]

@@ -1,5 +1,6 @@
 {{ config(
-    materialized='incremental', meta={'reopened_by': 'center'}, indexes=[{'columns': ['date_day']}]
+    materialized='incremental', meta={'reopened_by': 'center'},
+    indexes=[{'columns': ['date_day']}, {'columns': ['definition_breaks']}]
 ) }}
 -- Grain: center × platform × WIB date on which one of its accounts there is expected.
 with accounts as (
