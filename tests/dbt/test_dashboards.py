@@ -1,5 +1,6 @@
 """What the dashboards name exists: every mart is public and has the columns, every dashboard is an exposure."""
 
+import re
 from pathlib import Path
 
 from social_metrics.bi.definitions import load_dashboards
@@ -11,3 +12,11 @@ def test_everything_that_a_dashboard_names_exists(tmp_path: Path) -> None:
     dashboards = load_dashboards(REPOSITORY / "bi" / "dashboards")
     assert len(dashboards) == 5
     assert faults(dashboards, read_metadata(Settings(state_dir=tmp_path))) == []
+
+
+def test_what_an_exposure_reads_is_public(tmp_path: Path) -> None:
+    """The page and the command line stand on the contract as the dashboards do."""
+    text = (REPOSITORY / "dbt_project" / "models" / "_exposures.yml").read_text(encoding="utf-8")
+    public = read_metadata(Settings(state_dir=tmp_path)).exposures
+    for part in text.split("  - name: ")[1:]:
+        assert public[part.split()[0]] == set(re.findall(r"ref\('(\w+)'\)", part)), part

@@ -27,9 +27,9 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-def log_in(browser: Browser, url: str, password: str, viewport: ViewportSize) -> BrowserContext:
-    """Superset's administrator in a window of this size."""
-    context = browser.new_context(viewport=viewport, locale="id-ID")
+def log_in(browser: Browser, url: str, password: str, viewport: ViewportSize, scale: float = 1) -> BrowserContext:
+    """Superset's administrator in a window of this size, in CSS pixels, each of so many points of the screen."""
+    context = browser.new_context(viewport=viewport, device_scale_factor=scale, locale="id-ID")
     page = context.new_page()
     page.goto(f"{url}/login/")
     page.fill("input[name=username], #username", "admin")

@@ -8,11 +8,14 @@ import pytest
 from playwright.sync_api import BrowserContext
 
 from social_metrics.bi.definitions import LANGUAGES, Dashboard
+from social_metrics.bi.logins import reading_login
 from social_metrics.bi.mart_query import NOTHING
 from social_metrics.bi.metabase_cards import query, without_filters
 from social_metrics.bi.metadata import read_metadata
+from social_metrics.bi.superset import provision
 from social_metrics.bi.superset_bundle import slug
 from social_metrics.settings import Settings
+from social_metrics.stack.databases import BI_LOGIN
 from tests.superset.charts import all_charts, chart_ids, saved_answer
 from tests.superset.conftest import Running
 from tests.superset.pages import open_dashboard
@@ -38,6 +41,27 @@ def test_to_provision_again_changes_nothing(running: Running) -> None:
         done = running.provision()
         assert (done["created"], done["removed"]) == ([], [])
         assert len(done["updated"]) > 60
+
+
+def test_what_git_no_longer_has_goes_and_comes_back(running: Running, dashboards: list[Dashboard]) -> None:
+    gone = dashboards[0]
+    kept = gone.model_copy(update={"charts": gone.charts[:-1]})
+    url = reading_login(BI_LOGIN, running.login_key).url(running.warehouse_url)
+    centers = [row["center_code"] for row in running.rows("select center_code from marts.dim_centers where is_current")]
+    metadata = read_metadata(Settings(state_dir=running.state, registry_dir=running.layout.registry))
+    try:
+        done = provision(running.session(), [kept, *dashboards[2:]], metadata, url, centers)
+        twins = [slug(dashboards[1], language) for language in LANGUAGES]
+        assert set(twins) < set(done.removed)
+        assert {gone.charts[-1].title.of(language) for language in LANGUAGES} < set(done.removed)
+        assert done.created == ()
+        left = {board["slug"] for board in running.session().all("dashboard")}
+        assert not left & set(twins)
+        assert slug(gone, "id") in left
+    finally:
+        again = running.provision()
+    assert set(twins) < set(again["created"])
+    assert again["removed"] == []
 
 
 def test_every_saved_query_answers(running: Running, dashboards: list[Dashboard]) -> None:
