@@ -3,7 +3,8 @@
 The marts are those that dbt makes (columns, keys, indexes, row policies), filled with rows that no rule has made: only
 their number and spread matter here. Each query is asked as leadership's login and as one center's, seven times after
 one that warms the cache. Printed are the medians of the time on the clock, and the server's processor time per query,
-which says the same on a machine that others use too; the run is red when a median is over the goal.
+which says the same on a machine that others use too: asked as often again without workers beside the server's process,
+whose time it would not hold. The run is red when a median is over the goal.
 """
 
 import sys
@@ -179,12 +180,17 @@ def measure(url: str, dashboards: Sequence[Dashboard], metadata: Metadata) -> Me
             for chart in dashboard.charts:
                 asked = without_filters(query(dashboard, chart, metadata, "id"))
                 connection.execute(asked).fetchall()
-                seconds, worked = [], _worked(server)
+                seconds = []
                 for _ in range(TIMES):
                     started = time.perf_counter()
                     connection.execute(asked).fetchall()
                     seconds.append(time.perf_counter() - started)
+                connection.execute("set max_parallel_workers_per_gather = 0")
+                worked = _worked(server)
+                for _ in range(TIMES):
+                    connection.execute(asked).fetchall()
                 processor = (_worked(server) - worked) / TIMES
+                connection.execute("reset max_parallel_workers_per_gather")
                 found[f"{dashboard.slug}.{chart.key}"] = (median(seconds) * 1000, processor * 1000)
     return found
 
