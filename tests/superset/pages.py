@@ -58,11 +58,11 @@ class Opened:
         return found
 
 
-def open_dashboard(context: BrowserContext, url: str, name: str, charts: int) -> Opened:
-    """Open it and wait until every chart stands there and none is still loading."""
+def open_dashboard(context: BrowserContext, url: str, name: str, charts: int, chosen: str = "") -> Opened:
+    """Open it, with filters chosen (Rison), and wait until every chart stands there and none is still loading."""
     opened = Opened(context.new_page())
     opened.page.on("response", lambda response: opened.responses.append(response))
-    opened.page.goto(f"{url}/superset/dashboard/{name}/?standalone=2")
+    opened.page.goto(f"{url}/superset/dashboard/{name}/?standalone=2&native_filters={chosen}")
     opened.page.wait_for_function(
         "charts => document.querySelectorAll('.dashboard-component-chart-holder .slice_container').length === charts"
         " && !document.querySelector('.loading, [data-test=loading-indicator]')",

@@ -83,6 +83,33 @@ def test_clicks_lead_from_a_center_to_its_account_to_a_post(
     opened.page.close()
 
 
+@pytest.mark.parametrize("slug", ["kemutakhiran", "kesehatan-data", "pertumbuhan", "program-dan-klaster"])
+def test_a_past_period_leaves_the_title_and_what_stands_on_the_newest_day(
+    running: Running, dashboards: list[Dashboard], logged_in: BrowserContext, slug: str
+) -> None:
+    (board,) = [found for found in dashboards if found.slug == slug]
+    number = by_key(dashboards, slug, chart_ids(running.session()))
+    (days,) = running.rows(
+        "select max(date_day) - 20 as first, max(date_day) - 10 as after from marts.fct_center_daily"
+    )
+    span = f"{days['first']} : {days['after']}"
+    chosen = f"(NATIVE_FILTER-period:(extraFormData:(time_range:'{span}'),filterState:(value:'{span}'),"
+    chosen += "id:NATIVE_FILTER-period,ownState:()))"
+    whole = open_dashboard(logged_in, running.url, slug, len(board.charts))
+    before = {key: whole.answers()[chart]["rowcount"] for key, chart in number.items()}
+    whole.page.close()
+    opened = open_dashboard(logged_in, running.url, slug, len(board.charts), chosen)
+    answers = opened.answers()
+    opened.page.close()
+    for chart in board.charts:
+        answer = answers[number[chart.key]]
+        if not chart.follows_period:
+            assert answer["rowcount"] == before[chart.key], chart.key
+        elif chart.x == "date_day":
+            drawn = {row["date_day"] for row in answer["data"]}
+            assert len(drawn) == (days["after"] - days["first"]).days, chart.key
+
+
 def shown(answer: dict[str, Any]) -> list[tuple[str, str]]:
     """Account and link of the posts that a page was given."""
     return sorted((row["account_code"], row["url_shown"].split('"')[1]) for row in answer["data"])

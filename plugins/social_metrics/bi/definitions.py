@@ -22,6 +22,9 @@ Value = bool | str | int
 ROWS = "rows"
 """The metric that counts a mart's rows."""
 
+IS_LATEST = "is_latest"
+"""True on rows of the mart's newest date: a figure of one day is never summed over several."""
+
 
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -57,6 +60,7 @@ class Chart(_Strict):
         last_days: how far back it looks while the reader chooses no period; a chart over time.
         at_most: column → the greatest number that a row may have.
         at_least: column → the smallest.
+        always: it tells what holds now, whatever period the reader chooses.
         may_be_empty: that it has no row is an ordinary state: nothing of the kind happened.
         order: columns to sort by; `-` before a name sorts downwards.
         limit: most rows asked for.
@@ -87,6 +91,7 @@ class Chart(_Strict):
     last_days: Annotated[int, Field(ge=1)] | None = None
     at_most: Mapping[str, int] = {}
     at_least: Mapping[str, int] = {}
+    always: bool = False
     may_be_empty: bool = False
     order: tuple[str, ...] = ()
     limit: Annotated[int, Field(ge=1)] = 10_000
@@ -98,6 +103,16 @@ class Chart(_Strict):
     colors: str = "schemeYlOrRd"
     width: Annotated[int, Field(ge=1, le=12)] = 6
     height: int = 50
+
+    @property
+    def is_filtered(self) -> bool:
+        """Whether the reader's filters reach it; the title tells of the data as it is."""
+        return self.kind != "title"
+
+    @property
+    def follows_period(self) -> bool:
+        """Whether the reader's period reaches it: what stands on the newest day would be empty in any earlier one."""
+        return self.is_filtered and not self.always and IS_LATEST not in self.where
 
     def conditions(self) -> Iterator[tuple[str, Operator, Any]]:
         """Column, operator and value of each condition that a row must meet."""

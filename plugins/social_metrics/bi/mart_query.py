@@ -6,8 +6,8 @@ Every tool asks the marts through this query, so that none can word or count the
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from social_metrics.bi.definitions import Language
-from social_metrics.bi.metadata import IS_LATEST, Mart, Metadata
+from social_metrics.bi.definitions import IS_LATEST, Language
+from social_metrics.bi.metadata import Mart, Metadata
 
 SCHEMA = "marts"
 SHOWN = "_shown"

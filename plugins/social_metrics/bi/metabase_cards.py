@@ -44,7 +44,7 @@ def card(dashboard: Dashboard, chart: Chart, metadata: Metadata, language: Langu
             "database": database,
             "native": {
                 "query": query(dashboard, chart, metadata, language),
-                "template-tags": _template_tags(dashboard, mart, metadata, language),
+                "template-tags": _template_tags(dashboard, chart, mart, metadata, language),
             },
         },
         "visualization_settings": _settings(chart, mart, metadata, language),
@@ -69,7 +69,7 @@ def parameter_mappings(dashboard: Dashboard, chart: Chart, metadata: Metadata, n
     """Which filter reaches which variable of the card with this number."""
     return [
         {"parameter_id": tag, "card_id": number, "target": ["variable", ["template-tag", tag]]}
-        for tag in _tags(dashboard, metadata.marts[chart.mart])
+        for tag in _tags(dashboard, chart, metadata.marts[chart.mart])
     ]
 
 
@@ -80,7 +80,7 @@ def query(dashboard: Dashboard, chart: Chart, metadata: Metadata, language: Lang
     if chart.last_days:  # a period that the reader chooses stands instead
         optional_start = f"coalesce([[{{{{from_date}}}},]] current_date - {chart.last_days})"
         conditions.append(f"{mart.date_column} >= {optional_start}")
-    optional = [_optional(tag, mart, metadata, language) for tag in _tags(dashboard, mart)]
+    optional = [_optional(tag, mart, metadata, language) for tag in _tags(dashboard, chart, mart)]
     select, rest = _select(dashboard, chart, mart, metadata, language)
     where = "\n    ".join(["where true", *(f"and {condition}" for condition in conditions), *optional])
     if chart.series_limit:
@@ -161,10 +161,11 @@ def _literal(value: bool | int | str) -> str:
     return str(value).lower()
 
 
-def _tags(dashboard: Dashboard, mart: Mart) -> Iterator[str]:
-    """Filters that the mart knows."""
-    yield from (name for name in dashboard.filters if mart.has(name))
-    if dashboard.period and mart.date_column:
+def _tags(dashboard: Dashboard, chart: Chart, mart: Mart) -> Iterator[str]:
+    """Filters that reach the chart and that its mart knows."""
+    if chart.is_filtered:
+        yield from (name for name in dashboard.filters if mart.has(name))
+    if dashboard.period and mart.date_column and chart.follows_period:
         yield from PERIOD
 
 
@@ -174,7 +175,9 @@ def _optional(tag: str, mart: Mart, metadata: Metadata, language: Language) -> s
     return f"[[and {shown_column(tag, mart, metadata, language)} = {{{{{tag}}}}}]]"
 
 
-def _template_tags(dashboard: Dashboard, mart: Mart, metadata: Metadata, language: Language) -> dict[str, Any]:
+def _template_tags(
+    dashboard: Dashboard, chart: Chart, mart: Mart, metadata: Metadata, language: Language
+) -> dict[str, Any]:
     return {
         tag: {
             "id": tag,
@@ -183,7 +186,7 @@ def _template_tags(dashboard: Dashboard, mart: Mart, metadata: Metadata, languag
             "type": "date" if tag in PERIOD else "text",
             "required": False,
         }
-        for tag in _tags(dashboard, mart)
+        for tag in _tags(dashboard, chart, mart)
     }
 
 

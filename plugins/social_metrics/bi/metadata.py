@@ -7,15 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from social_metrics.bi.definitions import LANGUAGES, ROWS, Both, Dashboard, Language
+from social_metrics.bi.definitions import IS_LATEST, LANGUAGES, ROWS, Both, Dashboard, Language
 from social_metrics.dbt_environment import dbt_environment
 from social_metrics.settings import Settings, UsageProblem
 
 CENTER_COLUMNS = ("center_name", "province")
 """Taken from marts.dim_centers for every mart that knows a center: people ask by name and by province."""
-
-IS_LATEST = "is_latest"
-"""True on rows of the mart's newest date: a figure of one day is never summed over several."""
 
 _DATE_COLUMNS = ("date_day", "month_start", "published_date", "quota_date", "as_of_date")
 _CODE_SEEDS = {

@@ -228,7 +228,7 @@ def _position(dashboard: Dashboard, language: Language) -> dict[str, Any]:
             "meta": {"code": note, "width": _ROW_WIDTH, "height": 10 + 3 * -(-len(note) // _LINE)},
         },
     }
-    number = 0
+    numbers = _numbers(dashboard)
     for name, charts in zip(names, rows, strict=True):
         position[name] = {
             "type": "ROW",
@@ -238,14 +238,13 @@ def _position(dashboard: Dashboard, language: Language) -> dict[str, Any]:
             "meta": {"background": "BACKGROUND_TRANSPARENT"},
         }
         for chart in charts:
-            number += 1  # the importer maps these numbers to its own ids: they only have to differ
             position[f"CHART-{chart.key}"] = {
                 "type": "CHART",
                 "id": f"CHART-{chart.key}",
                 "parents": [*grid, name],
                 "children": [],
                 "meta": {
-                    "chartId": number,
+                    "chartId": numbers[chart.key],
                     "uuid": chart_uuid(dashboard, chart, language),
                     "sliceName": chart.title.of(language),
                     "width": chart.width,
@@ -255,12 +254,19 @@ def _position(dashboard: Dashboard, language: Language) -> dict[str, Any]:
     return position
 
 
+def _numbers(dashboard: Dashboard) -> dict[str, int]:
+    """Key → number of each chart in the bundle; the importer maps these to its own: they only have to differ."""
+    return {chart.key: number for number, chart in enumerate(dashboard.charts, start=1)}
+
+
 def _note(dashboard: Dashboard, language: Language) -> str:
     return f"**{dashboard.question.of(language)}**\n\n{dashboard.note.of(language)}"
 
 
 def _filters(dashboard: Dashboard, metadata: Metadata, language: Language) -> Iterator[Mapping[str, Any]]:
-    everywhere = {"rootPath": ["ROOT_ID"], "excluded": []}
+    numbers = _numbers(dashboard)
+    unfiltered = [numbers[chart.key] for chart in dashboard.charts if not chart.is_filtered]
+    of_now = [numbers[chart.key] for chart in dashboard.charts if not chart.follows_period]
     nothing: dict[str, Any] = {"filterState": {}, "extraFormData": {}}
     for name in dashboard.filters:
         marts = (metadata.marts[chart.mart] for chart in dashboard.charts)
@@ -279,7 +285,7 @@ def _filters(dashboard: Dashboard, metadata: Metadata, language: Language) -> It
             "controlValues": {"multiSelect": True, "enableEmptyFilter": False, "searchAllOptions": False},
             "defaultDataMask": nothing,
             "cascadeParentIds": [],
-            "scope": everywhere,
+            "scope": {"rootPath": ["ROOT_ID"], "excluded": unfiltered},
         }
     if dashboard.period:
         yield {
@@ -291,5 +297,5 @@ def _filters(dashboard: Dashboard, metadata: Metadata, language: Language) -> It
             "controlValues": {"enableEmptyFilter": False},
             "defaultDataMask": nothing,
             "cascadeParentIds": [],
-            "scope": everywhere,
+            "scope": {"rootPath": ["ROOT_ID"], "excluded": of_now},
         }

@@ -9,7 +9,7 @@ import pytest
 
 from social_metrics.bi import metabase
 from social_metrics.bi.logins import reading_login
-from social_metrics.bi.metabase_cards import query, without_filters
+from social_metrics.bi.metabase_cards import parameter_mappings, query, without_filters
 from social_metrics.bi.metabase_session import GRAPH_TRIES, MetabaseSession
 from social_metrics.bi.provisioned import Provisioned
 from social_metrics.settings import UsageProblem
@@ -133,6 +133,18 @@ def test_the_query_runs_without_a_filter(tmp_path: Path) -> None:
     assert "[[and center_name = {{center_name}}]]" in sql
     assert "[[" not in without_filters(sql)
     assert "and is_latest = true" in without_filters(sql)
+
+
+def test_a_past_period_empties_neither_the_title_nor_what_stands_on_the_newest_day(tmp_path: Path) -> None:
+    drawn = "  - {key: t, title: {id: T, en: T}, mart: fct_days, kind: title}\n"
+    drawn += "  - {key: c, title: {id: C, en: C}, mart: fct_days, kind: line, x: date_day, metrics: [total]}\n"
+    (dashboard,) = load(tmp_path, GOOD.replace("filters:", "period: true\nfilters:") + drawn)
+    reached = {
+        chart.key: {mapping["parameter_id"] for mapping in parameter_mappings(dashboard, chart, metadata(), 1)}
+        for chart in dashboard.charts
+    }
+    period = {"from_date", "to_date"}
+    assert (reached["t"], reached["a"], reached["c"]) == (set(), {"center_name"}, {"center_name", *period})
 
 
 def test_the_greatest_series_are_those_of_the_rows_that_are_asked_for(tmp_path: Path) -> None:

@@ -89,6 +89,21 @@ def test_a_table_shows_figures_and_dates_in_their_form(tmp_path: Path) -> None:
     assert params["column_config"] == {"date_day": {"d3TimeFormat": "%d/%m/%Y"}}
 
 
+def test_a_past_period_empties_neither_the_title_nor_what_stands_on_the_newest_day(tmp_path: Path) -> None:
+    """The title is reached by no filter; of the others the period reaches what is drawn over time."""
+    drawn = "  - {key: t, title: {id: T, en: T}, mart: fct_days, kind: title}\n"
+    drawn += "  - {key: c, title: {id: C, en: C}, mart: fct_days, kind: table, columns: [center_code], always: true}\n"
+    text = GOOD.replace("filters:", "period: true\nfilters:") + drawn
+    with zipfile.ZipFile(io.BytesIO(bundle(load(tmp_path, text), metadata(), URL))) as archive:
+        board = yaml.safe_load(archive.read("bundle/dashboards/papan.yaml"))
+    number = {key: board["position"][f"CHART-{key}"]["meta"]["chartId"] for key in "abtc"}
+    scope = {of["id"]: of["scope"]["excluded"] for of in board["metadata"]["native_filter_configuration"]}
+    assert scope == {
+        "NATIVE_FILTER-center_name": [number["t"]],
+        "NATIVE_FILTER-period": [number["a"], number["t"], number["c"]],
+    }
+
+
 DRAWN = "  - {key: c, title: {id: C, en: C}, mart: fct_days, metrics: [rows], "
 
 
