@@ -2,13 +2,15 @@
 
 {# Compiling a query of the marts costs more than it spares. And joins are hashed: between what is reopened, or between
    all there is. Where few rows are to be looked up in many, the models say so (LATERAL); a planner who takes thousands
-   of rows for one would loop where nobody meant it to. #}
+   of rows for one would loop where nobody meant it to. Nor are they merged: a merge may match the one date of a day's
+   build, and compare everything of the date with everything else. #}
 {% macro planner_settings() -%}
     {{ adapter.dispatch('planner_settings')() }}
 {%- endmacro %}
 
 {% macro postgres__planner_settings() -%}
-    set local jit = off; set local enable_nestloop = off; set local work_mem = '64MB'
+    set local jit = off; set local enable_nestloop = off; set local enable_mergejoin = off;
+    set local work_mem = '64MB'
 {%- endmacro %}
 
 {% macro spark__planner_settings() -%}

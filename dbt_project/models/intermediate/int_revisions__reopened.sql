@@ -35,25 +35,28 @@ entered as (
 
 ),
 
+looks as (
+
+    select
+        outcomes.account_code,
+        outcomes.date_day
+    from {{ ref('int_accounts__daily_outcomes') }} as outcomes
+    where outcomes.is_looked_at and outcomes.date_day >= {{ first_reopened_day('account') }}
+    union all
+    select
+        entries.account_code,
+        entries.as_of_date as date_day
+    from {{ ref('stg_social__manual_entries') }} as entries
+
+),
+
 looked as (
 
-    select reopened.*
+    select distinct
+        reopened.account_code,
+        reopened.date_day
     from {{ reopened_by('account') }} as reopened
-    where
-        exists (
-            select 1
-            from {{ ref('int_accounts__daily_outcomes') }} as outcomes
-            where
-                outcomes.account_code = reopened.account_code
-                and outcomes.date_day >= reopened.date_day
-                and outcomes.date_day >= {{ first_reopened_day('account') }}
-                and outcomes.is_looked_at
-        )
-        or exists (
-            select 1
-            from {{ ref('stg_social__manual_entries') }} as entries
-            where entries.account_code = reopened.account_code and entries.as_of_date >= reopened.date_day
-        )
+    inner join looks on reopened.account_code = looks.account_code and reopened.date_day <= looks.date_day
 
 ),
 
