@@ -32,6 +32,7 @@ _PIXELS = 5  # a row of Metabase's grid is about 40 pixels, a unit of our defini
 class _Changes:
     created: list[str] = field(default_factory=list)
     updated: list[str] = field(default_factory=list)
+    unchanged: list[str] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
 
 
@@ -71,7 +72,7 @@ def provision(
             for dashboard in dashboards:
                 _dashboard(session, dashboard, metadata, language, database, collection, changes)
         _archive_others(session, dashboards, collection, changes, whole=login.center_code is None)
-    return Provisioned(tuple(changes.created), tuple(changes.updated), tuple(changes.removed))
+    return Provisioned(tuple(changes.created), tuple(changes.updated), tuple(changes.unchanged), tuple(changes.removed))
 
 
 def _database(session: MetabaseSession, login: ReadingLogin, warehouse_url: str, changes: _Changes) -> int:
@@ -97,13 +98,27 @@ def _database(session: MetabaseSession, login: ReadingLogin, warehouse_url: str,
 def _collection(session: MetabaseSession, name: str, parent: int | None, changes: _Changes) -> int:
     location = "/" if parent is None else f"/{parent}/"
     there = [found for found in session.listed("/api/collection") if found.get("location") == location]
-    return _make_or_set(session, "/api/collection", there, {"name": name, "parent_id": parent}, changes)
+    return _found_or_made(session, "/api/collection", there, {"name": name, "parent_id": parent}, changes)[0]
 
 
 def _group(session: MetabaseSession, name: str, changes: _Changes) -> int:
-    return _make_or_set(
-        session, "/api/permissions/group", session.listed("/api/permissions/group"), {"name": name}, changes
-    )
+    path = "/api/permissions/group"
+    return _found_or_made(session, path, session.listed(path), {"name": name}, changes)[0]
+
+
+def _found_or_made(
+    session: MetabaseSession,
+    path: str,
+    there: Sequence[Mapping[str, Any]],
+    wanted: Mapping[str, Any],
+    changes: _Changes,
+) -> tuple[int, bool]:
+    """The number of what bears the name, which is made where nothing does; and whether it was."""
+    for found in there:
+        if found["name"] == wanted["name"]:
+            return int(found["id"]), False
+    changes.created.append(wanted["name"])
+    return int(session.ask("POST", path, json=dict(wanted))["id"]), True
 
 
 def _make_or_set(
@@ -114,14 +129,27 @@ def _make_or_set(
     changes: _Changes,
 ) -> int:
     """What bears the name is set as wanted, or made; returns its number."""
-    number = next((int(found["id"]) for found in there if found["name"] == wanted["name"]), None)
-    if number is None:
-        changes.created.append(wanted["name"])
-        return int(session.ask("POST", path, json=dict(wanted))["id"])
-    if len(wanted) > 1:
-        changes.updated.append(wanted["name"])
-        session.ask("PUT", f"{path}/{number}", json=dict(wanted))
+    number, is_new = _found_or_made(session, path, there, wanted, changes)
+    if not is_new:
+        _set(session, f"{path}/{number}", wanted, changes)
     return number
+
+
+def _set(session: MetabaseSession, place: str, wanted: Mapping[str, Any], changes: _Changes) -> None:
+    is_so = _holds(session.ask("GET", place), wanted)
+    (changes.unchanged if is_so else changes.updated).append(wanted["name"])
+    session.ask("PUT", place, json=dict(wanted))
+
+
+def _holds(there: Any, wanted: Any) -> bool:
+    """What the server shows says all that is wanted; a password it shows to nobody."""
+    if isinstance(wanted, Mapping):
+        return isinstance(there, Mapping) and all(
+            key == "password" or _holds(there.get(key), value) for key, value in wanted.items()
+        )
+    if isinstance(wanted, list):
+        return isinstance(there, list) and len(there) == len(wanted) and all(map(_holds, there, wanted))
+    return bool(there == wanted)
 
 
 def _permit(session: MetabaseSession, readers: Mapping[int, tuple[int, int]], root: int) -> None:
@@ -174,13 +202,14 @@ def _dashboard(
         "parameters": parameters(dashboard, metadata, language),
     }
     boards = session.listed(f"/api/collection/{collection}/items", models="dashboard")
-    number = _make_or_set(session, "/api/dashboard", boards, wanted, changes)
-    placed = {found["card_id"]: found["id"] for found in session.ask("GET", f"/api/dashboard/{number}")["dashcards"]}
-    session.ask(
-        "PUT",
-        f"/api/dashboard/{number}",
-        json={"dashcards": _dashcards(dashboard, metadata, language, cards, placed)},
-    )
+    number, is_new = _found_or_made(session, "/api/dashboard", boards, wanted, changes)
+    place = f"/api/dashboard/{number}"
+    placed = {found["card_id"]: found["id"] for found in session.ask("GET", place)["dashcards"]}
+    whole = wanted | {"dashcards": _dashcards(dashboard, metadata, language, cards, placed)}
+    if is_new:
+        session.ask("PUT", place, json=whole)
+    else:
+        _set(session, place, whole, changes)
 
 
 def _dashcards(

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Provisioned:
-    """Names of dashboards, charts, roles and rules: what a server got, had already, and lost."""
+    """Names of dashboards, charts, roles and rules: what a server got, had otherwise, had as it is, and lost."""
 
     created: tuple[str, ...]
     updated: tuple[str, ...]
+    unchanged: tuple[str, ...]
     removed: tuple[str, ...]

@@ -9,7 +9,16 @@ from social_metrics.bi.definitions import LANGUAGES, Dashboard
 from social_metrics.bi.metadata import Metadata
 from social_metrics.bi.provisioned import Provisioned
 from social_metrics.bi.superset_access import set_access
-from social_metrics.bi.superset_bundle import DATABASE_FILE, OURS, bundle, chart_uuid, marts_of, password_of, slug
+from social_metrics.bi.superset_bundle import (
+    DATABASE_FILE,
+    OURS,
+    assets,
+    bundle,
+    chart_uuid,
+    marts_of,
+    password_of,
+    slug,
+)
 from social_metrics.bi.superset_charts import marks
 from social_metrics.bi.superset_session import SupersetSession
 
@@ -57,14 +66,20 @@ def provision(
         if found["uuid"] not in wanted_charts:
             session.ask("DELETE", f"/api/v1/chart/{found['id']}")
             removed.append(str(found["slice_name"]))
-    made, set_again, gone = set_access(session, marts_of(dashboards, metadata), centers)
-    there = {found["slug"] for found in before_dashboards}
-    there |= {wanted_charts.get(found["uuid"]) for found in before_charts}
-    wanted = sorted(wanted_dashboards | set(wanted_charts.values()))
+    access = set_access(session, marts_of(dashboards, metadata), centers)
+    there = {found["slug"]: found.get("certification_details") for found in before_dashboards}
+    there |= {wanted_charts.get(found["uuid"]): found.get("certification_details") for found in before_charts}
+    wanted = {
+        content.get("slug") or wanted_charts[content["uuid"]]: content["certification_details"]
+        for content in assets(dashboards, metadata).values()
+        if "certification_details" in content
+    }
+    names = sorted(wanted)
     return Provisioned(
-        created=(*(name for name in wanted if name not in there), *made),
-        updated=(*(name for name in wanted if name in there), *set_again),
-        removed=(*removed, *gone),
+        created=(*(name for name in names if name not in there), *access.created),
+        updated=(*(name for name in names if name in there and there[name] != wanted[name]), *access.updated),
+        unchanged=(*(name for name in names if there.get(name) == wanted[name]), *access.unchanged),
+        removed=(*removed, *access.removed),
     )
 
 

@@ -4,11 +4,13 @@ The rows are held apart beneath (row policies, a login for each center): these r
 a cache from answering one center with another's rows. They are not part of an import: looked up by name, made or set.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from social_metrics.bi.definitions import LANGUAGES
 from social_metrics.bi.metadata import Mart
+from social_metrics.bi.provisioned import Provisioned
 from social_metrics.bi.superset_bundle import DATABASE, identity
 from social_metrics.bi.superset_session import SupersetSession
 
@@ -25,10 +27,8 @@ def center_role(center_code: str) -> str:
     return CENTER_ROLE + center_code
 
 
-def set_access(
-    session: SupersetSession, marts: Sequence[Mart], centers: Sequence[str]
-) -> tuple[list[str], list[str], list[str]]:
-    """Make or set the roles and rules; returns the names of those created, updated and removed.
+def set_access(session: SupersetSession, marts: Sequence[Mart], centers: Sequence[str]) -> Provisioned:
+    """Make or set the roles and rules, and say which.
 
     A role of a center that is not among `centers` keeps its holders: without a rule and a login it shows no row.
     """
@@ -53,8 +53,8 @@ def set_access(
     if of_nobody and centers:
         holders = [roles[center_role(center)] for center in centers]
         rules[NO_ROWS_RULE] = _rule(NO_ROWS_RULE, of_nobody, holders, "1 = 0")
-    made, updated, removed = _set_rules(session, rules)
-    return created + made, updated, removed
+    done = _set_rules(session, rules)
+    return replace(done, created=(*created, *done.created))
 
 
 def _own_rows(center_code: str) -> str:
@@ -65,26 +65,34 @@ def _rule(name: str, tables: list[int], roles: list[int], clause: str) -> dict[s
     return {"name": name, "filter_type": "Regular", "tables": tables, "roles": roles, "clause": clause}
 
 
-def _set_rules(
-    session: SupersetSession, wanted: Mapping[str, Mapping[str, Any]]
-) -> tuple[list[str], list[str], list[str]]:
+def _set_rules(session: SupersetSession, wanted: Mapping[str, Mapping[str, Any]]) -> Provisioned:
     """Rules by name: made, set, or, of ours that nobody wants any more, removed."""
-    there = {rule["name"]: rule["id"] for rule in session.all("rowlevelsecurity")}
+    there = {rule["name"]: rule for rule in session.all("rowlevelsecurity")}
     for name, rule in wanted.items():
         if name in there:
-            session.ask("PUT", f"/api/v1/rowlevelsecurity/{there[name]}", json=dict(rule))
+            session.ask("PUT", f"/api/v1/rowlevelsecurity/{there[name]['id']}", json=dict(rule))
         else:
             session.ask("POST", "/api/v1/rowlevelsecurity/", json=dict(rule))
-    ours = [name for name in there if name == NO_ROWS_RULE or name.startswith(CENTER_ROLE)]
-    removed = sorted(name for name in ours if name not in wanted)
+    removed = [name for name in there if name not in wanted and (name == NO_ROWS_RULE or name.startswith(CENTER_ROLE))]
     for name in removed:
-        session.ask("DELETE", f"/api/v1/rowlevelsecurity/{there[name]}")
-    created = sorted(name for name in wanted if name not in there)
-    updated = sorted(name for name in wanted if name in there)
-    return (
-        [f"rule {name}" for name in created],
-        [f"rule {name}" for name in updated],
-        [f"rule {name}" for name in removed],
+        session.ask("DELETE", f"/api/v1/rowlevelsecurity/{there[name]['id']}")
+    as_wanted = {name for name, rule in wanted.items() if name in there and _says_the_same(there[name], rule)}
+    return Provisioned(
+        created=_named(name for name in wanted if name not in there),
+        updated=_named(name for name in wanted if name in there and name not in as_wanted),
+        unchanged=_named(as_wanted),
+        removed=_named(removed),
+    )
+
+
+def _named(rules: Iterable[str]) -> tuple[str, ...]:
+    return tuple(f"rule {name}" for name in sorted(rules))
+
+
+def _says_the_same(there: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
+    """A rule as the server lists it, with tables and roles as objects, and as it is sent, with their numbers."""
+    return (there.get("clause"), there.get("filter_type")) == (wanted["clause"], wanted["filter_type"]) and all(
+        {found["id"] for found in there.get(kind, ())} == set(wanted[kind]) for kind in ("tables", "roles")
     )
 
 

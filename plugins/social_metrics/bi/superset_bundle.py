@@ -1,5 +1,6 @@
 """Write the dashboards as Superset's import bundle: a zip of YAML whose UUIDs never change (Superset 6)."""
 
+import hashlib
 import io
 import json
 import zipfile
@@ -72,27 +73,45 @@ def bundle(dashboards: list[Dashboard], metadata: Metadata, warehouse_url: str) 
         metadata: of the dbt project.
         warehouse_url: postgresql://… of the login that Superset reads by, as Superset's machine reaches it.
     """
-    marts = marts_of(dashboards, metadata)
     files: dict[str, Any] = {
         "metadata.yaml": {"version": _VERSION, "type": "assets", "timestamp": _EPOCH},
         DATABASE_FILE: _database(warehouse_url),
+        **assets(dashboards, metadata),
     }
-    for language in LANGUAGES:
-        for mart in marts:
-            files[f"datasets/{DATABASE}/{mart.name}_{language}.yaml"] = _dataset(
-                mart, metadata, language, _sorted_last(dashboards, mart)
-            )
-        for dashboard in dashboards:
-            for chart in dashboard.charts:
-                file = f"charts/{slug(dashboard, language)}_{chart.key}.yaml"
-                files[file] = _chart(dashboard, chart, metadata, language)
-            files[f"dashboards/{slug(dashboard, language)}.yaml"] = _dashboard(dashboard, metadata, language)
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         for path, content in files.items():
             text = yaml.safe_dump(content, allow_unicode=True, sort_keys=False)
             archive.writestr(zipfile.ZipInfo(f"bundle/{path}", _ZIP_DATE), text)
     return packed.getvalue()
+
+
+def assets(dashboards: list[Dashboard], metadata: Metadata) -> dict[str, dict[str, Any]]:
+    """Path in the bundle → dataset, chart or dashboard.
+
+    A chart and a dashboard carry the fingerprint of their definition in `certification_details`, a chart with that of
+    its dataset: by it a server tells whether it has this very definition already.
+    """
+    files: dict[str, dict[str, Any]] = {}
+    for language in LANGUAGES:
+        datasets = {
+            mart.name: _dataset(mart, metadata, language, _sorted_last(dashboards, mart))
+            for mart in marts_of(dashboards, metadata)
+        }
+        files |= {f"datasets/{DATABASE}/{name}_{language}.yaml": dataset for name, dataset in datasets.items()}
+        for dashboard in dashboards:
+            for chart in dashboard.charts:
+                content = _chart(dashboard, chart, metadata, language)
+                file = f"charts/{slug(dashboard, language)}_{chart.key}.yaml"
+                files[file] = content | {"certification_details": _fingerprint(content, datasets[chart.mart])}
+            content = _dashboard(dashboard, metadata, language)
+            file = f"dashboards/{slug(dashboard, language)}.yaml"
+            files[file] = content | {"certification_details": _fingerprint(content)}
+    return files
+
+
+def _fingerprint(*contents: Mapping[str, Any]) -> str:
+    return "definition " + hashlib.sha256(json.dumps(contents, sort_keys=True).encode()).hexdigest()[:12]
 
 
 def _database(warehouse_url: str) -> dict[str, Any]:

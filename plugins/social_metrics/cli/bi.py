@@ -1,5 +1,6 @@
 """`social-metrics bi`: the dashboards of bi/dashboards/, checked, and brought to a BI server."""
 
+from dataclasses import asdict
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
@@ -125,14 +126,16 @@ def provision(
     notices().print(f"Bringing {len(dashboards)} dashboards to {target} at {url}.", style="dim")
     done = _bring(target, url, user, password, dashboards, metadata, place, settings)
     if form is Format.JSON:
-        print_json({"created": done.created, "updated": done.updated, "removed": done.removed})
+        print_json(asdict(done))
         return
     console = output()
-    console.print(f"{len(done.created)} created, {len(done.updated)} updated, {len(done.removed)} removed.")
-    for name in done.created:
-        console.print(f"  + {name}", markup=False)
-    for name in done.removed:
-        console.print(f"  - {name}", markup=False)
+    console.print(
+        f"{len(done.created)} created, {len(done.updated)} updated, {len(done.removed)} removed, "
+        f"{len(done.unchanged)} as they were."
+    )
+    for mark, names in (("+", done.created), ("~", done.updated), ("-", done.removed)):
+        for name in names:
+            console.print(f"  {mark} {name}", markup=False)
 
 
 def _bring(

@@ -50,10 +50,23 @@ def test_twice_makes_nothing_twice(server: Metabase, tmp_path: Path) -> None:
     numbers = [[card["id"] for card in board["dashcards"]] for board in server.living("dashboard")]
     second = provision(server, tmp_path)
     assert first.created
-    assert (second.created, second.removed, first.removed) == ((), (), ())
+    assert (second.created, second.updated, second.removed, first.removed) == ((), (), (), ())
+    assert len(second.unchanged) == 3 + 8 + 4, "connections, cards and dashboards"
     assert counted(server) == before
     assert [[card["id"] for card in board["dashcards"]] for board in server.living("dashboard")] == numbers
     assert before == {"database": 3, "collection": 4, "permissions/group": 5, "card": 8, "dashboard": 4}
+
+
+def test_what_somebody_changed_is_set_again_and_told(server: Metabase, tmp_path: Path) -> None:
+    provision(server, tmp_path)
+    board, other = server.living("dashboard")[:2]
+    board["dashcards"][0]["size_x"] += 1
+    other["description"] = "by hand"
+    card = server.living("card")[0]
+    card["display"] = "pie"
+    changed = provision(server, tmp_path)
+    assert sorted(changed.updated) == sorted(found["name"] for found in (board, other, card))
+    assert provision(server, tmp_path).updated == ()
 
 
 def test_each_center_has_a_connection_of_its_own_and_only_its_cards_ask_it(server: Metabase, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 from social_metrics.bi import superset
 from social_metrics.bi.provisioned import Provisioned
 from social_metrics.bi.superset_access import NO_ROWS_RULE
-from social_metrics.bi.superset_bundle import DATABASE, OURS, chart_uuid, identity
+from social_metrics.bi.superset_bundle import DATABASE, OURS, assets, chart_uuid, identity
 from social_metrics.bi.superset_session import SupersetSession
 from social_metrics.settings import UsageProblem
 from tests.unit.bi.serving import serving
@@ -112,7 +113,7 @@ def test_only_ours_that_git_no_longer_has_is_removed(server: Server, tmp_path: P
     (dashboard,) = load(tmp_path)
     kept = chart_uuid(dashboard, dashboard.charts[0], "id")
     server.has["dashboard"] = [
-        {"id": 1, "slug": "papan", "certified_by": OURS},
+        {"id": 1, "slug": "papan", "certified_by": OURS, "certification_details": "definition of yesterday"},
         {"id": 2, "slug": "lama", "certified_by": OURS},
         {"id": 3, "slug": "orang-lain", "certified_by": "somebody"},
     ]
@@ -126,6 +127,33 @@ def test_only_ours_that_git_no_longer_has_is_removed(server: Server, tmp_path: P
     assert done.updated == ("papan", "papan.a")
     deleted = [path for method, path, _ in server.asked if method == "DELETE"]
     assert deleted == ["/api/v1/dashboard/2", "/api/v1/chart/8"]
+
+
+def test_what_the_server_has_as_it_is_is_told_apart_from_what_was_changed(server: Server, tmp_path: Path) -> None:
+    definitions = assets(load(tmp_path), metadata())
+    board, chart = definitions["dashboards/papan.yaml"], definitions["charts/papan_a.yaml"]
+    server.has["dashboard"] = [{"id": 1, **board}]
+    server.has["chart"] = [{"id": 7, **chart}]
+    server.has["security/roles"] = [{"id": 70, "name": "social-metrics sentra a"}]
+    rule = {"filter_type": "Regular", "tables": [{"id": 31}, {"id": 32}], "roles": [{"id": 70}]}
+    server.has["rowlevelsecurity"] = [
+        {"id": 11, "name": "social-metrics sentra a", "clause": "center_code = 'a'", **rule},
+        {"id": 12, "name": "social-metrics sentra b-c", "clause": "1 = 1", **rule},
+    ]
+    done = provision(server, tmp_path)
+    assert done.unchanged == ("papan", "papan.a", "rule social-metrics sentra a")
+    assert done.updated == ("rule social-metrics sentra b-c",)
+
+
+def test_a_definition_changes_with_its_dataset(tmp_path: Path) -> None:
+    known = metadata()
+    column = replace(known.marts["fct_days"].columns["center_code"], data_type="varchar")
+    mart = replace(known.marts["fct_days"], columns=known.marts["fct_days"].columns | {"center_code": column})
+    now = assets(load(tmp_path), replace(known, marts=known.marts | {mart.name: mart}))
+    before = assets(load(tmp_path), known)
+    moved = {path for path, content in now.items() if content != before[path]}
+    assert "charts/papan_a.yaml" in moved
+    assert "dashboards/papan.yaml" not in moved
 
 
 def test_a_refused_import_removes_nothing_and_says_why(server: Server, tmp_path: Path) -> None:
