@@ -49,11 +49,12 @@ def provision(
         for chart in dashboard.charts
         for language in LANGUAGES
     }
+    definitions = assets(dashboards, metadata)
     before_dashboards, before_charts = _ours(session, "dashboard"), _ours(session, "chart")
     session.ask(
         "POST",
         "/api/v1/assets/import/",
-        files={"bundle": ("bundle.zip", bundle(dashboards, metadata, warehouse_url), "application/zip")},
+        files={"bundle": ("bundle.zip", bundle(definitions, warehouse_url), "application/zip")},
         data={"passwords": json.dumps({DATABASE_FILE: password_of(warehouse_url)})},
     )
     _set_marks(session, dashboards, metadata)
@@ -71,7 +72,7 @@ def provision(
     there |= {wanted_charts.get(found["uuid"]): found.get("certification_details") for found in before_charts}
     wanted = {
         content.get("slug") or wanted_charts[content["uuid"]]: content["certification_details"]
-        for content in assets(dashboards, metadata).values()
+        for content in definitions.values()
         if "certification_details" in content
     }
     names = sorted(wanted)

@@ -65,18 +65,17 @@ def marts_of(dashboards: list[Dashboard], metadata: Metadata) -> list[Mart]:
     return [metadata.marts[name] for name in sorted({name for dashboard in dashboards for name in dashboard.marts()})]
 
 
-def bundle(dashboards: list[Dashboard], metadata: Metadata, warehouse_url: str) -> bytes:
+def bundle(definitions: Mapping[str, Mapping[str, Any]], warehouse_url: str) -> bytes:
     """The zip for `POST /api/v1/assets/import/`; it holds no password.
 
     Args:
-        dashboards: definitions without a fault (`metadata.faults`).
-        metadata: of the dbt project.
+        definitions: what `assets` makes.
         warehouse_url: postgresql://… of the login that Superset reads by, as Superset's machine reaches it.
     """
     files: dict[str, Any] = {
         "metadata.yaml": {"version": _VERSION, "type": "assets", "timestamp": _EPOCH},
         DATABASE_FILE: _database(warehouse_url),
-        **assets(dashboards, metadata),
+        **definitions,
     }
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from social_metrics.bi.superset_bundle import bundle, password_of
+from social_metrics.bi.superset_bundle import assets, bundle, password_of
 from tests.unit.bi.test_definitions import GOOD, load, metadata
 
 URL = "postgresql://reader:s3cr%40t@db.example:6543/warehouse"
@@ -18,7 +18,7 @@ Files = dict[str, Any]
 
 @pytest.fixture
 def packed(tmp_path: Path) -> bytes:
-    return bundle(load(tmp_path), metadata(), URL)
+    return bundle(assets(load(tmp_path), metadata()), URL)
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def files(packed: bytes) -> Files:
 
 
 def test_the_same_definitions_give_the_same_bytes(packed: bytes, tmp_path: Path) -> None:
-    assert bundle(load(tmp_path), metadata(), URL) == packed
+    assert bundle(assets(load(tmp_path), metadata()), URL) == packed
 
 
 def test_no_password_is_in_it(files: Files) -> None:
@@ -76,7 +76,7 @@ def test_both_ways_of_asking_filter_alike(files: Files) -> None:
 
 def test_another_slug_is_another_dashboard(files: Files, tmp_path: Path) -> None:
     with zipfile.ZipFile(
-        io.BytesIO(bundle(load(tmp_path, GOOD.replace("slug: papan", "slug: lain")), metadata(), URL))
+        io.BytesIO(bundle(assets(load(tmp_path, GOOD.replace("slug: papan", "slug: lain")), metadata()), URL))
     ) as other:
         renamed = yaml.safe_load(other.read("bundle/dashboards/lain.yaml"))
     assert renamed["uuid"] != files["dashboards/papan.yaml"]["uuid"]
@@ -84,7 +84,7 @@ def test_another_slug_is_another_dashboard(files: Files, tmp_path: Path) -> None
 
 def test_a_table_shows_figures_and_dates_in_their_form(tmp_path: Path) -> None:
     changed = GOOD.replace("columns: [center_code, name]", "columns: [center_code, date_day]")
-    with zipfile.ZipFile(io.BytesIO(bundle(load(tmp_path, changed), metadata(), URL))) as archive:
+    with zipfile.ZipFile(io.BytesIO(bundle(assets(load(tmp_path, changed), metadata()), URL))) as archive:
         params = yaml.safe_load(archive.read("bundle/charts/papan_a.yaml"))["params"]
     assert params["column_config"] == {"date_day": {"d3TimeFormat": "%d/%m/%Y"}}
 
@@ -94,7 +94,7 @@ def test_a_past_period_empties_neither_the_title_nor_what_stands_on_the_newest_d
     drawn = "  - {key: t, title: {id: T, en: T}, mart: fct_days, kind: title}\n"
     drawn += "  - {key: c, title: {id: C, en: C}, mart: fct_days, kind: table, columns: [center_code], always: true}\n"
     text = GOOD.replace("filters:", "period: true\nfilters:") + drawn
-    with zipfile.ZipFile(io.BytesIO(bundle(load(tmp_path, text), metadata(), URL))) as archive:
+    with zipfile.ZipFile(io.BytesIO(bundle(assets(load(tmp_path, text), metadata()), URL))) as archive:
         board = yaml.safe_load(archive.read("bundle/dashboards/papan.yaml"))
     number = {key: board["position"][f"CHART-{key}"]["meta"]["chartId"] for key in "abtc"}
     scope = {of["id"]: of["scope"]["excluded"] for of in board["metadata"]["native_filter_configuration"]}
@@ -109,7 +109,7 @@ DRAWN = "  - {key: c, title: {id: C, en: C}, mart: fct_days, metrics: [rows], "
 
 def drawn(folder: Path, form: str) -> dict[str, Any]:
     """The `params` of a chart of this form."""
-    with zipfile.ZipFile(io.BytesIO(bundle(load(folder, GOOD + DRAWN + form), metadata(), URL))) as archive:
+    with zipfile.ZipFile(io.BytesIO(bundle(assets(load(folder, GOOD + DRAWN + form), metadata()), URL))) as archive:
         params: dict[str, Any] = yaml.safe_load(archive.read("bundle/charts/papan_c.yaml"))["params"]
     return params
 
