@@ -23,7 +23,7 @@ from social_metrics.settings import REPOSITORY
 from tests.bench.extraction import DLT, LIMIT, NAIVE, OURS, SKIPPING, Size, measure, table_of
 
 PAGE = REPOSITORY / "docs" / "performance.md"
-PARTS = ("extraction", "memory", "transform", "dashboards", "paint", "evening")
+PARTS = ("extraction", "memory", "transform", "dashboards", "paint", "evening", "crowded-evening")
 TRANSFORM_SIZES = "2000x60,2000x240,2000x500"
 
 
@@ -50,6 +50,7 @@ def main(
             "dashboards": dashboards,
             "paint": lambda: _part("paint").table(rounds),
             "evening": lambda: _part("evening").table(milliseconds),
+            "crowded-evening": lambda: _part("evening").table(milliseconds, _part("evening").COPIES),
         }[part]()
         print(f"\n## {part}\n", *table, sep="\n", flush=True)
         rewrite(page, part, table)

@@ -1,19 +1,25 @@
 """A whole evening on a stack of its own: from the trigger to the published boards, every call taking 80 ms.
 
-A month of history is captured and built first, so that the evening is an ordinary one: `extract_social_metrics` and the
-transform that its asset starts, on a running scheduler.
+Some evenings are captured and built first, so that the measured one is an ordinary one: `extract_social_metrics` and
+the transform that its asset starts, on a running scheduler. A crowded evening has many copies of each center: the
+simulator refuses nobody for too many calls, and the registry says of the platforms what a team of that size would.
 """
 
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
+import pandas
 import psycopg
 import requests
 from rich.console import Console
 
-from social_metrics.settings import Settings
+from simulator.__main__ import DEFAULT_SEED
+from simulator.demo_registry import write_registry
+from social_metrics.clock import wib_date
+from social_metrics.settings import DEFAULT_REGISTRY, Settings
 from social_metrics.stack.demo import bring_up
 from social_metrics.stack.environment import StackAddresses
 from social_metrics.stack.evening import EXTRACT, TRANSFORM
@@ -21,6 +27,13 @@ from social_metrics.stack.layout import Layout
 from social_metrics.stack.local_stack import LocalStack
 
 HISTORY_DAYS = 30
+COPIES = 65
+"""Of each center in a crowded evening: 31 × 65 is 2,015 accounts on each platform."""
+CROWDED_HISTORY_DAYS = 2
+CROWDED = {"shard_size": "250", "daily_call_limit": "50000"} | dict.fromkeys(
+    ("daily_quota_limit", "daily_usd_limit", "monthly_usd_limit"), ""
+)
+"""Columns of platforms.csv: a task reads up to five times the accounts, and no budget ends before the evening."""
 TASKS = """
     select dag_id, task_id, extract(epoch from start_date), extract(epoch from end_date) from task_instance
     where dag_id in ('extract_social_metrics', 'transform_social_metrics') and start_date is not null
@@ -41,14 +54,38 @@ class Worked:
     end: float
 
 
-def table(milliseconds: int) -> list[str]:
+class CrowdedStack(LocalStack):
+    """A stack whose registry has many copies of each center, and whose simulator refuses nobody for too many calls."""
+
+    def __init__(self, layout: Layout, settings: Settings, copies: int) -> None:
+        """Writes the registry that the stack finds when it starts."""
+        super().__init__(layout, settings, CROWDED_HISTORY_DAYS)
+        write_registry(DEFAULT_REGISTRY, layout.registry, DEFAULT_SEED, wib_date(datetime.now(UTC)), copies)
+        platforms = layout.registry / "platforms.csv"
+        table = pandas.read_csv(platforms, dtype=str, keep_default_na=False)
+        table.assign(**CROWDED).to_csv(platforms, index=False)
+
+    def start_simulator(self, addresses: StackAddresses) -> StackAddresses:
+        """Starts it without its limits; what they do is the schedule's matter (docs/scaling.md)."""
+        started = super().start_simulator(addresses)
+        limits = f"{started.simulator_url}/_simulator/rate-limits"
+        requests.put(limits, json={"enabled": False}, timeout=10).raise_for_status()
+        return started
+
+
+def table(milliseconds: int, copies: int = 1) -> list[str]:
     """Markdown, and how long each part of the evening took.
+
+    Args:
+        milliseconds: what each call takes.
+        copies: of each center; with more than one nothing is refused for too many calls.
 
     Raises:
         StackError: the stack does not start, or the evening fails.
     """
     with tempfile.TemporaryDirectory() as folder:
-        stack = LocalStack(Layout(Path(folder)), Settings(state_dir=Path(folder)), HISTORY_DAYS)
+        layout, settings = Layout(Path(folder)), Settings(state_dir=Path(folder))
+        stack = CrowdedStack(layout, settings, copies) if copies > 1 else LocalStack(layout, settings, HISTORY_DAYS)
 
         def make_ready(addresses: StackAddresses) -> None:
             assert stack.run_command(addresses, ["social-metrics", "transform"]) == 0

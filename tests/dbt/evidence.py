@@ -31,6 +31,7 @@ class Platform:
     daily_call_limit: int | None = None
     daily_quota_limit: int | None = None
     daily_usd_limit: str = ""
+    monthly_usd_limit: str = ""
     count_retention_days: str = ""  # a number, or nothing, as in the file
 
 

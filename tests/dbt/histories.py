@@ -31,8 +31,8 @@ RETENTION_AS_OF = datetime(2026, 2, 10, tzinfo=UTC)
 PLATFORMS = [
     Platform("youtube", "YouTube", "pelanggan", date(2024, 1, 1), None, "America/Los_Angeles", None, 10_000),
     Platform("facebook", "Facebook", "pengikut", date(2024, 1, 1), None, "Asia/Jakarta", 7),
-    Platform("x", "X", "pengikut", date(2024, 1, 1), date(2026, 1, 15), "UTC", None, None, "3"),
-    Platform("invented", "Invented", "pengikut", date(2025, 12, 10), None, "Pacific/Auckland"),
+    Platform("x", "X", "pengikut", date(2024, 1, 1), date(2026, 1, 15), "UTC", None, None, "3", "5.50"),
+    Platform("invented", "Invented", "pengikut", date(2025, 12, 10), None, "Pacific/Auckland", monthly_usd_limit="40"),
     Platform("optional", "Optional", "pengikut", date(2030, 1, 1), None),
 ]
 CENTERS = [

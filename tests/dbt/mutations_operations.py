@@ -16,6 +16,12 @@ OPERATIONS_MUTATIONS = [
         "partition by daily.platform order by",
     ),
     Mutation(
+        "a budget that lasts as long as a day of the whole month's pace",
+        "models/marts/operations/fct_api_spend_daily.sql",
+        "* running.day_of_month\n",
+        "* 31\n",
+    ),
+    Mutation(
         "expired on its last day",
         "models/marts/operations/fct_credential_status.sql",
         "refresh_expires_date < as_of_date then 'expired'",

@@ -4,6 +4,7 @@ import re
 from collections import defaultdict
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
+from fractions import Fraction
 from zoneinfo import ZoneInfo
 
 from social_metrics.contract import ManualEntry, Outcome
@@ -63,6 +64,8 @@ def spending(accounts: Accounts) -> Rows:
             "quota_share": _share(Decimal(sum(call.quota_units for call in calls)), limits.daily_quota_limit),
             "usd_share": _share(sum((call.usd for call in calls), Decimal(0)), limits.daily_usd_limit),
             "usd_month_to_date": sum(month),
+            "monthly_usd_limit": Decimal(limits.monthly_usd_limit) if limits.monthly_usd_limit else None,
+            "budget_days_left": _days_it_lasts(limits.monthly_usd_limit, sum(month, Decimal(0)), day),
             "source": least_real(sources),
         }
     return rows
@@ -70,6 +73,16 @@ def spending(accounts: Accounts) -> Rows:
 
 def _share(part: Decimal, limit: int | str | None) -> Decimal | None:
     return (part / Decimal(limit)).quantize(Decimal("0.0001"), ROUND_HALF_UP) if limit else None
+
+
+def _days_it_lasts(limit: str, spent: Decimal, day: date) -> int | None:
+    """Day by day, until one is not paid for."""
+    if not limit or (not spent and Decimal(limit) > 0):
+        return None
+    left, days = Fraction(limit) - Fraction(spent), 0
+    while days < 366 and left > 0 and left >= (a_day := Fraction(spent) / day.day):
+        left, days = left - a_day, days + 1
+    return days
 
 
 def credentials(accounts: Accounts) -> Rows:

@@ -75,13 +75,8 @@ def provision(
         for content in definitions.values()
         if "certification_details" in content
     }
-    names = sorted(wanted)
-    return Provisioned(
-        created=(*(name for name in names if name not in there), *access.created),
-        updated=(*(name for name in names if name in there and there[name] != wanted[name]), *access.updated),
-        unchanged=(*(name for name in names if there.get(name) == wanted[name]), *access.unchanged),
-        removed=(*removed, *access.removed),
-    )
+    as_wanted = [name for name, fingerprint in wanted.items() if there.get(name) == fingerprint]
+    return Provisioned.told_apart(wanted, there, as_wanted, removed) + access
 
 
 def _set_marks(session: SupersetSession, dashboards: Sequence[Dashboard], metadata: Metadata) -> None:

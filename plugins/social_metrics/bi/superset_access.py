@@ -76,17 +76,12 @@ def _set_rules(session: SupersetSession, wanted: Mapping[str, Mapping[str, Any]]
     removed = [name for name in there if name not in wanted and (name == NO_ROWS_RULE or name.startswith(CENTER_ROLE))]
     for name in removed:
         session.ask("DELETE", f"/api/v1/rowlevelsecurity/{there[name]['id']}")
-    as_wanted = {name for name, rule in wanted.items() if name in there and _says_the_same(there[name], rule)}
-    return Provisioned(
-        created=_named(name for name in wanted if name not in there),
-        updated=_named(name for name in wanted if name in there and name not in as_wanted),
-        unchanged=_named(as_wanted),
-        removed=_named(removed),
-    )
+    as_wanted = [name for name, rule in wanted.items() if name in there and _says_the_same(there[name], rule)]
+    return Provisioned.told_apart(*map(_named, (wanted, there, as_wanted, removed)))
 
 
-def _named(rules: Iterable[str]) -> tuple[str, ...]:
-    return tuple(f"rule {name}" for name in sorted(rules))
+def _named(rules: Iterable[str]) -> list[str]:
+    return [f"rule {name}" for name in rules]
 
 
 def _says_the_same(there: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:

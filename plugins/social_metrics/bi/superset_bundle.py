@@ -92,11 +92,9 @@ def assets(dashboards: list[Dashboard], metadata: Metadata) -> dict[str, dict[st
     its dataset: by it a server tells whether it has this very definition already.
     """
     files: dict[str, dict[str, Any]] = {}
+    marts = marts_of(dashboards, metadata)
     for language in LANGUAGES:
-        datasets = {
-            mart.name: _dataset(mart, metadata, language, _sorted_last(dashboards, mart))
-            for mart in marts_of(dashboards, metadata)
-        }
+        datasets = {mart.name: _dataset(mart, metadata, language, _sorted_last(dashboards, mart)) for mart in marts}
         files |= {f"datasets/{DATABASE}/{name}_{language}.yaml": dataset for name, dataset in datasets.items()}
         for dashboard in dashboards:
             for chart in dashboard.charts:

@@ -192,6 +192,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "means_calls": ("{n} panggilan hari itu", "{n} calls that day"),
     "means_quota": ("{share} kuota", "{share} of the quota"),
     "means_usd": ("US$ {usd} bulan ini", "US$ {usd} this month"),
+    "means_budget": ("sisanya cukup {days} hari menurut laju ini", "the rest lasts {days} days at this pace"),
     "means_credentials": (
         "{n} token, yang pertama habis dalam {days} hari",
         "{n} tokens, the first expires in {days} days",

@@ -57,6 +57,8 @@ class PlatformMeans:
         calls: on the newest budget day that began by the date; None when nothing was ever called.
         quota_share: share of the day's quota, 0 to 1; None without a limit.
         usd_month_to_date: US$ since the first of the month.
+        budget_days_left: whole days that the month's US$ still last at this pace, 366 for a year or more; None
+            without a limit or while nothing was spent.
         credentials: accounts with a rotating credential.
         least_days_left: WIB dates until the first of them expires; None without one, or without a date.
     """
@@ -66,6 +68,7 @@ class PlatformMeans:
     calls: int | None
     quota_share: float | None
     usd_month_to_date: Decimal | None
+    budget_days_left: int | None
     credentials: int
     least_days_left: int | None
 
@@ -127,10 +130,11 @@ def means(marts: MartsReader, day: date) -> list[PlatformMeans]:
         PlatformMeans,
         """
         select p.platform, p.platform_label, s.calls, s.quota_share::double precision as quota_share,
-            s.usd_month_to_date, coalesce(c.credentials, 0)::integer as credentials, c.least_days_left
+            s.usd_month_to_date, s.budget_days_left, coalesce(c.credentials, 0)::integer as credentials,
+            c.least_days_left
         from marts.dim_platforms as p
         left join lateral (
-            select calls, quota_share, usd_month_to_date from marts.fct_api_spend_daily as spend
+            select calls, quota_share, usd_month_to_date, budget_days_left from marts.fct_api_spend_daily as spend
             where spend.platform = p.platform and spend.quota_date <= %s
             order by spend.quota_date desc limit 1
         ) as s on true

@@ -46,7 +46,7 @@ create table marts.fct_data_quality_findings (rule_id text, rule_label_id text, 
     subject text, first_found_date date, last_found_date date);
 create table marts.fct_credential_status (account_code text, platform text, days_left int);
 create table marts.fct_api_spend_daily (platform text, quota_date date, calls int, quota_share numeric,
-    usd_month_to_date numeric);
+    usd_month_to_date numeric, budget_days_left int);
 grant select on all tables in schema marts to social_metrics_bi_reader;
 """
 
@@ -225,12 +225,12 @@ def _insert_messages_and_health(connection: psycopg.Connection) -> None:
         _insert(connection, "fct_data_quality_findings", (rule, label_id, label_en, severity, subject, *found))
     for account, days_left in (("kartini-tiktok", 200), ("handayani-tiktok", 6)):
         _insert(connection, "fct_credential_status", (account, "tiktok", days_left))
-    for platform, day, calls, share, usd in (
-        ("youtube", DAY, 62, 0.0062, None),
-        ("x", DAY - timedelta(days=1), 40, None, "11.5"),
-        ("x", DAY, 44, None, "12.75"),
+    for platform, day, calls, share, usd, days in (
+        ("youtube", DAY, 62, 0.0062, None, None),
+        ("x", DAY - timedelta(days=1), 40, None, "11.5", 77),
+        ("x", DAY, 44, None, "12.75", 68),
     ):
-        _insert(connection, "fct_api_spend_daily", (platform, day, calls, share, usd))
+        _insert(connection, "fct_api_spend_daily", (platform, day, calls, share, usd, days))
 
 
 def _insert(connection: psycopg.Connection, table: str, row: tuple[Any, ...]) -> None:

@@ -144,6 +144,7 @@ def test_findings_of_another_day_are_not_todays(page: str) -> None:
     assert "2 temuan, sejak 20 Januari 2024" in health
     assert "Pengikut turun tajam" not in health
     assert "US$ 12,75 bulan ini" in health
+    assert "sisanya cukup 68 hari menurut laju ini" in health
     assert "2 token, yang pertama habis dalam 6 hari" in health
 
 

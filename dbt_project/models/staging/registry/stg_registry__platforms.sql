@@ -8,5 +8,6 @@ select
     quota_day_zone,
     daily_call_limit,
     daily_quota_limit,
-    daily_usd_limit
+    daily_usd_limit,
+    monthly_usd_limit
 from {{ ref('platforms') }}
