@@ -40,7 +40,10 @@ TASKS = """
         and end_date is not null and operator <> 'EmptyOperator'
 """
 QUEUED = "select extract(epoch from queued_at), run_id from dag_run where dag_id = 'extract_social_metrics' order by 1"
-WROTE = "select count(*), count(distinct platform) from raw.capture_outcomes where run_id = %s"
+WROTE = """
+    select count(*), count(*) filter (where outcome like 'captured%%'), count(distinct platform)
+    from raw.capture_outcomes where run_id = %s
+"""
 NODES = "select coalesce(sum(execution_seconds), 0) from ops.dbt_results where extract(epoch from finished_at) >= %s"
 
 
@@ -107,11 +110,11 @@ def _shares(addresses: StackAddresses, milliseconds: int) -> list[str]:
     capture = [task for task in tasks if task.dag == EXTRACT]
     builds = [task for task in tasks if task.dag == TRANSFORM and not task.task.startswith("publish")]
     with psycopg.connect(addresses.warehouse_url) as connection:
-        accounts, platforms = connection.execute(WROTE, (run_id,)).fetchone() or (0, 0)
+        accounts, read, platforms = connection.execute(WROTE, (run_id,)).fetchone() or (0, 0, 0)
         (nodes,) = connection.execute(NODES, (begun,)).fetchone() or (0,)
     total, idle = ended - begun, ended - begun - _covered(tasks)
     return [
-        f"| {accounts} accounts on {platforms} platforms, {milliseconds} ms a call | seconds | share |",
+        f"| {read:,} of {accounts:,} accounts on {platforms} platforms, {milliseconds} ms a call | seconds | share |",
         "|---|---|---|",
         _line("trigger → boards published", total, total),
         _line("of it no task ran: Airflow's hops", idle, total),
