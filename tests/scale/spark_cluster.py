@@ -6,7 +6,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,18 +28,22 @@ class SparkCluster:
 
     def executors(self, worker: str) -> list[psutil.Process]:
         """The executors that a worker has begun and that live."""
-        return [
-            child
-            for child in psutil.Process(self.processes[worker].pid).children(recursive=True)
-            if child.status() != psutil.STATUS_ZOMBIE
-        ]
+        return [child for child in psutil.Process(self.processes[worker].pid).children(recursive=True) if _lives(child)]
 
     def kill(self, worker: str) -> None:
         """End a worker and its executors by kill -9, all at once."""
         victims = [psutil.Process(self.processes[worker].pid), *self.executors(worker)]
         for victim in victims:
-            victim.send_signal(signal.SIGKILL)
+            with suppress(psutil.NoSuchProcess):  # an executor ends with its worker, too
+                victim.send_signal(signal.SIGKILL)
         psutil.wait_procs(victims, 20)
+
+
+def _lives(process: psutil.Process) -> bool:
+    try:
+        return bool(process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:  # it ended since it was listed
+        return False
 
 
 @contextmanager
