@@ -44,6 +44,11 @@ WROTE = """
     select count(*), count(*) filter (where outcome like 'captured%%'), count(distinct platform)
     from raw.capture_outcomes where run_id = %s
 """
+NOT_READ = """
+    select platform || ' ' || outcome || ' ' || count(*) || ' (' || min(detail) || ')'
+    from raw.capture_outcomes where run_id = %s and outcome not like 'captured%%'
+    group by platform, outcome order by count(*) desc, platform, outcome limit 8
+"""
 NODES = "select coalesce(sum(execution_seconds), 0) from ops.dbt_results where extract(epoch from finished_at) >= %s"
 
 
@@ -111,6 +116,7 @@ def _shares(addresses: StackAddresses, milliseconds: int) -> list[str]:
     builds = [task for task in tasks if task.dag == TRANSFORM and not task.task.startswith("publish")]
     with psycopg.connect(addresses.warehouse_url) as connection:
         accounts, read, platforms = connection.execute(WROTE, (run_id,)).fetchone() or (0, 0, 0)
+        not_read = [words for (words,) in connection.execute(NOT_READ, (run_id,))]
         (nodes,) = connection.execute(NODES, (begun,)).fetchone() or (0,)
     total, idle = ended - begun, ended - begun - _covered(tasks)
     return [
@@ -121,6 +127,8 @@ def _shares(addresses: StackAddresses, milliseconds: int) -> list[str]:
         _line("a task of the capture ran", _covered(capture), total),
         _line(f"a build ran ({len(builds)} layers)", _covered(builds), total),
         f"| work of dbt's nodes in it, four at a time | {nodes:.1f} | |",
+        "",
+        f"Not read: {'; '.join(not_read) or 'none'}.",
     ]
 
 
