@@ -19,6 +19,7 @@ from rich.console import Console
 from simulator.__main__ import DEFAULT_SEED
 from simulator.demo_registry import write_registry
 from social_metrics.clock import wib_date
+from social_metrics.contract import Outcome
 from social_metrics.settings import DEFAULT_REGISTRY, Settings
 from social_metrics.stack.demo import bring_up
 from social_metrics.stack.environment import StackAddresses
@@ -40,15 +41,11 @@ TASKS = """
         and end_date is not null and operator <> 'EmptyOperator'
 """
 QUEUED = "select extract(epoch from queued_at), run_id from dag_run where dag_id = 'extract_social_metrics' order by 1"
-WROTE = """
-    select count(*), count(*) filter (where outcome like 'captured%%'), count(distinct platform)
-    from raw.capture_outcomes where run_id = %s
+OUTCOMES = """
+    select platform, outcome, count(*), coalesce(min(detail), 'without a word') from raw.capture_outcomes
+    where run_id = %s group by platform, outcome order by count(*) desc, platform, outcome
 """
-NOT_READ = """
-    select platform || ' ' || outcome || ' ' || count(*) || ' (' || min(detail) || ')'
-    from raw.capture_outcomes where run_id = %s and outcome not like 'captured%%'
-    group by platform, outcome order by count(*) desc, platform, outcome limit 8
-"""
+READ = (Outcome.CAPTURED, Outcome.CAPTURED_PARTLY)
 NODES = "select coalesce(sum(execution_seconds), 0) from ops.dbt_results where extract(epoch from finished_at) >= %s"
 
 
@@ -115,9 +112,12 @@ def _shares(addresses: StackAddresses, milliseconds: int) -> list[str]:
     capture = [task for task in tasks if task.dag == EXTRACT]
     builds = [task for task in tasks if task.dag == TRANSFORM and not task.task.startswith("publish")]
     with psycopg.connect(addresses.warehouse_url) as connection:
-        accounts, read, platforms = connection.execute(WROTE, (run_id,)).fetchone() or (0, 0, 0)
-        not_read = [words for (words,) in connection.execute(NOT_READ, (run_id,))]
+        outcomes = connection.execute(OUTCOMES, (run_id,)).fetchall()
         (nodes,) = connection.execute(NODES, (begun,)).fetchone() or (0,)
+    accounts, platforms = sum(count for _, _, count, _ in outcomes), len({platform for platform, *_ in outcomes})
+    not_read = [found for found in outcomes if found[1] not in READ]
+    read = accounts - sum(count for _, _, count, _ in not_read)
+    reasons = (f"{platform} {outcome} {count} ({detail})" for platform, outcome, count, detail in not_read)
     total, idle = ended - begun, ended - begun - _covered(tasks)
     return [
         f"| {read:,} of {accounts:,} accounts on {platforms} platforms, {milliseconds} ms a call | seconds | share |",
@@ -128,7 +128,7 @@ def _shares(addresses: StackAddresses, milliseconds: int) -> list[str]:
         _line(f"a build ran ({len(builds)} layers)", _covered(builds), total),
         f"| work of dbt's nodes in it, four at a time | {nodes:.1f} | |",
         "",
-        f"Not read: {'; '.join(not_read) or 'none'}.",
+        f"Not read: {'; '.join(reasons) or 'none'}.",
     ]
 
 

@@ -43,6 +43,7 @@ def spending(accounts: Accounts) -> Rows:
             if other == platform and on <= day and (on.year, on.month) == (day.year, day.month)
             for call in made
         ]
+        spent = sum(month, Decimal(0))
         sources = [
             accounts.source(account.account_code, on)
             for account, on in accounts.expected()
@@ -63,9 +64,9 @@ def spending(accounts: Accounts) -> Rows:
             "calls_share": _share(Decimal(sum(call.calls for call in calls)), limits.daily_call_limit),
             "quota_share": _share(Decimal(sum(call.quota_units for call in calls)), limits.daily_quota_limit),
             "usd_share": _share(sum((call.usd for call in calls), Decimal(0)), limits.daily_usd_limit),
-            "usd_month_to_date": sum(month),
+            "usd_month_to_date": spent,
             "monthly_usd_limit": Decimal(limits.monthly_usd_limit) if limits.monthly_usd_limit else None,
-            "budget_days_left": _days_it_lasts(limits.monthly_usd_limit, sum(month, Decimal(0)), day),
+            "budget_days_left": _days_it_lasts(limits.monthly_usd_limit, spent, day),
             "source": least_real(sources),
         }
     return rows

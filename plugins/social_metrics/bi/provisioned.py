@@ -18,7 +18,7 @@ class Provisioned:
     def told_apart(
         cls, wanted: Collection[str], there: Collection[str], as_wanted: Collection[str], removed: Collection[str]
     ) -> Self:
-        """What was done, in order of names.
+        """What was done, in order of names; what was removed, in the order of its removal.
 
         Args:
             wanted: names that the definitions have.
