@@ -46,6 +46,10 @@ CENTERS = [
 ]
 PEOPLED = [center for center in dict.fromkeys(row.center_code for row in CENTERS) if center != "center-11"]
 
+# Histories that once differed from the oracle; the oracle tests always run them. The last date of center-12 is
+# 3 January 2026 while its accounts' rows stay open: each account is in doubt on either that date or 31 January only.
+ONCE_DIFFERENT = [87, 562, 780, 15882]
+
 FAILURES = [
     Outcome.IDENTITY_MISMATCH,
     Outcome.ACCOUNT_NOT_FOUND,

@@ -203,11 +203,9 @@ class _Months:
 
     def _posting(self, center: str, month: date, first: date, last: date) -> Row:
         seen: dict[str, tuple[Account, date]] = {}
-        day = max(month, self.accounts.first)
-        while day <= self.accounts.last and day.replace(day=1) == month:
+        for day in self.days[center, month]:  # a center that has ended has no account, though a row stays open
             for account in self.boards.on_day.get((center, day), []):
                 seen[account.account_code] = (account, day)
-            day += DAY
         members = {
             code: account for code, (account, until) in seen.items() if not self.accounts.is_suspended(code, until)
         }

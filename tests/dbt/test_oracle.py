@@ -6,13 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
 from tests.dbt.comparison import differences
 from tests.dbt.evidence import Evidence
 from tests.dbt.findings.oracle import expected_findings
-from tests.dbt.histories import RETENTION_AS_OF, evidence_of, loaded_late
+from tests.dbt.histories import ONCE_DIFFERENT, RETENTION_AS_OF, evidence_of, loaded_late
 from tests.dbt.mutations import MUTATIONS, Mutation
 from tests.dbt.mutations_operations import OPERATIONS_MUTATIONS
 from tests.dbt.oracle import Accounts, Rows
@@ -68,6 +68,7 @@ def warehouse(make_warehouse: Make) -> Warehouse:
     suppress_health_check=list(HealthCheck),
 )
 @given(st.lists(st.integers(0, 2**32 - 1), min_size=HISTORIES_A_BUILD, max_size=HISTORIES_A_BUILD, unique=True))
+@example(ONCE_DIFFERENT)
 def test_facts_and_boards_equal_the_oracle(
     warehouse: Warehouse, next_steps: dict[str, str | None], seeds: list[int]
 ) -> None:

@@ -3,7 +3,8 @@
     meta={'reopened_by': 'account', 'reopened_unit': 'month'},
     indexes=[{'columns': ['account_code', 'month_start']}, {'columns': ['center_code', 'month_start']}]
 ) }}
--- Grain: account × center × month in which it was expected there; whose it is, is judged on the last such date.
+-- Grain: account × center × month in which the account was expected at that center and the center existed. Whether the
+-- account is in doubt is judged on the last such date: a row that stays open after its center ended adds no date.
 with months as (
 
     select
@@ -13,6 +14,11 @@ with months as (
         spine.month_start,
         max(spine.date_day) as last_date
     from {{ ref('int_accounts__daily_spine') }} as spine
+    inner join {{ ref('int_centers__months') }} as center_months
+        on
+            spine.center_code = center_months.center_code
+            and spine.month_start = center_months.month_start
+            and spine.date_day between center_months.first_date and center_months.known_on_date
     {{ only_reopened('account', 'spine.account_code', 'spine.date_day', unit='month') }}
     group by spine.account_code, spine.center_code, spine.platform, spine.month_start
 

@@ -38,9 +38,14 @@ class Coverage:
             days = [day for day in self.days if day.replace(day=1) == month]
             last = days[-1]
             for center in (row.center_code for row in self.said.evidence.centers if holds(row, last)):
+                present = [
+                    day
+                    for day in days
+                    if any(row.center_code == center and holds(row, day) for row in self.said.evidence.centers)
+                ]
                 expected = {
                     account.account_code: (account.platform, day)
-                    for day in days
+                    for day in present
                     for account, _ in self.messages.expected(day)
                     if account.center_code == center
                 }
@@ -60,11 +65,6 @@ class Coverage:
                     basis = f"program:{program}"
                     about = [post for post in posts if self.messages.is_on(basis, *post)]
                     now = self.messages.center_on(basis, center, last)
-                    present = [
-                        day
-                        for day in days
-                        if any(row.center_code == center and holds(row, day) for row in self.said.evidence.centers)
-                    ]
                     bands = ((day, self.messages.center_on(basis, center, day)["recency_band"]) for day in present)
                     silent = next((day for day, band in bands if band == "silent"), None)
                     state = "not_covered"

@@ -4,12 +4,12 @@ import os
 from collections.abc import Callable
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
 from tests.dbt.comparison import differences
 from tests.dbt.evidence import Evidence
-from tests.dbt.histories import RETENTION_AS_OF, evidence_of, loaded_late
+from tests.dbt.histories import ONCE_DIFFERENT, RETENTION_AS_OF, evidence_of, loaded_late
 from tests.dbt.oracle import Accounts
 from tests.dbt.oracle_boards import expected_marts
 from tests.dbt.runner import Warehouse
@@ -33,6 +33,7 @@ def warehouse(make_warehouse: Callable[[Evidence], Warehouse]) -> Warehouse:
     suppress_health_check=list(HealthCheck),
 )
 @given(st.lists(st.integers(0, 2**32 - 1), min_size=HISTORIES_A_BUILD, max_size=HISTORIES_A_BUILD, unique=True))
+@example(ONCE_DIFFERENT)
 def test_what_was_said_equals_the_oracle(
     warehouse: Warehouse, next_steps: dict[str, str | None], seeds: list[int]
 ) -> None:
