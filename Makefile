@@ -1,6 +1,6 @@
 # Every target also works without a terminal. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help venv demo demo-month up up-celery superset spark venv-spark down doctor docs test test-fuzz test-faults test-year test-tampering test-histories test-scale test-superset bench bench-scaling bench-charts check lint-code lint-types lint-imports lint-sql lint-secrets lock clean backup restore audit
+.PHONY: help venv announce-test announce-bench demo demo-month up up-celery superset spark venv-spark down doctor docs test test-dates test-fuzz test-faults test-year test-tampering test-histories test-scale test-superset bench bench-scaling bench-charts check lint-code lint-types lint-imports lint-sql lint-secrets lock clean backup restore audit
 
 BIN := .venv/bin
 STACK := $(BIN)/python -m social_metrics.stack
@@ -72,9 +72,16 @@ docs: venv ## what every mart and column means, in one file: .demo/docs/marts.ht
 	@cp .demo/docs/dbt/static_index.html .demo/docs/marts.html
 	@echo "wrote .demo/docs/marts.html"
 
-test: venv ## everything: unit, contract, simulator, dbt, DAGs, end to end, browser
+announce-test announce-bench:
+	@tests/announce $(@:announce-%=%)
+
+test: announce-test venv ## everything: unit, contract, simulator, dbt, DAGs, end to end, browser
 	@tests/system-packages
 	@$(BIN)/python -m pytest --whole -n 2 --dist loadfile --durations 25
+
+test-dates: venv ## everything once per date, the clock shifted by faketime (DATES="31-december-23-30 …", TESTS=tests/unit)
+	@tests/system-packages faketime
+	@$(BIN)/python -m tests.shifted_clock $(DATES:%=--date %) $(TESTS)
 
 test-fuzz: venv ## 10,000 fuzzed cases a target: workbooks, every registry file, every platform's replies
 	@SOCIAL_METRICS_TEST_FUZZED_FILES=10000 SOCIAL_METRICS_TEST_FUZZED_REGISTRIES=10000 \
@@ -96,7 +103,7 @@ test-superset: venv .venv-superset/.installed ## the real Superset on a demo's m
 	@tests/system-packages
 	@SOCIAL_METRICS_TEST_SUPERSET=1 $(BIN)/python -m pytest -x tests/superset
 
-bench: venv ## extraction against the limit and others, transform, dashboards, memory (fifteen minutes; writes docs/performance.md)
+bench: announce-bench venv ## extraction against the limit and others, transform, dashboards, memory (fifteen minutes; writes docs/performance.md)
 	@$(BIN)/python -m tests.bench $(BENCH)
 
 bench-scaling: venv ## the schedule replayed against the platforms' quotas, to 10,000,000 accounts (writes docs/scaling.md)

@@ -70,7 +70,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _serve(given: argparse.Namespace) -> int:
-    clock = parse_instant(given.clock) if given.clock else int(time.time())
+    clock = parse_instant(given.clock) if given.clock else int(time.time())  # noqa: TID251
     serve(
         ServeOptions(
             registry_dir=given.registry_dir,
@@ -91,7 +91,7 @@ def _serve(given: argparse.Namespace) -> int:
 
 
 def _registry(given: argparse.Namespace) -> int:
-    as_of: date = parse_date(given.as_of) if given.as_of else date_of(wib_day(int(time.time())))
+    as_of: date = parse_date(given.as_of) if given.as_of else date_of(wib_day(int(time.time())))  # noqa: TID251
     written = write_registry(given.source, given.out, given.seed, as_of, given.multiply, given.extra_apis)
     counts = ", ".join(f"{number} {status}" for status, number in sorted(written.rows.items()))
     print(f"{written.folder}: {counts}")  # noqa: T201

@@ -14,8 +14,13 @@ WIB = ZoneInfo("Asia/Jakarta")
 SIMULATOR_HEADER = "X-Simulator"
 
 
+def utc_now() -> datetime:
+    """The current instant by this machine's clock, timezone-aware UTC: the only place that reads that clock."""
+    return datetime.now(UTC)  # noqa: TID251
+
+
 class Clock(Protocol):
-    """Anything that tells the current UTC instant."""
+    """A source of the current UTC instant."""
 
     def now(self) -> datetime:
         """The current instant, timezone-aware UTC."""
@@ -26,7 +31,7 @@ class SystemClock:
 
     def now(self) -> datetime:
         """The current instant, timezone-aware UTC."""
-        return datetime.now(UTC)
+        return utc_now()
 
 
 class SimulatedClock:

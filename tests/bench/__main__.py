@@ -10,7 +10,6 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
 from statistics import median, quantiles
@@ -19,8 +18,10 @@ from typing import Annotated
 
 import typer
 
+from social_metrics.clock import utc_now
 from social_metrics.settings import REPOSITORY
 from tests.bench.extraction import DLT, LIMIT, NAIVE, OURS, SKIPPING, Size, measure, table_of
+from tests.bench.progress import report
 
 PAGE = REPOSITORY / "docs" / "performance.md"
 PARTS = ("extraction", "memory", "transform", "dashboards", "paint", "evening", "crowded-evening")
@@ -42,7 +43,8 @@ def main(
     if unknown := sorted(set(wanted) - set(PARTS)):
         raise typer.BadParameter(f"{', '.join(unknown)} is no part; there are {', '.join(PARTS)}.")
     size = Size(channels=channels, milliseconds=milliseconds, rounds=rounds)
-    for part in wanted:
+    for number, part in enumerate(wanted, start=1):
+        report(f"part {number} of {len(wanted)}: {part}")
         table = {
             "extraction": lambda: extraction(size, dlt),
             "memory": lambda: memory(size, many),
@@ -117,7 +119,7 @@ def dashboards() -> list[str]:
 
 
 def _machine() -> str:
-    return f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.0f}"
+    return f"{utc_now():%Y-%m-%d}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.0f}"
 
 
 def _when(size: Size) -> str:

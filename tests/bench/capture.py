@@ -6,13 +6,13 @@ PREPARE=1 to make the registry and the warehouse only: `make bench` does not tim
 
 import json
 import os
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime, time
 from pathlib import Path
 from unittest import mock
 
 import social_metrics.platforms
 from social_metrics.capture import capture_evening
-from social_metrics.clock import WIB
+from social_metrics.clock import WIB, utc_now
 from social_metrics.contract import Source
 from social_metrics.registry import load_registry
 from social_metrics.settings import DEFAULT_REGISTRY, Settings
@@ -51,11 +51,11 @@ class EveningClock:
     """20:00 WIB of the bench's day, carried on by the time that passes."""
 
     def __init__(self, day: date) -> None:
-        self._offset = datetime.combine(day, time(20, 0), WIB) - datetime.now(WIB)
+        self._offset = datetime.combine(day, time(20, 0), WIB) - utc_now()
 
     def now(self) -> datetime:
         """The instant, UTC."""
-        return datetime.now(UTC) + self._offset
+        return utc_now() + self._offset
 
 
 def write_registry(folder: Path, channels: int) -> None:

@@ -8,7 +8,6 @@ simulator refuses nobody for too many calls, and the registry says of the platfo
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pandas
@@ -18,7 +17,7 @@ from rich.console import Console
 
 from simulator.__main__ import DEFAULT_SEED
 from simulator.demo_registry import write_registry
-from social_metrics.clock import wib_date
+from social_metrics.clock import utc_now, wib_date
 from social_metrics.contract import Outcome
 from social_metrics.settings import DEFAULT_REGISTRY, Settings
 from social_metrics.stack.demo import bring_up
@@ -65,7 +64,7 @@ class CrowdedStack(LocalStack):
     def __init__(self, layout: Layout, settings: Settings, copies: int) -> None:
         """Writes the registry that the stack finds when it starts."""
         super().__init__(layout, settings, CROWDED_HISTORY_DAYS)
-        write_registry(DEFAULT_REGISTRY, layout.registry, DEFAULT_SEED, wib_date(datetime.now(UTC)), copies)
+        write_registry(DEFAULT_REGISTRY, layout.registry, DEFAULT_SEED, wib_date(utc_now()), copies)
         platforms = layout.registry / "platforms.csv"
         table = pandas.read_csv(platforms, dtype=str, keep_default_na=False)
         table.assign(**CROWDED).to_csv(platforms, index=False)

@@ -20,6 +20,7 @@ from social_metrics.settings import REPOSITORY
 from social_metrics.stack.embedded_postgres import EmbeddedPostgres
 from social_metrics.stack.ports import free_port
 from social_metrics.stack.server import Server
+from tests.bench.progress import report
 
 OURS, LIMIT, SKIPPING, NAIVE, DLT = "ours", "limit", "limit, skipping", "naive loop", "dlt, tuned"
 NAIVE_PART = 10  # the loop waits for one call after another: a tenth of its channels takes a tenth of its time
@@ -72,6 +73,7 @@ def measure(folder: Path, size: Size, peers: Sequence[str], dlt_python: str | No
                 for peer in peers:
                     if peer == NAIVE and turn:
                         continue  # it takes minutes and does not vary
+                    report(f"turn {turn + 1} of {size.rounds}: {peer}, {size.channels:,} accounts on two evenings")
                     found += _two_evenings(folder, size, peer, turn, api, server, dlt_python)
     finally:
         embedded.stop()

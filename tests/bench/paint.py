@@ -13,6 +13,7 @@ from playwright.sync_api import BrowserContext, ViewportSize
 from social_metrics.bi.definitions import Dashboard, load_dashboards
 from social_metrics.settings import REPOSITORY, load_settings
 from social_metrics.stack.layout import Layout
+from tests.bench.progress import report
 from tests.superset.pages import MILLISECONDS, chromium, log_in
 
 WINDOW: ViewportSize = {"width": 1400, "height": 900}
@@ -47,7 +48,8 @@ def measure(rounds: int) -> dict[str, tuple[Painted, Painted]] | None:
     password = layout.secret("superset-admin").read_text(encoding="utf-8")
     found: dict[str, tuple[list[Painted], list[Painted]]] = {}
     with chromium() as browser:
-        for _ in range(rounds):
+        for turn in range(rounds):
+            report(f"turn {turn + 1} of {rounds}: every dashboard in a browser, twice")
             for dashboard in load_dashboards(REPOSITORY / "bi" / "dashboards"):
                 context = log_in(browser, url, password, WINDOW)
                 fresh, again = _twice(context, url, dashboard)

@@ -23,6 +23,7 @@ from social_metrics.transform import build_environment
 from social_metrics.warehouse import migrate
 from social_metrics.warehouse.mart_builds import CHANGES, EVERYTHING, MartBuild
 from tests.bench.many_accounts import LAST_DAY, ManyAccounts
+from tests.bench.progress import report
 from tests.dbt.runner import Warehouse, failures
 
 FACTS = ("fct_follower_growth_daily", "fct_posting_recency_daily")
@@ -182,6 +183,7 @@ def table_of(sizes: list[ManyAccounts]) -> list[str]:
     notes = []
     smallest: Measured | None = None
     for size in sizes:
+        report(f"build {size.accounts:,} accounts × {size.days} days, then one day more")
         found = measure(size)
         smallest = smallest or found
         lines.append(

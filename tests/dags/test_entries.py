@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from social_metrics.clock import utc_now
 from social_metrics.registry import Registry, load_registry
 from tests.dags.conftest import Evening, load_dags
 from tests.unit.manual_entry.officer import OFFICER, SECOND, Desk, fill, saved, sheet_of
@@ -51,7 +52,7 @@ def answer(question: dict[str, Any], name: str, option: str = "Konfirmasi") -> d
     event = {
         "chosen_options": [option],
         "params_input": {},
-        "responded_at": datetime.now(UTC),
+        "responded_at": utc_now(),
         "responded_by_user": {"id": "7", "name": name},
     }
     return ConfirmEntriesOperator(task_id="confirm", **question).execute_complete({}, event)

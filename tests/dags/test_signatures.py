@@ -1,7 +1,7 @@
 """What people answer in Airflow's forms becomes a row with their name, or the form comes back."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,6 +11,7 @@ from social_metrics.audit import closing
 from social_metrics.audit.closing import draft_close
 from social_metrics.audit.record import latest_close, status_of, steps_of
 from social_metrics.audit.rules import Rule
+from social_metrics.clock import utc_now
 from social_metrics.warehouse.connect import connect
 from tests.dags.conftest import Airflow
 from tests.unit.audit.closable import MONTH, Closable
@@ -47,7 +48,7 @@ def asked_again(drafted: Closable, monkeypatch: pytest.MonkeyPatch) -> list[dict
 
 
 def close_facts(version: int = 1) -> dict[str, Any]:
-    until = datetime.now(UTC) + timedelta(days=2)
+    until = utc_now() + timedelta(days=2)
     return {"month": MONTH.isoformat(), "version": version, "answer_until": until.isoformat()}
 
 
@@ -58,7 +59,7 @@ def sign(action: Any, name: str | None, option: str, reason: str | None = None) 
     event = {
         "chosen_options": [option],
         "params_input": {} if action == "submitted" else {"alasan": reason},
-        "responded_at": datetime.now(UTC),
+        "responded_at": utc_now(),
         "responded_by_user": {"id": "7", "name": name} if name else None,
     }
     return task.execute_complete(CONTEXT, event)
@@ -154,7 +155,7 @@ def test_a_center_answers_or_lets_the_days_pass(drafted: Closable, asked_again: 
     def event(text: str | None, **more: Any) -> dict[str, Any]:
         fields = blank | {str(numbers[0]): text}
         user = {"id": "9", "name": "siti"}
-        return {"chosen_options": ["Kirim jawaban"], "params_input": fields, "responded_at": datetime.now(UTC),
+        return {"chosen_options": ["Kirim jawaban"], "params_input": fields, "responded_at": utc_now(),
                 "responded_by_user": user, **more}  # fmt: skip
 
     assert ask(CONTEXT, event(None, timedout=True, chosen_options=["Tanpa keterangan"]))["answers"] == 0

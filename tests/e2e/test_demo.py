@@ -7,14 +7,13 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 import psutil
 import pytest
 
 from simulator.demo_registry import MANUAL_CENTERS, SIGNERS
-from social_metrics.clock import wib_date
+from social_metrics.clock import utc_now, wib_date
 from social_metrics.stack.databases import AIRFLOW, WAREHOUSE
 from social_metrics.stack.embedded_postgres import EmbeddedPostgres
 from social_metrics.stack.local_stack import simulated_credentials
@@ -22,7 +21,7 @@ from tests.secret_search import in_database, in_files, in_text
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
-DAYS = max(9, wib_date(datetime.now(UTC)).day + 2)  # the last evenings of the month before are among them
+DAYS = max(9, wib_date(utc_now()).day + 2)  # the last evenings of the month before are among them
 DEMO_SECONDS = 900
 STEP_SECONDS = 300
 

@@ -34,11 +34,25 @@ def test_a_green_run_prints_its_seed(repository: Path, tmp_path: Path) -> None:
     assert "seed: 77 (repeat with SOCIAL_METRICS_TEST_SEED=77)" in result.stdout
 
 
+def test_a_folder_is_reported_when_its_last_test_is_done(repository: Path, tmp_path: Path) -> None:
+    for name in ("first", "second"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / f"test_{name}.py").write_text(GREEN + GREEN.replace("test_it", "test_again"))
+    for options in ((), ("-n", "2")):
+        result = _run(repository, tmp_path, "", *options)
+        assert result.returncode == pytest.ExitCode.OK, result.stdout
+        done = [line for line in result.stdout.splitlines() if " tests done after 0:" in line]
+        assert [line.split(" tests")[0] for line in sorted(done)] == ["first: 2", "second: 2"], result.stdout
+        summary = result.stdout.split("time by folder")[1]
+        assert "s  first (2 tests)" in summary
+        assert "s  second (2 tests)" in summary
+
+
 def test_a_run_without_tests_is_red(repository: Path, tmp_path: Path) -> None:
     assert _run(repository, tmp_path, "").returncode == pytest.ExitCode.NO_TESTS_COLLECTED
 
 
-def test_the_whole_run_wants_tests_in_every_room(repository: Path, tmp_path: Path) -> None:
+def test_the_whole_run_needs_tests_in_every_folder(repository: Path, tmp_path: Path) -> None:
     result = _run(repository, tmp_path, GREEN, "--whole")
     assert result.returncode == pytest.ExitCode.USAGE_ERROR
     assert "No tests in tests/unit, tests/simulator, tests/dbt, tests/dags" in result.stderr

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from social_metrics.clock import utc_now
 from social_metrics.contract import Outcome
 from social_metrics.http_pool import HttpPool
 from social_metrics.readings import CaptureFailure
@@ -27,7 +28,7 @@ def certificate(folder: Path, name: str) -> Path:
     """A certificate for 127.0.0.1 that nobody has signed but itself."""
     key = ec.generate_private_key(ec.SECP256R1())
     called = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    now = datetime.datetime.now(datetime.UTC)
+    now = utc_now()
     signed = (
         x509.CertificateBuilder()
         .subject_name(called)

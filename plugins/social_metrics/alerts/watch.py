@@ -5,7 +5,7 @@ import shutil
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import psycopg
@@ -13,7 +13,7 @@ import requests
 
 from social_metrics.alerts.kinds import AlertKind, Trouble
 from social_metrics.budget import budget_day_start, budget_month_start, month_forecast
-from social_metrics.clock import WIB, wib_date, wib_day_start, wib_instant
+from social_metrics.clock import WIB, utc_now, wib_date, wib_day_start, wib_instant
 from social_metrics.connections import PlatformConnection
 from social_metrics.contract import Outcome
 from social_metrics.extract import source_of
@@ -301,7 +301,7 @@ def _disk(at: Situation) -> Iterator[Trouble]:
 
 
 def _drift(at: Situation, warehouse: psycopg.Connection) -> Iterator[Trouble]:
-    drift = abs(capture_state.clock_of_warehouse(warehouse) - datetime.now(UTC))
+    drift = abs(capture_state.clock_of_warehouse(warehouse) - utc_now())
     if drift > MOST_DRIFT:
         says = f"The clocks of this machine and of the warehouse differ by {drift.total_seconds():.0f} seconds."
         yield Trouble(
@@ -350,7 +350,7 @@ def _scheduler(at: Situation) -> Iterator[Trouble]:
     try:
         body = requests.get(address, timeout=10).json()
         beat = datetime.fromisoformat(body["scheduler"]["latest_scheduler_heartbeat"])
-        silent = datetime.now(UTC) - beat
+        silent = utc_now() - beat
         if silent <= MOST_SILENCE:
             return
         says = f"Airflow's scheduler has been silent for {int(silent.total_seconds() // 60)} minutes."

@@ -4,7 +4,7 @@ Each step is one transaction that ends with a seal over what it wrote: a crash l
 """
 
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any, Literal
 
 import psycopg
@@ -27,6 +27,7 @@ from social_metrics.audit.record import (
 )
 from social_metrics.audit.rules import MARTS_OF_A_MONTH, Rule, inputs_digest, rules_in_force
 from social_metrics.audit.seals import FIRST_LINK, last_seal, seal_days, sealing
+from social_metrics.clock import utc_now
 from social_metrics.code_version import code_version
 from social_metrics.settings import Settings, UsageProblem
 from social_metrics.warehouse.connect import connect
@@ -77,7 +78,14 @@ class _Unchanged(Exception):
     """The draft just made says what the version before says; it is taken back."""
 
 
-def draft_close(settings: Settings, service_url: str, month_start: date, person_url: str | None = None) -> Close:
+def draft_close(
+    settings: Settings,
+    service_url: str,
+    month_start: date,
+    person_url: str | None = None,
+    *,
+    retention_as_of: datetime | None = None,
+) -> Close:
     """Draft a month: seal what is there, compute the month from it, and keep both with the rules.
 
     Args:
@@ -85,6 +93,7 @@ def draft_close(settings: Settings, service_url: str, month_start: date, person_
         service_url: postgresql://… of the service login, which compiles the rules.
         month_start: first day of the month.
         person_url: the drafting person's own login; None drafts as the service.
+        retention_as_of: UTC instant at which retention is judged; None means now, by the database's clock.
 
     Returns:
         the new version; the one there is when nothing has changed since.
@@ -105,7 +114,7 @@ def draft_close(settings: Settings, service_url: str, month_start: date, person_
             before = latest if status in ("draft", "approved") else None
             try:
                 with connection.transaction():
-                    drafted = _draft(connection, rules, month_start, latest)
+                    drafted = _draft(connection, rules, month_start, latest, retention_as_of)
                     if before and drafted.content == before.content:
                         raise _Unchanged
             except _Unchanged:
@@ -187,12 +196,18 @@ def _refusal(error: psycopg.errors.CheckViolation, person: str) -> str:
     }.get(error.diag.constraint_name or "", f"The record does not take this step: {error.diag.message_primary}.")
 
 
-def _draft(connection: psycopg.Connection, rules: list[Rule], month_start: date, latest: Close | None) -> Close:
+def _draft(
+    connection: psycopg.Connection,
+    rules: list[Rule],
+    month_start: date,
+    latest: Close | None,
+    retention_as_of: datetime | None,
+) -> Close:
     seal_days(connection)
     seal = last_seal(connection)
     if seal is None:
         raise UsageProblem("raw holds no evidence yet, so there is nothing to close.")
-    retention_as_of: datetime = next(iter(connection.execute("select now()")))[0]
+    retention_as_of = retention_as_of or next(iter(connection.execute("select now()")))[0]
     typed = with_column_types(connection, rules)
     rebuild(connection, typed, through_seal=None, retention_as_of=retention_as_of)
     _refuse_unfinished(connection, month_start)
@@ -216,7 +231,7 @@ def _draft(connection: psycopg.Connection, rules: list[Rule], month_start: date,
     close = Close(
         month_start=month_start,
         version=version,
-        drafted_at=datetime.now(UTC),
+        drafted_at=utc_now(),
         drafted_by=next(iter(connection.execute("select session_user")))[0],
         seal_no=seal.seal_no,
         seal_sha256=seal.sha256,

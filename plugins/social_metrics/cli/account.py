@@ -1,7 +1,6 @@
 """`social-metrics account`: the registry of official accounts, changed step by step and by two persons."""
 
 import getpass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -14,7 +13,7 @@ from social_metrics.account_changes import Author, Change, editing, read_changes
 from social_metrics.account_urls import AccountAddress, read_account_url
 from social_metrics.cli.console import ExitCode, Format, FormatOption, new_group, notices, output, print_json
 from social_metrics.cli.place import warehouse
-from social_metrics.clock import wib_date
+from social_metrics.clock import utc_now, wib_date
 from social_metrics.connection_check import resolve_identity
 from social_metrics.connections import platform_connection
 from social_metrics.readings import Account
@@ -135,7 +134,7 @@ def status(
     settings = load_settings()
     registry = load_registry(settings.registry_dir)
     changes = read_changes(settings.registry_dir)
-    day = wib_date(datetime.now(UTC))
+    day = wib_date(utc_now())
     current = [found for found in registry.accounts if found.is_valid_on(day) and code in (None, found.account_code)]
     if code is not None and not current:
         raise UsageProblem(f"{code!r} is not in the registry today.")
@@ -178,7 +177,7 @@ def import_list(
     except OSError as error:
         raise UsageProblem(f"{file} cannot be read: {error.strerror}.") from error
     try:
-        result = import_accounts(file.name, content, folder=settings.registry_dir, by=_person(by), at=datetime.now(UTC))
+        result = import_accounts(file.name, content, folder=settings.registry_dir, by=_person(by), at=utc_now())
     except FileRefused as refused:
         output().print(escape(str(refused)))
         raise typer.Exit(ExitCode.FINDING) from None
@@ -206,7 +205,7 @@ def publish(
     - `social-metrics account publish --out public`
     """
     settings = load_settings()
-    day = wib_date(datetime.now(UTC))
+    day = wib_date(utc_now())
     accounts = official_accounts(load_registry(settings.registry_dir), day)
     for path in publish_list(accounts, day, out):
         output().print(escape(str(path)))
@@ -214,7 +213,7 @@ def publish(
 
 
 def _author(by: str | None, evidence: str) -> Author:
-    return Author(_person(by), datetime.now(UTC), evidence)
+    return Author(_person(by), utc_now(), evidence)
 
 
 def _person(by: str | None) -> str:

@@ -1,7 +1,6 @@
 """`social-metrics bi`: the dashboards of bi/dashboards/, checked, and brought to a BI server."""
 
 from dataclasses import asdict
-from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,7 +9,7 @@ from rich.table import Table
 
 from social_metrics.cli.console import ExitCode, Format, FormatOption, new_group, notices, output, print_json, progress
 from social_metrics.cli.place import warehouse
-from social_metrics.clock import wib_date
+from social_metrics.clock import utc_now, wib_date
 from social_metrics.connections import warehouse_url
 from social_metrics.registry import load_registry
 from social_metrics.settings import REPOSITORY, Settings, UsageProblem, load_settings
@@ -167,7 +166,7 @@ def _bring(
 
 def _centers(settings: Settings) -> list[str]:
     """Codes of the centers that there are today."""
-    today = wib_date(datetime.now(UTC))
+    today = wib_date(utc_now())
     centers = load_registry(settings.registry_dir).centers
     return sorted({center.center_code for center in centers if center.is_valid_on(today)})
 

@@ -1,7 +1,7 @@
 """`social-metrics ingest` and `social-metrics entry`: figures by hand, from the template to the second person."""
 
 import getpass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,7 +12,7 @@ from rich.table import Table
 from social_metrics.cli.console import ExitCode, Format, FormatOption, new_group, output, print_json
 from social_metrics.cli.evening import now_of
 from social_metrics.cli.place import warehouse
-from social_metrics.clock import wib_date
+from social_metrics.clock import utc_now, wib_date
 from social_metrics.connections import PlatformConnection, platform_connection
 from social_metrics.registry import Registry, load_registry
 from social_metrics.reports import forms
@@ -180,7 +180,7 @@ def confirm(
                 chosen,
                 decision="rejected" if reject else "confirmed",
                 decided_by=by or getpass.getuser(),
-                decided_at=datetime.now(UTC),
+                decided_at=utc_now(),
                 channel="command_line",
                 note=note,
             )

@@ -1,6 +1,6 @@
 """`social-metrics lake`: raw as Parquet, and the marts built from it by Spark; the same as the DAGs' `land_lake`."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated
 
 import typer
@@ -9,6 +9,7 @@ from upath import UPath
 
 from social_metrics.cli.console import DAY_FORMATS, Format, FormatOption, new_group, output, print_json
 from social_metrics.cli.place import warehouse
+from social_metrics.clock import utc_now
 from social_metrics.lake.address import without_connection
 from social_metrics.lake.landing import Landing, land
 from social_metrics.lake.publishing import publish_marts
@@ -29,7 +30,7 @@ def land_now(form: FormatOption = Format.TABLE) -> None:
     - `SOCIAL_METRICS_LAKE=s3://bucket/lake social-metrics lake land`
     """
     with warehouse() as url:
-        landing = land(url, _lake(load_settings()), datetime.now(UTC))
+        landing = land(url, _lake(load_settings()), utc_now())
     if form is Format.JSON:
         print_json(
             {
@@ -61,7 +62,7 @@ def build(
     """
     with warehouse() as url:
         settings = load_settings()
-        place, now = _lake(settings), datetime.now(UTC)
+        place, now = _lake(settings), utc_now()
         land(url, place, now)
         with lake_lock(url, with_others=True):
             built = build_on_spark(settings, place, as_of=now, through_date=through.date() if through else None)

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated
 
 import typer
@@ -14,6 +14,7 @@ from social_metrics.audit.verification import Difference, Verification, verify_m
 from social_metrics.cli.close import MonthOption, month_start
 from social_metrics.cli.console import ExitCode, Format, FormatOption, output, print_json
 from social_metrics.cli.place import warehouse
+from social_metrics.clock import utc_now
 from social_metrics.settings import load_settings
 from social_metrics.warehouse.connect import connect
 
@@ -36,9 +37,7 @@ def verify(
     - `social-metrics verify --month 2026-10 --digest 3fa04c91d2b7`
     """
     with warehouse() as url:
-        found = verify_month(
-            load_settings(), url, month_start(month), now=datetime.now(UTC), version=version, digest=digest
-        )
+        found = verify_month(load_settings(), url, month_start(month), now=utc_now(), version=version, digest=digest)
     if form is Format.JSON:
         print_json(
             {

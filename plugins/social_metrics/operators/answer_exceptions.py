@@ -1,6 +1,6 @@
 """A center's say: one form per center, one field per exception, until the working days have passed."""
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from airflow.providers.standard.operators.hitl import HITLOperator
@@ -15,7 +15,7 @@ from social_metrics.audit.answers import (
     answer_exceptions,
     exceptions_of,
 )
-from social_metrics.clock import WIB
+from social_metrics.clock import WIB, utc_now
 from social_metrics.hooks.warehouse import WarehouseHook
 from social_metrics.operators.close_forms import exception_line
 from social_metrics.operators.plain_failure import plain_failure
@@ -56,10 +56,10 @@ class AnswerExceptionsOperator(HITLOperator):
             exceptions = self._exceptions()
             officers = holders_of(load_roles(settings.registry_dir), "center_officer", self.center_code)
         until = datetime.fromisoformat(self.close["answer_until"])
-        if until <= datetime.now(UTC):
+        if until <= utc_now():
             raise AirflowSkipException(f"The time for answers has ended at {until}.")
         month = date.fromisoformat(self.close["month"])
-        self.response_timeout = until - datetime.now(UTC)
+        self.response_timeout = until - utc_now()
         self.assigned_users = assigned(officers)
         self.subject = f"Catatan {month:%m-%Y}, {self.center_code}: {len(exceptions)} butir"
         self.body = "\n".join(

@@ -1,11 +1,11 @@
 """The second person: a form in Airflow's UI, and the name of whoever was logged in when it was answered."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 from airflow.providers.standard.operators.hitl import HITLOperator
 from airflow.sdk.exceptions import AirflowFailException
 
+from social_metrics.clock import utc_now
 from social_metrics.hooks.warehouse import WarehouseHook
 from social_metrics.operators.plain_failure import plain_failure
 from social_metrics.warehouse import manual_entries
@@ -50,7 +50,7 @@ class ConfirmEntriesOperator(HITLOperator):
                     self.keys,
                     decision="confirmed" if decision == "confirmed" else "rejected",
                     decided_by=str(name),
-                    decided_at=datetime.now(UTC),
+                    decided_at=utc_now(),
                     channel="airflow",
                 )
             except ConfirmationRefused as refused:

@@ -8,7 +8,7 @@ from airflow.sdk import BaseOperator
 from social_metrics.audit.closing import draft_close
 from social_metrics.audit.record import latest_close, status_of, steps_of
 from social_metrics.audit.working_days import end_of_working_days, load_holidays
-from social_metrics.clock import month_before, wib_date
+from social_metrics.clock import month_before, utc_now, wib_date
 from social_metrics.hooks.warehouse import WarehouseHook
 from social_metrics.operators.plain_failure import plain_failure
 from social_metrics.settings import UsageProblem, load_settings
@@ -39,7 +39,7 @@ class DraftMonthOperator(BaseOperator):
             with connect(url, "closer") as connection:
                 status = status_of(steps_of(connection, close))
             until = end_of_working_days(
-                datetime.now(UTC), settings.center_answer_working_days, load_holidays(settings.dbt_project_dir)
+                utc_now(), settings.center_answer_working_days, load_holidays(settings.dbt_project_dir)
             )
         self.log.info("%s version %s is %s; digest %s", f"{month:%Y-%m}", close.version, status, close.sha256)
         return {

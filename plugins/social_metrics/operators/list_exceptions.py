@@ -1,10 +1,11 @@
 """Which centers have something to answer."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from social_metrics.audit.answers import exceptions_of
 from social_metrics.audit.record import status_of, steps_of
+from social_metrics.clock import utc_now
 from social_metrics.hooks.warehouse import WarehouseHook
 from social_metrics.operators.drafted_version import DraftedVersionOperator, if_newest
 from social_metrics.operators.plain_failure import plain_failure
@@ -26,5 +27,5 @@ class ListExceptionsOperator(DraftedVersionOperator):
         for one in exceptions:
             by_center[one.center_code] = by_center.get(one.center_code, 0) + 1
         self.log.info("%d exceptions: %s", len(exceptions), by_center)
-        has_time = datetime.fromisoformat(self.close["answer_until"]) > datetime.now(UTC)
+        has_time = datetime.fromisoformat(self.close["answer_until"]) > utc_now()
         return sorted(by_center) if is_open and has_time else []

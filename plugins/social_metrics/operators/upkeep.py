@@ -3,13 +3,14 @@
 import os
 import subprocess
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from airflow.sdk import BaseHook, BaseOperator
 from airflow.sdk.exceptions import AirflowException, AirflowNotFoundException, AirflowSkipException
 
+from social_metrics.clock import utc_now
 from social_metrics.connections import METADATA_CONN_ID
 from social_metrics.hooks.warehouse import WarehouseHook
 from social_metrics.operators.plain_failure import plain_failure
@@ -61,7 +62,7 @@ class CleanAirflowOperator(BaseOperator):
             raise AirflowSkipException(
                 f"There is no connection {METADATA_CONN_ID} to Airflow's own database: nothing is cleaned."
             ) from error
-        before = datetime.now(UTC) - timedelta(days=load_settings().airflow_keep_days)
+        before = utc_now() - timedelta(days=load_settings().airflow_keep_days)
         command = [
             *(str(Path(sys.executable).with_name("airflow")), "db", "clean", "--yes", "--skip-archive"),
             *("--error-on-cleanup-failure", "--clean-before-timestamp", before.isoformat()),

@@ -5,7 +5,6 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
 from typing import Annotated, NoReturn
@@ -13,6 +12,7 @@ from typing import Annotated, NoReturn
 import typer
 from rich.console import Console
 
+from social_metrics.clock import utc_now
 from social_metrics.settings import UsageProblem, load_settings
 from social_metrics.stack import StackError
 from social_metrics.stack.demo import bring_up, run_demo, run_demo_month
@@ -84,7 +84,7 @@ def backup(
 ) -> None:
     """Writes the warehouse, the registry, workbooks and papers into a folder, with a digest of every table."""
     with _stack() as stack:
-        target = to or stack.layout.state / "backups" / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
+        target = to or stack.layout.state / "backups" / f"{utc_now():%Y%m%dT%H%M%SZ}"
         manifest = stack.back_up(target.resolve())
     console.print(f"{target}: {len(manifest.tables)} tables, {manifest.tables_rows:,} rows.", soft_wrap=True)
     console.print("Keep SOCIAL_METRICS_CREDENTIALS_KEY and the stack's secrets elsewhere: they are not in it.")

@@ -3,11 +3,12 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import requests
 
+from social_metrics.clock import utc_now
 from social_metrics.stack import StackError
 
 POLL_SECONDS = 0.5
@@ -114,7 +115,7 @@ class AirflowApi:
 
     def trigger(self, dag_id: str, conf: dict[str, str] | None = None) -> Run:
         """Starts a run now, with its parameters."""
-        order = {"logical_date": datetime.now(UTC).isoformat(), "conf": conf or {}}
+        order = {"logical_date": utc_now().isoformat(), "conf": conf or {}}
         return _run(self._checked(self._call("POST", f"/dags/{dag_id}/dagRuns", order)))
 
     def forms(self, run: Run) -> list[Form]:

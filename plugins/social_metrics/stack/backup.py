@@ -14,7 +14,6 @@ import tarfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -22,6 +21,7 @@ from urllib.parse import quote
 import psycopg
 from psycopg import sql
 
+from social_metrics.clock import utc_now
 from social_metrics.code_version import code_version
 from social_metrics.stack import StackError
 from social_metrics.stack.databases import Login, ensure_service_login
@@ -97,7 +97,7 @@ def back_up(server: Server, database: str, owner: str, folders: Mapping[str, Pat
                 if folder.exists():
                     archive.add(folder, arcname=name)
         manifest = Manifest(
-            made_at=datetime.now(UTC).isoformat(timespec="seconds"),
+            made_at=utc_now().isoformat(timespec="seconds"),
             code_version=code_version(),
             database=database,
             owner=owner,
@@ -210,7 +210,7 @@ def set_aside(server: Server, database: str) -> Iterator[str | None]:
     if not is_there:
         yield None
         return
-    aside = f"{database}_before_{datetime.now(UTC):%Y%m%d%H%M%S}"
+    aside = f"{database}_before_{utc_now():%Y%m%d%H%M%S}"
     _rename(server, database, aside)
     try:
         yield aside

@@ -4,13 +4,13 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import requests
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
-from social_metrics.clock import WIB, month_before, wib_date
+from social_metrics.clock import WIB, month_before, utc_now, wib_date
 from social_metrics.history import EVENING, load_history, set_simulator_clock
 from social_metrics.registry import load_registry
 from social_metrics.roles import SIGNING, load_roles
@@ -112,7 +112,7 @@ def _bring_up(
 
 def this_evening() -> datetime:
     """20:00 WIB of today's WIB date, whatever the hour: the demo's evening."""
-    return datetime.combine(wib_date(datetime.now(UTC)), EVENING, WIB)
+    return datetime.combine(wib_date(utc_now()), EVENING, WIB)
 
 
 def last_month() -> date:
@@ -122,7 +122,7 @@ def last_month() -> date:
 
 def _follow_real_time(simulator_url: str) -> None:
     """From now on the simulator's clock is the real one: the next evenings come when they come."""
-    set_simulator_clock(simulator_url, datetime.now(WIB))
+    set_simulator_clock(simulator_url, utc_now().astimezone(WIB))
     requests.put(f"{simulator_url}/_simulator/clock", json={"ticking": True}, timeout=10).raise_for_status()
 
 

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -15,7 +15,7 @@ from secrets import token_hex
 
 from cryptography.fernet import Fernet
 
-from social_metrics.clock import wib_date
+from social_metrics.clock import utc_now, wib_date
 from social_metrics.settings import REPOSITORY, Settings
 from social_metrics.stack import StackError
 from social_metrics.stack.airflow_api import AirflowApi
@@ -210,7 +210,7 @@ class LocalStack:
         first = self.layout.state / "first-day"
         if not first.exists():
             self.layout.state.mkdir(mode=0o700, parents=True, exist_ok=True)
-            first.write_text((wib_date(datetime.now(UTC)) - timedelta(days=self._history_days)).isoformat())
+            first.write_text((wib_date(utc_now()) - timedelta(days=self._history_days)).isoformat())
         return date.fromisoformat(first.read_text())
 
     def programs(self, addresses: StackAddresses) -> list[Program]:

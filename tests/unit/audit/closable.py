@@ -2,7 +2,7 @@
 
 import random
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -25,6 +25,7 @@ from tests.dbt.runner import PROJECT
 
 FIRST_DAY, LAST_DAY = date(2026, 9, 28), date(2026, 11, 2)
 MONTH = date(2026, 10, 1)
+DRAFTED_AT = datetime(2026, 11, 28, 1, tzinfo=UTC)  # at which tests of retention judge it, whatever the date is today
 CENTERS = ("kartini", "satria", "insyaf")
 PLATFORMS = ("youtube", "x")
 

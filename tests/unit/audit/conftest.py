@@ -20,7 +20,7 @@ from social_metrics.warehouse import migrate
 from social_metrics.warehouse.connect import connect, open_connection
 from tests.dbt.evidence import Evidence
 from tests.dbt.runner import Warehouse
-from tests.unit.audit.closable import Closable, evidence
+from tests.unit.audit.closable import DRAFTED_AT, Closable, evidence
 from tests.unit.audit.random_evidence import RandomEvidence
 
 FIRST_DAY = date(2026, 10, 28)  # the evenings cross a month's edge
@@ -110,7 +110,12 @@ def build_closable(
     url = server.url(name, login.name, login.password)
     migrate.grant_database_rights(url)
     home = folders.mktemp("closable")
-    warehouse = Warehouse(url, registry=home / "registry", state=home / "state")
+    warehouse = Warehouse(
+        url,
+        registry=home / "registry",
+        state=home / "state",
+        variables={"retention_as_of": DRAFTED_AT.isoformat()},
+    )
     warehouse.load(told)
     warehouse.build("--select", *(f"+{mart}" for mart in marts), "--indirect-selection", "empty")
     return Closable(url, warehouse.registry, home / "state")

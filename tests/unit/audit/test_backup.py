@@ -5,7 +5,6 @@ import os
 import stat
 import subprocess
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from social_metrics.audit import closing, verification
 from social_metrics.audit.closing import draft_close
 from social_metrics.audit.rules import MARTS_OF_A_MONTH, Rule
 from social_metrics.audit.verification import verify_month
+from social_metrics.clock import utc_now
 from social_metrics.stack import StackError
 from social_metrics.stack.backup import Manifest, back_up, restore, set_aside
 from social_metrics.stack.databases import Login
@@ -76,7 +76,7 @@ def test_it_ends_in_identical_marts_and_a_close_that_verifies_on_a_server_that_n
     assert restore(other_server, service_login, "again", {"registry": home}, tmp_path / "backup") == manifest
     url = other_server.url("again", service_login.name, service_login.password)
     assert marts(url) == marts(closed.url)
-    found = verify_month(Closable(url, home, closed.state).settings, url, MONTH, now=datetime.now(UTC))
+    found = verify_month(Closable(url, home, closed.state).settings, url, MONTH, now=utc_now())
     assert found.holds
     assert found.late_rows == {}
     with psycopg.connect(url) as connection:

@@ -1,7 +1,7 @@
 """A month is closed once, by three persons, from sealed evidence; a crash leaves the step before."""
 
 import threading
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import psycopg
 import pytest
@@ -13,7 +13,7 @@ from social_metrics.audit.chain import walk_chain
 from social_metrics.audit.closing import act, draft_close
 from social_metrics.audit.record import closes_of, status_of, steps_of
 from social_metrics.audit.rules import Rule
-from social_metrics.clock import wib_date
+from social_metrics.clock import utc_now, wib_date
 from social_metrics.settings import UsageProblem
 from social_metrics.stack.databases import Login
 from social_metrics.stack.server import Server
@@ -49,8 +49,8 @@ def test_who_had_access_is_told_of_the_whole_month(
     assert spans[people["maker"].name]["noted_until"] is None
     assert any(span["is_superuser"] for span in spans.values())
     with connect(closable.url, "closer") as closer:
-        assert walk_chain(closer, datetime.now(UTC)).findings == ()
-        next_month = access_of_month(closer, wib_date(datetime.now(UTC) + timedelta(days=1)))
+        assert walk_chain(closer, utc_now()).findings == ()
+        next_month = access_of_month(closer, wib_date(utc_now() + timedelta(days=1)))
     assert guest not in {span["login"] for span in next_month}
 
 
@@ -80,7 +80,7 @@ def test_a_month_goes_from_draft_to_approved_by_three_persons(closable: Closable
             ("checked", people["checker"].name),
             ("approved", people["approver"].name),
         ]
-        walk = walk_chain(connection, datetime.now(UTC))
+        walk = walk_chain(connection, utc_now())
         assert walk.findings == ()
         assert walk.unsealed == {}
     # A second close of the unchanged month is the same close.
@@ -181,7 +181,7 @@ def test_a_crash_leaves_nothing(closable: Closable, monkeypatch: pytest.MonkeyPa
             draft_close(closable.settings, closable.url, MONTH)
     with connect(closable.url, "closer") as connection:
         assert closes_of(connection, MONTH) == []
-        assert walk_chain(connection, datetime.now(UTC)).seals == 0
+        assert walk_chain(connection, utc_now()).seals == 0
     assert draft_close(closable.settings, closable.url, MONTH).version == 1
 
 

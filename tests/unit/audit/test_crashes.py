@@ -4,7 +4,6 @@ import os
 import signal
 import threading
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -16,6 +15,7 @@ from social_metrics.audit.closing import draft_close
 from social_metrics.audit.corrections import approve_correction, corrections_of, request_correction
 from social_metrics.audit.record import closes_of, latest_close, status_of, steps_of
 from social_metrics.audit.rules import Rule
+from social_metrics.clock import utc_now
 from social_metrics.settings import UsageProblem
 from social_metrics.stack.databases import Login
 from social_metrics.warehouse.connect import connect
@@ -60,7 +60,7 @@ def test_a_killed_draft_leaves_nothing(closable: Closable, after: str) -> None:
     kill_after(closing, after, lambda: draft_close(closable.settings, closable.url, MONTH))
     with connect(closable.url, "closer") as connection:
         assert closes_of(connection, MONTH) == []
-        walk = walk_chain(connection, datetime.now(UTC))
+        walk = walk_chain(connection, utc_now())
     assert (walk.seals, walk.findings) == (0, ())
     assert draft_close(closable.settings, closable.url, MONTH).version == 1
 
@@ -87,7 +87,7 @@ def test_a_killed_step_leaves_the_step_before(closable: Closable, people: dict[s
         assert [(one.correction_no, one.approver) for one in corrections_of(connection, MONTH)] == [(1, None)]
         connection.commit()
         assert [one.answer for one in exceptions_of(connection, MONTH, 1) if one.answer] == []
-        assert walk_chain(connection, datetime.now(UTC)).findings == ()
+        assert walk_chain(connection, utc_now()).findings == ()
 
 
 def test_two_persons_at_once_take_one_step(closable: Closable, people: dict[str, Login]) -> None:

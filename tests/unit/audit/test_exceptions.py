@@ -18,7 +18,7 @@ from social_metrics.stack.databases import Login
 from social_metrics.stack.server import Server
 from social_metrics.warehouse.connect import connect
 from tests.dbt.evidence import Evidence, at
-from tests.unit.audit.closable import CENTERS, MONTH, evidence
+from tests.unit.audit.closable import CENTERS, DRAFTED_AT, MONTH, evidence
 from tests.unit.audit.conftest import build_closable
 from tests.unit.papers.reading import words_of
 
@@ -55,7 +55,7 @@ def month(
     with pytest.MonkeyPatch.context() as once, connect(closable.url, "closer") as connection:
         once.setattr(closing, "rules_in_force", lambda *_: list(rules))
         for first in (MONTH_BEFORE, MONTH):
-            draft_close(closable.settings, closable.url, first)
+            draft_close(closable.settings, closable.url, first, retention_as_of=DRAFTED_AT)
             for action, person in (("submitted", "ani"), ("checked", "budi"), ("approved", "sekretaris")):
                 act(connection, first, action, person=person, channel="airflow")  # type: ignore[arg-type]
         exceptions = exceptions_of(connection, MONTH, 1)

@@ -18,6 +18,7 @@ from social_metrics.audit.chain import walk_chain
 from social_metrics.audit.closing import act, draft_close
 from social_metrics.audit.corrections import approve_correction, request_correction
 from social_metrics.audit.rules import Rule
+from social_metrics.clock import utc_now
 from social_metrics.papers.issue import Paper, issue_as_of, issue_month, issued_of_month
 from social_metrics.settings import UsageProblem
 from social_metrics.warehouse.connect import connect
@@ -81,7 +82,7 @@ def test_papers_are_issued_once_and_a_correction_makes_new_ones(closable: Closab
     assert issue_month(closable.url, MONTH) == papers
     with connect(closable.url, "closer") as connection:
         assert issued_of_month(connection, MONTH) == papers
-        walk = walk_chain(connection, datetime.now().astimezone())
+        walk = walk_chain(connection, utc_now())
         assert (walk.findings, walk.unsealed) == ((), {})
         number = request_correction(
             connection, MONTH, center_code="kartini", figure="posts", new_value=4321, reason="salah hitung",

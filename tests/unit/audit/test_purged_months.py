@@ -19,7 +19,7 @@ from social_metrics.registry import load_registry
 from social_metrics.retention.enforce import enforce_retention
 from social_metrics.settings import Settings
 from social_metrics.warehouse.connect import connect
-from tests.unit.audit.closable import MONTH, Closable
+from tests.unit.audit.closable import DRAFTED_AT, MONTH, Closable
 
 pytestmark = pytest.mark.slow
 
@@ -45,7 +45,7 @@ def expiring(closable: Closable, monkeypatch: pytest.MonkeyPatch, compiled: list
 def purged(expiring: Closable) -> Closable:
     """Closed, with the month before; then the time of the counts was up."""
     for month in (MONTH.replace(month=9), MONTH):
-        draft_close(expiring.settings, expiring.url, month)
+        draft_close(expiring.settings, expiring.url, month, retention_as_of=DRAFTED_AT)
     take(expiring)
     return expiring
 
@@ -83,7 +83,7 @@ def test_it_holds_and_says_what_was_purged(purged: Closable) -> None:
 
 
 def test_changes_from_a_month_that_was_never_closed_cannot_be_computed_and_only_those(expiring: Closable) -> None:
-    draft_close(expiring.settings, expiring.url, MONTH)
+    draft_close(expiring.settings, expiring.url, MONTH, retention_as_of=DRAFTED_AT)
     take(expiring)
     found = verify(expiring)
     assert found.holds

@@ -12,6 +12,7 @@ from social_metrics.audit.canonical import tables_to_seal
 from social_metrics.audit.chain import LATE, walk_chain
 from social_metrics.audit.merkle import EMPTY_ROOT, merkle_root
 from social_metrics.audit.seals import seal_days, sealing
+from social_metrics.clock import utc_now
 from social_metrics.stack.databases import Login
 from social_metrics.stack.server import Server
 from social_metrics.warehouse.connect import connect, open_connection
@@ -98,7 +99,7 @@ def test_what_comes_late_has_a_seal_of_its_own(warehouse_url: str, closer: psyco
     with psycopg.connect(warehouse_url) as owner:
         evidence.connection = owner
         evidence.hand_entry(FIRST_DAY, datetime(2026, 11, 3, tzinfo=UTC))
-    late = walk_chain(closer, datetime.now(UTC)).findings
+    late = walk_chain(closer, utc_now()).findings
     assert {finding.kind for finding in late} == {LATE}
     assert any("raw.manual_entries" in finding.place for finding in late)
     with sealing(closer):

@@ -15,6 +15,7 @@ from social_metrics.audit.chain import walk_chain
 from social_metrics.audit.closing import draft_close
 from social_metrics.audit.corrections import approve_correction, request_correction
 from social_metrics.audit.rules import Rule
+from social_metrics.clock import utc_now
 from social_metrics.stack.databases import Login
 from social_metrics.stack.server import Server
 from social_metrics.warehouse.connect import connect
@@ -69,10 +70,10 @@ def test_every_single_change_after_a_close_is_found_and_its_place_named(
         database = owner.info.dbname
     with psycopg.connect(postgres_server.url(database), options="-c timezone=UTC") as superuser:
         record = [table.name for table in tables_to_seal(superuser) if table.name.startswith("audit.")]
-        assert walk_chain(superuser, datetime.now(UTC)).findings == ()
+        assert walk_chain(superuser, utc_now()).findings == ()
         for number in range(CHANGES // 3):
             made = Tamperer(superuser, draw).change(KINDS[number % len(KINDS)], [*record, *CHAIN])
-            findings = walk_chain(superuser, datetime.now(UTC)).findings
+            findings = walk_chain(superuser, utc_now()).findings
             superuser.rollback()
             assert not unnamed(made, [finding.place for finding in findings]), (
                 f"seed {seed}, change {number}: {made.what} is said to be at {findings}"

@@ -4,7 +4,6 @@ import csv
 import os
 import random
 from dataclasses import replace
-from datetime import UTC, datetime
 
 import psycopg
 import pytest
@@ -14,6 +13,7 @@ from social_metrics.audit.chain import AUDIT_ALTERED, LATE, RAW_ALTERED
 from social_metrics.audit.closing import draft_close
 from social_metrics.audit.rules import Rule
 from social_metrics.audit.verification import REGISTRY_CHANGED, RULE_CHANGED, Verification, verify_month
+from social_metrics.clock import utc_now
 from social_metrics.settings import UsageProblem
 from social_metrics.stack.server import Server
 from tests.unit.audit.closable import MONTH, Closable
@@ -33,7 +33,7 @@ def closed(closable: Closable, monkeypatch: pytest.MonkeyPatch, compiled: list[R
 
 
 def verify(closed: Closable, **named: object) -> Verification:
-    return verify_month(closed.settings, closed.url, MONTH, now=datetime.now(UTC), **named)  # type: ignore[arg-type]
+    return verify_month(closed.settings, closed.url, MONTH, now=utc_now(), **named)  # type: ignore[arg-type]
 
 
 def test_an_untouched_month_is_identical(closed: Closable) -> None:
@@ -46,7 +46,7 @@ def test_an_untouched_month_is_identical(closed: Closable) -> None:
     with pytest.raises(UsageProblem, match="No version of 2026-10"):
         verify(closed, digest="0" * 64)
     with pytest.raises(UsageProblem, match="never closed"):
-        verify_month(closed.settings, closed.url, MONTH.replace(month=9), now=datetime.now(UTC))
+        verify_month(closed.settings, closed.url, MONTH.replace(month=9), now=utc_now())
 
 
 def test_changed_counts_are_found_by_computing_the_month_again(

@@ -1,7 +1,7 @@
 """Entry by hand and the registry's life from a shell: exit codes, JSON, and a copy beside the file."""
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -11,7 +11,7 @@ from openpyxl import load_workbook
 from typer.testing import CliRunner, Result
 
 from social_metrics.cli import app
-from social_metrics.clock import wib_date
+from social_metrics.clock import utc_now, wib_date
 from social_metrics.contract import CaptureOutcome, Outcome, PostsRead, Source
 from social_metrics.manual_entry.form import FIRST_ROW, Column
 from social_metrics.registry import load_registry
@@ -20,7 +20,7 @@ from social_metrics.warehouse.raw_loader import ShardRecords, load
 from tests.unit.manual_entry.officer import OFFICER, SECOND, Desk, fill, put, sheet_of, write_registry
 
 ACCOUNT = "kartini-x"
-YESTERDAY = wib_date(datetime.now(UTC)) - timedelta(days=1)
+YESTERDAY = wib_date(utc_now()) - timedelta(days=1)
 
 
 @pytest.fixture
@@ -113,7 +113,7 @@ def test_an_account_is_submitted_verified_and_published(folder: Path, tmp_path: 
 
 
 def test_a_person_s_word_ends_a_suspension_once(folder: Path, warehouse_url: str) -> None:
-    at = datetime.now(UTC) - timedelta(hours=1)
+    at = utc_now() - timedelta(hours=1)
     mismatch = CaptureOutcome(
         uuid4(), ACCOUNT, "x", at, Outcome.IDENTITY_MISMATCH, "another id", None, PostsRead.NOT_TRIED, None, None, None,
         Source.API, "run", 1,

@@ -11,7 +11,7 @@ import pytest
 from social_metrics import extract
 from social_metrics.api_client import ApiClient
 from social_metrics.capture_clock import CaptureClock, ClockProblem
-from social_metrics.clock import wib_date
+from social_metrics.clock import utc_now, wib_date
 from social_metrics.platforms import facebook
 from tests.unit.extract.conftest import EVENING, Capture, rows_of
 
@@ -143,7 +143,7 @@ def test_midnight_between_profile_and_posts_leaves_the_attempt_on_the_day_of_its
 def test_a_machine_that_lives_on_another_date_than_the_warehouse_reads_nothing(
     capture: Capture, warehouse_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    wrong = Machine(datetime.now(UTC) + timedelta(hours=26))
+    wrong = Machine(utc_now() + timedelta(hours=26))
     monkeypatch.setattr(extract, "_capture_clock", lambda _connection: CaptureClock(wrong))
     with pytest.raises(ClockProblem, match=r"This machine says .* the warehouse that it is .* Set both by NTP"):
         capture("facebook", expected_day=wib_date(wrong.shows))
