@@ -124,7 +124,7 @@ def test_the_way_back_says_so(purged: Closable) -> None:
 def test_the_commands_say_so(purged: Closable, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AIRFLOW_CONN_SOCIAL_METRICS_WAREHOUSE", purged.url)
     monkeypatch.setenv("SOCIAL_METRICS_REGISTRY_DIR", str(purged.registry))
-    monkeypatch.setattr("social_metrics.cli.verify.datetime", type("Clock", (datetime,), {"now": lambda _zone: THEN}))
+    monkeypatch.setattr("social_metrics.cli.verify.utc_now", lambda: THEN)
     done = CliRunner().invoke(app, ["verify", "--month", "2026-10"])
     assert done.exit_code == 0, done.output
     assert "purged by policy" in done.output
