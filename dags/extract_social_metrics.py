@@ -25,7 +25,7 @@ from social_metrics.operators.extract_shard import ExtractShardOperator
 from social_metrics.operators.open_evening import OpenEveningOperator
 from social_metrics.operators.plan_shards import PlanShardsOperator
 from social_metrics.operators.publish_raw import PublishRawOperator
-from social_metrics.registry import load_registry
+from social_metrics.registry.registry import load_registry
 from social_metrics.settings import load_settings
 
 SETTINGS = load_settings()

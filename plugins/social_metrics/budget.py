@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from social_metrics.call_guards import Cost
 from social_metrics.contract import Outcome
 from social_metrics.readings import CaptureFailure
-from social_metrics.registry import Platform
+from social_metrics.registry.registry import Platform
 from social_metrics.spend_limits import Limits
 
 FORECAST_NEEDS = timedelta(days=3)

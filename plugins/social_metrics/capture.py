@@ -8,7 +8,7 @@ from social_metrics.connections import platform_connection
 from social_metrics.evening_times import EveningTimes
 from social_metrics.extract import capture_shards
 from social_metrics.platform_capture import ShardReport
-from social_metrics.registry import Registry
+from social_metrics.registry.registry import Registry
 from social_metrics.settings import Settings, UsageProblem
 from social_metrics.warehouse import capture_state
 from social_metrics.warehouse.connect import connect

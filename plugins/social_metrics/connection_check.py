@@ -3,14 +3,14 @@
 import importlib
 from datetime import date
 
-from social_metrics.account_urls import AccountAddress
 from social_metrics.api_client import ApiClient, Recorder
 from social_metrics.budget import Budget
 from social_metrics.clock import wib_date
 from social_metrics.connections import PlatformConnection
 from social_metrics.extract import clock_of, source_of
 from social_metrics.readings import Account, CaptureFailure, ProfileReading
-from social_metrics.registry import Registry
+from social_metrics.registry.account_urls import AccountAddress
+from social_metrics.registry.registry import Registry
 from social_metrics.settings import Settings, UsageProblem
 
 

@@ -14,7 +14,7 @@ from social_metrics.clock import Clock, SimulatedClock, SystemClock
 from social_metrics.connections import PlatformConnection
 from social_metrics.contract import Source
 from social_metrics.platform_capture import CaptureOrder, PlatformCapture, ShardReport
-from social_metrics.registry import Platform, Registry
+from social_metrics.registry.registry import Platform, Registry
 from social_metrics.settings import Settings, UsageProblem
 
 GARBAGE_THRESHOLD = 100_000

@@ -8,7 +8,7 @@ from social_metrics.connection_check import own_client
 from social_metrics.connections import PlatformConnection
 from social_metrics.extract import clock_of
 from social_metrics.readings import Account, CaptureFailure
-from social_metrics.registry import Registry
+from social_metrics.registry.registry import Registry
 from social_metrics.retention.revocation import record_revocation
 from social_metrics.settings import Settings, UsageProblem
 from social_metrics.warehouse.connect import connect

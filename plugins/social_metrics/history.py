@@ -11,7 +11,7 @@ import requests
 from social_metrics.capture import capture_evening
 from social_metrics.clock import SIMULATOR_HEADER, WIB
 from social_metrics.platforms import rotates_tokens
-from social_metrics.registry import Registry
+from social_metrics.registry.registry import Registry
 from social_metrics.settings import Settings, UsageProblem
 from social_metrics.warehouse.connect import connect
 from social_metrics.warehouse.credentials import cipher, store_first_token

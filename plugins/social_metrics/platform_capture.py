@@ -26,8 +26,8 @@ from social_metrics.evening_times import EveningTimes
 from social_metrics.http_pool import HttpPool
 from social_metrics.readings import Account
 from social_metrics.records import AccountAttempt, shard_records
-from social_metrics.registry import DEMO_HANDLE_PREFIX, Platform, Registry
-from social_metrics.retention_rules import load_retention_rules
+from social_metrics.registry.registry import DEMO_HANDLE_PREFIX, Platform, Registry
+from social_metrics.registry.retention_rules import load_retention_rules
 from social_metrics.settings import Settings, UsageProblem
 from social_metrics.shard_reader import ShardReader, expected_posts, withheld_from_all
 from social_metrics.spend_limits import Limits, is_of_money

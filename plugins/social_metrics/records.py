@@ -21,7 +21,7 @@ from social_metrics.contract import (
 )
 from social_metrics.evidence import clean_text
 from social_metrics.readings import Account, CaptureFailure, PostListing, PostReading, ProfileReading
-from social_metrics.registry import Platform
+from social_metrics.registry.registry import Platform
 from social_metrics.warehouse.capture_state import KnownPost
 from social_metrics.warehouse.raw_loader import ShardRecords
 

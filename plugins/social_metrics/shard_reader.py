@@ -15,7 +15,7 @@ from social_metrics.clock import wib_date
 from social_metrics.contract import FollowersState, Outcome
 from social_metrics.readings import Account, CaptureFailure, PostListing, ProfileReading, ReadWindow
 from social_metrics.records import AccountAttempt
-from social_metrics.registry import Platform
+from social_metrics.registry.registry import Platform
 from social_metrics.settings import UsageProblem
 from social_metrics.warehouse import capture_state
 

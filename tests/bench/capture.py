@@ -14,7 +14,7 @@ import social_metrics.platforms
 from social_metrics.capture import capture_evening
 from social_metrics.clock import WIB, utc_now
 from social_metrics.contract import Source
-from social_metrics.registry import load_registry
+from social_metrics.registry.registry import load_registry
 from social_metrics.settings import DEFAULT_REGISTRY, Settings
 from tests.registry_file import rows_of
 

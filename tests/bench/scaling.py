@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from social_metrics.registry import Platform, load_registry
+from social_metrics.registry.registry import Platform, load_registry
 from social_metrics.settings import DEFAULT_REGISTRY, REPOSITORY
 
 SIZES = (31, 1_000, 100_000, 10_000_000)

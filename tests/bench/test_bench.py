@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from social_metrics.registry import load_registry
+from social_metrics.registry.registry import load_registry
 from social_metrics.settings import DEFAULT_REGISTRY, REPOSITORY
 from tests.bench.__main__ import PAGE, PARTS, rewrite
 from tests.bench.extraction import LIMIT, OURS, SKIPPING, Run, table_of

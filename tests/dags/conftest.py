@@ -17,7 +17,7 @@ from cryptography.fernet import Fernet
 
 from social_metrics.clock import WIB
 from social_metrics.history import authorise_demo_accounts
-from social_metrics.registry import load_registry
+from social_metrics.registry.registry import load_registry
 from social_metrics.settings import load_settings
 from social_metrics.stack.databases import Login, ensure_airflow_metadata
 from social_metrics.stack.secret_files import new_password

@@ -8,7 +8,7 @@ import pytest
 
 from social_metrics.capture_clock import ClockProblem
 from social_metrics.clock import WIB
-from social_metrics.registry import load_registry
+from social_metrics.registry.registry import load_registry
 from social_metrics.settings import UsageProblem
 from social_metrics.warehouse.connect import WarehouseProblem
 from tests.dags.conftest import Airflow, load_dags

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from social_metrics.clock import utc_now
-from social_metrics.registry import Registry, load_registry
+from social_metrics.registry.registry import Registry, load_registry
 from tests.dags.conftest import Evening, load_dags
 from tests.unit.manual_entry.officer import OFFICER, SECOND, Desk, fill, saved, sheet_of
 

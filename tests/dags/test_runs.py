@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from social_metrics.contract import Outcome
-from social_metrics.registry import load_registry
+from social_metrics.registry.registry import load_registry
 from social_metrics.settings import load_settings
 from tests.dags.conftest import EVENING, Airflow, Evening, FinishedRun
 from tests.refusing import refuse_outcomes

@@ -21,7 +21,7 @@ from social_metrics.clock import WIB
 from social_metrics.connections import platform_connection
 from social_metrics.extract import capture_shard
 from social_metrics.history import authorise_demo_accounts
-from social_metrics.registry import load_registry
+from social_metrics.registry.registry import load_registry
 from social_metrics.reports import boards
 from social_metrics.settings import Settings
 from social_metrics.stack.databases import Login

@@ -23,7 +23,7 @@ from social_metrics.clock import WIB
 from social_metrics.connections import platform_connection
 from social_metrics.granting import authorisation_of, take_grant
 from social_metrics.history import authorise_demo_accounts
-from social_metrics.registry import Registry, load_registry
+from social_metrics.registry.registry import Registry, load_registry
 from social_metrics.settings import Settings
 from social_metrics.stack.databases import SERVICE_LOGIN, Login, ensure_service_login
 from social_metrics.stack.embedded_postgres import EmbeddedPostgres

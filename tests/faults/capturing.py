@@ -18,7 +18,7 @@ from social_metrics.capture_clock import CaptureClock
 from social_metrics.clock import SimulatedClock
 from social_metrics.connections import PlatformConnection, platform_connection
 from social_metrics.platforms import facebook, instagram, threads, tiktok, x, youtube  # noqa: F401  for the children
-from social_metrics.registry import load_registry
+from social_metrics.registry.registry import load_registry
 from social_metrics.settings import Settings
 from social_metrics.warehouse import credentials
 

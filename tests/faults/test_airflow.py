@@ -21,7 +21,7 @@ import pytest
 import requests
 
 from social_metrics.history import authorise_demo_accounts, set_simulator_clock
-from social_metrics.registry import load_registry
+from social_metrics.registry.registry import load_registry
 from social_metrics.settings import Settings
 from social_metrics.stack import StackError
 from social_metrics.stack.airflow_api import AirflowApi, Run

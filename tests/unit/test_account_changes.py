@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from social_metrics import account_changes
-from social_metrics.account_changes import Author, ChangeRefused, editing, history_faults, read_changes
 from social_metrics.account_import import import_accounts
-from social_metrics.account_urls import read_account_url
 from social_metrics.clock import wib_date
-from social_metrics.registry import RegistryProblem, load_registry
+from social_metrics.registry import edits
+from social_metrics.registry.account_urls import read_account_url
+from social_metrics.registry.edits import Author, ChangeRefused, editing, history_faults, read_changes
+from social_metrics.registry.registry import RegistryProblem, load_registry
 from social_metrics.settings import DEFAULT_REGISTRY
 
 DAY_1 = datetime(2026, 11, 2, 3, 0, tzinfo=UTC)
@@ -147,7 +147,7 @@ def test_nothing_is_half_written(folder: Path, monkeypatch: pytest.MonkeyPatch) 
         edit.submit("kartini", read_account_url("x.com/kartini", platforms), author(SITI), platform_account_id="no id")
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
     assert not list(folder.parent.glob(".registry-*"))
-    monkeypatch.setattr(account_changes.os, "fsync", _full_disk)
+    monkeypatch.setattr(edits.os, "fsync", _full_disk)
     with pytest.raises(OSError, match="full"):
         add(folder, "https://x.com/kartini")
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from social_metrics.account_urls import AddressNotUnderstood, read_account_url
-from social_metrics.registry import load_registry
+from social_metrics.registry.account_urls import AddressNotUnderstood, read_account_url
+from social_metrics.registry.registry import load_registry
 from social_metrics.settings import DEFAULT_REGISTRY
 
 PLATFORMS = load_registry(DEFAULT_REGISTRY).platforms

@@ -17,7 +17,7 @@ from social_metrics.budget import (
 from social_metrics.call_guards import Cost
 from social_metrics.connections import PlatformConnection
 from social_metrics.readings import CaptureFailure
-from social_metrics.registry import Platform, load_registry
+from social_metrics.registry.registry import Platform, load_registry
 from social_metrics.settings import DEFAULT_REGISTRY, UsageProblem
 from social_metrics.spend_limits import CredentialLimits
 

@@ -19,9 +19,9 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from simulator.demo_registry import write_registry
-from social_metrics.account_changes import read_changes
-from social_metrics.registry import load_registry
-from social_metrics.roles import load_roles
+from social_metrics.registry.edits import read_changes
+from social_metrics.registry.registry import load_registry
+from social_metrics.registry.roles import load_roles
 from social_metrics.settings import UsageProblem
 from social_metrics.tagging.rules import load_ruleset
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from social_metrics.registry import Registry, RegistryProblem, load_registry
+from social_metrics.registry.registry import Registry, RegistryProblem, load_registry
 from social_metrics.settings import DEFAULT_REGISTRY
 
 Edit = Callable[[str, str, str, str], None]

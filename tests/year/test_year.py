@@ -26,7 +26,7 @@ from social_metrics.connections import PlatformConnection, platform_connection
 from social_metrics.extract import capture_shard
 from social_metrics.granting import authorisation_of, take_grant
 from social_metrics.history import authorise_demo_accounts
-from social_metrics.registry import Registry, load_registry
+from social_metrics.registry.registry import Registry, load_registry
 from social_metrics.settings import Settings, UsageProblem
 from social_metrics.transform import run_transform
 from tests.faults.bench import few_accounts

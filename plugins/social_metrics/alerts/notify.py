@@ -10,9 +10,9 @@ from urllib.parse import unquote, urlsplit
 
 import requests
 
-from social_metrics import roles
 from social_metrics.alerts.kinds import SPEAKS_AT_ONCE, AlertKind, Trouble
 from social_metrics.clock import wib_date, wib_instant
+from social_metrics.registry import roles
 from social_metrics.settings import Settings, UsageProblem
 from social_metrics.warehouse import alerts
 from social_metrics.warehouse.connect import connect

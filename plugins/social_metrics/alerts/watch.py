@@ -17,7 +17,7 @@ from social_metrics.clock import WIB, utc_now, wib_date, wib_day_start, wib_inst
 from social_metrics.connections import PlatformConnection
 from social_metrics.contract import Outcome
 from social_metrics.extract import source_of
-from social_metrics.registry import Platform, Registry
+from social_metrics.registry.registry import Platform, Registry
 from social_metrics.settings import Settings, UsageProblem
 from social_metrics.spend_limits import Limits
 from social_metrics.warehouse import capture_state

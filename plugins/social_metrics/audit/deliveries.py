@@ -9,7 +9,7 @@ from typing import Literal
 import psycopg
 from psycopg.rows import class_row
 
-from social_metrics.roles import RoleHolder
+from social_metrics.registry.roles import RoleHolder
 
 DELIVERY_LOCK = 0xDE11
 """Key of the advisory lock of whoever delivers: a paper is not sent twice by two at once."""

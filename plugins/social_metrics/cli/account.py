@@ -8,16 +8,16 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from social_metrics import account_changes
-from social_metrics.account_changes import Author, Change, editing, read_changes
-from social_metrics.account_urls import AccountAddress, read_account_url
 from social_metrics.cli.console import ExitCode, Format, FormatOption, new_group, notices, output, print_json
 from social_metrics.cli.place import warehouse
 from social_metrics.clock import utc_now, wib_date
 from social_metrics.connection_check import resolve_identity
 from social_metrics.connections import platform_connection
 from social_metrics.readings import Account
-from social_metrics.registry import Registry, load_registry
+from social_metrics.registry import edits
+from social_metrics.registry.account_urls import AccountAddress, read_account_url
+from social_metrics.registry.edits import Author, Change, editing, read_changes
+from social_metrics.registry.registry import Registry, load_registry
 from social_metrics.reports.official_accounts import official_accounts
 from social_metrics.reports.official_accounts import publish as publish_list
 from social_metrics.settings import Settings, UsageProblem, load_settings
@@ -72,7 +72,7 @@ def verify(
     author = _author(by, evidence)
     with editing(settings.registry_dir) as edit:
         edit.verify(code, author)
-    _say(code, settings, author, form, f"It is reviewed in {account_changes.REVIEW_DAYS} days.")
+    _say(code, settings, author, form, f"It is reviewed in {edits.REVIEW_DAYS} days.")
 
 
 @account.command()
@@ -140,7 +140,7 @@ def status(
         raise UsageProblem(f"{code!r} is not in the registry today.")
     shown = [found for found in current if not due or found.is_under_review_on(day)]
     history = [change for change in changes if change.account_code == code]
-    faults = account_changes.history_faults(registry, changes, day)
+    faults = edits.history_faults(registry, changes, day)
     if form is Format.JSON:
         print_json(
             {

@@ -11,7 +11,7 @@ from social_metrics.cli.console import ExitCode, Format, FormatOption, new_group
 from social_metrics.cli.place import warehouse
 from social_metrics.clock import utc_now, wib_date
 from social_metrics.connections import warehouse_url
-from social_metrics.registry import load_registry
+from social_metrics.registry.registry import load_registry
 from social_metrics.settings import REPOSITORY, Settings, UsageProblem, load_settings
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from social_metrics.cli.place import warehouse
 from social_metrics.clock import WIB, wib_date
 from social_metrics.connections import platform_connection
 from social_metrics.platform_capture import ShardReport
-from social_metrics.registry import Registry, load_registry
+from social_metrics.registry.registry import Registry, load_registry
 from social_metrics.settings import Settings, UsageProblem, load_settings
 from social_metrics.warehouse.connect import connect
 

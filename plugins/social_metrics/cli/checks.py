@@ -18,7 +18,7 @@ from social_metrics.connections import PlatformConnection, platform_conn_id, pla
 from social_metrics.contract import Outcome
 from social_metrics.extract import source_of
 from social_metrics.platforms import rotates_tokens
-from social_metrics.registry import Platform, Registry, RegistryProblem, load_registry
+from social_metrics.registry.registry import Platform, Registry, RegistryProblem, load_registry
 from social_metrics.reports.forms import long_date, long_time
 from social_metrics.settings import Settings, UsageProblem
 from social_metrics.spend_limits import Limits

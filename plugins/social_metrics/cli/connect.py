@@ -14,7 +14,7 @@ from social_metrics.connections import PlatformConnection, platform_conn_id, pla
 from social_metrics.extract import clock_of
 from social_metrics.granting import authorisation_of, give_back, take_grant
 from social_metrics.readings import Account
-from social_metrics.registry import Registry, load_registry
+from social_metrics.registry.registry import Registry, load_registry
 from social_metrics.settings import UsageProblem, load_settings
 
 

@@ -11,7 +11,7 @@ from social_metrics.connections import PlatformConnection
 from social_metrics.contract import Outcome
 from social_metrics.extract import clock_of
 from social_metrics.records import NEXT_STEPS
-from social_metrics.registry import Registry
+from social_metrics.registry.registry import Registry
 from social_metrics.settings import Settings
 from social_metrics.warehouse.capture_state import best_outcomes
 

@@ -5,9 +5,9 @@ from datetime import date
 
 import psycopg
 
-from social_metrics.account_changes import REVIEW_DAYS, history_faults, read_changes
 from social_metrics.cli.checks import Check, Verdict
-from social_metrics.registry import Registry, RegistryProblem
+from social_metrics.registry.edits import REVIEW_DAYS, history_faults, read_changes
+from social_metrics.registry.registry import Registry, RegistryProblem
 from social_metrics.settings import Settings
 from social_metrics.warehouse import manual_entries
 

@@ -5,14 +5,14 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from social_metrics.account_urls import AddressNotUnderstood, platform_of
 from social_metrics.clock import wib_date
 from social_metrics.contract import EvidenceFile
 from social_metrics.manual_entry.evidence import EvidenceRefused, ReadEvidence, date_in_name, evidence_of
 from social_metrics.manual_entry.form import Column
 from social_metrics.manual_entry.rows import EnteredRow
 from social_metrics.readings import Account
-from social_metrics.registry import Registry
+from social_metrics.registry.account_urls import AddressNotUnderstood, platform_of
+from social_metrics.registry.registry import Registry
 from social_metrics.spreadsheet.faults import Fault
 
 _STATUS_WORDS = {

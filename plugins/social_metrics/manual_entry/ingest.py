@@ -14,7 +14,7 @@ from social_metrics.manual_entry.checks import Check, CheckedRow
 from social_metrics.manual_entry.evidence import ReadEvidence, sha256_of
 from social_metrics.manual_entry.form import Column
 from social_metrics.manual_entry.rows import read_rows
-from social_metrics.registry import DEMO_HANDLE_PREFIX, Registry
+from social_metrics.registry.registry import DEMO_HANDLE_PREFIX, Registry
 from social_metrics.spreadsheet.annotate import annotate
 from social_metrics.spreadsheet.faults import Fault
 from social_metrics.spreadsheet.read import SheetFile, read_file

@@ -25,7 +25,7 @@ from social_metrics.manual_entry.form import (
     TemplateCode,
 )
 from social_metrics.manual_entry.moment import MomentNotUnderstood, read_date, read_time
-from social_metrics.registry import Center, Registry
+from social_metrics.registry.registry import Center, Registry
 from social_metrics.spreadsheet.faults import Fault
 from social_metrics.spreadsheet.read import Sheet, SheetFile
 

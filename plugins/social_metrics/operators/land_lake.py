@@ -8,7 +8,7 @@ from social_metrics.hooks.warehouse import WarehouseHook
 from social_metrics.lake.landing import land
 from social_metrics.operators.plain_failure import plain_failure
 from social_metrics.operators.watch_health import situation_now
-from social_metrics.registry import load_registry
+from social_metrics.registry.registry import load_registry
 from social_metrics.settings import UsageProblem, load_settings
 
 

@@ -8,7 +8,7 @@ from airflow.sdk import BaseOperator
 from social_metrics.capture import open_shards
 from social_metrics.hooks.warehouse import WarehouseHook
 from social_metrics.operators.plain_failure import plain_failure
-from social_metrics.registry import load_registry
+from social_metrics.registry.registry import load_registry
 from social_metrics.settings import load_settings
 
 

@@ -5,7 +5,7 @@ from typing import Any, NoReturn
 from airflow.sdk.exceptions import AirflowFailException, TaskAwaitingInput
 from airflow.sdk.execution_time.hitl import upsert_hitl_detail
 
-from social_metrics.roles import RoleHolder
+from social_metrics.registry.roles import RoleHolder
 
 
 def responder(answer: Any) -> str:

@@ -15,7 +15,7 @@ from social_metrics.operators.close_forms import month_summary, plain
 from social_metrics.operators.drafted_version import if_newest, month_of_version
 from social_metrics.operators.plain_failure import plain_failure
 from social_metrics.operators.responder import ask_again, assigned, responder
-from social_metrics.roles import holders_of, load_roles
+from social_metrics.registry.roles import holders_of, load_roles
 from social_metrics.settings import UsageProblem, load_settings
 from social_metrics.warehouse.connect import WarehouseProblem, connect
 

@@ -12,7 +12,7 @@ from social_metrics.hooks.warehouse import WarehouseHook
 from social_metrics.manual_entry import evidence
 from social_metrics.manual_entry.ingest import ingest
 from social_metrics.operators.plain_failure import plain_failure
-from social_metrics.registry import Registry, load_registry
+from social_metrics.registry.registry import Registry, load_registry
 from social_metrics.settings import Settings, UsageProblem, load_settings
 from social_metrics.spreadsheet.annotate import annotated_name
 from social_metrics.spreadsheet.faults import FileRefused

@@ -15,7 +15,7 @@ from social_metrics.extract import clock_of
 from social_metrics.hooks.social_api import SocialApiHook
 from social_metrics.hooks.warehouse import WarehouseHook
 from social_metrics.operators.plain_failure import plain_failure
-from social_metrics.registry import load_registry
+from social_metrics.registry.registry import load_registry
 from social_metrics.settings import UsageProblem, load_settings
 
 

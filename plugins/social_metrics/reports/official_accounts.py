@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
 
-from social_metrics.registry import Registry
+from social_metrics.registry.registry import Registry
 from social_metrics.reports import forms
 
 COLUMNS = ("center_code", "center", "platform", "handle", "url", "verified_since", "is_under_review")

@@ -12,8 +12,8 @@ from psycopg import sql
 from psycopg.rows import class_row
 
 from social_metrics.contract import AuthorizationMode
-from social_metrics.registry import Registry
-from social_metrics.retention_rules import RetentionRules
+from social_metrics.registry.registry import Registry
+from social_metrics.registry.retention_rules import RetentionRules
 
 
 @dataclass(frozen=True)

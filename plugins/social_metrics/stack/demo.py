@@ -12,8 +12,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 
 from social_metrics.clock import WIB, month_before, utc_now, wib_date
 from social_metrics.history import EVENING, load_history, set_simulator_clock
-from social_metrics.registry import load_registry
-from social_metrics.roles import SIGNING, load_roles
+from social_metrics.registry.registry import load_registry
+from social_metrics.registry.roles import SIGNING, load_roles
 from social_metrics.settings import load_settings
 from social_metrics.stack import StackError
 from social_metrics.stack.airflow_api import AirflowApi

@@ -22,7 +22,7 @@ from social_metrics.manual_entry.form import FIRST_ROW, INPUT_COLUMN, NEVER_POST
 from social_metrics.manual_entry.ingest import ingest
 from social_metrics.manual_entry.template import make_template
 from social_metrics.readings import Account
-from social_metrics.registry import Registry
+from social_metrics.registry.registry import Registry
 from social_metrics.reports.forms import number
 from social_metrics.settings import Settings
 from social_metrics.stack import StackError

@@ -12,7 +12,7 @@ from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 from social_metrics.connections import METADATA_CONN_ID, WAREHOUSE_CONN_ID, platform_conn_id
-from social_metrics.roles import load_roles
+from social_metrics.registry.roles import load_roles
 from social_metrics.stack.layout import Layout
 
 PRODUCTION_PREFIXES = ("AIRFLOW_", "AIRFLOW__", "SOCIAL_METRICS_", "DBT_", "PG", "SUPERSET_")

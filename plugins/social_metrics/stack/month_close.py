@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from social_metrics.roles import RoleHolder
+from social_metrics.registry.roles import RoleHolder
 from social_metrics.stack import StackError
 from social_metrics.stack.airflow_api import AirflowApi, Form, Run
 from social_metrics.stack.evening import FINISHED, POLL_SECONDS, why_failed

@@ -15,7 +15,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from social_metrics.seed_file import SeedFile, SeedRow
+from social_metrics.registry.csv_file import SeedFile, SeedRow
 from social_metrics.settings import UsageProblem
 from social_metrics.tagging.words import affixed, words
 

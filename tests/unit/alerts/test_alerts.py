@@ -23,8 +23,8 @@ from social_metrics.alerts.watch import Situation, find_troubles
 from social_metrics.clock import WIB, utc_now
 from social_metrics.connections import PlatformConnection
 from social_metrics.readings import Account
-from social_metrics.registry import Registry, load_registry
-from social_metrics.roles import load_roles
+from social_metrics.registry.registry import Registry, load_registry
+from social_metrics.registry.roles import load_roles
 from social_metrics.settings import DEFAULT_REGISTRY, Settings, UsageProblem
 from tests.unit.alerts.conftest import Mailbox, Webhook
 from tests.unit.platforms.local_platform import Answer, serve

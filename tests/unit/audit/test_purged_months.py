@@ -15,7 +15,7 @@ from social_metrics.audit.rules import Rule
 from social_metrics.audit.trace import trace
 from social_metrics.audit.verification import PURGED, Verification, verify_month
 from social_metrics.cli import app
-from social_metrics.registry import load_registry
+from social_metrics.registry.registry import load_registry
 from social_metrics.retention.enforce import enforce_retention
 from social_metrics.settings import Settings
 from social_metrics.warehouse.connect import connect

@@ -12,7 +12,7 @@ from social_metrics.clock import WIB
 from social_metrics.connections import platform_connection
 from social_metrics.extract import capture_shard
 from social_metrics.platform_capture import ShardReport
-from social_metrics.registry import Registry, load_registry
+from social_metrics.registry.registry import Registry, load_registry
 from social_metrics.settings import Settings
 from tests.simulated import CREDENTIALS, RunningSimulator, running_simulator
 

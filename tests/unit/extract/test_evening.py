@@ -16,7 +16,7 @@ from social_metrics.clock import WIB
 from social_metrics.connections import PlatformConnection, platform_connection
 from social_metrics.history import authorise_demo_accounts
 from social_metrics.records import LAST_ATTEMPT
-from social_metrics.registry import Registry
+from social_metrics.registry.registry import Registry
 from social_metrics.settings import Settings
 from tests.refusing import refuse_outcomes
 from tests.simulated import RunningSimulator

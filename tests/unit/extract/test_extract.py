@@ -23,7 +23,7 @@ from social_metrics.history import authorise_demo_accounts
 from social_metrics.platform_capture import PastDateRefused, ShardReport
 from social_metrics.platforms import x as x_platform
 from social_metrics.readings import CaptureFailure
-from social_metrics.registry import Registry, load_registry
+from social_metrics.registry.registry import Registry, load_registry
 from social_metrics.settings import Settings, UsageProblem
 from social_metrics.warehouse.capture_state import posts_due_for_rereading
 from tests.simulated import CREDENTIALS, RunningSimulator

@@ -24,7 +24,7 @@ from social_metrics.connections import platform_connection
 from social_metrics.evidence import clean_text
 from social_metrics.extract import capture_shard
 from social_metrics.history import authorise_demo_accounts
-from social_metrics.registry import Registry, load_registry
+from social_metrics.registry.registry import Registry, load_registry
 from social_metrics.settings import Settings
 from social_metrics.stack.databases import Login
 from social_metrics.stack.server import Server

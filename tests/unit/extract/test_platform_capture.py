@@ -18,7 +18,7 @@ from social_metrics.connections import platform_connection
 from social_metrics.extract import capture_shards
 from social_metrics.http_pool import HttpPool
 from social_metrics.platform_capture import PastDateRefused, ShardReport
-from social_metrics.registry import Registry
+from social_metrics.registry.registry import Registry
 from social_metrics.settings import Settings
 from social_metrics.warehouse.raw_loader import load
 from tests.refusing import refuse_outcomes

@@ -14,7 +14,7 @@ from upath import UPath
 from social_metrics.contract import ProfileSnapshot
 from social_metrics.lake.landing import PART, STATE, Landing, land
 from social_metrics.lake.tables import TABLES, LandedTable
-from social_metrics.registry import load_registry
+from social_metrics.registry.registry import load_registry
 from social_metrics.retention.enforce import enforce_retention
 from social_metrics.retention.revocation import record_revocation
 from social_metrics.settings import Settings

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from social_metrics.registry import Registry
+from social_metrics.registry.registry import Registry
 from tests.unit.manual_entry.officer import Desk, registry_with
 
 KARTINI = ("kartini-youtube", "kartini-facebook", "kartini-instagram", "kartini-x")

@@ -17,7 +17,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from social_metrics.manual_entry.form import FIRST_ROW, INPUT_COLUMN, OFFICER_ROW, Column
 from social_metrics.manual_entry.ingest import Ingested, ingest
 from social_metrics.manual_entry.template import make_template
-from social_metrics.registry import Registry, load_registry
+from social_metrics.registry.registry import Registry, load_registry
 from social_metrics.settings import DEFAULT_REGISTRY
 
 TODAY = date(2026, 11, 24)

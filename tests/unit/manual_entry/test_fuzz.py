@@ -9,7 +9,7 @@ import pytest
 from openpyxl import load_workbook
 
 from social_metrics.manual_entry.template import make_template
-from social_metrics.registry import Registry
+from social_metrics.registry.registry import Registry
 from tests.unit.manual_entry.fuzz import ACCOUNTS, SENTENCE, make, outcome_of
 from tests.unit.manual_entry.officer import TODAY
 

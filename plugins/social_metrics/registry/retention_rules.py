@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from social_metrics.contract import AuthorizationMode
-from social_metrics.registry import Platform
-from social_metrics.seed_file import SeedFile, SeedRow
+from social_metrics.registry.csv_file import SeedFile, SeedRow
+from social_metrics.registry.registry import Platform
 from social_metrics.settings import Settings, UsageProblem
 
 FIELDS = ("counts", "bodies", "captions")

@@ -8,7 +8,7 @@ from operator import attrgetter
 from typing import Any, Generic, TypeVar
 
 from social_metrics.readings import Account
-from social_metrics.seed_file import note
+from social_metrics.registry.csv_file import note
 
 Row = TypeVar("Row")
 

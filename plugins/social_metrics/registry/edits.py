@@ -17,9 +17,10 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-from social_metrics.account_urls import AccountAddress
 from social_metrics.clock import wib_date
-from social_metrics.registry import (
+from social_metrics.registry.account_urls import AccountAddress
+from social_metrics.registry.csv_file import SeedFile, SeedRow
+from social_metrics.registry.registry import (
     ACCOUNT_COLUMNS,
     ACCOUNT_STATUSES,
     OPTIONAL_ACCOUNT_COLUMNS,
@@ -27,7 +28,6 @@ from social_metrics.registry import (
     RegistryProblem,
     load_registry,
 )
-from social_metrics.seed_file import SeedFile, SeedRow
 from social_metrics.settings import UsageProblem
 
 REVIEW_DAYS = 180
