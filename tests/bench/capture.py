@@ -10,10 +10,10 @@ from datetime import date, datetime, time
 from pathlib import Path
 from unittest import mock
 
-import social_metrics.platforms
-from social_metrics.capture import capture_evening
+import social_metrics.extract.platforms
 from social_metrics.clock import WIB, utc_now
 from social_metrics.contract import Source
+from social_metrics.extract.run_all import capture_evening
 from social_metrics.registry.registry import load_registry
 from social_metrics.settings import DEFAULT_REGISTRY, Settings
 from tests.registry_file import rows_of
@@ -82,7 +82,7 @@ def write_registry(folder: Path, channels: int) -> None:
 
 def main() -> None:
     """Prepare on day 1, capture unless only preparing."""
-    social_metrics.platforms.__path__.append(str(Path(__file__).parent / "platforms"))
+    social_metrics.extract.platforms.__path__.append(str(Path(__file__).parent / "platforms"))
     folder, dsn, day = (
         Path(os.environ["WORK"]) / "registry",
         os.environ["DSN"],
@@ -99,8 +99,8 @@ def main() -> None:
         {"host": os.environ["API"], "extra": {"simulated_clock": True}}
     )
     with (
-        mock.patch("social_metrics.extract.clock_of", return_value=EveningClock(day)),
-        mock.patch("social_metrics.extract.source_of", return_value=Source.SIMULATOR),
+        mock.patch("social_metrics.extract.credentials.endpoint.clock_of", return_value=EveningClock(day)),
+        mock.patch("social_metrics.extract.platform_run.source_of", return_value=Source.SIMULATOR),
     ):
         reports = capture_evening(
             load_registry(folder), Settings(registry_dir=folder), dsn, run_id=f"bench__{day}", day=day

@@ -5,10 +5,10 @@ from urllib.parse import unquote, urlsplit
 import psycopg
 import pytest
 
-from social_metrics.api_client import ApiClient
-from social_metrics.platforms import threads, tiktok
+from social_metrics.extract.credentials.token_store import cipher
+from social_metrics.extract.http.client import ApiClient
+from social_metrics.extract.platforms import threads, tiktok
 from social_metrics.settings import load_settings
-from social_metrics.warehouse.credentials import cipher
 from tests.dags.conftest import EVENING, Evening
 from tests.refusing import refuse_outcomes
 from tests.secret_search import in_database, in_files, in_text, process_lists

@@ -16,10 +16,10 @@ import psycopg
 import pytest
 from cryptography.fernet import Fernet
 
-import social_metrics.platforms
+import social_metrics.extract.platforms
 from social_metrics.clock import WIB
-from social_metrics.connections import platform_connection
-from social_metrics.extract import capture_shard
+from social_metrics.extract.credentials.connections import platform_connection
+from social_metrics.extract.platform_run import capture_shard
 from social_metrics.history import authorise_demo_accounts
 from social_metrics.registry.registry import load_registry
 from social_metrics.reports import boards
@@ -123,8 +123,8 @@ def captured(
     warehouse: str, tmp_path_factory: pytest.TempPathFactory, monkeypatch_module: pytest.MonkeyPatch
 ) -> Iterator[Captured]:
     home = tmp_path_factory.mktemp("seventh")
-    paths = [*social_metrics.platforms.__path__, str(SEVENTH / "platforms")]
-    monkeypatch_module.setattr(social_metrics.platforms, "__path__", paths)
+    paths = [*social_metrics.extract.platforms.__path__, str(SEVENTH / "platforms")]
+    monkeypatch_module.setattr(social_metrics.extract.platforms, "__path__", paths)
     extra = ("--extra-apis", str(SEVENTH / "apis"))
     with running_simulator(home, FIRST_EVENING, *extra, edit_registry=_add_the_seventh) as simulator:
         monkeypatch_module.setitem(CREDENTIALS, "warta", (None, "demo-warta-pass"))
@@ -155,7 +155,7 @@ def captured(
                     )
         run_transform(settings, warehouse)
         yield Captured(warehouse, days)
-    sys.modules.pop("social_metrics.platforms.warta")
+    sys.modules.pop("social_metrics.extract.platforms.warta")
 
 
 def test_every_evening_has_its_outcome(captured: Captured) -> None:

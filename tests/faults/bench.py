@@ -20,8 +20,8 @@ import psycopg
 from psycopg import sql
 
 from social_metrics.clock import WIB
-from social_metrics.connections import platform_connection
-from social_metrics.granting import authorisation_of, take_grant
+from social_metrics.extract.credentials.connections import platform_connection
+from social_metrics.extract.credentials.oauth_flow import authorisation_of, take_grant
 from social_metrics.history import authorise_demo_accounts
 from social_metrics.registry.registry import Registry, load_registry
 from social_metrics.settings import Settings

@@ -13,14 +13,15 @@ from unittest.mock import patch
 
 import psycopg
 
-from social_metrics import api_client, capture, extract, platform_capture
-from social_metrics.capture_clock import CaptureClock
 from social_metrics.clock import SimulatedClock
-from social_metrics.connections import PlatformConnection, platform_connection
-from social_metrics.platforms import facebook, instagram, threads, tiktok, x, youtube  # noqa: F401  for the children
+from social_metrics.extract import platform_run, run_all
+from social_metrics.extract.credentials import endpoint, token_store
+from social_metrics.extract.credentials.connections import PlatformConnection, platform_connection
+from social_metrics.extract.http import client
+from social_metrics.extract.platforms import facebook, instagram, threads, tiktok, x, youtube  # noqa: F401  for the children
+from social_metrics.extract.run_clock import CaptureClock
 from social_metrics.registry.registry import load_registry
 from social_metrics.settings import Settings
-from social_metrics.warehouse import credentials
 
 STAGES = ("asking", "answered", "renewing", "read", "copying", "written", "committed")
 CALL = {"facebook": 1}  # the call at which it halts while it asks; the second one where there is more than one
@@ -62,12 +63,12 @@ class Machine:
     def __init__(self, wrong_by: timedelta) -> None:
         self.wrong_by = wrong_by
         patch.object(SimulatedClock, "now", lambda clock: clock._anchor + self.wrong_by).start()
-        patch.object(extract, "_capture_clock", self._watched).start()
+        patch.object(platform_run, "capture_clock_of", self._watched).start()
         patch.object(CaptureClock, "refuse_another_date", lambda *_: None).start()  # the warehouse lives in the present
 
     @staticmethod
     def _watched(connection: PlatformConnection) -> CaptureClock:
-        return CaptureClock(extract.clock_of(connection), steady=lambda: 0.0)
+        return CaptureClock(endpoint.clock_of(connection), steady=lambda: 0.0)
 
 
 def run(order: Order, pipe: Connection) -> None:
@@ -93,7 +94,7 @@ def _capture(order: Order) -> tuple[dict[str, int], int]:
     outcomes: dict[str, int] = {}
     calls = 0
     if order.whole_evening:
-        reports = capture.capture_evening(
+        reports = run_all.capture_evening(
             registry,
             order.settings,
             order.warehouse_url,
@@ -102,7 +103,7 @@ def _capture(order: Order) -> tuple[dict[str, int], int]:
             on_demand=order.on_demand,
         )
     else:
-        reports = capture.capture_shards(
+        reports = run_all.capture_shards(
             order.platform,
             registry.shards(order.platform, order.day),
             run_id=order.run_id,
@@ -149,7 +150,7 @@ def _halt_at(order: Order, pipe: Connection, machine: Machine) -> None:
 
         return wrapped
 
-    real_shards = capture.capture_shards
+    real_shards = run_all.capture_shards
 
     @wraps(real_shards)
     def shards(platform: str, *arguments: Any, **named: Any) -> Any:
@@ -163,14 +164,14 @@ def _halt_at(order: Order, pipe: Connection, machine: Machine) -> None:
 
         return real_shards(platform, *arguments, **named, on_shard=committed)
 
-    capture.capture_shards = shards
+    run_all.capture_shards = shards
     places: dict[str, tuple[Any, str, Callable[[], None] | None, Callable[[], None] | None]] = {
-        "asking": (api_client.ApiClient, "call", counting(CALL.get(order.platform, 2)), None),
-        "answered": (api_client.ApiClient, "_record", None, counting(CALL.get(order.platform, 2))),
-        "renewing": (credentials.AccountTokens, "_save", halt, None),
-        "read": (platform_capture, "shard_records", halt, None),
+        "asking": (client.ApiClient, "call", counting(CALL.get(order.platform, 2)), None),
+        "answered": (client.ApiClient, "_record", None, counting(CALL.get(order.platform, 2))),
+        "renewing": (token_store.AccountTokens, "_save", halt, None),
+        "read": (platform_run, "shard_records", halt, None),
         "copying": (psycopg.Copy, "write_row", counting(ROW_OF_THE_COPY), None),
-        "written": (platform_capture, "load", None, halt),
+        "written": (platform_run, "load", None, halt),
     }
     if order.stage in places:
         owner, name, before, after = places[order.stage]
@@ -179,8 +180,8 @@ def _halt_at(order: Order, pipe: Connection, machine: Machine) -> None:
 
 def _platform_of(arguments: tuple[Any, ...], here: threading.local) -> str | None:
     first = arguments[0] if arguments else None
-    if isinstance(first, api_client.ApiClient):
+    if isinstance(first, client.ApiClient):
         return first.rules.platform
-    if isinstance(first, credentials.AccountTokens):
+    if isinstance(first, token_store.AccountTokens):
         return "tiktok"
     return getattr(here, "platform", None)

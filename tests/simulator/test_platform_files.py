@@ -6,11 +6,12 @@ from types import ModuleType
 
 import pytest
 
-from social_metrics.api_client import ApiClient, Recorder
-from social_metrics.connections import PlatformConnection
 from social_metrics.contract import AuthorizationMode, Outcome, Source
-from social_metrics.platforms import facebook, instagram, tiktok
-from social_metrics.readings import Account, CaptureFailure, PostListing, ProfileReading, ReadWindow, TokenPair
+from social_metrics.extract.credentials.connections import PlatformConnection
+from social_metrics.extract.http.client import ApiClient, Recorder
+from social_metrics.extract.platforms import facebook, instagram, tiktok
+from social_metrics.extract.readings import CaptureFailure, PostListing, ProfileReading, ReadWindow, TokenPair
+from social_metrics.registry.account import Account
 from tests.simulator.running import FORM, IG_USER, NOW, RunningSimulator
 from tests.unit.platforms.local_platform import FixedClock, OpenMeter
 

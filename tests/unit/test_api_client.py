@@ -14,12 +14,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from social_metrics.api_client import ApiClient, ApiRules, Recorder, Refusal, Reply, retry_after
-from social_metrics.call_guards import Cost
-from social_metrics.connections import PlatformConnection
 from social_metrics.contract import Outcome, Source
-from social_metrics.evidence import HIDDEN, sha256
-from social_metrics.readings import Account, CaptureFailure
+from social_metrics.extract.credentials.connections import PlatformConnection
+from social_metrics.extract.http.client import ApiClient, ApiRules, Recorder, Refusal, Reply, retry_after
+from social_metrics.extract.http.guards import Cost
+from social_metrics.extract.http.redaction import HIDDEN, sha256
+from social_metrics.extract.readings import CaptureFailure
+from social_metrics.registry.account import Account
 from tests.unit.platforms.local_platform import NOW, SECRET, Answer, Bench, FixedClock, account, bench, serve
 
 EXPECTED = Cost(calls=1, quota_units=5, usd=Decimal("0.500"))

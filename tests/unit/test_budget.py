@@ -6,7 +6,9 @@ from decimal import Decimal
 
 import pytest
 
-from social_metrics.budget import (
+from social_metrics.extract.credentials.connections import PlatformConnection
+from social_metrics.extract.http.guards import Cost
+from social_metrics.extract.limits.budget import (
     Budget,
     Budgets,
     affordable_rereads,
@@ -14,12 +16,10 @@ from social_metrics.budget import (
     budget_month_start,
     month_forecast,
 )
-from social_metrics.call_guards import Cost
-from social_metrics.connections import PlatformConnection
-from social_metrics.readings import CaptureFailure
+from social_metrics.extract.limits.spend_limits import CredentialLimits
+from social_metrics.extract.readings import CaptureFailure
 from social_metrics.registry.registry import Platform, load_registry
 from social_metrics.settings import DEFAULT_REGISTRY, UsageProblem
-from social_metrics.spend_limits import CredentialLimits
 
 TENTH = datetime(2026, 11, 11, tzinfo=UTC)  # ten of November's thirty days are over
 DAY_ENDS = datetime(2026, 11, 12, tzinfo=UTC)

@@ -8,7 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from social_metrics.evidence import HIDDEN, UNREADABLE_BYTES_KEPT, Redactor, clean_text, parse_json, sha256
+from social_metrics.extract.http.redaction import (
+    HIDDEN,
+    UNREADABLE_BYTES_KEPT,
+    Redactor,
+    clean_text,
+    parse_json,
+    sha256,
+)
 
 KEPT = frozenset({"data", "id", "count", "message"})
 SECRET = "EAAB/wX+1=sécret"

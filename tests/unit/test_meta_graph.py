@@ -7,10 +7,10 @@ from uuid import uuid4
 
 import pytest
 
-from social_metrics import meta_graph
-from social_metrics.api_client import Refusal, Reply
 from social_metrics.contract import Outcome
-from social_metrics.payload import MalformedValueError
+from social_metrics.extract import meta_graph
+from social_metrics.extract.http.client import Refusal, Reply
+from social_metrics.extract.http.json_values import MalformedValueError
 
 NOW = datetime(2026, 11, 20, 13, 0, tzinfo=UTC)
 

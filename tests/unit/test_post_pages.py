@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from social_metrics.contract import Outcome
-from social_metrics.post_pages import BEFORE_EVERY_POST, PINNED_AT_MOST, PostPage, read_back
-from social_metrics.readings import CaptureFailure, PostReading, ReadWindow
+from social_metrics.extract.pagination import BEFORE_EVERY_POST, PINNED_AT_MOST, PostPage, read_back
+from social_metrics.extract.readings import CaptureFailure, PostReading, ReadWindow
 
 NOW = datetime(2026, 11, 20, 13, 0, tzinfo=UTC)
 RESPONSE = UUID("00000000-0000-4000-8000-000000000001")

@@ -19,12 +19,13 @@ from cryptography.fernet import Fernet
 
 from simulator.app import Simulator
 from simulator.demo_registry import write_registry
-from social_metrics import api_client, platform_capture
-from social_metrics.capture import open_shards
 from social_metrics.clock import SimulatedClock, wib_date
-from social_metrics.connections import PlatformConnection, platform_connection
-from social_metrics.extract import capture_shard
-from social_metrics.granting import authorisation_of, take_grant
+from social_metrics.extract import platform_run
+from social_metrics.extract.credentials.connections import PlatformConnection, platform_connection
+from social_metrics.extract.credentials.oauth_flow import authorisation_of, take_grant
+from social_metrics.extract.http import client
+from social_metrics.extract.platform_run import capture_shard
+from social_metrics.extract.run_all import open_shards
 from social_metrics.history import authorise_demo_accounts
 from social_metrics.registry.registry import Registry, load_registry
 from social_metrics.settings import Settings, UsageProblem
@@ -106,7 +107,7 @@ class Year:
         def die(*_: object, **__: object) -> None:
             raise Killed
 
-        with patch.object(platform_capture, "load", die):
+        with patch.object(platform_run, "load", die):
             yield
 
     def happen(self, since: datetime, until: datetime) -> None:
@@ -154,7 +155,7 @@ def year(warehouse_url: str, tmp_path: Path, repository: Path, monkeypatch: pyte
     write(scenario, simulator, usual, seed)
     for variable, value in connections(registry).items():
         monkeypatch.setenv(variable, value)
-    monkeypatch.setattr(api_client, "_backoff", lambda _attempt: 0.0)
+    monkeypatch.setattr(client, "_backoff", lambda _attempt: 0.0)
     monkeypatch.setattr(SimulatedClock, "now", lambda clock: clock._anchor)
     settings = Settings(
         credentials_key=Fernet.generate_key().decode(),

@@ -12,16 +12,16 @@ import psycopg
 import requests
 
 from social_metrics.alerts.kinds import AlertKind, Trouble
-from social_metrics.budget import budget_day_start, budget_month_start, month_forecast
 from social_metrics.clock import WIB, utc_now, wib_date, wib_day_start, wib_instant
-from social_metrics.connections import PlatformConnection
 from social_metrics.contract import Outcome
-from social_metrics.extract import source_of
+from social_metrics.extract import state
+from social_metrics.extract.credentials.connections import PlatformConnection
+from social_metrics.extract.credentials.endpoint import source_of
+from social_metrics.extract.limits.budget import budget_day_start, budget_month_start, month_forecast
+from social_metrics.extract.limits.circuit_breakers import open_breakers
+from social_metrics.extract.limits.spend_limits import Limits
 from social_metrics.registry.registry import Platform, Registry
 from social_metrics.settings import Settings, UsageProblem
-from social_metrics.spend_limits import Limits
-from social_metrics.warehouse import capture_state
-from social_metrics.warehouse.circuit_breakers import open_breakers
 from social_metrics.warehouse.connect import connect
 from social_metrics.warehouse.upkeep import missing_partitions
 
@@ -249,7 +249,7 @@ def _short_of(
 ) -> str:
     """What is nearly spent of limits, and what a month is heading for; '' where there is room."""
     day, month = (
-        capture_state.spent_since(warehouse, platform.platform, start, credential)
+        state.spent_since(warehouse, platform.platform, start, credential)
         for start in (budget_day_start(platform, at.now), budget_month_start(platform, at.now))
     )
     short = [
@@ -301,7 +301,7 @@ def _disk(at: Situation) -> Iterator[Trouble]:
 
 
 def _drift(at: Situation, warehouse: psycopg.Connection) -> Iterator[Trouble]:
-    drift = abs(capture_state.clock_of_warehouse(warehouse) - utc_now())
+    drift = abs(state.clock_of_warehouse(warehouse) - utc_now())
     if drift > MOST_DRIFT:
         says = f"The clocks of this machine and of the warehouse differ by {drift.total_seconds():.0f} seconds."
         yield Trouble(
@@ -361,7 +361,7 @@ def _scheduler(at: Situation) -> Iterator[Trouble]:
 
 def _unread(at: Situation, warehouse: psycopg.Connection, day: date) -> dict[str, str]:
     """Account → why it has no reading on a WIB date; accounts that were read are not in it."""
-    outcomes = capture_state.best_outcomes(warehouse, day)
+    outcomes = state.best_outcomes(warehouse, day)
     over = day < at.day
     nothing = "missed" if over else Outcome.NOT_ATTEMPTED.value
     return {

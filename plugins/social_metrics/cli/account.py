@@ -11,10 +11,10 @@ from rich.table import Table
 from social_metrics.cli.console import ExitCode, Format, FormatOption, new_group, notices, output, print_json
 from social_metrics.cli.place import warehouse
 from social_metrics.clock import utc_now, wib_date
-from social_metrics.connection_check import resolve_identity
-from social_metrics.connections import platform_connection
-from social_metrics.readings import Account
+from social_metrics.extract.credentials.connection_test import resolve_identity
+from social_metrics.extract.credentials.connections import platform_connection
 from social_metrics.registry import edits
+from social_metrics.registry.account import Account
 from social_metrics.registry.account_urls import AccountAddress, read_account_url
 from social_metrics.registry.edits import Author, Change, editing, read_changes
 from social_metrics.registry.registry import Registry, load_registry

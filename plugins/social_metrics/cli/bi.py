@@ -10,7 +10,7 @@ from rich.table import Table
 from social_metrics.cli.console import ExitCode, Format, FormatOption, new_group, notices, output, print_json, progress
 from social_metrics.cli.place import warehouse
 from social_metrics.clock import utc_now, wib_date
-from social_metrics.connections import warehouse_url
+from social_metrics.extract.credentials.connections import warehouse_url
 from social_metrics.registry.registry import load_registry
 from social_metrics.settings import REPOSITORY, Settings, UsageProblem, load_settings
 

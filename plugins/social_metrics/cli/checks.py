@@ -10,21 +10,22 @@ import psycopg
 
 from social_metrics.alerts.kinds import AlertKind
 from social_metrics.alerts.watch import find_troubles
-from social_metrics.budget import budget_day_start, budget_month_start, month_forecast
 from social_metrics.cli.evening import UnreadAccount, evening_of, is_over, now_of
 from social_metrics.cli.watch import situation_of
 from social_metrics.clock import WIB, SystemClock, wib_date
-from social_metrics.connections import PlatformConnection, platform_conn_id, platform_connection
 from social_metrics.contract import Outcome
-from social_metrics.extract import source_of
-from social_metrics.platforms import rotates_tokens
+from social_metrics.extract import state
+from social_metrics.extract.credentials.connections import PlatformConnection, platform_conn_id, platform_connection
+from social_metrics.extract.credentials.endpoint import source_of
+from social_metrics.extract.credentials.token_store import cipher
+from social_metrics.extract.limits.budget import budget_day_start, budget_month_start, month_forecast
+from social_metrics.extract.limits.spend_limits import Limits
+from social_metrics.extract.platforms import rotates_tokens
 from social_metrics.registry.registry import Platform, Registry, RegistryProblem, load_registry
 from social_metrics.reports.forms import long_date, long_time
 from social_metrics.settings import Settings, UsageProblem
-from social_metrics.spend_limits import Limits
-from social_metrics.warehouse import capture_overview, capture_state
+from social_metrics.warehouse import capture_overview
 from social_metrics.warehouse.connect import Role, connect
-from social_metrics.warehouse.credentials import cipher
 from social_metrics.warehouse.marts_reader import read_marts
 
 ROLES: tuple[Role, ...] = ("loader", "transformer", "bi_reader")
@@ -159,8 +160,8 @@ def check_budgets(registry: Registry, loader: psycopg.Connection, connections: l
 def _spending(
     loader: psycopg.Connection, platform: Platform, limits: Limits, credential: str | None, now: datetime
 ) -> str:
-    day = capture_state.spent_since(loader, platform.platform, budget_day_start(platform, now), credential)
-    month = capture_state.spent_since(loader, platform.platform, budget_month_start(platform, now), credential)
+    day = state.spent_since(loader, platform.platform, budget_day_start(platform, now), credential)
+    month = state.spent_since(loader, platform.platform, budget_month_start(platform, now), credential)
     if not month.calls:
         return ""
     says = f"{day.calls}{f' of {limits.daily_call_limit}' if limits.daily_call_limit else ''} calls today"

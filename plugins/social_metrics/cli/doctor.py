@@ -12,7 +12,7 @@ from social_metrics.cli.console import ExitCode, Format, FormatOption, output, p
 from social_metrics.cli.evening import now_of
 from social_metrics.cli.place import warehouse
 from social_metrics.clock import SystemClock, wib_date
-from social_metrics.connections import PlatformConnection
+from social_metrics.extract.credentials.connections import PlatformConnection
 from social_metrics.settings import Settings, UsageProblem, load_settings
 from social_metrics.warehouse.connect import connect
 

@@ -13,7 +13,7 @@ from social_metrics.cli.console import ExitCode, Format, FormatOption, new_group
 from social_metrics.cli.evening import now_of
 from social_metrics.cli.place import warehouse
 from social_metrics.clock import utc_now, wib_date
-from social_metrics.connections import PlatformConnection, platform_connection
+from social_metrics.extract.credentials.connections import PlatformConnection, platform_connection
 from social_metrics.registry.registry import Registry, load_registry
 from social_metrics.reports import forms
 from social_metrics.settings import UsageProblem, load_settings

@@ -7,13 +7,13 @@ from datetime import date, datetime
 import psycopg
 
 from social_metrics.clock import WIB, SystemClock
-from social_metrics.connections import PlatformConnection
 from social_metrics.contract import Outcome
-from social_metrics.extract import clock_of
-from social_metrics.records import NEXT_STEPS
+from social_metrics.extract.credentials.connections import PlatformConnection
+from social_metrics.extract.credentials.endpoint import clock_of
+from social_metrics.extract.records import NEXT_STEPS
+from social_metrics.extract.state import best_outcomes
 from social_metrics.registry.registry import Registry
 from social_metrics.settings import Settings
-from social_metrics.warehouse.capture_state import best_outcomes
 
 READ = frozenset({Outcome.CAPTURED, Outcome.CAPTURED_PARTLY, Outcome.BELOW_THRESHOLD})
 

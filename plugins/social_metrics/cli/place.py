@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from social_metrics.cli.console import notices
-from social_metrics.connections import WAREHOUSE_CONN_ID, warehouse_url
+from social_metrics.extract.credentials.connections import WAREHOUSE_CONN_ID, warehouse_url
 from social_metrics.settings import UsageProblem, load_settings
 from social_metrics.stack.embedded_postgres import EmbeddedPostgres
 from social_metrics.stack.layout import Layout

@@ -12,9 +12,10 @@ from social_metrics.cli.console import ExitCode, Format, FormatOption, notices, 
 from social_metrics.cli.place import warehouse
 from social_metrics.cli.watch import situation_of
 from social_metrics.clock import WIB
+from social_metrics.extract.credentials.revocations import record_revocation
 from social_metrics.registry.registry import Registry, load_registry
 from social_metrics.retention.enforce import RetentionReport, enforce_retention, plan_retention
-from social_metrics.retention.revocation import UnansweredRefusal, record_revocation, unanswered_refusals
+from social_metrics.retention.revocation import UnansweredRefusal, unanswered_refusals
 from social_metrics.settings import UsageProblem, load_settings
 from social_metrics.warehouse.connect import connect
 

@@ -8,7 +8,7 @@ from social_metrics.alerts.watch import Situation, find_troubles
 from social_metrics.cli.console import ExitCode, Format, FormatOption, output, print_json
 from social_metrics.cli.evening import now_of
 from social_metrics.cli.place import warehouse
-from social_metrics.connections import PlatformConnection, platform_connection
+from social_metrics.extract.credentials.connections import PlatformConnection, platform_connection
 from social_metrics.registry.registry import Registry, load_registry
 from social_metrics.settings import Settings, UsageProblem, load_settings
 

@@ -10,7 +10,7 @@ from social_metrics.contract import EvidenceFile
 from social_metrics.manual_entry.evidence import EvidenceRefused, ReadEvidence, date_in_name, evidence_of
 from social_metrics.manual_entry.form import Column
 from social_metrics.manual_entry.rows import EnteredRow
-from social_metrics.readings import Account
+from social_metrics.registry.account import Account
 from social_metrics.registry.account_urls import AddressNotUnderstood, platform_of
 from social_metrics.registry.registry import Registry
 from social_metrics.spreadsheet.faults import Fault

@@ -154,7 +154,7 @@ def _entry(row: CheckedRow, workbook_sha256: str, version: int, now: datetime) -
 def metric_definition_of(platform: str) -> str:
     """The definition that a platform's page and its API share: a change of the way of reading breaks no series."""
     try:
-        module = importlib.import_module(f"social_metrics.platforms.{platform}")
+        module = importlib.import_module(f"social_metrics.extract.platforms.{platform}")
     except ModuleNotFoundError:
         return f"{platform}.followers_displayed.v1"  # a platform without an API
     return str(module.METRIC_DEFINITION_ID)

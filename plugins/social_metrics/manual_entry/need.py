@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import psycopg
 
 from social_metrics.clock import wib_day_start
-from social_metrics.readings import Account
+from social_metrics.registry.account import Account
 from social_metrics.registry.registry import Registry
 
 NOT_READ_DAYS = 2  # not read by API today or yesterday: this evening's capture may still be to come

@@ -30,7 +30,7 @@ from social_metrics.manual_entry.form import (
     Column,
     TemplateCode,
 )
-from social_metrics.readings import Account
+from social_metrics.registry.account import Account
 from social_metrics.registry.registry import Center, Platform, Registry
 
 SPARE_ROWS = 15  # for further dates of the same accounts

@@ -6,7 +6,7 @@ from typing import Any
 
 from airflow.sdk import BaseOperator
 
-from social_metrics.extract import capture_shard
+from social_metrics.extract.platform_run import capture_shard
 from social_metrics.hooks.social_api import SocialApiHook
 from social_metrics.hooks.warehouse import WarehouseHook
 from social_metrics.operators.plain_failure import plain_failure

@@ -9,11 +9,11 @@ from airflow.sdk.exceptions import AirflowSkipException
 
 from social_metrics.assets import RAW
 from social_metrics.contract import Outcome
+from social_metrics.extract import state
 from social_metrics.hooks.warehouse import WarehouseHook
 from social_metrics.operators.plain_failure import plain_failure
 from social_metrics.registry.registry import Registry, load_registry
 from social_metrics.settings import load_settings
-from social_metrics.warehouse import capture_state
 from social_metrics.warehouse.connect import connect
 
 
@@ -42,8 +42,8 @@ class PublishRawOperator(BaseOperator):
         with plain_failure():
             registry = load_registry(load_settings().registry_dir)
             with connect(WarehouseHook().url(), "loader") as connection:
-                attempts = capture_state.attempts_of_run(connection, context["dag_run"].run_id, day)
-                outcomes = capture_state.best_outcomes(connection, day)
+                attempts = state.attempts_of_run(connection, context["dag_run"].run_id, day)
+                outcomes = state.best_outcomes(connection, day)
         if not attempts:
             raise AirflowSkipException(f"Nothing was left to read on {day}: raw is as it was.")
         standing = {"day": self.day, "attempts": attempts, "platforms": _standing(registry, day, outcomes)}

@@ -6,8 +6,8 @@ from typing import Any
 from airflow.sdk import BaseOperator, ObjectStoragePath
 
 from social_metrics.clock import Clock, SystemClock
-from social_metrics.connections import platform_connection
-from social_metrics.extract import clock_of
+from social_metrics.extract.credentials.connections import platform_connection
+from social_metrics.extract.credentials.endpoint import clock_of
 from social_metrics.hooks.warehouse import WarehouseHook
 from social_metrics.manual_entry import evidence
 from social_metrics.manual_entry.ingest import ingest

@@ -11,7 +11,7 @@ from airflow.sdk import BaseHook, BaseOperator
 from airflow.sdk.exceptions import AirflowException, AirflowNotFoundException, AirflowSkipException
 
 from social_metrics.clock import utc_now
-from social_metrics.connections import METADATA_CONN_ID
+from social_metrics.extract.credentials.connections import METADATA_CONN_ID
 from social_metrics.hooks.warehouse import WarehouseHook
 from social_metrics.operators.plain_failure import plain_failure
 from social_metrics.operators.watch_health import situation_now

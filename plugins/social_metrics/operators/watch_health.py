@@ -10,8 +10,8 @@ from airflow.sdk.exceptions import AirflowException
 from social_metrics.alerts.notify import tell
 from social_metrics.alerts.watch import Situation, find_troubles
 from social_metrics.clock import SystemClock
-from social_metrics.connections import PlatformConnection
-from social_metrics.extract import clock_of
+from social_metrics.extract.credentials.connections import PlatformConnection
+from social_metrics.extract.credentials.endpoint import clock_of
 from social_metrics.hooks.social_api import SocialApiHook
 from social_metrics.hooks.warehouse import WarehouseHook
 from social_metrics.operators.plain_failure import plain_failure

@@ -14,7 +14,7 @@ from functools import cache, cached_property
 from pathlib import Path
 from zoneinfo import available_timezones
 
-from social_metrics.readings import Account
+from social_metrics.registry.account import Account
 from social_metrics.registry.csv_file import SeedFile, SeedRow, rows_of
 from social_metrics.registry.valid_periods import DatedRows, check_identities, check_periods
 from social_metrics.settings import UsageProblem

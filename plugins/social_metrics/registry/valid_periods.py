@@ -7,7 +7,7 @@ from itertools import groupby, pairwise
 from operator import attrgetter
 from typing import Any, Generic, TypeVar
 
-from social_metrics.readings import Account
+from social_metrics.registry.account import Account
 from social_metrics.registry.csv_file import note
 
 Row = TypeVar("Row")

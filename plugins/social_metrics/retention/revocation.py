@@ -1,12 +1,10 @@
-"""An authorisation that its owner took back: recorded by a person, or where we gave it back ourselves."""
+"""Refusals that say that a consent is gone, and that no person has confirmed as a revocation yet."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
 import psycopg
 from psycopg.rows import class_row
-
-from social_metrics.settings import UsageProblem
 
 
 @dataclass(frozen=True)
@@ -16,34 +14,6 @@ class UnansweredRefusal:
     account_code: str
     platform: str
     first_refused_at: datetime
-
-
-def record_revocation(
-    connection: psycopg.Connection, account_code: str, platform: str, revoked_at: datetime, reason: str
-) -> int:
-    """Write down that an authorisation was taken back; the next run of retention deletes what was read until then.
-
-    Args:
-        connection: as the role loader or retention; the caller commits.
-        account_code: of the registry.
-        platform: of the account.
-        revoked_at: UTC instant of the revocation; what is captured later is kept.
-        reason: how it is known.
-
-    Returns:
-        the revocation's number.
-
-    Raises:
-        UsageProblem: no reason is given.
-    """
-    if not reason.strip():
-        raise UsageProblem("A revocation deletes history: say how it is known (--reason).")
-    row = connection.execute(
-        "insert into ops.revocations (account_code, platform, revoked_at, reason) values (%s, %s, %s, %s) "
-        "returning revocation_no",
-        (account_code, platform, revoked_at, reason),
-    )
-    return int(next(iter(row))[0])
 
 
 def unanswered_refusals(connection: psycopg.Connection) -> list[UnansweredRefusal]:

@@ -21,7 +21,7 @@ from social_metrics.manual_entry.evidence import beside
 from social_metrics.manual_entry.form import FIRST_ROW, INPUT_COLUMN, NEVER_POSTED, OFFICER_ROW, Column
 from social_metrics.manual_entry.ingest import ingest
 from social_metrics.manual_entry.template import make_template
-from social_metrics.readings import Account
+from social_metrics.registry.account import Account
 from social_metrics.registry.registry import Registry
 from social_metrics.reports.forms import number
 from social_metrics.settings import Settings

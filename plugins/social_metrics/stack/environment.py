@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
-from social_metrics.connections import METADATA_CONN_ID, WAREHOUSE_CONN_ID, platform_conn_id
+from social_metrics.extract.credentials.connections import METADATA_CONN_ID, WAREHOUSE_CONN_ID, platform_conn_id
 from social_metrics.registry.roles import load_roles
 from social_metrics.stack.layout import Layout
 

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from social_metrics.api_client import ApiClient
-from social_metrics.payload import at, identifier, instant, words
-from social_metrics.platforms import youtube
-from social_metrics.post_pages import BEFORE_EVERY_POST
-from social_metrics.readings import Account, CaptureFailure, PostListing, PostReading, ProfileReading, ReadWindow
+from social_metrics.extract.http.client import ApiClient
+from social_metrics.extract.http.json_values import at, identifier, instant, words
+from social_metrics.extract.pagination import BEFORE_EVERY_POST
+from social_metrics.extract.platforms import youtube
+from social_metrics.extract.readings import CaptureFailure, PostListing, PostReading, ProfileReading, ReadWindow
+from social_metrics.registry.account import Account
 
 RULES = replace(youtube.RULES, platform="channels")
 AUTHORISATION = youtube.AUTHORISATION

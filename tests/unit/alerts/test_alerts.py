@@ -21,8 +21,8 @@ from social_metrics.alerts.kinds import SPEAKS_AT_ONCE, AlertKind, Trouble
 from social_metrics.alerts.notify import tell
 from social_metrics.alerts.watch import Situation, find_troubles
 from social_metrics.clock import WIB, utc_now
-from social_metrics.connections import PlatformConnection
-from social_metrics.readings import Account
+from social_metrics.extract.credentials.connections import PlatformConnection
+from social_metrics.registry.account import Account
 from social_metrics.registry.registry import Registry, load_registry
 from social_metrics.registry.roles import load_roles
 from social_metrics.settings import DEFAULT_REGISTRY, Settings, UsageProblem

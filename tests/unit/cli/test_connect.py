@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from social_metrics.cli import app
-from social_metrics.platforms import tiktok
+from social_metrics.extract.platforms import tiktok
 from tests.simulated import CREDENTIALS, RunningSimulator
 from tests.unit.cli.conftest import EVENING
 

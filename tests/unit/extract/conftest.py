@@ -9,9 +9,8 @@ import pytest
 from cryptography.fernet import Fernet
 
 from social_metrics.clock import WIB
-from social_metrics.connections import platform_connection
-from social_metrics.extract import capture_shard
-from social_metrics.platform_capture import ShardReport
+from social_metrics.extract.credentials.connections import platform_connection
+from social_metrics.extract.platform_run import ShardReport, capture_shard
 from social_metrics.registry.registry import Registry, load_registry
 from social_metrics.settings import Settings
 from tests.simulated import CREDENTIALS, RunningSimulator, running_simulator

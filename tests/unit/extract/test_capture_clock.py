@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from social_metrics import extract
-from social_metrics.api_client import ApiClient
-from social_metrics.capture_clock import CaptureClock, ClockProblem
 from social_metrics.clock import utc_now, wib_date
-from social_metrics.platforms import facebook
+from social_metrics.extract import platform_run
+from social_metrics.extract.http.client import ApiClient
+from social_metrics.extract.platforms import facebook
+from social_metrics.extract.run_clock import CaptureClock, ClockProblem
 from tests.unit.extract.conftest import EVENING, Capture, rows_of
 
 DAYS_OF_COUNTS = "select distinct (captured_at at time zone 'Asia/Jakarta')::date from raw.profile_snapshots"
@@ -38,7 +38,7 @@ class Machine:
 def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
     """Captures are made on it."""
     made = Machine(EVENING.astimezone(UTC))
-    monkeypatch.setattr(extract, "_capture_clock", lambda _connection: CaptureClock(made, lambda: made.passed))
+    monkeypatch.setattr(platform_run, "capture_clock_of", lambda _connection: CaptureClock(made, lambda: made.passed))
     monkeypatch.setattr(CaptureClock, "refuse_another_date", lambda *_: None)  # the warehouse lives in the present
     return made
 
@@ -144,7 +144,7 @@ def test_a_machine_that_lives_on_another_date_than_the_warehouse_reads_nothing(
     capture: Capture, warehouse_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     wrong = Machine(utc_now() + timedelta(hours=26))
-    monkeypatch.setattr(extract, "_capture_clock", lambda _connection: CaptureClock(wrong))
+    monkeypatch.setattr(platform_run, "capture_clock_of", lambda _connection: CaptureClock(wrong))
     with pytest.raises(ClockProblem, match=r"This machine says .* the warehouse that it is .* Set both by NTP"):
         capture("facebook", expected_day=wib_date(wrong.shows))
     assert rows_of(warehouse_url, DAYS_OF_OUTCOMES) == []

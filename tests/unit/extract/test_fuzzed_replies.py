@@ -20,15 +20,16 @@ from hypothesis import HealthCheck, Phase, given, settings
 
 from simulator.app import Simulator
 from simulator.demo_registry import write_registry
-from social_metrics.connections import platform_connection
-from social_metrics.evidence import clean_text
-from social_metrics.extract import capture_shard
+from social_metrics.extract import state
+from social_metrics.extract.credentials.connections import platform_connection
+from social_metrics.extract.http.redaction import clean_text
+from social_metrics.extract.platform_run import capture_shard
 from social_metrics.history import authorise_demo_accounts
 from social_metrics.registry.registry import Registry, load_registry
 from social_metrics.settings import Settings
 from social_metrics.stack.databases import Login
 from social_metrics.stack.server import Server
-from social_metrics.warehouse import capture_state, migrate
+from social_metrics.warehouse import migrate
 from tests.in_process import answering, connections, make_simulator
 from tests.simulated import CREDENTIALS
 from tests.unit.extract.conftest import EVENING
@@ -101,7 +102,7 @@ def bench(
     registry = Registry(one_by_one, loaded.centers, loaded.accounts)  # a plan needs an order
     given_settings = Settings(credentials_key=Fernet.generate_key().decode(), http_attempts=1, http_max_wait_seconds=0)
     with psycopg.connect(url, autocommit=True) as connection, pytest.MonkeyPatch.context() as environment:
-        environment.setattr(capture_state, "FIRST_READ_DAYS", 6)  # fewer posts, more captures
+        environment.setattr(state, "FIRST_READ_DAYS", 6)  # fewer posts, more captures
         for variable, value in connections(folder).items():
             environment.setenv(variable, value)
         authorise_demo_accounts(registry, given_settings, url)
@@ -114,7 +115,7 @@ def bench(
 def test_a_spoilt_reply_is_an_outcome_or_a_correct_record(
     bench: Bench, platform: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    module = importlib.import_module(f"social_metrics.platforms.{platform}")
+    module = importlib.import_module(f"social_metrics.extract.platforms.{platform}")
     monkeypatch.setattr(module, "RULES", replace(module.RULES, batch_size=BATCH))
     bench.capture(platform, SpoiltWay([]))
     right = _contents(bench)

@@ -11,13 +11,13 @@ import psycopg
 import pytest
 from cryptography.fernet import Fernet
 
-from social_metrics import platform_capture
-from social_metrics.api_client import ApiClient
 from social_metrics.clock import SimulatedClock
-from social_metrics.connections import platform_connection
-from social_metrics.extract import capture_shards
-from social_metrics.http_pool import HttpPool
-from social_metrics.platform_capture import PastDateRefused, ShardReport
+from social_metrics.extract import platform_run
+from social_metrics.extract.credentials.connections import platform_connection
+from social_metrics.extract.http.client import ApiClient
+from social_metrics.extract.http.connection_pool import HttpPool
+from social_metrics.extract.platform_run import ShardReport, capture_shards
+from social_metrics.extract.run_clock import PastDateRefused
 from social_metrics.registry.registry import Registry
 from social_metrics.settings import Settings
 from social_metrics.warehouse.raw_loader import load
@@ -83,9 +83,9 @@ def test_the_next_shards_are_read_while_one_is_written(
         return load(*arguments)
 
     monkeypatch.setattr(ApiClient, "call", call)
-    monkeypatch.setattr(platform_capture, "load", write)
+    monkeypatch.setattr(platform_run, "load", write)
     assert len(capture()) == len(shards) == len(asked)
-    assert at_the_first[0] <= 1 + platform_capture.READ_AHEAD, "memory holds a few shards, however many there are"
+    assert at_the_first[0] <= 1 + platform_run.READ_AHEAD, "memory holds a few shards, however many there are"
 
 
 def test_connections_are_kept_from_shard_to_shard(
@@ -99,9 +99,9 @@ def test_connections_are_kept_from_shard_to_shard(
         real(pool, *arguments)
 
     opened: list[str] = []
-    real_open = platform_capture.open_connection
+    real_open = platform_run.open_connection
     monkeypatch.setattr(HttpPool, "__init__", noted)
-    monkeypatch.setattr(platform_capture, "open_connection", lambda *of: opened.append(of[1]) or real_open(*of))
+    monkeypatch.setattr(platform_run, "open_connection", lambda *of: opened.append(of[1]) or real_open(*of))
     reports = capture()
     (pool,) = made
     assert 0 < pool.connections_made <= registry.platforms["facebook"].max_in_flight
@@ -134,7 +134,7 @@ def test_a_lost_session_costs_the_shard_that_was_written_and_no_other(
                 other.execute("select pg_terminate_backend(%s)", (connection.info.backend_pid,))
         return load(connection, records)
 
-    monkeypatch.setattr(platform_capture, "load", write)
+    monkeypatch.setattr(platform_run, "load", write)
     with pytest.raises(psycopg.OperationalError):
         capture()
     outcomes = {code for (code,) in rows_of(warehouse_url, "select account_code from raw.capture_outcomes")}
@@ -158,7 +158,7 @@ def test_shards_that_are_read_together_share_the_budget(
 def test_what_was_read_before_midnight_is_written_and_nothing_is_read_after_it(
     capture: Capture, shards: list[list[str]], warehouse_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real_plan = platform_capture.PlatformCapture._plan
+    real_plan = platform_run.PlatformCapture._plan
     planned: list[object] = []
     real_now = SimulatedClock.now
 
@@ -173,7 +173,7 @@ def test_what_was_read_before_midnight_is_written_and_nothing_is_read_after_it(
         return shard
 
     monkeypatch.setattr(SimulatedClock, "now", now)
-    monkeypatch.setattr(platform_capture.PlatformCapture, "_plan", plan)
+    monkeypatch.setattr(platform_run.PlatformCapture, "_plan", plan)
     told: list[ShardReport] = []
     with pytest.raises(PastDateRefused, match="belongs to 2026-11-20"):
         capture(expected_day=EVENING.date(), on_shard=told.append)

@@ -13,11 +13,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from social_metrics.api_client import ApiClient, ApiRules, Recorder
-from social_metrics.call_guards import Cost, Tokens
-from social_metrics.connections import PlatformConnection
 from social_metrics.contract import AuthorizationMode, Source
-from social_metrics.readings import Account
+from social_metrics.extract.credentials.connections import PlatformConnection
+from social_metrics.extract.http.client import ApiClient, ApiRules, Recorder
+from social_metrics.extract.http.guards import Cost, Tokens
+from social_metrics.registry.account import Account
 
 NOW = datetime(2026, 11, 20, 13, 0, tzinfo=UTC)  # 20:00 WIB
 SECRET = "not-a-secret-only-a-test"

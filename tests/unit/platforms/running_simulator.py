@@ -12,7 +12,7 @@ from typing import Any
 
 import requests
 
-from social_metrics.readings import Account
+from social_metrics.registry.account import Account
 
 REPOSITORY = Path(__file__).parents[3]
 CLOCK = "2026-11-20T20:00:00+07:00"

@@ -41,7 +41,7 @@ def indexed_files(platform: str) -> set[str]:
 
 
 def built_platforms() -> set[str]:
-    folder = REPOSITORY / "plugins" / "social_metrics" / "platforms"
+    folder = REPOSITORY / "plugins" / "social_metrics" / "extract" / "platforms"
     return {path.stem for path in folder.glob("*.py") if path.stem != "__init__"}
 
 
@@ -81,7 +81,7 @@ def test_a_payload_that_is_not_called_says_why() -> None:
 def test_recorded_payload_becomes_the_right_reading(platform: str, file: str) -> None:
     case = CASES[platform][file]
     assert isinstance(case, Called)
-    module = importlib.import_module(f"social_metrics.platforms.{platform}")
+    module = importlib.import_module(f"social_metrics.extract.platforms.{platform}")
     with serve(answered(case, (RECORDED_DIR / platform / file).read_bytes())) as server:
         asked = bench(module.RULES, server.base_url, login=case.login, tokens=case.owners, extra=case.extra)
         assert read(module, asked.client, case) == expected(case)

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given, settings
 
 from social_metrics.contract import FollowersState, Outcome
-from social_metrics.platforms import threads
-from social_metrics.post_pages import BEFORE_EVERY_POST
-from social_metrics.readings import Account, CaptureFailure, PostListing, ProfileReading, ReadWindow
+from social_metrics.extract.pagination import BEFORE_EVERY_POST
+from social_metrics.extract.platforms import threads
+from social_metrics.extract.readings import CaptureFailure, PostListing, ProfileReading, ReadWindow
+from social_metrics.registry.account import Account
 from tests.simulated import CREDENTIALS
 from tests.unit.platforms.local_platform import NOW, SECRET, Answer, Bench, LocalPlatform, account, bench, serve
 from tests.unit.platforms.own_fixtures import fixture, mutated

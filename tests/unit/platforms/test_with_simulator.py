@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from social_metrics.contract import FollowersState, Outcome
-from social_metrics.platforms import x, youtube
-from social_metrics.readings import Account, CaptureFailure, ProfileReading, ReadWindow
+from social_metrics.extract.platforms import x, youtube
+from social_metrics.extract.readings import CaptureFailure, ProfileReading, ReadWindow
+from social_metrics.registry.account import Account
 from tests.unit.platforms.local_platform import NOW, Bench, bench
 from tests.unit.platforms.running_simulator import RunningSimulator, simulator
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 
 from social_metrics.contract import Outcome
-from social_metrics.payload import at
-from social_metrics.platforms import x
-from social_metrics.readings import CaptureFailure, ProfileReading, ReadWindow
+from social_metrics.extract.http.json_values import at
+from social_metrics.extract.platforms import x
+from social_metrics.extract.readings import CaptureFailure, ProfileReading, ReadWindow
 from tests.unit.platforms.local_platform import NOW, SECRET, Answer, Bench, account, bench, serve
 from tests.unit.platforms.own_fixtures import fixture, mutated
 from tests.unit.platforms.recorded_cases import some_profile

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from social_metrics.contract import FollowersState, Outcome
-from social_metrics.platforms import youtube
-from social_metrics.post_pages import BEFORE_EVERY_POST
-from social_metrics.readings import CaptureFailure, PostListing, ProfileReading, ReadWindow
+from social_metrics.extract.pagination import BEFORE_EVERY_POST
+from social_metrics.extract.platforms import youtube
+from social_metrics.extract.readings import CaptureFailure, PostListing, ProfileReading, ReadWindow
 from tests.unit.platforms.local_platform import NOW, SECRET, Answer, Bench, LocalPlatform, account, bench, serve
 from tests.unit.platforms.own_fixtures import fixture
 from tests.unit.platforms.recorded_cases import some_profile

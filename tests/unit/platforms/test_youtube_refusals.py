@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from social_metrics.contract import Outcome
-from social_metrics.payload import at
-from social_metrics.platforms import youtube
-from social_metrics.readings import CaptureFailure, ProfileReading, ReadWindow
+from social_metrics.extract.http.json_values import at
+from social_metrics.extract.platforms import youtube
+from social_metrics.extract.readings import CaptureFailure, ProfileReading, ReadWindow
 from tests.unit.platforms.local_platform import SECRET, Answer, Bench, account, bench, serve
 from tests.unit.platforms.own_fixtures import fixture, mutated
 from tests.unit.platforms.recorded_cases import some_profile

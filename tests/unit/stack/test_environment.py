@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from social_metrics.connections import platform_connection, warehouse_url
+from social_metrics.extract.credentials.connections import platform_connection, warehouse_url
 from social_metrics.settings import load_settings
 from social_metrics.stack.environment import StackAddresses, stack_environment
 from social_metrics.stack.layout import Layout

@@ -13,10 +13,11 @@ import pytest
 from cryptography.fernet import Fernet, MultiFernet
 
 from social_metrics.contract import Outcome
-from social_metrics.readings import Account, CaptureFailure, TokenPair
+from social_metrics.extract.credentials.token_store import AccountTokens, cipher, store_first_token, store_granted
+from social_metrics.extract.readings import CaptureFailure, TokenPair
+from social_metrics.registry.account import Account
 from social_metrics.settings import UsageProblem
 from social_metrics.warehouse.connect import connect
-from social_metrics.warehouse.credentials import AccountTokens, cipher, store_first_token, store_granted
 
 NOW = datetime(2026, 1, 1, 13, 0, tzinfo=UTC)
 ACCOUNT = Account("kartini-tiktok", "kartini", "tiktok", "open-id-1", "demo_kartini", None, "verified", None, None)
@@ -138,7 +139,7 @@ def test_a_token_is_renewed_when_half_of_its_life_is_over(url: str, keys: MultiF
 REFRESHES_AND_WAITS = """
 import sys
 from datetime import UTC, datetime
-from social_metrics.warehouse.credentials import AccountTokens, cipher
+from social_metrics.extract.credentials.token_store import AccountTokens, cipher
 from tests.unit.warehouse.test_credentials import ACCOUNT, FixedClock
 
 def refresh(token):

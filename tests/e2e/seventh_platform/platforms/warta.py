@@ -3,12 +3,13 @@
 from collections.abc import Hashable, Sequence
 from datetime import datetime
 
-from social_metrics.api_client import ApiClient, ApiRules, Refusal, Reply
-from social_metrics.connections import PlatformConnection
 from social_metrics.contract import FollowersState, Outcome
-from social_metrics.payload import count, identifier, instant_of_seconds, words
-from social_metrics.post_pages import PostPage, read_back
-from social_metrics.readings import Account, CaptureFailure, PostListing, PostReading, ProfileReading, ReadWindow
+from social_metrics.extract.credentials.connections import PlatformConnection
+from social_metrics.extract.http.client import ApiClient, ApiRules, Refusal, Reply
+from social_metrics.extract.http.json_values import count, identifier, instant_of_seconds, words
+from social_metrics.extract.pagination import PostPage, read_back
+from social_metrics.extract.readings import CaptureFailure, PostListing, PostReading, ProfileReading, ReadWindow
+from social_metrics.registry.account import Account
 
 
 def _refusal(reply: Reply, _now: datetime) -> Refusal | None:

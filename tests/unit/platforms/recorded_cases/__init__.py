@@ -28,10 +28,11 @@ from types import ModuleType
 from typing import Any
 from uuid import UUID
 
-from social_metrics.api_client import ApiClient
-from social_metrics.call_guards import Tokens
 from social_metrics.contract import FollowersState, Outcome
-from social_metrics.readings import Account, CaptureFailure, ProfileReading, ReadWindow
+from social_metrics.extract.http.client import ApiClient
+from social_metrics.extract.http.guards import Tokens
+from social_metrics.extract.readings import CaptureFailure, ProfileReading, ReadWindow
+from social_metrics.registry.account import Account
 from tests.unit.platforms.local_platform import NOW, Answer
 
 RECORDED = Answer(b"the recorded bytes stand here")

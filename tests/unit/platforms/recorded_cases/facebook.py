@@ -3,7 +3,7 @@
 from typing import Any
 
 from social_metrics.contract import FollowersState, Outcome
-from social_metrics.post_pages import BEFORE_EVERY_POST
+from social_metrics.extract.pagination import BEFORE_EVERY_POST
 from tests.unit.platforms.local_platform import Answer, account
 from tests.unit.platforms.recorded_cases import RECORDED, Called, NotCalled, recorded, some_profile, utc
 

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from social_metrics.contract import FollowersState, Outcome
-from social_metrics.readings import Account
+from social_metrics.registry.account import Account
 from tests.unit.platforms.local_platform import NOW, account
 from tests.unit.platforms.recorded_cases import RECORDED, Called, NotCalled, recorded, some_profile
 

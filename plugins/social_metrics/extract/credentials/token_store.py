@@ -15,7 +15,8 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 from social_metrics.clock import Clock
 from social_metrics.contract import Outcome
-from social_metrics.readings import Account, CaptureFailure, TokenPair
+from social_metrics.extract.readings import CaptureFailure, TokenPair
+from social_metrics.registry.account import Account
 from social_metrics.settings import UsageProblem
 from social_metrics.warehouse.connect import open_connection
 

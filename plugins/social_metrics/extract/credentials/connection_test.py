@@ -3,12 +3,13 @@
 import importlib
 from datetime import date
 
-from social_metrics.api_client import ApiClient, Recorder
-from social_metrics.budget import Budget
 from social_metrics.clock import wib_date
-from social_metrics.connections import PlatformConnection
-from social_metrics.extract import clock_of, source_of
-from social_metrics.readings import Account, CaptureFailure, ProfileReading
+from social_metrics.extract.credentials.connections import PlatformConnection
+from social_metrics.extract.credentials.endpoint import clock_of, source_of
+from social_metrics.extract.http.client import ApiClient, Recorder
+from social_metrics.extract.limits.budget import Budget
+from social_metrics.extract.readings import CaptureFailure, ProfileReading
+from social_metrics.registry.account import Account
 from social_metrics.registry.account_urls import AccountAddress
 from social_metrics.registry.registry import Registry
 from social_metrics.settings import Settings, UsageProblem
@@ -38,7 +39,7 @@ def ask_platform(connection: PlatformConnection, registry: Registry, settings: S
         )
     source = source_of(platform, connection)
     clock = clock_of(connection)
-    module = importlib.import_module(f"social_metrics.platforms.{connection.platform}")
+    module = importlib.import_module(f"social_metrics.extract.platforms.{connection.platform}")
     account = _first_account(registry, connection.platform, wib_date(clock.now()))
     if account is None:
         return (
@@ -72,7 +73,7 @@ def resolve_identity(
     """
     platform = registry.platforms[address.platform]
     source_of(platform, connection)
-    if hasattr(importlib.import_module(f"social_metrics.platforms.{address.platform}"), "refresh"):
+    if hasattr(importlib.import_module(f"social_metrics.extract.platforms.{address.platform}"), "refresh"):
         return None
     account = Account(
         address.url,
@@ -103,7 +104,7 @@ def own_client(connection: PlatformConnection, registry: Registry, settings: Set
         run_id: what the person does.
     """
     platform = registry.platforms[connection.platform]
-    module = importlib.import_module(f"social_metrics.platforms.{connection.platform}")
+    module = importlib.import_module(f"social_metrics.extract.platforms.{connection.platform}")
     return ApiClient(
         module.RULES,
         connection,
@@ -118,7 +119,7 @@ def own_client(connection: PlatformConnection, registry: Registry, settings: Set
 def _read(
     connection: PlatformConnection, registry: Registry, settings: Settings, account: Account
 ) -> ProfileReading | CaptureFailure:
-    module = importlib.import_module(f"social_metrics.platforms.{connection.platform}")
+    module = importlib.import_module(f"social_metrics.extract.platforms.{connection.platform}")
     client = own_client(connection, registry, settings, "connection_test")
     try:
         reading: ProfileReading | CaptureFailure = module.read_profiles(client, [account])[account.account_code]

@@ -4,8 +4,7 @@ X charges per resource returned (prices of August 2026, pricing page): US$0.010 
 are free. So nothing is expanded, a timeline is asked for what is new (`since_id`), and counts of older posts
 are read again only when they are due. X sends no permalink and no media type without a charged expansion.
 
-Two families of names are about (OpenAPI 2.166 `tweet_count`, 2.167 `post_count`): both are read, and the
-connection's extra `field_names` (`tweet` or `post`) says in which one to ask.
+OpenAPI 2.166 has `tweet_count`, 2.167 `post_count`: both are read; the connection's extra `field_names` chooses one.
 """
 
 import re
@@ -15,14 +14,15 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from social_metrics.api_client import ApiClient, ApiRules, Refusal, Reply, refusal_by_status, retry_after
-from social_metrics.authorisation import Authorisation
-from social_metrics.call_guards import Cost
-from social_metrics.connections import PlatformConnection
 from social_metrics.contract import FollowersState, Outcome
-from social_metrics.payload import MalformedValueError, at, count, identifier, instant, words
-from social_metrics.post_pages import BEFORE_EVERY_POST
-from social_metrics.readings import Account, CaptureFailure, PostListing, PostReading, ProfileReading, ReadWindow
+from social_metrics.extract.credentials.connections import PlatformConnection
+from social_metrics.extract.credentials.oauth import Authorisation
+from social_metrics.extract.http.client import ApiClient, ApiRules, Refusal, Reply, refusal_by_status, retry_after
+from social_metrics.extract.http.guards import Cost
+from social_metrics.extract.http.json_values import MalformedValueError, at, count, identifier, instant, words
+from social_metrics.extract.pagination import BEFORE_EVERY_POST
+from social_metrics.extract.readings import CaptureFailure, PostListing, PostReading, ProfileReading, ReadWindow
+from social_metrics.registry.account import Account
 
 METRIC_DEFINITION_ID = "x.followers_count.v1"
 

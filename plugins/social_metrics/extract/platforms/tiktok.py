@@ -9,14 +9,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
-from social_metrics.api_client import ApiClient, ApiRules, Refusal, Reply, retry_after
-from social_metrics.authorisation import AccountGrant, Authorisation, Granted
-from social_metrics.connections import PlatformConnection
 from social_metrics.contract import FollowersState, Outcome
-from social_metrics.payload import MalformedValueError, count, identifier, instant_of_seconds, words
-from social_metrics.post_pages import PostPage, read_back
-from social_metrics.readings import (
-    Account,
+from social_metrics.extract.credentials.connections import PlatformConnection
+from social_metrics.extract.credentials.oauth import AccountGrant, Authorisation, Granted
+from social_metrics.extract.http.client import ApiClient, ApiRules, Refusal, Reply, retry_after
+from social_metrics.extract.http.json_values import MalformedValueError, count, identifier, instant_of_seconds, words
+from social_metrics.extract.pagination import PostPage, read_back
+from social_metrics.extract.readings import (
     CaptureFailure,
     PostListing,
     PostReading,
@@ -24,6 +23,7 @@ from social_metrics.readings import (
     ReadWindow,
     TokenPair,
 )
+from social_metrics.registry.account import Account
 
 METRIC_DEFINITION_ID = "tiktok.follower_count.v1"
 

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Protocol
 
-from social_metrics.readings import Account, CaptureFailure
+from social_metrics.extract.readings import CaptureFailure
+from social_metrics.registry.account import Account
 
 
 @dataclass(frozen=True, slots=True)

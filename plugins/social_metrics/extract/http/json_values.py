@@ -4,7 +4,7 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
-from social_metrics.evidence import clean_text
+from social_metrics.extract.http.redaction import clean_text
 
 LARGEST_COUNT = 2**63 - 1  # what a bigint column holds
 

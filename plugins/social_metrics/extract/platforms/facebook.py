@@ -11,20 +11,14 @@ from typing import Any, cast
 from urllib.parse import quote
 from uuid import UUID
 
-from social_metrics import meta_graph
-from social_metrics.api_client import ApiClient, ApiRules, Reply
-from social_metrics.authorisation import Authorisation
 from social_metrics.contract import FollowersState, Outcome
-from social_metrics.payload import MalformedValueError, count, identifier, instant, words
-from social_metrics.post_pages import PostPage, read_back
-from social_metrics.readings import (
-    Account,
-    CaptureFailure,
-    PostListing,
-    PostReading,
-    ProfileReading,
-    ReadWindow,
-)
+from social_metrics.extract import meta_graph
+from social_metrics.extract.credentials.oauth import Authorisation
+from social_metrics.extract.http.client import ApiClient, ApiRules, Reply
+from social_metrics.extract.http.json_values import MalformedValueError, count, identifier, instant, words
+from social_metrics.extract.pagination import PostPage, read_back
+from social_metrics.extract.readings import CaptureFailure, PostListing, PostReading, ProfileReading, ReadWindow
+from social_metrics.registry.account import Account
 
 METRIC_DEFINITION_ID = "facebook.followers_count.v1"
 

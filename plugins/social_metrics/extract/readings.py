@@ -1,41 +1,16 @@
-"""What a platform file receives and yields: accounts in, readings out.
+"""What a platform file yields: records extracted from the responses of its API.
 
-A platform file knows its API and nothing else: neither the warehouse nor Airflow. `extract.py` turns
-readings into the records of `contract.py`.
+A platform file knows its API and nothing else: neither the warehouse nor Airflow. `extract/records.py` turns readings
+into the records of `contract.py`.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from social_metrics.contract import FollowersState, Outcome
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """One official account as the registry has it on a WIB date."""
-
-    account_code: str  # immutable slug, e.g. kartini-youtube
-    center_code: str
-    platform: str
-    platform_account_id: str | None  # the identity
-    handle: str | None  # an attribute; versioned by dated rows
-    url: str | None
-    status: str
-    valid_from: date | None
-    valid_to: date | None
-    capture_path: str = "api"  # or "manual": read by hand, since there is no access to an API
-    review_due_at: date | None = None  # from here on it is under review
-
-    def is_valid_on(self, day: date) -> bool:
-        """Whether this dated row holds on a WIB date."""
-        return (self.valid_from is None or self.valid_from <= day) and (self.valid_to is None or day <= self.valid_to)
-
-    def is_under_review_on(self, day: date) -> bool:
-        """Whether a person has to look at the account again: its verification has expired by a WIB date."""
-        return self.status == "verified" and self.review_due_at is not None and self.review_due_at <= day
 
 
 @dataclass(frozen=True, slots=True)

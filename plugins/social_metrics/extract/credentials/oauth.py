@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from social_metrics.api_client import ApiClient
-from social_metrics.connections import PlatformConnection
-from social_metrics.readings import TokenPair
+from social_metrics.extract.credentials.connections import PlatformConnection
+from social_metrics.extract.http.client import ApiClient
+from social_metrics.extract.readings import TokenPair
 
 
 @dataclass(frozen=True, slots=True)

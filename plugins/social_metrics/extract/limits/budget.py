@@ -7,11 +7,15 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from social_metrics.call_guards import Cost
+import psycopg
+
 from social_metrics.contract import Outcome
-from social_metrics.readings import CaptureFailure
+from social_metrics.extract import state
+from social_metrics.extract.credentials.connections import PlatformConnection
+from social_metrics.extract.http.guards import Cost
+from social_metrics.extract.limits.spend_limits import Limits
+from social_metrics.extract.readings import CaptureFailure
 from social_metrics.registry.registry import Platform
-from social_metrics.spend_limits import Limits
 
 FORECAST_NEEDS = timedelta(days=3)
 """So much of a month has to be over before its end is forecast: the first evening reads back 35 days."""
@@ -147,3 +151,37 @@ def affordable_rereads(platform: Platform, spent: Decimal, now: datetime, limit:
     if forecast is None or forecast <= limit:
         return ages
     return ages[: math.floor(len(ages) * limit / forecast)]
+
+
+def budgets_of(
+    platform: Platform, connection: PlatformConnection, warehouse: psycopg.Connection, now: datetime
+) -> Budgets:
+    """The platform's budget, and the credential's where its connection limits it, with what is spent of each."""
+    day, month = budget_day_start(platform, now), budget_month_start(platform, now)
+
+    def budget(limits: Limits, whose: str, credential: str | None) -> Budget:
+        spent = state.spent_since(warehouse, platform.platform, day, credential)
+        month_usd = state.spent_since(warehouse, platform.platform, month, credential).usd
+        return Budget(limits, whose, spent.calls, spent.quota_units, spent.usd, month_usd, day + timedelta(days=1))
+
+    budgets = [budget(platform, platform.platform_label, None)]
+    if connection.limits:
+        name = connection.credential_name
+        budgets.append(budget(connection.limits, f"the credential {name} of {platform.platform_label}", name))
+    return Budgets(*budgets)
+
+
+def affordable_ages(
+    platform: Platform, connection: PlatformConnection, warehouse: psycopg.Connection, now: datetime
+) -> tuple[int, ...]:
+    """At which ages posts are read again: as far as the money of the platform and of the credential goes."""
+    month = budget_month_start(platform, now)
+    ages = platform.reread_age_days
+    for limit, credential in (
+        (platform.monthly_usd_limit, None),
+        (connection.limits.monthly_usd_limit, connection.credential_name),
+    ):
+        if ages and limit is not None:
+            spent = state.spent_since(warehouse, platform.platform, month, credential).usd
+            ages = min(ages, affordable_rereads(platform, spent, now, limit), key=len)
+    return ages

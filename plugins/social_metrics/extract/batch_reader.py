@@ -10,14 +10,15 @@ from uuid import uuid4
 
 import psycopg
 
-from social_metrics.api_client import ApiClient
 from social_metrics.clock import wib_date
 from social_metrics.contract import FollowersState, Outcome
-from social_metrics.readings import Account, CaptureFailure, PostListing, ProfileReading, ReadWindow
-from social_metrics.records import AccountAttempt
+from social_metrics.extract import state as capture_state
+from social_metrics.extract.http.client import ApiClient
+from social_metrics.extract.readings import CaptureFailure, PostListing, ProfileReading, ReadWindow
+from social_metrics.extract.records import AccountAttempt
+from social_metrics.registry.account import Account
 from social_metrics.registry.registry import Platform
 from social_metrics.settings import UsageProblem
-from social_metrics.warehouse import capture_state
 
 logger = logging.getLogger(__name__)
 

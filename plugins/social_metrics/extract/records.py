@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from social_metrics.api_client import Recorder
 from social_metrics.contract import (
     AuthorizationMode,
     CaptureOutcome,
@@ -19,10 +18,12 @@ from social_metrics.contract import (
     Presence,
     ProfileSnapshot,
 )
-from social_metrics.evidence import clean_text
-from social_metrics.readings import Account, CaptureFailure, PostListing, PostReading, ProfileReading
+from social_metrics.extract.http.client import Recorder
+from social_metrics.extract.http.redaction import clean_text
+from social_metrics.extract.readings import CaptureFailure, PostListing, PostReading, ProfileReading
+from social_metrics.extract.state import KnownPost
+from social_metrics.registry.account import Account
 from social_metrics.registry.registry import Platform
-from social_metrics.warehouse.capture_state import KnownPost
 from social_metrics.warehouse.raw_loader import ShardRecords
 
 NEXT_STEPS = {

@@ -4,13 +4,12 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 
-from social_metrics.connections import platform_connection
-from social_metrics.evening_times import EveningTimes
-from social_metrics.extract import capture_shards
-from social_metrics.platform_capture import ShardReport
+from social_metrics.extract import state
+from social_metrics.extract.credentials.connections import platform_connection
+from social_metrics.extract.platform_run import ShardReport, capture_shards
+from social_metrics.extract.schedule import EveningTimes
 from social_metrics.registry.registry import Registry
 from social_metrics.settings import Settings, UsageProblem
-from social_metrics.warehouse import capture_state
 from social_metrics.warehouse.connect import connect
 
 
@@ -29,7 +28,7 @@ def open_shards(
         return []
     with connect(warehouse_url, "loader") as connection:
         begins = EveningTimes.of(day, settings).begins
-        settled = capture_state.settled_accounts(connection, platform, day, begins)
+        settled = state.settled_accounts(connection, platform, day, begins)
     return [codes for codes in shards if not settled.issuperset(codes)]
 
 

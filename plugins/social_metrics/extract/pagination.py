@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from social_metrics.contract import Outcome
-from social_metrics.readings import CaptureFailure, PostListing, PostReading, ReadWindow
+from social_metrics.extract.readings import CaptureFailure, PostListing, PostReading, ReadWindow
 
 # Facebook pins one post, Instagram and TikTok three: they may stand first although they are old.
 PINNED_AT_MOST = 3

@@ -5,7 +5,7 @@ A count carries the date of the clock. What was read by a clock that cannot be t
 
 import time
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from social_metrics.clock import Clock, wib_date
 from social_metrics.settings import UsageProblem
@@ -68,3 +68,21 @@ class CaptureClock:
                 f"{wib_date(warehouse_now)}. A count carries the date of the clock, so nothing is read. "
                 "Set both by NTP; then `social-metrics capture --missing` reads what is missing."
             )
+
+
+class PastDateRefused(UsageProblem):
+    """A capture was asked for under a date that is not today."""
+
+
+def refuse_other_day(expected: date | None, today: date) -> None:
+    """Refuse to read under another date than today's.
+
+    Raises:
+        PastDateRefused: with the reason, since no platform tells yesterday's follower count.
+    """
+    if expected is not None and expected != today:
+        raise PastDateRefused(
+            f"This run belongs to {expected} (WIB), and today is {today}. A follower count read now is today's; "
+            f"it is never written under another date, so {expected} stays as it is: captured then, or a visible gap. "
+            "To read what is still missing today, run `social-metrics capture --missing`."
+        )

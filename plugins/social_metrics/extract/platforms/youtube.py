@@ -11,14 +11,15 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from social_metrics.api_client import ApiClient, ApiRules, Refusal, Reply, refusal_by_status, retry_after
-from social_metrics.authorisation import Authorisation
-from social_metrics.call_guards import Cost
-from social_metrics.connections import PlatformConnection
 from social_metrics.contract import FollowersState, Outcome
-from social_metrics.payload import MalformedValueError, at, count, identifier, instant, words
-from social_metrics.post_pages import BEFORE_EVERY_POST
-from social_metrics.readings import Account, CaptureFailure, PostListing, PostReading, ProfileReading, ReadWindow
+from social_metrics.extract.credentials.connections import PlatformConnection
+from social_metrics.extract.credentials.oauth import Authorisation
+from social_metrics.extract.http.client import ApiClient, ApiRules, Refusal, Reply, refusal_by_status, retry_after
+from social_metrics.extract.http.guards import Cost
+from social_metrics.extract.http.json_values import MalformedValueError, at, count, identifier, instant, words
+from social_metrics.extract.pagination import BEFORE_EVERY_POST
+from social_metrics.extract.readings import CaptureFailure, PostListing, PostReading, ProfileReading, ReadWindow
+from social_metrics.registry.account import Account
 
 # Breaks a series of followers when it changes. What a *view* is changed on 31 March 2025 (Shorts) and about
 # 24 to 27 August 2026 (all formats: a view counts at the start of play); subscribers were not touched by it.

@@ -13,14 +13,15 @@ from uuid import UUID, uuid4
 from urllib3 import BaseHTTPResponse
 from urllib3.exceptions import HTTPError
 
-from social_metrics.call_guards import Cost, Gate, Meter, Tokens
 from social_metrics.clock import Clock
-from social_metrics.connections import PlatformConnection
 from social_metrics.contract import ApiResponse, Outcome, ResponseBody, Source, Spend
-from social_metrics.evidence import Redactor, clean_text, parse_json, sha256
-from social_metrics.http_pool import HttpPool, may_have_been_served
-from social_metrics.payload import at
-from social_metrics.readings import Account, CaptureFailure
+from social_metrics.extract.credentials.connections import PlatformConnection
+from social_metrics.extract.http.connection_pool import HttpPool, may_have_been_served
+from social_metrics.extract.http.guards import Cost, Gate, Meter, Tokens
+from social_metrics.extract.http.json_values import at
+from social_metrics.extract.http.redaction import Redactor, clean_text, parse_json, sha256
+from social_metrics.extract.readings import CaptureFailure
+from social_metrics.registry.account import Account
 
 TRANSIENT_CONNECTION_DETAIL = "no answer from the platform"
 

@@ -13,9 +13,9 @@ import psycopg
 from psycopg.rows import class_row
 
 from social_metrics.clock import WIB, Clock
-from social_metrics.connections import PlatformConnection
 from social_metrics.contract import Outcome
-from social_metrics.readings import CaptureFailure
+from social_metrics.extract.credentials.connections import PlatformConnection
+from social_metrics.extract.readings import CaptureFailure
 from social_metrics.warehouse.connect import connect
 
 FAILURES_TO_OPEN = 5

@@ -3,23 +3,24 @@
 import importlib
 from datetime import datetime
 
-from social_metrics.authorisation import AccountGrant, Authorisation
-from social_metrics.connection_check import own_client
-from social_metrics.connections import PlatformConnection
-from social_metrics.extract import clock_of
-from social_metrics.readings import Account, CaptureFailure
+from social_metrics.extract.credentials.connection_test import own_client
+from social_metrics.extract.credentials.connections import PlatformConnection
+from social_metrics.extract.credentials.endpoint import clock_of
+from social_metrics.extract.credentials.oauth import AccountGrant, Authorisation
+from social_metrics.extract.credentials.revocations import record_revocation
+from social_metrics.extract.credentials.token_store import access_token_of, cipher, forget_tokens, store_granted
+from social_metrics.extract.readings import CaptureFailure
+from social_metrics.registry.account import Account
 from social_metrics.registry.registry import Registry
-from social_metrics.retention.revocation import record_revocation
 from social_metrics.settings import Settings, UsageProblem
 from social_metrics.warehouse.connect import connect
-from social_metrics.warehouse.credentials import access_token_of, cipher, forget_tokens, store_granted
 
 GENERAL = Authorisation(("Make a secret for our application on the platform's developer pages.",))
 
 
 def authorisation_of(platform: str) -> Authorisation:
     """What the platform's file says of it; a general word where it says nothing."""
-    module = importlib.import_module(f"social_metrics.platforms.{platform}")
+    module = importlib.import_module(f"social_metrics.extract.platforms.{platform}")
     return getattr(module, "AUTHORISATION", GENERAL)
 
 

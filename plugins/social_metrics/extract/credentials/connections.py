@@ -10,8 +10,8 @@ from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 from social_metrics.contract import AuthorizationMode
+from social_metrics.extract.limits.spend_limits import CredentialLimits
 from social_metrics.settings import UsageProblem
-from social_metrics.spend_limits import CredentialLimits
 
 WAREHOUSE_CONN_ID = "social_metrics_warehouse"
 METADATA_CONN_ID = "social_metrics_airflow"

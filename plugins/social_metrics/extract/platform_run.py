@@ -4,6 +4,7 @@ A platform is held by one session of the warehouse at a time. The same session w
 can write nothing any more. Everything that a shard read is written in one transaction.
 """
 
+import gc
 import importlib
 import logging
 from collections import Counter, deque
@@ -11,41 +12,42 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
+from typing import Any
 
 import psycopg
 
-from social_metrics.api_client import ApiClient, Recorder
-from social_metrics.budget import Budget, Budgets, affordable_rereads, budget_day_start, budget_month_start
-from social_metrics.capture_clock import CaptureClock
 from social_metrics.clock import wib_date
 from social_metrics.code_version import code_version
-from social_metrics.connections import PlatformConnection
 from social_metrics.contract import Source
-from social_metrics.evening_times import EveningTimes
-from social_metrics.http_pool import HttpPool
-from social_metrics.readings import Account
-from social_metrics.records import AccountAttempt, shard_records
-from social_metrics.registry.registry import DEMO_HANDLE_PREFIX, Platform, Registry
+from social_metrics.extract import state
+from social_metrics.extract.batch_reader import ShardReader, expected_posts, withheld_from_all
+from social_metrics.extract.credentials.connections import PlatformConnection
+from social_metrics.extract.credentials.endpoint import capture_clock_of, refuse_demo_accounts, source_of
+from social_metrics.extract.credentials.token_store import AccountTokens, cipher
+from social_metrics.extract.http.client import ApiClient, Recorder
+from social_metrics.extract.http.connection_pool import HttpPool
+from social_metrics.extract.limits.budget import Budgets, affordable_ages, budgets_of
+from social_metrics.extract.limits.circuit_breakers import CircuitBreakers
+from social_metrics.extract.limits.spend_limits import is_of_money
+from social_metrics.extract.records import AccountAttempt, shard_records
+from social_metrics.extract.run_clock import CaptureClock, refuse_other_day
+from social_metrics.extract.schedule import EveningTimes
+from social_metrics.registry.account import Account
+from social_metrics.registry.registry import Platform, Registry
 from social_metrics.registry.retention_rules import load_retention_rules
 from social_metrics.settings import Settings, UsageProblem
-from social_metrics.shard_reader import ShardReader, expected_posts, withheld_from_all
-from social_metrics.spend_limits import Limits, is_of_money
-from social_metrics.warehouse import capture_state
-from social_metrics.warehouse.circuit_breakers import CircuitBreakers
 from social_metrics.warehouse.connect import open_connection
-from social_metrics.warehouse.credentials import AccountTokens, cipher
 from social_metrics.warehouse.locks import hold_capture
 from social_metrics.warehouse.raw_loader import SpendLedger, load, record_run
 
 logger = logging.getLogger(__name__)
 
+GARBAGE_THRESHOLD = 100_000
+"""New objects after which Python looks for unreachable cycles while a shard is read."""
+
 READ_AHEAD = 2
 """Shards that are read while an earlier one is written: the network does not idle, and memory does not grow."""
-
-
-class PastDateRefused(UsageProblem):
-    """A capture was asked for under a date that is not today."""
 
 
 @dataclass(frozen=True)
@@ -80,11 +82,10 @@ class CaptureOrder:
         platform: its line in platforms.csv.
         registry: the registry in force.
         connection: the platform's credential and address.
-        source: where that address leads.
-        clock: the clock that the capture carries.
+        source, clock: where that address leads, and the clock that the capture carries.
         warehouse_url: postgresql://… of the service login.
         settings: timeouts, tries, the credentials' key.
-        run_id, try_number: kept with every row.
+        run_id, try_number: an Airflow run id or a name made by the command line, and 1 for its first try.
         expected_day: the WIB date that the caller believes it is; another date is refused.
         on_demand: a person asks: circuit breakers and waiting times do not hold back.
     """
@@ -131,13 +132,85 @@ class _Shard:
     reader: ShardReader
 
 
+def capture_shard(platform_name: str, account_codes: Sequence[str], **options: Any) -> ShardReport:
+    """`capture_shards` of one shard."""
+    (report,) = capture_shards(platform_name, [account_codes], **options)
+    return report
+
+
+def capture_shards(
+    platform_name: str,
+    shards: Iterable[Sequence[str]],
+    *,
+    run_id: str,
+    try_number: int,
+    registry: Registry,
+    connection: PlatformConnection,
+    warehouse_url: str,
+    settings: Settings,
+    expected_day: date | None = None,
+    on_demand: bool = False,
+    on_shard: Callable[[ShardReport], None] = lambda _report: None,
+) -> list[ShardReport]:
+    """Read the accounts of these shards that are not settled today, and write each shard as soon as it was read.
+
+    One capture of a platform runs at a time; a second one waits, and then asks for what the first left. A shard that
+    the warehouse refuses is lost alone: the others are read and written before its error is raised.
+
+    Args:
+        platform_name: a platform of the registry.
+        shards: account codes, shard by shard; each shard is one transaction.
+        on_shard: called with the report of each shard once it is committed.
+
+    The other arguments are those of `CaptureOrder`.
+
+    Raises:
+        PastDateRefused: `expected_day` is not today.
+        ClockProblem: the machine's clock was set meanwhile, or the warehouse's shows another date.
+        UsageProblem: the connection, the registry or the warehouse cannot be used.
+        psycopg.Error: the warehouse refused a shard; nothing of it is kept.
+    """
+    _collect_garbage_rarely()
+    platform = registry.platforms[platform_name]
+    order = CaptureOrder(
+        platform,
+        registry,
+        connection,
+        source_of(platform, connection),
+        capture_clock_of(connection),
+        warehouse_url,
+        settings,
+        run_id,
+        try_number,
+        expected_day,
+        on_demand,
+    )
+    reports: list[ShardReport] = []
+
+    def committed(report: ShardReport) -> None:
+        reports.append(report)
+        on_shard(report)
+
+    PlatformCapture(order).capture(shards, committed)
+    return reports
+
+
+def _collect_garbage_rarely() -> None:
+    """Let Python look for cycles less often: what a shard reads has none, and looking took 38 % of its processor time.
+
+    What is loaded already, Airflow above all, is not looked at again.
+    """
+    gc.freeze()
+    gc.set_threshold(GARBAGE_THRESHOLD)
+
+
 class PlatformCapture:
     """Captures shard after shard with one budget, one set of HTTP connections and one session of the warehouse."""
 
     def __init__(self, order: CaptureOrder) -> None:
         self._order = order
         self._name = order.platform.platform
-        self._module = importlib.import_module(f"social_metrics.platforms.{self._name}")
+        self._module = importlib.import_module(f"social_metrics.extract.platforms.{self._name}")
         rules = load_retention_rules(order.settings)
         mode = order.connection.authorization_mode
         self._body_lifetime = rules.rule(self._name, "bodies").lifetime(order.platform)
@@ -147,7 +220,7 @@ class PlatformCapture:
         self._refused: psycopg.Error | None = None
 
     def capture(self, shards: Iterable[Sequence[str]], on_shard: Callable[[ShardReport], None]) -> None:
-        """Capture all of them; see `extract.capture_shards`.
+        """Capture all of them; see `capture_shards`.
 
         Raises:
             PastDateRefused: it is another day.
@@ -213,21 +286,21 @@ class PlatformCapture:
         order, name = self._order, self._name
         warehouse = opened.enter_context(open_connection(order.warehouse_url, "loader"))
         hold_capture(warehouse, name)
-        order.clock.refuse_another_date(capture_state.clock_of_warehouse(warehouse))
+        order.clock.refuse_another_date(state.clock_of_warehouse(warehouse))
         now = order.clock.now()
         today = wib_date(now)
         refuse_other_day(order.expected_day, today)
         evening = EveningTimes.of(today, order.settings)
         probing = order.on_demand or now >= evening.last_attempt
         accounts = {account.account_code: account for account in order.registry.accounts_on(name, today)}
-        settled = capture_state.settled_accounts(warehouse, name, today, evening.settled_since(now))
+        settled = state.settled_accounts(warehouse, name, today, evening.settled_since(now))
         breakers = CircuitBreakers(
             warehouse, order.warehouse_url, order.connection, order.clock, evening.next_chance(now), probing=probing
         )
         # After the breakers: one that another credential has just closed holds no account back any more.
-        held = set() if probing else capture_state.waiting_accounts(warehouse, name, today, now) - settled
+        held = set() if probing else state.waiting_accounts(warehouse, name, today, now) - settled
         if self._budget is None:  # in a later session what was read and could not be written stays spent
-            self._budget = self._budgets(warehouse, now)
+            self._budget = budgets_of(order.platform, order.connection, warehouse, now)
         warehouse.commit()
         ledger = tokens = None
         if is_of_money(order.platform) or is_of_money(order.connection.limits):
@@ -237,36 +310,6 @@ class PlatformCapture:
             tokens = AccountTokens(order.warehouse_url, cipher(order.settings.credentials_key), order.clock)
             opened.callback(tokens.close)
         return _Session(warehouse, evening, probing, accounts, settled, held, breakers, ledger, tokens, self._budget)
-
-    def _budgets(self, warehouse: psycopg.Connection, now: datetime) -> Budgets:
-        """The platform's budget, and the credential's where its connection limits it, with what is spent of each."""
-        platform, connection = self._order.platform, self._order.connection
-        day, month = budget_day_start(platform, now), budget_month_start(platform, now)
-
-        def budget(limits: Limits, whose: str, credential: str | None) -> Budget:
-            spent = capture_state.spent_since(warehouse, self._name, day, credential)
-            month_usd = capture_state.spent_since(warehouse, self._name, month, credential).usd
-            return Budget(limits, whose, spent.calls, spent.quota_units, spent.usd, month_usd, day + timedelta(days=1))
-
-        budgets = [budget(platform, platform.platform_label, None)]
-        if connection.limits:
-            name = connection.credential_name
-            budgets.append(budget(connection.limits, f"the credential {name} of {platform.platform_label}", name))
-        return Budgets(*budgets)
-
-    def _affordable_ages(self, warehouse: psycopg.Connection, now: datetime) -> tuple[int, ...]:
-        """At which ages posts are read again: as far as the money of the platform and of the credential goes."""
-        platform, connection = self._order.platform, self._order.connection
-        month = budget_month_start(platform, now)
-        ages = platform.reread_age_days
-        for limit, credential in (
-            (platform.monthly_usd_limit, None),
-            (connection.limits.monthly_usd_limit, connection.credential_name),
-        ):
-            if ages and limit is not None:
-                spent = capture_state.spent_since(warehouse, self._name, month, credential).usd
-                ages = min(ages, affordable_rereads(platform, spent, now, limit), key=len)
-        return ages
 
     def _plan(self, session: _Session, account_codes: Sequence[str]) -> _Shard:
         """Look at what is known of a shard's accounts; no transaction stays open while the platform is asked.
@@ -282,13 +325,13 @@ class PlatformCapture:
         refuse_other_day(session.evening.day, wib_date(now))
         wanted = set(account_codes)
         expected = [session.accounts[code] for code in account_codes if code in session.accounts]
-        _refuse_demo_accounts(expected, order.source)
+        refuse_demo_accounts(expected, order.source)
         not_now = session.settled | session.held
         accounts = [one for one in expected if one.account_code not in not_now]
-        states = capture_state.posts_states(warehouse, [account.account_code for account in accounts])
+        states = state.posts_states(warehouse, [account.account_code for account in accounts])
         due: dict[str, tuple[str, ...]] = {}
-        if accounts and (ages := self._affordable_ages(warehouse, now)):
-            due = capture_state.posts_due_for_rereading(warehouse, list(states), ages, now)
+        if accounts and (ages := affordable_ages(order.platform, order.connection, warehouse, now)):
+            due = state.posts_due_for_rereading(warehouse, list(states), ages, now)
         warehouse.commit()
         recorder = Recorder(order.run_id, order.try_number, order.source, self._body_lifetime)
         recorder.spend_at_once = session.ledger.write if session.ledger else None
@@ -329,7 +372,7 @@ class PlatformCapture:
         inserted: dict[str, int] = {}
         withdrawn: list[str] = []
         if attempts:
-            known = capture_state.known_posts(warehouse, *expected_posts(attempts))
+            known = state.known_posts(warehouse, *expected_posts(attempts))
             records = shard_records(
                 attempts,
                 shard.recorder,
@@ -342,7 +385,7 @@ class PlatformCapture:
             record_run(warehouse, order.run_id, code_version(), shard.now)
             inserted = load(warehouse, records)
             withdrawn = sorted(shard.client.withdrawn | withheld_from_all(attempts))
-            capture_state.note_withdrawn(warehouse, self._name, withdrawn, shard.now)
+            state.note_withdrawn(warehouse, self._name, withdrawn, shard.now)
             warehouse.commit()
             outcomes = dict(Counter(outcome.outcome.value for outcome in records.outcomes))
         return ShardReport(
@@ -355,26 +398,3 @@ class PlatformCapture:
             shard.waiting,
             tuple(withdrawn),
         )
-
-
-def refuse_other_day(expected: date | None, today: date) -> None:
-    """Refuse to read under another date than today's.
-
-    Raises:
-        PastDateRefused: with the reason, since no platform tells yesterday's follower count.
-    """
-    if expected is not None and expected != today:
-        raise PastDateRefused(
-            f"This run belongs to {expected} (WIB), and today is {today}. A follower count read now is today's; "
-            f"it is never written under another date, so {expected} stays as it is: captured then, or a visible gap. "
-            "To read what is still missing today, run `social-metrics capture --missing`."
-        )
-
-
-def _refuse_demo_accounts(accounts: Iterable[Account], source: Source) -> None:
-    for account in accounts:
-        if source is Source.API and (account.handle or "").startswith(DEMO_HANDLE_PREFIX):
-            raise UsageProblem(
-                f"{account.account_code} has the demo's handle {account.handle}, but the connection points at the real "
-                "platform. Set SOCIAL_METRICS_REGISTRY_DIR to the production registry."
-            )

@@ -1,0 +1,1 @@
+"""Extraction: from the platforms to raw records."""

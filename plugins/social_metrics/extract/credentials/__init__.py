@@ -1,0 +1,1 @@
+"""Credentials: connections, OAuth, and the encrypted store of rotating tokens."""

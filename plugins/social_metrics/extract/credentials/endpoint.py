@@ -1,0 +1,77 @@
+"""Where a connection leads: to the platform's own hosts or to the simulator, and which clock a capture carries."""
+
+from collections.abc import Iterable
+from urllib.parse import urlsplit
+
+from social_metrics.clock import Clock, SimulatedClock, SystemClock
+from social_metrics.contract import Source
+from social_metrics.extract.credentials.connections import PlatformConnection
+from social_metrics.extract.run_clock import CaptureClock
+from social_metrics.registry.account import Account
+from social_metrics.registry.registry import DEMO_HANDLE_PREFIX, Platform
+from social_metrics.settings import UsageProblem
+
+
+def clock_of(connection: PlatformConnection) -> Clock:
+    """The clock that a capture through this connection carries: the system's, or the simulator's where it says so.
+
+    Raises:
+        UsageProblem: a simulated clock is set for an address that is not the simulator's.
+    """
+    if not connection.simulated_clock:
+        return SystemClock()
+    try:
+        return SimulatedClock(connection.base_url)
+    except ValueError as error:
+        raise UsageProblem(str(error)) from error
+
+
+def source_of(platform: Platform, connection: PlatformConnection) -> Source:
+    """Where a connection leads: to the platform's own hosts, over TLS, or to the simulator.
+
+    Raises:
+        UsageProblem: it leads anywhere else, or a simulated clock is set for a real platform.
+    """
+    parts = urlsplit(connection.base_url)
+    host = parts.hostname
+    if host in platform.allowed_api_hosts:
+        if (parts.scheme, parts.port, parts.username, parts.path) != ("https", None, None, ""):
+            raise UsageProblem(
+                f"The connection of {platform.platform_label} points at {parts.scheme}://{host} in another way than "
+                f"https://{host}. The credential goes over TLS to that host only; correct the host."
+            )
+        if connection.simulated_clock:
+            raise UsageProblem(
+                f"The connection of {platform.platform_label} points at {host} and has simulated_clock set. "
+                "A capture from a real platform carries the time at which it was made; take simulated_clock out."
+            )
+        return Source.API
+    try:
+        SimulatedClock(connection.base_url)
+    except ValueError as error:
+        allowed = ", ".join(platform.allowed_api_hosts)
+        raise UsageProblem(
+            f"The connection of {platform.platform_label} points at {host}, which is neither the simulator nor one "
+            f"of its hosts ({allowed}). Correct the host. ({error})"
+        ) from error
+    return Source.SIMULATOR
+
+
+def capture_clock_of(connection: PlatformConnection) -> CaptureClock:
+    """The connection's clock, watched unless it is the simulator's: nobody sets that one by accident."""
+    clock = clock_of(connection)
+    return CaptureClock(clock, steady=None) if connection.simulated_clock else CaptureClock(clock)
+
+
+def refuse_demo_accounts(accounts: Iterable[Account], source: Source) -> None:
+    """Refuse to ask a real platform for the demo's accounts.
+
+    Raises:
+        UsageProblem: an account has a demo handle, and the source is a real platform.
+    """
+    for account in accounts:
+        if source is Source.API and (account.handle or "").startswith(DEMO_HANDLE_PREFIX):
+            raise UsageProblem(
+                f"{account.account_code} has the demo's handle {account.handle}, but the connection points at the real "
+                "platform. Set SOCIAL_METRICS_REGISTRY_DIR to the production registry."
+            )

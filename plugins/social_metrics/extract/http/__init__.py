@@ -1,0 +1,1 @@
+"""HTTP: the one way to a platform, with its guards and the redaction of what is kept."""

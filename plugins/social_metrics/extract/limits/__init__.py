@@ -1,0 +1,1 @@
+"""Limits: budgets, spending and circuit breakers."""
