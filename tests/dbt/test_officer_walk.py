@@ -20,14 +20,14 @@ from social_metrics.contract import (
     ProfileSnapshot,
     Source,
 )
-from social_metrics.manual_entry.form import FIRST_ROW, Column
-from social_metrics.manual_entry.need import accounts_to_enter
-from social_metrics.manual_entry.template import make_template
+from social_metrics.intake import store
+from social_metrics.intake.due_accounts import accounts_to_enter
+from social_metrics.intake.form import FIRST_ROW, Column
+from social_metrics.intake.store import ConfirmationRefused
+from social_metrics.intake.template import make_template
 from social_metrics.reports import boards
 from social_metrics.reports.catalogue import Catalogue
-from social_metrics.warehouse import manual_entries
 from social_metrics.warehouse.connect import connect
-from social_metrics.warehouse.manual_entries import ConfirmationRefused
 from social_metrics.warehouse.marts_reader import FollowersStanding, RecencyStanding, read_marts
 from tests.dbt.evidence import Evidence, at, write_raw
 from tests.dbt.runner import PROJECT, Warehouse
@@ -148,9 +148,7 @@ def _write(warehouse: Warehouse, statement: str) -> None:
 
 def _decide(warehouse: Warehouse, key: str, person: str) -> None:
     with connect(warehouse.url, "loader") as connection:
-        manual_entries.decide(
-            connection, [key], decision="confirmed", decided_by=person, decided_at=NOW, channel="command_line"
-        )
+        store.decide(connection, [key], decision="confirmed", decided_by=person, decided_at=NOW, channel="command_line")
 
 
 def _standing(warehouse: Warehouse) -> tuple[FollowersStanding, RecencyStanding]:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from social_metrics.account_import import import_accounts
 from social_metrics.clock import wib_date
+from social_metrics.intake.account_list import import_accounts
 from social_metrics.registry import edits
 from social_metrics.registry.account_urls import read_account_url
 from social_metrics.registry.edits import Author, ChangeRefused, editing, history_faults, read_changes

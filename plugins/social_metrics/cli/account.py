@@ -13,6 +13,7 @@ from social_metrics.cli.place import warehouse
 from social_metrics.clock import utc_now, wib_date
 from social_metrics.extract.credentials.connection_test import resolve_identity
 from social_metrics.extract.credentials.connections import platform_connection
+from social_metrics.intake import account_confirmations
 from social_metrics.registry import edits
 from social_metrics.registry.account import Account
 from social_metrics.registry.account_urls import AccountAddress, read_account_url
@@ -21,7 +22,6 @@ from social_metrics.registry.registry import Registry, load_registry
 from social_metrics.reports.official_accounts import official_accounts
 from social_metrics.reports.official_accounts import publish as publish_list
 from social_metrics.settings import Settings, UsageProblem, load_settings
-from social_metrics.warehouse import account_confirmations
 from social_metrics.warehouse.connect import connect
 
 account = new_group(
@@ -167,9 +167,9 @@ def import_list(
     - `social-metrics account import akun.xlsx --by siti.humas`
     """
     # pandas takes a second to import; the other commands need not wait for it.
-    from social_metrics.account_import import import_accounts
-    from social_metrics.spreadsheet.annotate import annotated_name
-    from social_metrics.spreadsheet.faults import FileRefused
+    from social_metrics.intake.account_list import import_accounts
+    from social_metrics.intake.spreadsheet.annotate import annotated_name
+    from social_metrics.intake.spreadsheet.faults import FileRefused
 
     settings = load_settings()
     try:

@@ -14,15 +14,15 @@ from social_metrics.cli.evening import now_of
 from social_metrics.cli.place import warehouse
 from social_metrics.clock import utc_now, wib_date
 from social_metrics.extract.credentials.connections import PlatformConnection, platform_connection
+from social_metrics.intake import store
+from social_metrics.intake.store import StoredEntry
 from social_metrics.registry.registry import Registry, load_registry
 from social_metrics.reports import forms
 from social_metrics.settings import UsageProblem, load_settings
-from social_metrics.warehouse import manual_entries
 from social_metrics.warehouse.connect import connect
-from social_metrics.warehouse.manual_entries import StoredEntry
 
 if TYPE_CHECKING:
-    from social_metrics.manual_entry.ingest import Ingested
+    from social_metrics.intake.ingest import Ingested
 
 entry = new_group("Figures entered by hand: the template, what waits for a second person, and its confirmation.")
 
@@ -48,9 +48,9 @@ def ingest(
     - `social-metrics ingest kartini.xlsx --evidence screenshots --center kartini`
     """
     # pandas and openpyxl take a second to import; the other commands need not wait for them.
-    from social_metrics.manual_entry.evidence import beside
-    from social_metrics.manual_entry.ingest import ingest as take
-    from social_metrics.spreadsheet.faults import FileRefused
+    from social_metrics.intake.ingest import ingest as take
+    from social_metrics.intake.screenshots import beside
+    from social_metrics.intake.spreadsheet.faults import FileRefused
 
     with warehouse() as url:
         settings = load_settings()
@@ -98,8 +98,8 @@ def template(
     - `social-metrics entry template --out entri.xlsx`
     - `social-metrics entry template --out kartini.xlsx --center kartini`
     """
-    from social_metrics.manual_entry.need import accounts_to_enter
-    from social_metrics.manual_entry.template import make_template
+    from social_metrics.intake.due_accounts import accounts_to_enter
+    from social_metrics.intake.template import make_template
 
     with warehouse() as url:
         registry = load_registry(load_settings().registry_dir)
@@ -132,7 +132,7 @@ def list_entries(
     - `social-metrics entry list --all --format json`
     """
     with warehouse() as url, connect(url, "loader") as connection:
-        entries = manual_entries.list_entries(connection, only_waiting=not every)
+        entries = store.list_entries(connection, only_waiting=not every)
     if form is Format.JSON:
         print_json([_as_json(found) for found in entries])
         return
@@ -170,12 +170,12 @@ def confirm(
         with connect(url, "loader") as connection:
             chosen = keys or [
                 waiting.key
-                for waiting in manual_entries.list_entries(connection, only_waiting=True)
+                for waiting in store.list_entries(connection, only_waiting=True)
                 if waiting.account_code in codes
             ]
             if not chosen:
                 raise UsageProblem(f"No entry of {center} waits for a decision.")
-            decided = manual_entries.decide(
+            decided = store.decide(
                 connection,
                 chosen,
                 decision="rejected" if reject else "confirmed",
@@ -220,7 +220,7 @@ def _refuse_unknown_center(center: str | None, registry: Registry) -> None:
 
 
 def _write_copy(file: Path, result: "Ingested") -> Path | None:
-    from social_metrics.spreadsheet.annotate import annotated_name
+    from social_metrics.intake.spreadsheet.annotate import annotated_name
 
     if result.annotated is None:
         return None

@@ -6,10 +6,10 @@ from datetime import date
 import psycopg
 
 from social_metrics.cli.checks import Check, Verdict
+from social_metrics.intake import store
 from social_metrics.registry.edits import REVIEW_DAYS, history_faults, read_changes
 from social_metrics.registry.registry import Registry, RegistryProblem
 from social_metrics.settings import Settings
-from social_metrics.warehouse import manual_entries
 
 NAMED_AT_MOST = 4
 
@@ -36,13 +36,13 @@ def check_accounts(registry: Registry, settings: Settings, day: date) -> list[Ch
 def check_entries(registry: Registry, loader: psycopg.Connection, day: date) -> list[Check]:
     """Hand entries that wait, and accounts read by hand that nobody has entered on the WIB date `day`."""
     by_hand = {account.account_code for account in registry.verified_on(day) if account.capture_path == "manual"}
-    waiting = [entry.account_code for entry in manual_entries.list_entries(loader, only_waiting=True)]
+    waiting = [entry.account_code for entry in store.list_entries(loader, only_waiting=True)]
     checks = []
     if waiting:
         says = f"{len(waiting)} entries wait for a second person: {_some(sorted(set(waiting)))}"
         checks.append(Check("entries", Verdict.NOTE, says, "social-metrics entry list"))
     if by_hand:
-        entered = manual_entries.newest_entries(loader, [(code, day) for code in by_hand])
+        entered = store.newest_entries(loader, [(code, day) for code in by_hand])
         lacking = sorted(by_hand - {code for code, _ in entered})
         says = f"{len(by_hand) - len(lacking)} of {len(by_hand)} accounts read by hand are entered for {day}"
         verdict = Verdict.NOTE if lacking else Verdict.GOOD

@@ -7,10 +7,10 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from social_metrics.clock import utc_now
 from social_metrics.hooks.warehouse import WarehouseHook
+from social_metrics.intake import store
+from social_metrics.intake.store import ConfirmationRefused
 from social_metrics.operators.plain_failure import plain_failure
-from social_metrics.warehouse import manual_entries
 from social_metrics.warehouse.connect import connect
-from social_metrics.warehouse.manual_entries import ConfirmationRefused
 
 CONFIRM, REJECT = "Konfirmasi", "Tolak"
 
@@ -45,7 +45,7 @@ class ConfirmEntriesOperator(HITLOperator):
         decision = "confirmed" if answer["chosen_options"] == [CONFIRM] else "rejected"
         with plain_failure(), connect(WarehouseHook().url(), "loader") as connection:
             try:
-                manual_entries.decide(
+                store.decide(
                     connection,
                     self.keys,
                     decision="confirmed" if decision == "confirmed" else "rejected",

@@ -9,16 +9,15 @@ from social_metrics.clock import Clock, SystemClock
 from social_metrics.extract.credentials.connections import platform_connection
 from social_metrics.extract.credentials.endpoint import clock_of
 from social_metrics.hooks.warehouse import WarehouseHook
-from social_metrics.manual_entry import evidence
-from social_metrics.manual_entry.ingest import ingest
+from social_metrics.intake import screenshots, store
+from social_metrics.intake.ingest import ingest
+from social_metrics.intake.spreadsheet.annotate import annotated_name
+from social_metrics.intake.spreadsheet.faults import FileRefused
+from social_metrics.intake.store import StoredEntry
 from social_metrics.operators.plain_failure import plain_failure
 from social_metrics.registry.registry import Registry, load_registry
 from social_metrics.settings import Settings, UsageProblem, load_settings
-from social_metrics.spreadsheet.annotate import annotated_name
-from social_metrics.spreadsheet.faults import FileRefused
-from social_metrics.warehouse import manual_entries
 from social_metrics.warehouse.connect import connect
-from social_metrics.warehouse.manual_entries import StoredEntry
 
 WORKBOOKS = (".xlsx", ".csv")
 TAKEN, RETURNED = "taken", "returned"
@@ -48,9 +47,7 @@ class TakeEntriesOperator(BaseOperator):
                 keys = self._take(path, center, registry, settings, url, now)
                 if keys:
                     with connect(url, "loader") as connection:
-                        every = {
-                            entry.key: entry for entry in manual_entries.list_entries(connection, only_waiting=True)
-                        }
+                        every = {entry.key: entry for entry in store.list_entries(connection, only_waiting=True)}
                     asked.append(_question(center, path.name, [every[key] for key in keys if key in every]))
         return asked
 
@@ -61,7 +58,7 @@ class TakeEntriesOperator(BaseOperator):
 
         def read(name: str) -> bytes | None:
             screenshot = folder / name
-            if not screenshot.is_file() or screenshot.stat().st_size > 2 * evidence.MAX_BYTES:
+            if not screenshot.is_file() or screenshot.stat().st_size > 2 * screenshots.MAX_BYTES:
                 return None
             return bytes(screenshot.read_bytes())
 

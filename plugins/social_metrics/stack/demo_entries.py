@@ -17,16 +17,16 @@ from markupsafe import escape
 from openpyxl import load_workbook
 
 from social_metrics.clock import WIB
-from social_metrics.manual_entry.evidence import beside
-from social_metrics.manual_entry.form import FIRST_ROW, INPUT_COLUMN, NEVER_POSTED, OFFICER_ROW, Column
-from social_metrics.manual_entry.ingest import ingest
-from social_metrics.manual_entry.template import make_template
+from social_metrics.intake import store
+from social_metrics.intake.form import FIRST_ROW, INPUT_COLUMN, NEVER_POSTED, OFFICER_ROW, Column
+from social_metrics.intake.ingest import ingest
+from social_metrics.intake.screenshots import beside
+from social_metrics.intake.template import make_template
 from social_metrics.registry.account import Account
 from social_metrics.registry.registry import Registry
 from social_metrics.reports.forms import number
 from social_metrics.settings import Settings
 from social_metrics.stack import StackError
-from social_metrics.warehouse import manual_entries
 from social_metrics.warehouse.connect import connect
 
 OFFICER, SECOND_PERSON = "siti.humas", "budi.data"
@@ -98,12 +98,12 @@ def enter_by_hand(
             if result.faults:
                 raise StackError(f"{name} was returned: {result.faults[0].sentence}")
     with connect(warehouse_url, "loader") as connection:
-        waiting = manual_entries.list_entries(connection, only_waiting=True)
+        waiting = store.list_entries(connection, only_waiting=True)
         keys = [entry.key for entry in waiting if entry.account_code != WAITING]
-        manual_entries.decide(
+        store.decide(
             connection, keys, decision="confirmed", decided_by=SECOND_PERSON, decided_at=evening, channel="command_line"
         )
-        entries = manual_entries.list_entries(connection, only_waiting=False)
+        entries = store.list_entries(connection, only_waiting=False)
     return sum(entry.decision == "confirmed" for entry in entries)
 
 

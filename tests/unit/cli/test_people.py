@@ -13,7 +13,7 @@ from typer.testing import CliRunner, Result
 from social_metrics.cli import app
 from social_metrics.clock import utc_now, wib_date
 from social_metrics.contract import CaptureOutcome, Outcome, PostsRead, Source
-from social_metrics.manual_entry.form import FIRST_ROW, Column
+from social_metrics.intake.form import FIRST_ROW, Column
 from social_metrics.registry.registry import load_registry
 from social_metrics.warehouse.connect import connect
 from social_metrics.warehouse.raw_loader import ShardRecords, load

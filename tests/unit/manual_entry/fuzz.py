@@ -15,12 +15,12 @@ from typing import Any
 
 from openpyxl import Workbook, load_workbook
 
-from social_metrics.manual_entry.checks import Check, CheckedRow
-from social_metrics.manual_entry.form import FIRST_ROW, Column
-from social_metrics.manual_entry.rows import read_rows
-from social_metrics.spreadsheet.annotate import annotate
-from social_metrics.spreadsheet.faults import Fault, FileRefused
-from social_metrics.spreadsheet.read import read_file
+from social_metrics.intake.checks import Check, CheckedRow
+from social_metrics.intake.form import FIRST_ROW, Column
+from social_metrics.intake.rows import read_rows
+from social_metrics.intake.spreadsheet.annotate import annotate
+from social_metrics.intake.spreadsheet.faults import Fault, FileRefused
+from social_metrics.intake.spreadsheet.read import read_file
 from tests.unit.manual_entry.officer import MAX_AGE_DAYS, NOW, POST_URLS, TODAY, fill, put, saved, screenshot, sheet_of
 
 ACCOUNTS = ["kartini-youtube", "kartini-facebook", "kartini-instagram", "kartini-x"]

@@ -14,9 +14,9 @@ from typing import Any
 from openpyxl import Workbook, load_workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
-from social_metrics.manual_entry.form import FIRST_ROW, INPUT_COLUMN, OFFICER_ROW, Column
-from social_metrics.manual_entry.ingest import Ingested, ingest
-from social_metrics.manual_entry.template import make_template
+from social_metrics.intake.form import FIRST_ROW, INPUT_COLUMN, OFFICER_ROW, Column
+from social_metrics.intake.ingest import Ingested, ingest
+from social_metrics.intake.template import make_template
 from social_metrics.registry.registry import Registry, load_registry
 from social_metrics.settings import DEFAULT_REGISTRY
 

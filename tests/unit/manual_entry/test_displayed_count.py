@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from social_metrics.manual_entry.displayed_count import LARGEST, CountNotUnderstood, DisplayedCount, read_count
+from social_metrics.intake.displayed_count import LARGEST, CountNotUnderstood, DisplayedCount, read_count
 
 UNDERSTOOD = [
     ("0", 0, 1),

@@ -8,7 +8,7 @@ from collections import Counter
 import pytest
 from openpyxl import load_workbook
 
-from social_metrics.manual_entry.template import make_template
+from social_metrics.intake.template import make_template
 from social_metrics.registry.registry import Registry
 from tests.unit.manual_entry.fuzz import ACCOUNTS, SENTENCE, make, outcome_of
 from tests.unit.manual_entry.officer import TODAY

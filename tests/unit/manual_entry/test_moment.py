@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from openpyxl.utils.datetime import MAC_EPOCH, WINDOWS_EPOCH, to_excel
 
-from social_metrics.manual_entry.moment import MomentNotUnderstood, read_date, read_time
+from social_metrics.intake.dates import MomentNotUnderstood, read_date, read_time
 
 DAY = date(2026, 11, 24)
 WITA = ZoneInfo("Asia/Makassar")

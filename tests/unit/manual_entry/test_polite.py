@@ -12,9 +12,9 @@ import psycopg
 import pytest
 from openpyxl import load_workbook
 
-from social_metrics.manual_entry.form import CODE_ROW, FIRST_ROW, INPUT_COLUMN, Column
-from social_metrics.manual_entry.ingest import Ingested
-from social_metrics.spreadsheet.faults import FileRefused
+from social_metrics.intake.form import CODE_ROW, FIRST_ROW, INPUT_COLUMN, Column
+from social_metrics.intake.ingest import Ingested
+from social_metrics.intake.spreadsheet.faults import FileRefused
 from tests.unit.manual_entry.officer import TODAY, Desk, fill, put, saved, screenshot, sheet_of
 
 PLACE = re.compile(r"^Lembar '\w+', baris \d+, kolom [A-Z]+ \(.+?\): .+[;,].+\.$")

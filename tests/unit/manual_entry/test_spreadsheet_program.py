@@ -8,7 +8,7 @@ import pytest
 from openpyxl import load_workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
-from social_metrics.manual_entry.form import FIRST_ROW, Column
+from social_metrics.intake.form import FIRST_ROW, Column
 from tests.unit.manual_entry.officer import Desk, fill, saved, sheet_of
 
 SOFFICE = shutil.which("soffice")

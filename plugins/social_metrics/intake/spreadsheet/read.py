@@ -13,8 +13,8 @@ import pandas as pd
 from openpyxl import Workbook, load_workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
-from social_metrics.spreadsheet.faults import FileRefused
-from social_metrics.spreadsheet.workbook_safety import check_workbook
+from social_metrics.intake.spreadsheet.faults import FileRefused
+from social_metrics.intake.spreadsheet.workbook_safety import check_workbook
 
 MAX_BYTES = 5_000_000
 MAX_SHEETS = 60

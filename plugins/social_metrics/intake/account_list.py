@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from social_metrics.intake.spreadsheet.annotate import annotate
+from social_metrics.intake.spreadsheet.faults import Fault
+from social_metrics.intake.spreadsheet.read import Sheet, SheetFile, read_file
 from social_metrics.registry.account_urls import AddressNotUnderstood, read_account_url
 from social_metrics.registry.edits import Author, ChangeRefused, RegistryEdit, editing
 from social_metrics.registry.registry import Registry
-from social_metrics.spreadsheet.annotate import annotate
-from social_metrics.spreadsheet.faults import Fault
-from social_metrics.spreadsheet.read import Sheet, SheetFile, read_file
 
 CENTER, ADDRESS, ACCOUNT_ID, EVIDENCE, REMARK = "Sentra", "Alamat akun", "ID akun", "Bukti", "Catatan sistem"
 NEEDED = (CENTER, ADDRESS, EVIDENCE)

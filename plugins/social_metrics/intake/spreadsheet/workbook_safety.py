@@ -7,7 +7,7 @@ import zlib
 
 from openpyxl.utils import range_boundaries
 
-from social_metrics.spreadsheet.faults import FileRefused
+from social_metrics.intake.spreadsheet.faults import FileRefused
 
 MAX_PARTS = 500
 MAX_UNPACKED_BYTES = 12_000_000  # of the template for all centers: under two

@@ -8,8 +8,8 @@ from openpyxl.cell import MergedCell
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 
-from social_metrics.spreadsheet.faults import Fault, FileRefused, by_row
-from social_metrics.spreadsheet.read import CsvForm, SheetFile, open_workbook
+from social_metrics.intake.spreadsheet.faults import Fault, FileRefused, by_row
+from social_metrics.intake.spreadsheet.read import CsvForm, SheetFile, open_workbook
 
 _REMARK_WIDTH = 70  # characters of a line of remarks
 _LINE_POINTS = 15

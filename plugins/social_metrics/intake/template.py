@@ -14,7 +14,7 @@ from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
-from social_metrics.manual_entry.form import (
+from social_metrics.intake.form import (
     CODE_LABEL,
     CODE_ROW,
     FILLED_IN,

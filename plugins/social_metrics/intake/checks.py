@@ -7,13 +7,13 @@ from zoneinfo import ZoneInfo
 
 from social_metrics.clock import wib_date
 from social_metrics.contract import EvidenceFile
-from social_metrics.manual_entry.evidence import EvidenceRefused, ReadEvidence, date_in_name, evidence_of
-from social_metrics.manual_entry.form import Column
-from social_metrics.manual_entry.rows import EnteredRow
+from social_metrics.intake.form import Column
+from social_metrics.intake.rows import EnteredRow
+from social_metrics.intake.screenshots import EvidenceRefused, ReadEvidence, date_in_name, evidence_of
+from social_metrics.intake.spreadsheet.faults import Fault
 from social_metrics.registry.account import Account
 from social_metrics.registry.account_urls import AddressNotUnderstood, platform_of
 from social_metrics.registry.registry import Registry
-from social_metrics.spreadsheet.faults import Fault
 
 _STATUS_WORDS = {
     "placeholder": "belum diketahui akunnya; daftarkan dulu alamatnya (social-metrics account add)",

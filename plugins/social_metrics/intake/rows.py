@@ -8,8 +8,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from social_metrics.contract import FollowersState, PostsLookedAt
-from social_metrics.manual_entry.displayed_count import CountNotUnderstood, DisplayedCount, read_count
-from social_metrics.manual_entry.form import (
+from social_metrics.intake.dates import MomentNotUnderstood, read_date, read_time
+from social_metrics.intake.displayed_count import CountNotUnderstood, DisplayedCount, read_count
+from social_metrics.intake.form import (
     CODE_ROW,
     FILLED_IN,
     GIVEN,
@@ -24,10 +25,9 @@ from social_metrics.manual_entry.form import (
     Column,
     TemplateCode,
 )
-from social_metrics.manual_entry.moment import MomentNotUnderstood, read_date, read_time
+from social_metrics.intake.spreadsheet.faults import Fault
+from social_metrics.intake.spreadsheet.read import Sheet, SheetFile
 from social_metrics.registry.registry import Center, Registry
-from social_metrics.spreadsheet.faults import Fault
-from social_metrics.spreadsheet.read import Sheet, SheetFile
 
 MAX_TEXT = 500
 HEADER_SEARCHED_ROWS = 15

@@ -10,17 +10,17 @@ import psycopg
 
 from social_metrics.clock import wib_date
 from social_metrics.contract import EvidenceFile, ManualEntry, Source
-from social_metrics.manual_entry.checks import Check, CheckedRow
-from social_metrics.manual_entry.evidence import ReadEvidence, sha256_of
-from social_metrics.manual_entry.form import Column
-from social_metrics.manual_entry.rows import read_rows
+from social_metrics.intake import store
+from social_metrics.intake.checks import Check, CheckedRow
+from social_metrics.intake.form import Column
+from social_metrics.intake.rows import read_rows
+from social_metrics.intake.screenshots import ReadEvidence, sha256_of
+from social_metrics.intake.spreadsheet.annotate import annotate
+from social_metrics.intake.spreadsheet.faults import Fault
+from social_metrics.intake.spreadsheet.read import SheetFile, read_file
+from social_metrics.intake.store import StoredEntry, entry_key
 from social_metrics.registry.registry import DEMO_HANDLE_PREFIX, Registry
-from social_metrics.spreadsheet.annotate import annotate
-from social_metrics.spreadsheet.faults import Fault
-from social_metrics.spreadsheet.read import SheetFile, read_file
-from social_metrics.warehouse import manual_entries
 from social_metrics.warehouse.connect import connect
-from social_metrics.warehouse.manual_entries import StoredEntry, entry_key
 
 _MEDIA_TYPES = {True: "text/csv", False: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
 
@@ -77,11 +77,11 @@ def ingest(
     if faults:
         return _returned(file, faults)
     with connect(warehouse_url, "loader") as connection, connection.transaction():
-        manual_entries.lock(connection)
+        store.lock(connection)
         faults = _reused_evidence(connection, rows)
         if faults:
             return _returned(file, faults)
-        known = manual_entries.newest_entries(connection, [row.key for row in rows])
+        known = store.newest_entries(connection, [row.key for row in rows])
         workbook = EvidenceFile(
             sha256_of(content), name, _MEDIA_TYPES[file.csv_form is not None], len(content), content
         )
@@ -96,7 +96,7 @@ def ingest(
                 taken.append(entry)
         if taken:
             evidence = {row.evidence.sha256: row.evidence for row in rows}
-            manual_entries.insert(connection, [workbook, *evidence.values()], taken)
+            store.insert(connection, [workbook, *evidence.values()], taken)
     keys = [entry_key(entry.account_code, wib_date(entry.observed_at), entry.version) for entry in taken]
     return Ingested(keys, unchanged, [], None)
 
@@ -106,7 +106,7 @@ def _returned(file: SheetFile, faults: Sequence[Fault]) -> Ingested:
 
 
 def _reused_evidence(connection: psycopg.Connection, rows: Sequence[CheckedRow]) -> list[Fault]:
-    uses = manual_entries.evidence_uses(connection, {row.evidence.sha256 for row in rows})
+    uses = store.evidence_uses(connection, {row.evidence.sha256 for row in rows})
     faults = []
     for row in rows:
         others = uses.get(row.evidence.sha256, set()) - {row.key}
@@ -161,7 +161,7 @@ def metric_definition_of(platform: str) -> str:
 
 
 def _observed(entry: StoredEntry | ManualEntry) -> tuple[Any, ...]:
-    return tuple(getattr(entry, name) for name in manual_entries.OBSERVED)
+    return tuple(getattr(entry, name) for name in store.OBSERVED)
 
 
 def _day(day: date) -> str:
