@@ -25,7 +25,7 @@ from social_metrics.operators.build_layer import BuildLayerOperator
 from social_metrics.operators.land_lake import LandLakeOperator
 from social_metrics.operators.publish_boards import PublishBoardsOperator
 from social_metrics.settings import load_settings
-from social_metrics.transform import LAYERS
+from social_metrics.transform.run import LAYERS
 
 with DAG(
     "transform_social_metrics",

@@ -1,4 +1,4 @@
-{# Builds are planned by social_metrics.transform (warehouse/mart_builds.py) and told by variables of the environment,
+{# Builds are planned by social_metrics.transform.run (warehouse/mart_builds.py) and told by variables of the environment,
    asked for at run time only: as dbt variables they would have the whole project parsed for each build. Whoever calls
    dbt by hand has no plan and builds everything. #}
 {% macro planned(what) -%}

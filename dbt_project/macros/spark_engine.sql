@@ -1,6 +1,6 @@
 {# What dbt does on Spark in another way than its adapter would. #}
 
-{# Evidence comes from the lake (social_metrics.lake): Parquet by WIB date, with the columns of each table beside it.
+{# Evidence comes from the lake (social_metrics.transform.lake): Parquet by WIB date, with the columns of each table beside it.
    What a staging model reads is declared before it. #}
 {% macro show_evidence() -%}
     {{ adapter.dispatch('show_evidence')() }}

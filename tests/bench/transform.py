@@ -19,9 +19,9 @@ import psycopg
 from social_metrics.stack.databases import SERVICE_LOGIN, Login, ensure_service_login
 from social_metrics.stack.embedded_postgres import EmbeddedPostgres
 from social_metrics.stack.secret_files import new_password
-from social_metrics.transform import build_environment
+from social_metrics.transform.build_plan import CHANGES, EVERYTHING, MartBuild
+from social_metrics.transform.run import build_environment
 from social_metrics.warehouse import migrate
-from social_metrics.warehouse.mart_builds import CHANGES, EVERYTHING, MartBuild
 from tests.bench.many_accounts import LAST_DAY, ManyAccounts
 from tests.bench.progress import report
 from tests.dbt.runner import Warehouse, failures

@@ -12,11 +12,11 @@ import psycopg
 from dbt.cli.main import dbtRunner, dbtRunnerResult
 from psycopg.rows import dict_row
 
-from social_metrics.dbt_environment import dbt_environment as told_to_dbt
 from social_metrics.settings import Settings
-from social_metrics.transform import LAYERS, build_environment
+from social_metrics.transform.build_plan import MartBuild, fingerprint, plan_build, record_layer
+from social_metrics.transform.dbt_environment import dbt_environment as told_to_dbt
+from social_metrics.transform.run import LAYERS, build_environment
 from social_metrics.warehouse.connect import connect
-from social_metrics.warehouse.mart_builds import MartBuild, fingerprint, plan_build, record_layer
 from tests.dbt.evidence import Evidence, write_raw, write_registry
 
 PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"

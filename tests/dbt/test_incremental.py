@@ -10,9 +10,9 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from social_metrics.transform import LAYERS, build_environment
+from social_metrics.transform.build_plan import CHANGES, EVERYTHING, MartBuild, record_layer
+from social_metrics.transform.run import LAYERS, build_environment
 from social_metrics.warehouse.connect import connect
-from social_metrics.warehouse.mart_builds import CHANGES, EVERYTHING, MartBuild, record_layer
 from tests.dbt.evidence import Evidence, at, write_registry
 from tests.dbt.histories import evidence_of
 from tests.dbt.nights import Night, arrive, nights_of

@@ -20,8 +20,8 @@ from social_metrics.bi.metabase_cards import query, without_filters
 from social_metrics.bi.metadata import read_metadata
 from social_metrics.settings import REPOSITORY, Settings
 from social_metrics.stack.server import Server
+from social_metrics.transform.build_plan import CHANGES, EVERYTHING
 from social_metrics.warehouse.connect import connect
-from social_metrics.warehouse.mart_builds import CHANGES, EVERYTHING
 from tests.bench.many_accounts import LAST_DAY, ManyAccounts
 from tests.dbt.evidence import Evidence, at
 from tests.dbt.runner import Warehouse

@@ -12,7 +12,7 @@ import psycopg
 import pytest
 
 from social_metrics.contract import Outcome
-from social_metrics.transform import LAYERS
+from social_metrics.transform.run import LAYERS
 from tests.dbt.evidence import Evidence
 from tests.dbt.histories import PLATFORMS, evidence_of
 from tests.dbt.mutations import Mutation

@@ -26,7 +26,7 @@ from social_metrics.reports import boards
 from social_metrics.settings import Settings
 from social_metrics.stack.databases import Login
 from social_metrics.stack.server import Server
-from social_metrics.transform import run_transform
+from social_metrics.transform.run import run_transform
 from social_metrics.warehouse import migrate
 from social_metrics.warehouse.marts_reader import read_marts
 from tests.simulated import CREDENTIALS, running_simulator

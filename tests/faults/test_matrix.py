@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from cryptography.fernet import Fernet
 
-from social_metrics.transform import run_transform
+from social_metrics.transform.run import run_transform
 from tests.faults.bench import FIRST_DAY, Bench, History, bench, evening_of
 from tests.faults.comparison import (
     Difference,

@@ -23,12 +23,12 @@ from psycopg import sql
 from upath import UPath
 
 from social_metrics.history import load_history
-from social_metrics.lake.landing import land
-from social_metrics.lake.publishing import publish_marts
-from social_metrics.lake.spark import SparkBuild, SparkBuildFailed, build_on_spark, discard
 from social_metrics.registry.registry import load_registry
 from social_metrics.settings import Settings, load_settings
-from social_metrics.transform import run_transform
+from social_metrics.transform.lake.landing import land
+from social_metrics.transform.lake.publishing import publish_marts
+from social_metrics.transform.lake.spark import SparkBuild, SparkBuildFailed, build_on_spark, discard
+from social_metrics.transform.run import run_transform
 from tests.dbt.conftest import make_warehouse  # noqa: F401 -- a fixture
 from tests.dbt.evidence import Evidence
 from tests.dbt.histories import RETENTION_AS_OF

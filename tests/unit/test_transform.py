@@ -12,7 +12,7 @@ import psycopg
 import pytest
 
 from social_metrics.settings import Settings
-from social_metrics.transform import TransformFailed, run_layer, run_transform
+from social_metrics.transform.run import TransformFailed, run_layer, run_transform
 from social_metrics.warehouse.connect import WarehouseProblem
 from social_metrics.warehouse.locks import MARTS_LOCK, marts_lock
 

@@ -29,7 +29,7 @@ from social_metrics.extract.run_all import open_shards
 from social_metrics.history import authorise_demo_accounts
 from social_metrics.registry.registry import Registry, load_registry
 from social_metrics.settings import Settings, UsageProblem
-from social_metrics.transform import run_transform
+from social_metrics.transform.run import run_transform
 from tests.faults.bench import few_accounts
 from tests.in_process import answering, connections, make_simulator
 from tests.year.scenario import SWEEPS, Scenario, at, rename, set_budget, write

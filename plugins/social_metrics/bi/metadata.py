@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from social_metrics.bi.definitions import IS_LATEST, LANGUAGES, ROWS, Both, Dashboard, Language
-from social_metrics.dbt_environment import dbt_environment
 from social_metrics.settings import Settings, UsageProblem
+from social_metrics.transform.dbt_environment import dbt_environment
 
 CENTER_COLUMNS = ("center_name", "province")
 """Taken from marts.dim_centers for every mart that knows a center: people ask by name and by province."""

@@ -10,11 +10,11 @@ from upath import UPath
 from social_metrics.cli.console import DAY_FORMATS, Format, FormatOption, new_group, output, print_json
 from social_metrics.cli.place import warehouse
 from social_metrics.clock import utc_now
-from social_metrics.lake.address import without_connection
-from social_metrics.lake.landing import Landing, land
-from social_metrics.lake.publishing import publish_marts
-from social_metrics.lake.spark import build_on_spark, discard
 from social_metrics.settings import Settings, UsageProblem, load_settings
+from social_metrics.transform.lake.address import without_connection
+from social_metrics.transform.lake.landing import Landing, land
+from social_metrics.transform.lake.publishing import publish_marts
+from social_metrics.transform.lake.spark import build_on_spark, discard
 from social_metrics.warehouse.locks import lake_lock
 
 lake = new_group("The lake: evidence as Parquet by WIB date, and the marts that Spark builds from it.")

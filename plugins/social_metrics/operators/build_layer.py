@@ -10,7 +10,7 @@ from social_metrics.assets import MARTS, RAW
 from social_metrics.hooks.warehouse import WarehouseHook
 from social_metrics.operators.plain_failure import plain_failure
 from social_metrics.settings import load_settings
-from social_metrics.transform import TransformFailed, run_layer
+from social_metrics.transform.run import TransformFailed, run_layer
 
 
 class BuildLayerOperator(BaseOperator):

@@ -17,7 +17,7 @@ from social_metrics.registry.registry import Registry
 from social_metrics.registry.retention_rules import load_retention_rules
 from social_metrics.retention.due import TARGETS, Due, Target, find_due
 from social_metrics.settings import Settings, UsageProblem
-from social_metrics.tagging.tagger import tag_captions
+from social_metrics.transform.tagging.tagger import tag_captions
 from social_metrics.warehouse.connect import connect
 
 RETENTION_LOCK = 0x4E7E

@@ -11,8 +11,8 @@ import psycopg
 import pytest
 
 from social_metrics.settings import Settings
-from social_metrics.tagging.rules import TaggingProblem
-from social_metrics.tagging.tagger import tag_captions
+from social_metrics.transform.tagging.rules import TaggingProblem
+from social_metrics.transform.tagging.tagger import tag_captions
 from social_metrics.warehouse.connect import connect
 from tests.dbt.evidence import Account, Center, Evidence
 from tests.dbt.histories import PLATFORMS

@@ -13,11 +13,11 @@ from upath import UPath
 
 from social_metrics.contract import ProfileSnapshot
 from social_metrics.extract.credentials.revocations import record_revocation
-from social_metrics.lake.landing import PART, STATE, Landing, land
-from social_metrics.lake.tables import TABLES, LandedTable
 from social_metrics.registry.registry import load_registry
 from social_metrics.retention.enforce import enforce_retention
 from social_metrics.settings import Settings
+from social_metrics.transform.lake.landing import PART, STATE, Landing, land
+from social_metrics.transform.lake.tables import TABLES, LandedTable
 from social_metrics.warehouse.connect import connect
 from social_metrics.warehouse.locks import LAKE_LOCK, lake_lock
 from tests.unit.audit.random_evidence import RandomEvidence

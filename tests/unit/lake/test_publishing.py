@@ -12,9 +12,9 @@ import pyarrow.parquet as pq
 import pytest
 from upath import UPath
 
-from social_metrics.lake.publishing import publish_marts
-from social_metrics.lake.spark import SparkBuild, discard
 from social_metrics.settings import UsageProblem
+from social_metrics.transform.lake.publishing import publish_marts
+from social_metrics.transform.lake.spark import SparkBuild, discard
 
 READ_AT = datetime(2026, 11, 20, 13, 5, 0, 123456, tzinfo=UTC)
 LOCAL = datetime(2026, 11, 20, 20, 5)  # noqa: DTZ001 -- a wall clock, as the marts show it

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from upath import UPath
 
-from social_metrics.lake.address import spark_address, without_connection
-from social_metrics.lake.spark import SparkBuildFailed, build_on_spark
 from social_metrics.settings import Settings, UsageProblem
+from social_metrics.transform.lake.address import spark_address, without_connection
+from social_metrics.transform.lake.spark import SparkBuildFailed, build_on_spark
 
 AS_OF = datetime(2026, 11, 20, 13, tzinfo=UTC)
 FOUND = [

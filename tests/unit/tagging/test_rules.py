@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from social_metrics.tagging.rules import TaggingProblem, load_ruleset
+from social_metrics.transform.tagging.rules import TaggingProblem, load_ruleset
 
 Seeds = Callable[..., tuple[Path, Path]]
 RULES_HEADER = (

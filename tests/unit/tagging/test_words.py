@@ -2,7 +2,7 @@
 
 import pytest
 
-from social_metrics.tagging.words import affixed, words
+from social_metrics.transform.tagging.words import affixed, words
 
 
 @pytest.mark.parametrize(

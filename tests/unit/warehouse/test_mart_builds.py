@@ -7,8 +7,8 @@ from uuid import uuid4
 import psycopg
 import pytest
 
+from social_metrics.transform.build_plan import MartBuild, latest_build, plan_build, record_layer
 from social_metrics.warehouse.connect import connect
-from social_metrics.warehouse.mart_builds import MartBuild, latest_build, plan_build, record_layer
 
 LAYERS = ["staging", "intermediate", "marts"]
 FIRST, LAST = date(2026, 3, 1), date(2026, 3, 10)

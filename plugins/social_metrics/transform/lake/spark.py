@@ -11,9 +11,9 @@ from uuid import uuid4
 
 from upath import UPath
 
-from social_metrics.lake.address import spark_address
-from social_metrics.lake.landing import BUILDS, remove
 from social_metrics.settings import REPOSITORY, Settings, UsageProblem
+from social_metrics.transform.lake.address import spark_address
+from social_metrics.transform.lake.landing import BUILDS, remove
 
 FAILED = frozenset({"error", "fail", "runtime error", "partial success"})
 

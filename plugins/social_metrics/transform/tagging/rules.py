@@ -17,7 +17,7 @@ from typing import Any
 
 from social_metrics.registry.csv_file import SeedFile, SeedRow
 from social_metrics.settings import UsageProblem
-from social_metrics.tagging.words import affixed, words
+from social_metrics.transform.tagging.words import affixed, words
 
 TAG_KINDS = ("program", "cluster", "outreach", "anchor")
 RULE_COLUMNS = (

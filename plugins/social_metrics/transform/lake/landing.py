@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 from psycopg import sql
 from upath import UPath
 
-from social_metrics.lake.tables import TABLES, LandedTable
+from social_metrics.transform.lake.tables import TABLES, LandedTable
 from social_metrics.warehouse.connect import connect
 from social_metrics.warehouse.locks import lake_lock
 

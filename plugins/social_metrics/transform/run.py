@@ -15,19 +15,12 @@ from typing import Any
 
 import psycopg
 
-from social_metrics.dbt_environment import dbt_environment
 from social_metrics.settings import Settings, UsageProblem
-from social_metrics.tagging.tagger import tag_captions
+from social_metrics.transform.build_plan import CHANGES, MartBuild, fingerprint, latest_build, plan_build, record_layer
+from social_metrics.transform.dbt_environment import dbt_environment
+from social_metrics.transform.tagging.tagger import tag_captions
 from social_metrics.warehouse.connect import connect
 from social_metrics.warehouse.locks import marts_lock
-from social_metrics.warehouse.mart_builds import (
-    CHANGES,
-    MartBuild,
-    fingerprint,
-    latest_build,
-    plan_build,
-    record_layer,
-)
 
 logger = logging.getLogger(__name__)
 

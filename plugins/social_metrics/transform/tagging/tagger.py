@@ -12,8 +12,8 @@ from pathlib import Path
 import psycopg
 
 from social_metrics.settings import Settings
-from social_metrics.tagging.rules import Ruleset, TaggingProblem, load_ruleset
-from social_metrics.tagging.words import words
+from social_metrics.transform.tagging.rules import Ruleset, TaggingProblem, load_ruleset
+from social_metrics.transform.tagging.words import words
 from social_metrics.warehouse.connect import connect
 
 logger = logging.getLogger(__name__)

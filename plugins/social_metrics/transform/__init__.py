@@ -1,0 +1,1 @@
+"""Transformation: plans and runs dbt, tags captions, builds the lake."""
