@@ -25,10 +25,10 @@ from social_metrics.intake.due_accounts import accounts_to_enter
 from social_metrics.intake.form import FIRST_ROW, Column
 from social_metrics.intake.store import ConfirmationRefused
 from social_metrics.intake.template import make_template
+from social_metrics.marts.leaderboards import FollowersStanding, RecencyStanding, read_marts
 from social_metrics.reports import boards
 from social_metrics.reports.catalogue import Catalogue
 from social_metrics.warehouse.connect import connect
-from social_metrics.warehouse.marts_reader import FollowersStanding, RecencyStanding, read_marts
 from tests.dbt.evidence import Evidence, at, write_raw
 from tests.dbt.runner import PROJECT, Warehouse
 from tests.unit.manual_entry.officer import (

@@ -9,8 +9,8 @@ from rich.table import Table
 from social_metrics.cli.console import Format, FormatOption, output, print_json
 from social_metrics.cli.place import warehouse
 from social_metrics.contract import Source
+from social_metrics.marts.campaigns import read_campaign, summary
 from social_metrics.reports import forms
-from social_metrics.warehouse.campaign_reader import read_campaign, summary
 
 
 def campaign(

@@ -21,12 +21,12 @@ from social_metrics.extract.credentials.token_store import cipher
 from social_metrics.extract.limits.budget import budget_day_start, budget_month_start, month_forecast
 from social_metrics.extract.limits.spend_limits import Limits
 from social_metrics.extract.platforms import rotates_tokens
+from social_metrics.marts.leaderboards import read_marts
 from social_metrics.registry.registry import Platform, Registry, RegistryProblem, load_registry
 from social_metrics.reports.forms import long_date, long_time
 from social_metrics.settings import Settings, UsageProblem
 from social_metrics.warehouse import capture_overview
 from social_metrics.warehouse.connect import Role, connect
-from social_metrics.warehouse.marts_reader import read_marts
 
 ROLES: tuple[Role, ...] = ("loader", "transformer", "bi_reader")
 NAMED_AT_MOST = 4

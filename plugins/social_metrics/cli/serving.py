@@ -8,7 +8,7 @@ from rich.table import Table
 
 from social_metrics.cli.console import Format, FormatOption, output, print_json
 from social_metrics.cli.place import warehouse
-from social_metrics.warehouse.service_area_reader import read_serving_centers
+from social_metrics.marts.service_areas import read_serving_centers
 
 _MARKS = {
     "V": "a source says so",

@@ -14,8 +14,7 @@ from rich.table import Table
 from social_metrics.cli.console import DAY_FORMATS, Format, FormatOption, output, print_json
 from social_metrics.cli.place import warehouse
 from social_metrics.contract import Source
-from social_metrics.reports import forms
-from social_metrics.warehouse.marts_reader import (
+from social_metrics.marts.leaderboards import (
     DEFAULT_BASIS,
     Board,
     FollowersStanding,
@@ -24,6 +23,7 @@ from social_metrics.warehouse.marts_reader import (
     TailKind,
     read_marts,
 )
+from social_metrics.reports import forms
 
 TAIL_TITLES = {
     TailKind.SILENT: "Silent for more than 30 days",

@@ -6,9 +6,9 @@ from datetime import date, timedelta
 from typing import Any
 from xml.sax.saxutils import escape
 
+from social_metrics.marts.leaderboards import CenterDay
 from social_metrics.reports import chart, forms
 from social_metrics.reports.forms import Language
-from social_metrics.warehouse.marts_reader import CenterDay
 
 _DAYS_BETWEEN_TICKS = 7
 

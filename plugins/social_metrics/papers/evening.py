@@ -6,13 +6,13 @@ from datetime import date
 import psycopg
 from psycopg import sql
 
+from social_metrics.marts.leaderboards import MartsReader, TailEntry, TailKind
 from social_metrics.papers import typesetting as page
 from social_metrics.papers.meeting import Meeting, one_page, top
 from social_metrics.papers.packs import silent_lines
 from social_metrics.papers.phrases import DASH, Figures, Phrases
 from social_metrics.papers.words import say
 from social_metrics.reports.forms import Language
-from social_metrics.warehouse.marts_reader import MartsReader, TailEntry, TailKind
 
 _MISSING = {
     TailKind.NO_ACCOUNT: "missing_accounts",

@@ -18,12 +18,9 @@ from markupsafe import Markup, escape
 
 from social_metrics.clock import WIB
 from social_metrics.contract import Source
-from social_metrics.reports import chart, coverage, forms
-from social_metrics.reports.catalogue import Both, Catalogue, both, each
-from social_metrics.settings import UsageProblem, load_settings
-from social_metrics.warehouse import health_reader
-from social_metrics.warehouse.health_reader import OpenFinding, PlatformEvening, PlatformMeans, ProgramCoverage
-from social_metrics.warehouse.marts_reader import (
+from social_metrics.marts import health
+from social_metrics.marts.health import OpenFinding, PlatformEvening, PlatformMeans, ProgramCoverage
+from social_metrics.marts.leaderboards import (
     CenterDay,
     FollowersStanding,
     MartsReader,
@@ -33,6 +30,9 @@ from social_metrics.warehouse.marts_reader import (
     TailKind,
     read_marts,
 )
+from social_metrics.reports import chart, coverage, forms
+from social_metrics.reports.catalogue import Both, Catalogue, both, each
+from social_metrics.settings import UsageProblem, load_settings
 
 TOP = 5
 CHART_DAYS = 90
@@ -110,10 +110,10 @@ def gather(marts: MartsReader, day: date) -> BoardsData:
         tail=marts.tail(day),
         captures=marts.captures(day),
         center_days=marts.center_days(leaders, day, CHART_DAYS),
-        coverage=health_reader.program_coverage(marts, day),
-        evenings=health_reader.evenings(marts, day, EVENING_DAYS),
-        findings=health_reader.findings(marts, day),
-        means=health_reader.means(marts, day),
+        coverage=health.program_coverage(marts, day),
+        evenings=health.evenings(marts, day, EVENING_DAYS),
+        findings=health.findings(marts, day),
+        means=health.means(marts, day),
     )
 
 

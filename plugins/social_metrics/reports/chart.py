@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from itertools import pairwise
 from math import ceil, floor, log10
 
-from social_metrics.warehouse.marts_reader import CenterDay
+from social_metrics.marts.leaderboards import CenterDay
 
 WIDTH, HEIGHT = 340, 150
 LEFT, RIGHT, TOP, BOTTOM = 58, 10, 8, 24

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import groupby
 
+from social_metrics.marts.health import PlatformEvening, ProgramCoverage
 from social_metrics.reports.forms import Language
-from social_metrics.warehouse.health_reader import PlatformEvening, ProgramCoverage
 
 STATES = ("covered", "not_covered", "unknown", "no_verified_account")
 """In the order of the bar; not having told, not knowing and having no account are three things."""

@@ -10,8 +10,8 @@ from typer.testing import CliRunner
 
 from social_metrics.cli import app
 from social_metrics.cli.settings_page import page_with_table, settings_table
+from social_metrics.marts.leaderboards import TailKind
 from social_metrics.settings import REPOSITORY, Settings
-from social_metrics.warehouse.marts_reader import TailKind
 
 
 def test_the_table_of_settings_is_current(repository: Path) -> None:

@@ -7,11 +7,11 @@ from string import Formatter
 import pytest
 
 from social_metrics.contract import Outcome
+from social_metrics.marts.leaderboards import TailKind
 from social_metrics.reports import boards
 from social_metrics.reports.catalogue import TEXTS, Catalogue, both
 from social_metrics.reports.coverage import STATES
 from social_metrics.settings import UsageProblem
-from social_metrics.warehouse.marts_reader import TailKind
 
 
 @pytest.fixture

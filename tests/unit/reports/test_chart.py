@@ -6,8 +6,8 @@ from datetime import date, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
+from social_metrics.marts.leaderboards import CenterDay
 from social_metrics.reports.chart import HEIGHT, LEFT, WIDTH, Chart, draw
-from social_metrics.warehouse.marts_reader import CenterDay
 
 FIRST, LAST = date(2024, 1, 1), date(2024, 1, 31)
 

@@ -8,9 +8,9 @@ import pytest
 import yaml
 from psycopg import sql
 
+from social_metrics.marts.leaderboards import read_marts
 from social_metrics.reports import boards
 from social_metrics.warehouse.connect import WarehouseProblem
-from social_metrics.warehouse.marts_reader import read_marts
 
 
 def _page(url: str) -> None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
-from social_metrics.warehouse.marts_reader import MartsReader
+from social_metrics.marts.leaderboards import MartsReader
 
 
 @dataclass(frozen=True, slots=True)

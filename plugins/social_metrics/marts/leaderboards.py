@@ -13,8 +13,8 @@ from typing import Any, LiteralString, TypeVar
 import psycopg
 from psycopg.rows import class_row
 
+from social_metrics.marts.unranked import TAIL
 from social_metrics.warehouse.connect import WarehouseProblem, connect
-from social_metrics.warehouse.tail_query import TAIL
 
 
 class NoMarts(WarehouseProblem):

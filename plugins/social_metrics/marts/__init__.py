@@ -1,0 +1,1 @@
+"""Readers of the marts; they write nothing."""
