@@ -13,7 +13,7 @@ from itertools import pairwise
 import psycopg
 
 from social_metrics.contract import ManualEntry, Post
-from social_metrics.warehouse.raw_loader import ShardRecords, load
+from social_metrics.warehouse.loader import ShardRecords, load
 from tests.dbt.evidence import Account, Center, Evidence, write_entry
 from tests.dbt.oracle import made_of, wib
 

@@ -23,7 +23,7 @@ from social_metrics.extract.limits.spend_limits import Limits
 from social_metrics.registry.registry import Platform, Registry
 from social_metrics.settings import Settings, UsageProblem
 from social_metrics.warehouse.connect import connect
-from social_metrics.warehouse.upkeep import missing_partitions
+from social_metrics.warehouse.maintenance import missing_partitions
 
 SWEEP = "social-metrics capture --missing"
 BY_HAND = "social-metrics entry template --out entries.xlsx"

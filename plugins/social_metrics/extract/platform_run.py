@@ -38,8 +38,8 @@ from social_metrics.registry.registry import Platform, Registry
 from social_metrics.registry.retention_rules import load_retention_rules
 from social_metrics.settings import Settings, UsageProblem
 from social_metrics.warehouse.connect import open_connection
+from social_metrics.warehouse.loader import SpendLedger, load, record_run
 from social_metrics.warehouse.locks import hold_capture
-from social_metrics.warehouse.raw_loader import SpendLedger, load, record_run
 
 logger = logging.getLogger(__name__)
 

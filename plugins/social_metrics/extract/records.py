@@ -24,7 +24,7 @@ from social_metrics.extract.readings import CaptureFailure, PostListing, PostRea
 from social_metrics.extract.state import KnownPost
 from social_metrics.registry.account import Account
 from social_metrics.registry.registry import Platform
-from social_metrics.warehouse.raw_loader import ShardRecords
+from social_metrics.warehouse.loader import ShardRecords
 
 NEXT_STEPS = {
     Outcome.CAPTURED_PARTLY: "The next sweep asks for the posts again.",

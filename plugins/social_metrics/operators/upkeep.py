@@ -17,7 +17,7 @@ from social_metrics.operators.plain_failure import plain_failure
 from social_metrics.operators.watch_health import situation_now
 from social_metrics.registry.registry import load_registry
 from social_metrics.settings import load_settings
-from social_metrics.warehouse.upkeep import drop_emptied_months, make_months, sweep_tables
+from social_metrics.warehouse.maintenance import drop_emptied_months, make_months, sweep_tables
 
 
 class KeepMonthsOperator(BaseOperator):

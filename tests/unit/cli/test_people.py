@@ -16,7 +16,7 @@ from social_metrics.contract import CaptureOutcome, Outcome, PostsRead, Source
 from social_metrics.intake.form import FIRST_ROW, Column
 from social_metrics.registry.registry import load_registry
 from social_metrics.warehouse.connect import connect
-from social_metrics.warehouse.raw_loader import ShardRecords, load
+from social_metrics.warehouse.loader import ShardRecords, load
 from tests.unit.manual_entry.officer import OFFICER, SECOND, Desk, fill, put, sheet_of, write_registry
 
 ACCOUNT = "kartini-x"

@@ -20,7 +20,7 @@ from social_metrics.extract.platform_run import ShardReport, capture_shards
 from social_metrics.extract.run_clock import PastDateRefused
 from social_metrics.registry.registry import Registry
 from social_metrics.settings import Settings
-from social_metrics.warehouse.raw_loader import load
+from social_metrics.warehouse.loader import load
 from tests.refusing import refuse_outcomes
 from tests.unit.extract.conftest import EVENING, rows_of
 

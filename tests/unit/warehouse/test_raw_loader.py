@@ -25,7 +25,7 @@ from social_metrics.contract import (
     Spend,
 )
 from social_metrics.warehouse.connect import connect
-from social_metrics.warehouse.raw_loader import ShardRecords, load
+from social_metrics.warehouse.loader import ShardRecords, load
 
 EVENING = datetime(2026, 1, 31, 13, 0, tzinfo=UTC)
 

@@ -7,7 +7,7 @@ import psycopg
 import pytest
 
 from social_metrics.warehouse.connect import connect
-from social_metrics.warehouse.upkeep import drop_emptied_months, make_months, missing_partitions, sweep_tables
+from social_metrics.warehouse.maintenance import drop_emptied_months, make_months, missing_partitions, sweep_tables
 
 NOW = datetime(2026, 10, 31, 17, 30, tzinfo=UTC)  # half past midnight of the first of November in WIB
 TABLES = ["api_responses", "capture_outcomes", "post_captions", "posts", "profile_snapshots", "response_bodies"]
