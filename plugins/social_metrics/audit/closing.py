@@ -12,7 +12,7 @@ from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from social_metrics.audit.access import access_of_month
-from social_metrics.audit.exceptions import store_exceptions
+from social_metrics.audit.month_exceptions import store_exceptions
 from social_metrics.audit.recompute import rebuild, refuse_stale_marts, rows_of_month, scratch, with_column_types
 from social_metrics.audit.record import (
     COLUMNS,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from social_metrics.audit import exceptions
+from social_metrics.audit import month_exceptions
 from social_metrics.papers.words import EXCEPTION_KINDS, TEXTS
 from tests.dbt.runner import PROJECT
 
@@ -15,7 +15,7 @@ FINDINGS = PROJECT / "models" / "marts" / "core" / "fct_account_findings.sql"
 
 def kinds() -> set[str]:
     """The kinds out of the statements that make them: the close's own, and the findings of the mart."""
-    source = Path(exceptions.__file__).read_text(encoding="utf-8")
+    source = Path(month_exceptions.__file__).read_text(encoding="utf-8")
     own = set(re.findall(r"(?:account_code|null), '(\w+)', ", source)) | {"not_captured", "no_account"}
     return own | set(re.findall(r"'(\w+)' as finding", FINDINGS.read_text(encoding="utf-8")))
 
