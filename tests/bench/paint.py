@@ -10,7 +10,7 @@ from statistics import median
 
 from playwright.sync_api import BrowserContext, ViewportSize
 
-from social_metrics.bi.definitions import Dashboard, load_dashboards
+from social_metrics.publish.bi.definitions import Dashboard, load_dashboards
 from social_metrics.settings import REPOSITORY, load_settings
 from social_metrics.stack.layout import Layout
 from tests.bench.progress import report

@@ -11,7 +11,7 @@ import psutil
 import psycopg
 from rich.console import Console
 
-from social_metrics.bi.logins import ensure_reading_logins
+from social_metrics.publish.bi.logins import ensure_reading_logins
 from tests.bench.charts import DAYS, KEY, built, fill
 
 ACCOUNTS = 10_000

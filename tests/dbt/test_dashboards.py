@@ -3,8 +3,8 @@
 import re
 from pathlib import Path
 
-from social_metrics.bi.definitions import load_dashboards
-from social_metrics.bi.metadata import faults, read_metadata
+from social_metrics.publish.bi.definitions import load_dashboards
+from social_metrics.publish.bi.metadata import faults, read_metadata
 from social_metrics.settings import REPOSITORY, Settings
 
 

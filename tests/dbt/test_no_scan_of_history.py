@@ -15,9 +15,9 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 
-from social_metrics.bi.definitions import load_dashboards
-from social_metrics.bi.metabase_cards import query, without_filters
-from social_metrics.bi.metadata import read_metadata
+from social_metrics.publish.bi.definitions import load_dashboards
+from social_metrics.publish.bi.metabase.cards import query, without_filters
+from social_metrics.publish.bi.metadata import read_metadata
 from social_metrics.settings import REPOSITORY, Settings
 from social_metrics.stack.server import Server
 from social_metrics.transform.build_plan import CHANGES, EVERYTHING

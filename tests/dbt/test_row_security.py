@@ -6,7 +6,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from social_metrics.bi.logins import ReadingLogin, ensure_reading_logins
+from social_metrics.publish.bi.logins import ReadingLogin, ensure_reading_logins
 from social_metrics.stack.server import Server
 from tests.dbt.evidence import Evidence
 from tests.dbt.histories import evidence_of

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 from psycopg.rows import dict_row
 
-from social_metrics.reports import boards
+from social_metrics.publish.page import boards
 from tests.dbt.conftest import make_warehouse as make_warehouse
 from tests.dbt.histories import evidence_of
 from tests.unit.reports.example_marts import create_example_marts

@@ -22,8 +22,8 @@ from social_metrics.extract.credentials.connections import platform_connection
 from social_metrics.extract.platform_run import capture_shard
 from social_metrics.history import authorise_demo_accounts
 from social_metrics.marts.leaderboards import read_marts
+from social_metrics.publish.page import boards
 from social_metrics.registry.registry import load_registry
-from social_metrics.reports import boards
 from social_metrics.settings import Settings
 from social_metrics.stack.databases import Login
 from social_metrics.stack.server import Server

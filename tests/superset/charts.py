@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from social_metrics.bi.definitions import LANGUAGES, Chart, Dashboard, Language
-from social_metrics.bi.superset_bundle import chart_uuid, slug
-from social_metrics.bi.superset_session import SupersetSession
+from social_metrics.publish.bi.definitions import LANGUAGES, Chart, Dashboard, Language
+from social_metrics.publish.bi.superset.bundle import chart_uuid, slug
+from social_metrics.publish.bi.superset.session import SupersetSession
 
 
 @dataclass(frozen=True)

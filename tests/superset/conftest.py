@@ -18,9 +18,9 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext
 from psycopg.rows import dict_row
 
-from social_metrics.bi.definitions import Dashboard, load_dashboards
-from social_metrics.bi.logins import reading_login
-from social_metrics.bi.superset_session import SupersetSession
+from social_metrics.publish.bi.definitions import Dashboard, load_dashboards
+from social_metrics.publish.bi.logins import reading_login
+from social_metrics.publish.bi.superset.session import SupersetSession
 from social_metrics.settings import Settings
 from social_metrics.stack.databases import BI_LOGIN
 from social_metrics.stack.layout import Layout

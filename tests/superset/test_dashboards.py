@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext
 
-from social_metrics.bi.definitions import LANGUAGES, Dashboard
-from social_metrics.bi.logins import reading_login
-from social_metrics.bi.mart_query import NOTHING
-from social_metrics.bi.metabase_cards import query, without_filters
-from social_metrics.bi.metadata import read_metadata
-from social_metrics.bi.superset import provision
-from social_metrics.bi.superset_bundle import slug
+from social_metrics.publish.bi.definitions import LANGUAGES, Dashboard
+from social_metrics.publish.bi.logins import reading_login
+from social_metrics.publish.bi.mart_query import NOTHING
+from social_metrics.publish.bi.metabase.cards import query, without_filters
+from social_metrics.publish.bi.metadata import read_metadata
+from social_metrics.publish.bi.superset.bundle import slug
+from social_metrics.publish.bi.superset.provision import provision
 from social_metrics.settings import Settings
 from social_metrics.stack.databases import BI_LOGIN
 from tests.superset.charts import all_charts, chart_ids, saved_answer

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 from playwright.sync_api import BrowserContext, Locator, Page
 
-from social_metrics.bi.definitions import Dashboard
+from social_metrics.publish.bi.definitions import Dashboard
 from tests.superset.charts import all_charts, chart_ids
 from tests.superset.conftest import Running
 from tests.superset.pages import MILLISECONDS, open_dashboard

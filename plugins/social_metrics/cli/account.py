@@ -14,13 +14,13 @@ from social_metrics.clock import utc_now, wib_date
 from social_metrics.extract.credentials.connection_test import resolve_identity
 from social_metrics.extract.credentials.connections import platform_connection
 from social_metrics.intake import account_confirmations
+from social_metrics.publish.page.official_accounts import official_accounts
+from social_metrics.publish.page.official_accounts import publish as publish_list
 from social_metrics.registry import edits
 from social_metrics.registry.account import Account
 from social_metrics.registry.account_urls import AccountAddress, read_account_url
 from social_metrics.registry.edits import Author, Change, editing, read_changes
 from social_metrics.registry.registry import Registry, load_registry
-from social_metrics.reports.official_accounts import official_accounts
-from social_metrics.reports.official_accounts import publish as publish_list
 from social_metrics.settings import Settings, UsageProblem, load_settings
 from social_metrics.warehouse.connect import connect
 

@@ -15,9 +15,9 @@ from social_metrics.registry.registry import load_registry
 from social_metrics.settings import REPOSITORY, Settings, UsageProblem, load_settings
 
 if TYPE_CHECKING:
-    from social_metrics.bi.definitions import Dashboard
-    from social_metrics.bi.metadata import Metadata
-    from social_metrics.bi.provisioned import Provisioned
+    from social_metrics.publish.bi.definitions import Dashboard
+    from social_metrics.publish.bi.metadata import Metadata
+    from social_metrics.publish.bi.provisioned import Provisioned
 
 DASHBOARDS = REPOSITORY / "bi" / "dashboards"
 
@@ -38,8 +38,8 @@ def check(form: FormatOption = Format.TABLE) -> None:
     Examples:
     - `social-metrics bi check`
     """
-    from social_metrics.bi.definitions import load_dashboards
-    from social_metrics.bi.metadata import faults, read_metadata
+    from social_metrics.publish.bi.definitions import load_dashboards
+    from social_metrics.publish.bi.metadata import faults, read_metadata
 
     dashboards = load_dashboards(DASHBOARDS)
     found = faults(dashboards, read_metadata(load_settings()))
@@ -70,7 +70,7 @@ def logins(
     - `social-metrics bi logins`
     - `social-metrics bi logins --address kartini`
     """
-    from social_metrics.bi.logins import ensure_reading_logins
+    from social_metrics.publish.bi.logins import ensure_reading_logins
 
     with warehouse() as url:
         settings = load_settings()
@@ -110,8 +110,8 @@ def provision(
     - `social-metrics bi provision --url http://127.0.0.1:8088`
     - `social-metrics bi provision --target metabase --url https://bi.example.org --user data@example.org`
     """
-    from social_metrics.bi.definitions import load_dashboards
-    from social_metrics.bi.metadata import faults, read_metadata
+    from social_metrics.publish.bi.definitions import load_dashboards
+    from social_metrics.publish.bi.metadata import faults, read_metadata
 
     settings = load_settings()
     password = _needed(settings.bi_password, "PASSWORD")
@@ -147,10 +147,11 @@ def _bring(
     place: str,
     settings: Settings,
 ) -> "Provisioned":
-    from social_metrics.bi import metabase, superset
-    from social_metrics.bi.logins import reading_login
-    from social_metrics.bi.metabase_session import MetabaseSession
-    from social_metrics.bi.superset_session import SupersetSession
+    from social_metrics.publish.bi.logins import reading_login
+    from social_metrics.publish.bi.metabase import provision as metabase
+    from social_metrics.publish.bi.metabase.session import MetabaseSession
+    from social_metrics.publish.bi.superset import provision as superset
+    from social_metrics.publish.bi.superset.session import SupersetSession
 
     centers = _centers(settings)
     key = _needed(settings.bi_login_key, "LOGIN_KEY")

@@ -10,7 +10,7 @@ from social_metrics.cli.console import Format, FormatOption, output, print_json
 from social_metrics.cli.place import warehouse
 from social_metrics.contract import Source
 from social_metrics.marts.campaigns import read_campaign, summary
-from social_metrics.reports import forms
+from social_metrics.publish.page import formats
 
 
 def campaign(
@@ -70,7 +70,7 @@ def campaign(
         table.add_row(
             escape(center.center_name),
             center.synchrony_state.replace("_", " "),
-            "–" if center.delay_hours is None else forms.number(round(center.delay_hours), "en"),
+            "–" if center.delay_hours is None else formats.number(round(center.delay_hours), "en"),
             center.platforms_posted or "–",
             center.platforms_missing or "",
         )

@@ -10,14 +10,14 @@ from rich.markup import escape
 from rich.table import Table
 
 from social_metrics.cli.console import ExitCode, Format, FormatOption, new_group, output, print_json
-from social_metrics.cli.evening import now_of
 from social_metrics.cli.place import warehouse
 from social_metrics.clock import utc_now, wib_date
 from social_metrics.extract.credentials.connections import PlatformConnection, platform_connection
 from social_metrics.intake import store
 from social_metrics.intake.store import StoredEntry
+from social_metrics.monitoring.completeness import now_of
+from social_metrics.publish.page import formats
 from social_metrics.registry.registry import Registry, load_registry
-from social_metrics.reports import forms
 from social_metrics.settings import UsageProblem, load_settings
 from social_metrics.warehouse.connect import connect
 
@@ -256,9 +256,9 @@ def _table(entries: list[StoredEntry]) -> Table:
         table.add_column(name, justify="right" if name == "Understood" else "left", overflow="fold")
     for found in entries:
         count = found.followers_count
-        understood = "hidden" if count is None else forms.number(count, "en")
+        understood = "hidden" if count is None else formats.number(count, "en")
         if found.followers_precision_step not in (None, 1):
-            understood += f" (step {forms.number(found.followers_precision_step or 1, 'en')})"
+            understood += f" (step {formats.number(found.followers_precision_step or 1, 'en')})"
         posted = (
             wib_date(found.last_post_at).isoformat() if found.last_post_at else found.posts_looked_at.replace("_", " ")
         )

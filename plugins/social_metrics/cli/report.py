@@ -12,11 +12,11 @@ import typer
 from social_metrics.cli.close import MonthOption, month_start
 from social_metrics.cli.console import DAY_FORMATS, Format, FormatOption, new_group, output, print_json, progress
 from social_metrics.cli.place import warehouse
-from social_metrics.reports.forms import long_date
+from social_metrics.publish.page.formats import long_date
 from social_metrics.settings import UsageProblem
 
 if TYPE_CHECKING:
-    from social_metrics.papers.issue import Paper
+    from social_metrics.publish.reports.issue import Paper
 
 
 class PaperLanguage(StrEnum):
@@ -54,7 +54,9 @@ def _page_of_an_evening(
         return
     if as_of is None:
         raise UsageProblem("Of which evening? Add --as-of, e.g. --as-of 2026-11-22; `report --help` lists the others.")
-    from social_metrics.papers.issue import issue_as_of  # typst and openpyxl are of no use to the other commands
+    from social_metrics.publish.reports.issue import (
+        issue_as_of,  # typst and openpyxl are of no use to the other commands
+    )
 
     with warehouse() as url:
         paper = issue_as_of(url, as_of.date(), language=language.value)
@@ -77,7 +79,7 @@ def boards(
     - `social-metrics report boards --out boards.html`
     - `social-metrics report boards --out boards.html --date 2026-11-24`
     """
-    from social_metrics.reports.boards import write  # Jinja is of no use to the other commands
+    from social_metrics.publish.page.boards import write  # Jinja is of no use to the other commands
 
     with warehouse() as url:
         day = write(url, out, date.date() if date else None)
@@ -103,7 +105,9 @@ def month(
     - `social-metrics report month --month 2026-10 --to papers`
     - `social-metrics report month --month 2026-10 --language en --center kartini --to papers`
     """
-    from social_metrics.papers.issue import issue_month  # typst and openpyxl are of no use to the other commands
+    from social_metrics.publish.reports.issue import (
+        issue_month,  # typst and openpyxl are of no use to the other commands
+    )
 
     with warehouse() as url:
         papers = issue_month(

@@ -16,8 +16,8 @@ from social_metrics.cli.place import warehouse
 from social_metrics.clock import SIMULATOR_HEADER, WIB, wib_date
 from social_metrics.extract.credentials.connections import platform_connection
 from social_metrics.history import load_history
+from social_metrics.publish.page.formats import long_time
 from social_metrics.registry.registry import load_registry
-from social_metrics.reports.forms import long_time
 from social_metrics.settings import UsageProblem, load_settings
 
 simulate = new_group("The simulator's past, clock and faults. Only connections that point at the simulator are used.")

@@ -23,7 +23,7 @@ from social_metrics.marts.leaderboards import (
     TailKind,
     read_marts,
 )
-from social_metrics.reports import forms
+from social_metrics.publish.page import formats
 
 TAIL_TITLES = {
     TailKind.SILENT: "Silent for more than 30 days",
@@ -89,7 +89,7 @@ def top(
         return
     console = output()
     title = {Board.FOLLOWERS: "Most followed centers", Board.RECENCY: "Most up-to-date centers"}[board]
-    console.print(f"[bold]{title}[/bold], {forms.long_date(day, 'en')} (WIB)" + (_SIMULATED if is_simulated else ""))
+    console.print(f"[bold]{title}[/bold], {formats.long_date(day, 'en')} (WIB)" + (_SIMULATED if is_simulated else ""))
     if board is Board.FOLLOWERS:
         console.print(_followers_table([s for s in shown if isinstance(s, FollowersStanding)]))
     else:
@@ -158,11 +158,11 @@ def _tail_row(entry: TailEntry) -> dict[str, Any]:
 def _rank(standing: FollowersStanding | RecencyStanding) -> str:
     if standing.best_rank is None or standing.worst_rank is None:
         return "–"
-    return forms.rank(standing.best_rank, standing.worst_rank)
+    return formats.rank(standing.best_rank, standing.worst_rank)
 
 
 def _completeness(share: float | None) -> str:
-    return "–" if share is None else forms.percent(share, "en")
+    return "–" if share is None else formats.percent(share, "en")
 
 
 def _followers_table(standings: Sequence[FollowersStanding]) -> Table:
@@ -174,7 +174,7 @@ def _followers_table(standings: Sequence[FollowersStanding]) -> Table:
     table.add_column("Complete", justify="right")
     table.add_column("")
     for standing in standings:
-        change = forms.change(
+        change = formats.change(
             standing.change_7d,
             standing.change_7d_low,
             standing.change_7d_high,
@@ -185,7 +185,7 @@ def _followers_table(standings: Sequence[FollowersStanding]) -> Table:
         table.add_row(
             _rank(standing),
             escape(standing.center_name),
-            "–" if standing.followers_count is None else forms.number(standing.followers_count, "en"),
+            "–" if standing.followers_count is None else formats.number(standing.followers_count, "en"),
             change or f"[dim]{missing}[/dim]",
             _completeness(standing.completeness),
             f"[yellow]{', '.join(_marks(standing))}[/yellow]",
@@ -247,7 +247,7 @@ def _local(place: RecencyStanding | TailEntry) -> str | None:
         return None
     zone, label = ZoneInfo(place.time_zone), place.time_zone_label or place.time_zone
     day = place.last_post_at.astimezone(zone).date()
-    return f"{forms.short_date(day, 'en')} {day.year}, {forms.clock_time(place.last_post_at, zone, 'en')} {label}"
+    return f"{formats.short_date(day, 'en')} {day.year}, {formats.clock_time(place.last_post_at, zone, 'en')} {label}"
 
 
 def _print_tail(console: Console, tail: Sequence[TailEntry]) -> None:

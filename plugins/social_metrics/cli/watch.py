@@ -3,14 +3,13 @@
 import typer
 from rich.markup import escape
 
-from social_metrics.alerts.notify import tell
-from social_metrics.alerts.watch import Situation, find_troubles
 from social_metrics.cli.console import ExitCode, Format, FormatOption, output, print_json
-from social_metrics.cli.evening import now_of
 from social_metrics.cli.place import warehouse
-from social_metrics.extract.credentials.connections import PlatformConnection, platform_connection
-from social_metrics.registry.registry import Registry, load_registry
-from social_metrics.settings import Settings, UsageProblem, load_settings
+from social_metrics.monitoring.notify import tell
+from social_metrics.monitoring.situation import situation_of
+from social_metrics.monitoring.watch import find_troubles
+from social_metrics.registry.registry import load_registry
+from social_metrics.settings import load_settings
 
 
 def watch(form: FormatOption = Format.TABLE) -> None:
@@ -35,18 +34,3 @@ def watch(form: FormatOption = Format.TABLE) -> None:
         output().print(f"{len(found)} found, {len(sent)} messages sent.")
     if found:
         raise typer.Exit(ExitCode.FINDING)
-
-
-def situation_of(registry: Registry, settings: Settings, url: str) -> Situation:
-    """What there is to be looked at from this shell.
-
-    Raises:
-        UsageProblem: a connection points at a simulator that does not answer.
-    """
-    connections: list[PlatformConnection] = []
-    for name in registry.platforms:
-        try:
-            connections.append(platform_connection(name))
-        except UsageProblem:
-            continue  # told by the look itself, for platforms with accounts
-    return Situation(registry, settings, url, now_of(connections), platform_connection)

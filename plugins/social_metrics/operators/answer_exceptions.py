@@ -20,8 +20,8 @@ from social_metrics.hooks.warehouse import WarehouseHook
 from social_metrics.operators.close_forms import exception_line
 from social_metrics.operators.plain_failure import plain_failure
 from social_metrics.operators.responder import ask_again, assigned, responder
+from social_metrics.publish.page.formats import long_date
 from social_metrics.registry.roles import holders_of, load_roles
-from social_metrics.reports.forms import long_date
 from social_metrics.settings import UsageProblem, load_settings
 from social_metrics.warehouse.connect import WarehouseProblem, connect
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from social_metrics.audit.answers import AskedException
 from social_metrics.audit.record import Close, Step
-from social_metrics.reports.forms import long_date, number
+from social_metrics.publish.page.formats import long_date, number
 
 KINDS = {
     "not_captured": "tidak terbaca",

@@ -22,8 +22,8 @@ from social_metrics.audit.deliveries import (
 )
 from social_metrics.hooks.warehouse import WarehouseHook
 from social_metrics.operators.plain_failure import plain_failure
+from social_metrics.publish.page.formats import long_date
 from social_metrics.registry.roles import load_roles
-from social_metrics.reports.forms import long_date
 from social_metrics.settings import load_settings
 from social_metrics.warehouse.connect import connect
 

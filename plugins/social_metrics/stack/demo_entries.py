@@ -22,9 +22,9 @@ from social_metrics.intake.form import FIRST_ROW, INPUT_COLUMN, NEVER_POSTED, OF
 from social_metrics.intake.ingest import ingest
 from social_metrics.intake.screenshots import beside
 from social_metrics.intake.template import make_template
+from social_metrics.publish.page.formats import number
 from social_metrics.registry.account import Account
 from social_metrics.registry.registry import Registry
-from social_metrics.reports.forms import number
 from social_metrics.settings import Settings
 from social_metrics.stack import StackError
 from social_metrics.warehouse.connect import connect

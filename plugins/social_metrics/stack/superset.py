@@ -9,7 +9,7 @@ from pathlib import Path
 import requests
 from rich.console import Console
 
-from social_metrics.bi.logins import ReadingLogin, reading_login
+from social_metrics.publish.bi.logins import ReadingLogin, reading_login
 from social_metrics.stack import StackError
 from social_metrics.stack.databases import (
     BI_LOGIN,

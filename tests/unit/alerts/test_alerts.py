@@ -16,12 +16,13 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from social_metrics.alerts import watch
-from social_metrics.alerts.kinds import SPEAKS_AT_ONCE, AlertKind, Trouble
-from social_metrics.alerts.notify import tell
-from social_metrics.alerts.watch import Situation, find_troubles
 from social_metrics.clock import WIB, utc_now
 from social_metrics.extract.credentials.connections import PlatformConnection
+from social_metrics.monitoring import watch
+from social_metrics.monitoring.kinds import SPEAKS_AT_ONCE, AlertKind, Trouble
+from social_metrics.monitoring.notify import tell
+from social_metrics.monitoring.situation import Situation
+from social_metrics.monitoring.watch import find_troubles
 from social_metrics.registry.account import Account
 from social_metrics.registry.registry import Registry, load_registry
 from social_metrics.registry.roles import load_roles

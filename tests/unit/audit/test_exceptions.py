@@ -13,7 +13,7 @@ from social_metrics.audit.closing import act, draft_close
 from social_metrics.audit.rules import rules_in_force
 from social_metrics.clock import wib_date
 from social_metrics.contract import AuthorizationMode
-from social_metrics.papers.issue import PDF, issue_month
+from social_metrics.publish.reports.issue import PDF, issue_month
 from social_metrics.stack.databases import Login
 from social_metrics.stack.server import Server
 from social_metrics.warehouse.connect import connect

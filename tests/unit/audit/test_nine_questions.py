@@ -16,7 +16,7 @@ from social_metrics.audit.closing import act, draft_close
 from social_metrics.audit.corrections import approve_correction, request_correction
 from social_metrics.audit.rules import Rule
 from social_metrics.cli import app
-from social_metrics.papers.issue import issue_month
+from social_metrics.publish.reports.issue import issue_month
 from social_metrics.warehouse.connect import connect
 from tests.unit.audit.closable import MONTH, Closable
 from tests.unit.papers.reading import qr_codes_of

@@ -5,9 +5,9 @@ from typing import Any
 import psycopg
 import pytest
 
-from social_metrics.bi.definitions import Both
-from social_metrics.bi.mart_query import mart_sql, query_columns
-from social_metrics.bi.metadata import Column, Mart, Metadata
+from social_metrics.publish.bi.definitions import Both
+from social_metrics.publish.bi.mart_query import mart_sql, query_columns
+from social_metrics.publish.bi.metadata import Column, Mart, Metadata
 
 PLATFORMS = {"x": Both(id="X", en="X"), "youtube": Both(id="YouTube", en="YouTube")}
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from social_metrics.bi.superset_bundle import assets, bundle, password_of
+from social_metrics.publish.bi.superset.bundle import assets, bundle, password_of
 from tests.unit.bi.test_definitions import GOOD, load, metadata
 
 URL = "postgresql://reader:s3cr%40t@db.example:6543/warehouse"

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from social_metrics.marts.leaderboards import NoSuchBoard
-from social_metrics.reports import boards
+from social_metrics.publish.page import boards
 from tests.unit.reports.example_marts import CENTERS, DAY, create_example_marts
 
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from social_metrics.marts.leaderboards import CenterDay
-from social_metrics.reports.chart import HEIGHT, LEFT, WIDTH, Chart, draw
+from social_metrics.publish.page.chart import HEIGHT, LEFT, WIDTH, Chart, draw
 
 FIRST, LAST = date(2024, 1, 1), date(2024, 1, 31)
 

@@ -9,7 +9,7 @@ import yaml
 from psycopg import sql
 
 from social_metrics.marts.leaderboards import read_marts
-from social_metrics.reports import boards
+from social_metrics.publish.page import boards
 from social_metrics.warehouse.connect import WarehouseProblem
 
 

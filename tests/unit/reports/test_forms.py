@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from social_metrics.reports import forms
+from social_metrics.publish.page import formats
 
 
 @pytest.mark.parametrize(
@@ -18,15 +18,15 @@ from social_metrics.reports import forms
     ],
 )
 def test_numbers(value: float, decimals: int, indonesian: str, english: str) -> None:
-    assert forms.number(value, "id", decimals) == indonesian
-    assert forms.number(value, "en", decimals) == english
+    assert formats.number(value, "id", decimals) == indonesian
+    assert formats.number(value, "en", decimals) == english
 
 
 @pytest.mark.parametrize(
     ("share", "indonesian"), [(1, "100%"), (0, "0%"), (0.99999, "99,9%"), (0.5, "50,0%"), (2 / 3, "66,6%")]
 )
 def test_only_the_whole_is_called_100_percent(share: float, indonesian: str) -> None:
-    assert forms.percent(share, "id") == indonesian
+    assert formats.percent(share, "id") == indonesian
 
 
 @pytest.mark.parametrize(
@@ -44,18 +44,18 @@ def test_only_the_whole_is_called_100_percent(share: float, indonesian: str) -> 
 def test_a_change_carries_its_doubt(
     change: tuple[int | None, int | None, int | None, bool | None], indonesian: str | None
 ) -> None:
-    assert forms.change(*change, "id") == indonesian
+    assert formats.change(*change, "id") == indonesian
 
 
 def test_dates_and_times_are_local_and_carry_their_zone() -> None:
     instant = datetime(2024, 1, 31, 16, 30, tzinfo=UTC)
-    assert forms.long_date(date(2024, 1, 31), "id") == "31 Januari 2024"
-    assert forms.long_date(date(2024, 5, 1), "en") == "1 May 2024"
-    assert forms.short_date(date(2024, 8, 1), "id") == "1 Agu"
-    assert forms.long_time(instant, ZoneInfo("Asia/Jayapura"), "WIT", "id") == "1 Februari 2024, 01.30\u00a0WIT"
-    assert forms.long_time(instant, ZoneInfo("Asia/Jakarta"), "WIB", "en") == "31 January 2024, 23:30\u00a0WIB"
+    assert formats.long_date(date(2024, 1, 31), "id") == "31 Januari 2024"
+    assert formats.long_date(date(2024, 5, 1), "en") == "1 May 2024"
+    assert formats.short_date(date(2024, 8, 1), "id") == "1 Agu"
+    assert formats.long_time(instant, ZoneInfo("Asia/Jayapura"), "WIT", "id") == "1 Februari 2024, 01.30\u00a0WIT"
+    assert formats.long_time(instant, ZoneInfo("Asia/Jakarta"), "WIB", "en") == "31 January 2024, 23:30\u00a0WIB"
 
 
 def test_a_rank_may_be_a_range() -> None:
-    assert forms.rank(1, 1) == "1"
-    assert forms.rank(3, 4) == "3–4"
+    assert formats.rank(1, 1) == "1"
+    assert formats.rank(3, 4) == "3–4"

@@ -1,1 +1,0 @@
-"""Dashboards: their definitions in bi/dashboards/, dbt's words for what they show, and the tools that draw them."""

@@ -1,0 +1,1 @@
+"""Checks of the system's health, for `doctor` and for the alerts of `watch`."""

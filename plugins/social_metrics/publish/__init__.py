@@ -1,0 +1,1 @@
+"""What readers get: the page, the monthly reports, the dashboards."""

@@ -1,0 +1,1 @@
+"""Dashboards: one definition, imported into Superset or Metabase."""

@@ -1,0 +1,1 @@
+"""Metabase: cards and import."""

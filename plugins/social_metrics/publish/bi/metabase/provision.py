@@ -1,0 +1,298 @@
+"""Bring the dashboards to a Metabase server (open edition): one collection and one connection for each reader.
+
+The open edition has neither an import nor row security. So a center gets a connection that logs in as the center, and
+dashboards of its own over it; leadership's see all, in both languages. What is ours is found by its name in our
+collection; what stands there and the definitions no longer have is archived.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from social_metrics.publish.bi.definitions import LANGUAGES, Chart, Dashboard, Language
+from social_metrics.publish.bi.logins import ReadingLogin
+from social_metrics.publish.bi.mart_query import SCHEMA
+from social_metrics.publish.bi.metabase.cards import card, card_name, parameter_mappings, parameters
+from social_metrics.publish.bi.metabase.session import MetabaseSession
+from social_metrics.publish.bi.metadata import Metadata
+from social_metrics.publish.bi.provisioned import Provisioned
+
+ROOT = "Social metrics"
+LEADERSHIP = "Pimpinan"
+ALL_USERS = 1
+"""The group that everybody is in; by default it may ask every new connection."""
+
+GRID = 24
+NOTE_ROWS = 3
+_PIXELS = 5  # a row of Metabase's grid is about 40 pixels, a unit of our definitions 8
+
+
+@dataclass
+class _Changes:
+    created: list[str] = field(default_factory=list)
+    updated: list[str] = field(default_factory=list)
+    unchanged: list[str] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
+
+
+def provision(
+    session: MetabaseSession,
+    dashboards: list[Dashboard],
+    metadata: Metadata,
+    warehouse_url: str,
+    logins: Sequence[ReadingLogin],
+    tell: Callable[[str], None] = lambda _: None,
+) -> Provisioned:
+    """Make or set connections, groups, collections, cards and dashboards; archive what git no longer has.
+
+    Args:
+        session: of an administrator.
+        dashboards: definitions without a fault (`metadata.faults`).
+        metadata: of the dbt project.
+        warehouse_url: postgresql://… of the warehouse, as the server reaches it; its login is not used.
+        logins: of leadership and of each center.
+        tell: hears whose dashboards are being made.
+
+    Raises:
+        UsageProblem: the server refuses; what it says is in the sentence.
+    """
+    changes = _Changes()
+    root = _collection(session, ROOT, None, changes)
+    readers: dict[int, tuple[int, int]] = {}  # group → its connection and its collection
+    for login in logins:
+        name = login.center_code or LEADERSHIP
+        tell(name)
+        database = _database(session, login, warehouse_url, changes)
+        group = _group(session, f"{ROOT}: {name}", changes)
+        collection = _collection(session, name, root, changes)
+        readers[group] = (database, collection)
+        _permit(session, readers, root)  # before there is anything to be seen
+        for language in LANGUAGES if login.center_code is None else LANGUAGES[:1]:
+            for dashboard in dashboards:
+                _dashboard(session, dashboard, metadata, language, database, collection, changes)
+        _archive_others(session, dashboards, collection, changes, whole=login.center_code is None)
+    return Provisioned(tuple(changes.created), tuple(changes.updated), tuple(changes.unchanged), tuple(changes.removed))
+
+
+def _database(session: MetabaseSession, login: ReadingLogin, warehouse_url: str, changes: _Changes) -> int:
+    parts = urlsplit(warehouse_url)
+    name = f"{ROOT}: {login.center_code or LEADERSHIP}"
+    wanted = {
+        "name": name,
+        "engine": "postgres",
+        "details": {
+            "host": parts.hostname,
+            "port": parts.port or 5432,
+            "dbname": unquote(parts.path.lstrip("/")),
+            "user": login.name,
+            "password": login.password,
+            "ssl": False,
+            "schema-filters-type": "inclusion",
+            "schema-filters-patterns": SCHEMA,
+        },
+    }
+    return _make_or_set(session, "/api/database", session.listed("/api/database"), wanted, changes)
+
+
+def _collection(session: MetabaseSession, name: str, parent: int | None, changes: _Changes) -> int:
+    location = "/" if parent is None else f"/{parent}/"
+    there = [found for found in session.listed("/api/collection") if found.get("location") == location]
+    return _found_or_made(session, "/api/collection", there, {"name": name, "parent_id": parent}, changes)[0]
+
+
+def _group(session: MetabaseSession, name: str, changes: _Changes) -> int:
+    path = "/api/permissions/group"
+    return _found_or_made(session, path, session.listed(path), {"name": name}, changes)[0]
+
+
+def _found_or_made(
+    session: MetabaseSession,
+    path: str,
+    there: Sequence[Mapping[str, Any]],
+    wanted: Mapping[str, Any],
+    changes: _Changes,
+) -> tuple[int, bool]:
+    """The number of what bears the name, which is made where nothing does; and whether it was."""
+    for found in there:
+        if found["name"] == wanted["name"]:
+            return int(found["id"]), False
+    changes.created.append(wanted["name"])
+    return int(session.ask("POST", path, json=dict(wanted))["id"]), True
+
+
+def _make_or_set(
+    session: MetabaseSession,
+    path: str,
+    there: Sequence[Mapping[str, Any]],
+    wanted: Mapping[str, Any],
+    changes: _Changes,
+) -> int:
+    """What bears the name is set as wanted, or made; returns its number."""
+    number, is_new = _found_or_made(session, path, there, wanted, changes)
+    if not is_new:
+        _set(session, f"{path}/{number}", wanted, changes)
+    return number
+
+
+def _set(session: MetabaseSession, place: str, wanted: Mapping[str, Any], changes: _Changes) -> None:
+    is_so = _holds(session.ask("GET", place), wanted)
+    (changes.unchanged if is_so else changes.updated).append(wanted["name"])
+    session.ask("PUT", place, json=dict(wanted))
+
+
+def _holds(there: Any, wanted: Any) -> bool:
+    """What the server shows says all that is wanted; a password it shows to nobody."""
+    if isinstance(wanted, Mapping):
+        return isinstance(there, Mapping) and all(
+            key == "password" or _holds(there.get(key), value) for key, value in wanted.items()
+        )
+    if isinstance(wanted, list):
+        return isinstance(there, list) and len(there) == len(wanted) and all(map(_holds, there, wanted))
+    return bool(there == wanted)
+
+
+def _permit(session: MetabaseSession, readers: Mapping[int, tuple[int, int]], root: int) -> None:
+    """Each group asks its own connection and reads its own collection; everybody else neither."""
+    groups = [ALL_USERS, *readers]
+
+    def ask_own(graph: dict[str, Any]) -> None:
+        for group in groups:
+            rights = graph["groups"].setdefault(str(group), {})
+            for owner, (database, _) in readers.items():
+                queries = "query-builder-and-native" if group == owner else "no"
+                rights[str(database)] = {"view-data": "unrestricted", "create-queries": queries}
+
+    def read_own(graph: dict[str, Any]) -> None:
+        for group in groups:
+            rights = graph["groups"].setdefault(str(group), {})
+            rights[str(root)] = "none"
+            for owner, (_, collection) in readers.items():
+                rights[str(collection)] = "read" if group == owner else "none"
+
+    session.change_graph("/api/permissions/graph", ask_own)
+    session.change_graph("/api/collection/graph", read_own)
+
+
+def _dashboard(
+    session: MetabaseSession,
+    dashboard: Dashboard,
+    metadata: Metadata,
+    language: Language,
+    database: int,
+    collection: int,
+    changes: _Changes,
+) -> None:
+    """Cards first, then the dashboard, then its whole list of dashcards: `PUT` replaces it."""
+    there = session.listed(f"/api/collection/{collection}/items", models="card")
+    cards = {
+        chart.key: _make_or_set(
+            session,
+            "/api/card",
+            there,
+            card(dashboard, chart, metadata, language, database) | {"collection_id": collection},
+            changes,
+        )
+        for chart in dashboard.charts
+    }
+    wanted = {
+        "name": dashboard.title.of(language),
+        "description": dashboard.question.of(language),
+        "collection_id": collection,
+        "parameters": parameters(dashboard, metadata, language),
+    }
+    boards = session.listed(f"/api/collection/{collection}/items", models="dashboard")
+    number, is_new = _found_or_made(session, "/api/dashboard", boards, wanted, changes)
+    place = f"/api/dashboard/{number}"
+    placed = {found["card_id"]: found["id"] for found in session.ask("GET", place)["dashcards"]}
+    whole = wanted | {"dashcards": _dashcards(dashboard, metadata, language, cards, placed)}
+    if is_new:
+        session.ask("PUT", place, json=whole)
+    else:
+        _set(session, place, whole, changes)
+
+
+def _dashcards(
+    dashboard: Dashboard,
+    metadata: Metadata,
+    language: Language,
+    cards: Mapping[str, int],
+    placed: Mapping[int | None, int],
+) -> list[dict[str, Any]]:
+    """Where each card stands; one that stood there keeps its number, a new one has a negative one."""
+    note = f"**{dashboard.question.of(language)}**\n\n{dashboard.note.of(language)}"
+    found: list[dict[str, Any]] = []
+    row, column, tallest = 0, 0, 0
+    for chart in dashboard.charts:
+        width, height = chart.width * GRID // 12, max(2, chart.height // _PIXELS)
+        if column + width > GRID:
+            row, column, tallest = row + tallest, 0, 0
+        if len(found) == _in_first_row(dashboard.charts):
+            found.append(_text(placed.get(None, -1 - len(found)), note, row))
+            row += NOTE_ROWS
+        number = cards[chart.key]
+        found.append(
+            {
+                "id": placed.get(number, -1 - len(found)),
+                "card_id": number,
+                "row": row,
+                "col": column,
+                "size_x": width,
+                "size_y": height,
+                "parameter_mappings": parameter_mappings(dashboard, chart, metadata, number),
+                "visualization_settings": {"card.title": chart.title.of(language)},
+            }
+        )
+        column, tallest = column + width, max(tallest, height)
+    return found
+
+
+def _in_first_row(charts: Sequence[Chart]) -> int:
+    width, number = 0, 0
+    for chart in charts:
+        width += chart.width
+        if width > 12:
+            break
+        number += 1
+    return number
+
+
+def _text(number: int, text: str, row: int) -> dict[str, Any]:
+    virtual: dict[str, Any] = {
+        "name": None,
+        "display": "text",
+        "visualization_settings": {},
+        "dataset_query": {},
+        "archived": False,
+    }
+    return {
+        "id": number,
+        "card_id": None,
+        "row": row,
+        "col": 0,
+        "size_x": GRID,
+        "size_y": NOTE_ROWS,
+        "parameter_mappings": [],
+        "visualization_settings": {"virtual_card": virtual, "text": text},
+    }
+
+
+def _archive_others(
+    session: MetabaseSession, dashboards: Sequence[Dashboard], collection: int, changes: _Changes, *, whole: bool
+) -> None:
+    """What stands in the collection and is not wanted any more."""
+    languages = LANGUAGES if whole else LANGUAGES[:1]
+    wanted = {
+        "dashboard": {dashboard.title.of(language) for dashboard in dashboards for language in languages},
+        "card": {
+            card_name(dashboard, chart, language)
+            for dashboard in dashboards
+            for chart in dashboard.charts
+            for language in languages
+        },
+    }
+    for kind, names in wanted.items():
+        for found in session.listed(f"/api/collection/{collection}/items", models=kind):
+            if found["name"] not in names:
+                session.ask("PUT", f"/api/{kind}/{found['id']}", json={"archived": True})
+                changes.removed.append(found["name"])

@@ -1,0 +1,291 @@
+"""What the dbt project says of its marts, so that every tool says the same: columns, labels, descriptions, metrics."""
+
+import csv
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from social_metrics.publish.bi.definitions import IS_LATEST, LANGUAGES, ROWS, Both, Dashboard, Language
+from social_metrics.settings import Settings, UsageProblem
+from social_metrics.transform.dbt_environment import dbt_environment
+
+CENTER_COLUMNS = ("center_name", "province")
+"""Taken from marts.dim_centers for every mart that knows a center: people ask by name and by province."""
+
+_DATE_COLUMNS = ("date_day", "month_start", "published_date", "quota_date", "as_of_date")
+_CODE_SEEDS = {
+    "outcome": "capture_outcomes.csv",
+    "recency_band": "recency_bands.csv",
+    "follower_band": "follower_bands.csv",
+    "program": "programs.csv",
+    "tag": "clusters.csv",
+}
+_CODES_BY_ENDING = {
+    "_null_reason": "change_null_reason",
+    "_platform": "platform",
+    "seen_value": "outcome",  # of findings about captures; other values stay as they are
+}
+_NO_HOST = "postgresql://nobody@localhost/nothing"  # parsing asks no warehouse
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a mart: its SQL type, what it means, and whether every row has a value."""
+
+    name: str
+    data_type: str
+    description: str
+    is_required: bool = False
+
+
+@dataclass(frozen=True)
+class Mart:
+    """A model that readers may rely on.
+
+    Attributes:
+        date_column: which its rows are dated by; None when they are not.
+    """
+
+    name: str
+    description: str
+    columns: Mapping[str, Column]
+
+    @property
+    def date_column(self) -> str | None:
+        """The first of the usual date columns that it has."""
+        return next((name for name in _DATE_COLUMNS if name in self.columns), None)
+
+    @property
+    def known_column(self) -> str | None:
+        """Until when its rows are known: of months not their first day."""
+        return "known_on_date" if "known_on_date" in self.columns else self.date_column
+
+    @property
+    def of_a_center(self) -> bool:
+        """Whether each of its rows is some center's."""
+        return "center_code" in self.columns
+
+    @property
+    def is_dimension(self) -> bool:
+        """Whether it says what things are, not what happened."""
+        return self.name.startswith("dim_")
+
+    @property
+    def borrowed(self) -> tuple[str, ...]:
+        """Columns that it takes from marts.dim_centers."""
+        if not self.of_a_center:
+            return ()
+        return tuple(name for name in CENTER_COLUMNS if name not in self.columns)
+
+    def has(self, column: str) -> bool:
+        """Whether a chart may name the column: the mart's own, borrowed, or `is_latest` of a dated mart."""
+        return (
+            column in self.columns
+            or column in self.borrowed
+            or (column == IS_LATEST and self.date_column is not None)
+            or all(f"{column}_{language}" in self.columns for language in LANGUAGES)
+        )
+
+    def in_language(self, column: str, language: Language) -> str:
+        """The column itself, or, of a pair such as rule_label_id and rule_label_en, the language's."""
+        own = f"{column}_{language}"
+        return own if column not in self.columns and own in self.columns else column
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A figure over rows of one mart: SQL that adds it up, and what it means."""
+
+    name: str
+    mart: str
+    label: str
+    description: str
+    expression: str
+
+
+@dataclass(frozen=True)
+class Metadata:
+    """Everything that tools need to know of the dbt project.
+
+    Attributes:
+        labels: column → its label.
+        codes: column → code in it → what people read in its place.
+        exposures: name → marts that it depends on.
+    """
+
+    marts: Mapping[str, Mart]
+    metrics: Mapping[str, Metric]
+    labels: Mapping[str, Both]
+    exposures: Mapping[str, frozenset[str]]
+    codes: Mapping[str, Mapping[str, Both]] = field(default_factory=dict)
+
+    def label(self, column: str, language: Language) -> str:
+        """The column's label, its name when it has none."""
+        both = self.labels.get(column)
+        return both.of(language) if both else column
+
+    def codes_of(self, column: str) -> Mapping[str, Both]:
+        """The codes of a column; empty when it holds none."""
+        if column in self.codes:
+            return self.codes[column]
+        return self.codes.get(next((of for end, of in _CODES_BY_ENDING.items() if column.endswith(end)), ""), {})
+
+
+def read_metadata(settings: Settings) -> Metadata:
+    """Have dbt parse its project (seconds, no warehouse) and take from it what dashboards stand on.
+
+    Raises:
+        UsageProblem: dbt cannot parse the project.
+    """
+    from dbt.cli.main import dbtRunner  # takes seconds to import
+
+    project = settings.dbt_project_dir.resolve()
+    working = settings.state_dir.resolve() / "dbt"
+    command = [
+        "--quiet",
+        "parse",
+        *("--project-dir", str(project), "--profiles-dir", str(project)),
+        *("--target-path", str(working / "parse"), "--log-path", str(working / "logs")),
+    ]
+    with dbt_environment(settings, _NO_HOST):
+        outcome = dbtRunner().invoke(command)
+    if not outcome.success or outcome.result is None:
+        raise UsageProblem(f"dbt cannot parse {project}: {outcome.exception}")
+    rules = project / "seeds" / "rules"
+    return from_manifest(
+        outcome.result.to_dict(), read_labels(rules / "column_labels.csv"), read_codes(rules, settings.registry_dir)
+    )
+
+
+def read_labels(file: Path) -> dict[str, Both]:
+    """Column → label, of seeds/rules/column_labels.csv."""
+    return {row["column_name"]: Both(id=row["label_id"], en=row["label_en"]) for row in _rows(file)}
+
+
+def read_codes(rules: Path, registry: Path) -> dict[str, dict[str, Both]]:
+    """Column → code → what people read, of the seeds of the rules and of the registry's platforms."""
+    codes: dict[str, dict[str, Both]] = defaultdict(dict)
+    for row in _rows(rules / "code_labels.csv"):
+        codes[row["column_name"]][row["code"]] = Both(id=row["label_id"], en=row["label_en"])
+    for column, file in _CODE_SEEDS.items():
+        for row in _rows(rules / file):
+            key = column if column in row else "cluster"
+            codes[column][row[key]] = Both(id=row["label_id"], en=row["label_en"])
+    for row in _rows(registry / "platforms.csv"):
+        codes["platform"][row["platform"]] = Both(id=row["platform_label"], en=row["platform_label"])
+    return dict(codes)
+
+
+def _rows(file: Path) -> list[dict[str, str]]:
+    with file.open(encoding="utf-8", newline="") as lines:
+        return list(csv.DictReader(lines))
+
+
+def from_manifest(
+    manifest: Mapping[str, Any], labels: Mapping[str, Both], codes: Mapping[str, Mapping[str, Both]] | None = None
+) -> Metadata:
+    """What dashboards stand on, of dbt's manifest."""
+    models = {
+        unique_id: node
+        for unique_id, node in manifest["nodes"].items()
+        if node["resource_type"] == "model" and str(node.get("access")) == "public"
+    }
+    marts = {
+        node["name"]: Mart(
+            node["name"],
+            node["description"],
+            {
+                name: Column(name, column["data_type"] or "", column["description"], _is_required(column))
+                for name, column in node["columns"].items()
+            },
+        )
+        for node in models.values()
+    }
+    exposures = {
+        node["name"]: frozenset(models[parent]["name"] for parent in node["depends_on"]["nodes"] if parent in models)
+        for node in manifest["exposures"].values()
+    }
+    return Metadata(marts, _metrics(manifest), labels, exposures, codes or {})
+
+
+def _is_required(column: Mapping[str, Any]) -> bool:
+    return any(str(constraint["type"]) == "not_null" for constraint in column.get("constraints", ()))
+
+
+def _metrics(manifest: Mapping[str, Any]) -> dict[str, Metric]:
+    measures = {}
+    for model in manifest["semantic_models"].values():
+        for measure in model["measures"]:
+            measures[measure["name"]] = (model["node_relation"]["alias"], _expression(measure))
+    nodes = {node["name"]: node for node in manifest["metrics"].values()}
+    metrics = {}
+    for name, node in nodes.items():
+        parts = node["type_params"]
+        if str(node["type"]) == "simple":
+            mart, expression = measures[parts["measure"]["name"]]
+        else:
+            top, bottom = (nodes[parts[part]["name"]] for part in ("numerator", "denominator"))
+            (mart, above), (_, below) = (measures[part["type_params"]["measure"]["name"]] for part in (top, bottom))
+            expression = f"{above} * 1.0 / nullif({below}, 0)"
+        metrics[name] = Metric(name, mart, node["label"], node["description"], expression)
+    return metrics
+
+
+def _expression(measure: Mapping[str, Any]) -> str:
+    expr, agg = measure["expr"] or measure["name"], str(measure["agg"])
+    total = {
+        "sum": f"sum({expr})",
+        "count": f"count({expr})",
+        "sum_boolean": f"count(*) filter (where {expr})",
+    }[agg]
+    fixed = measure.get("non_additive_dimension")
+    if not fixed:
+        return total
+    # Never summed over dates: without one date there is no figure rather than a false one.
+    return f"case when min({fixed['name']}) = max({fixed['name']}) then {total} end"
+
+
+def faults(dashboards: list[Dashboard], metadata: Metadata) -> list[str]:
+    """What the definitions name and the dbt project does not have, a sentence each; empty when all is well."""
+    found = [fault for dashboard in dashboards for fault in _faults(dashboard, metadata)]
+    for dashboard in dashboards:
+        exposure = dashboard.slug.replace("-", "_")
+        if exposure not in metadata.exposures:
+            found.append(f"{dashboard.slug}: no exposure {exposure} in models/_exposures.yml.")
+            continue
+        asked = {*dashboard.marts(), *(["dim_centers"] if _borrows(dashboard, metadata) else [])}
+        if asked != metadata.exposures[exposure]:
+            differing = ", ".join(sorted(asked ^ metadata.exposures[exposure]))
+            found.append(f"{dashboard.slug}: its exposure and its charts name different marts: {differing}.")
+    return found
+
+
+def _borrows(dashboard: Dashboard, metadata: Metadata) -> bool:
+    return any(metadata.marts[name].borrowed for name in dashboard.marts() if name in metadata.marts)
+
+
+def _faults(dashboard: Dashboard, metadata: Metadata) -> list[str]:
+    found = []
+    for chart in dashboard.charts:
+        place = f"{dashboard.slug}.{chart.key}"
+        mart = metadata.marts.get(chart.mart)
+        if mart is None:
+            found.append(f"{place}: no public mart {chart.mart}.")
+            continue
+        unknown = sorted(name for name in chart.named_columns() if not mart.has(name))
+        found += [f"{place}: {chart.mart} has no column {name}." for name in unknown]
+        if not chart.metrics and chart.kind not in ("table", "title"):
+            found.append(f"{place}: a {chart.kind} needs metrics.")
+        unmeasured = [name for name in chart.metrics if not _knows_metric(name, mart, metadata)]
+        found += [f"{place}: {chart.mart} has no metric {name}." for name in unmeasured]
+    for name in dashboard.filters:
+        if not any(chart.mart in metadata.marts and metadata.marts[chart.mart].has(name) for chart in dashboard.charts):
+            found.append(f"{dashboard.slug}: no chart has the column {name} of its filter.")
+    return found
+
+
+def _knows_metric(name: str, mart: Mart, metadata: Metadata) -> bool:
+    known = metadata.metrics.get(name)
+    return name == ROWS or name in mart.columns or (known is not None and known.mart == mart.name)

@@ -1,0 +1,1 @@
+"""Superset: bundle, charts, access and import."""

@@ -1,0 +1,1 @@
+"""The page of the boards, and the lists that are published with it."""

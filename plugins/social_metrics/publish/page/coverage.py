@@ -1,0 +1,91 @@
+"""Programmes and evenings as small pictures: what a template draws, without any word of the page."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from itertools import groupby
+
+from social_metrics.marts.health import PlatformEvening, ProgramCoverage
+from social_metrics.publish.page.formats import Language
+
+STATES = ("covered", "not_covered", "unknown", "no_verified_account")
+"""In the order of the bar; not having told, not knowing and having no account are three things."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of a programme's bar, in centers."""
+
+    state: str
+    start: int
+    length: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramBar:
+    """One programme's month: centers by state, as counts, as parts of a bar, and by name."""
+
+    code: str
+    label: Mapping[Language, str]
+    centers: int
+    counts: Mapping[str, int]
+    names: Mapping[str, list[str]]
+    parts: tuple[Part, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Evening:
+    """One evening of a platform: whole, part, nothing, or unplanned when no account was expected."""
+
+    day: date
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class Strip:
+    """A platform's last evenings, the oldest first, and how many of them are whole."""
+
+    label: str
+    cells: tuple[Evening, ...]
+    whole: int
+
+
+def bars(rows: Sequence[ProgramCoverage]) -> list[ProgramBar]:
+    """The programmes, the least told first: what nobody told about is what the page is for."""
+    told = [_bar(list(group)) for _, group in groupby(rows, key=lambda row: row.program)]
+    return sorted(told, key=lambda bar: (bar.counts["covered"], bar.code))
+
+
+def _bar(rows: list[ProgramCoverage]) -> ProgramBar:
+    names = {state: [row.center_name for row in rows if row.coverage_state == state] for state in STATES}
+    parts, start = [], 0
+    for state in STATES:
+        if names[state]:
+            parts.append(Part(state, start, len(names[state])))
+        start += len(names[state])
+    return ProgramBar(
+        code=rows[0].program,
+        label={"id": rows[0].program_label_id, "en": rows[0].program_label_en},
+        centers=len(rows),
+        counts={state: len(centers) for state, centers in names.items()},
+        names=names,
+        parts=tuple(parts),
+    )
+
+
+def strips(rows: Sequence[PlatformEvening], labels: Mapping[str, str], last: date, days: int) -> list[Strip]:
+    """The platforms' evenings up to `last`, each date in its place whether or not anything was planned on it."""
+    dates = [last - timedelta(days=age) for age in reversed(range(days))]
+    drawn = []
+    for platform, group in groupby(rows, key=lambda row: row.platform):
+        planned = {row.date_day: _state(row) for row in group}
+        cells = tuple(Evening(day, planned.get(day, "unplanned")) for day in dates)
+        whole = sum(cell.state == "whole" for cell in cells)
+        drawn.append(Strip(labels.get(platform, platform), cells, whole))
+    return sorted(drawn, key=lambda strip: strip.label)
+
+
+def _state(evening: PlatformEvening) -> str:
+    if evening.accounts_captured == evening.accounts_expected:
+        return "whole"
+    return "part" if evening.accounts_captured else "nothing"

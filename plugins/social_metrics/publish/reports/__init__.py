@@ -1,0 +1,1 @@
+"""The monthly reports: PDF and workbooks."""

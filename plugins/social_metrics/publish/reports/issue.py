@@ -1,0 +1,245 @@
+"""Papers are issued once: what has left the house is kept with its bytes, and asked for again it is the same."""
+
+import hashlib
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from datetime import date, datetime, time
+from typing import Literal
+
+import psycopg
+from psycopg.rows import class_row
+
+from social_metrics.audit.record import Close
+from social_metrics.audit.seals import seal_days, sealing
+from social_metrics.clock import WIB, month_end
+from social_metrics.publish.page.formats import Language
+from social_metrics.publish.reports.month_record import MonthRecord, approved_close, read_month
+from social_metrics.publish.reports.packs import Packs
+from social_metrics.publish.reports.provisional_page import evening_page
+from social_metrics.publish.reports.typesetting import pdf
+from social_metrics.publish.reports.workbook import workbook
+from social_metrics.settings import UsageProblem
+from social_metrics.warehouse.connect import connect
+
+Kind = Literal["leadership", "full", "center", "workbook"]
+Watch = Callable[[int], AbstractContextManager[Callable[[], None]]]
+"""Somebody who watches: told how many papers there are to make, gives what is called after each."""
+
+PDF = "application/pdf"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+_NAMES: dict[Kind, str] = {"leadership": "pimpinan", "full": "lengkap", "center": "sentra", "workbook": "data"}
+
+
+@dataclass(frozen=True)
+class Paper:
+    """An issued paper with its bytes; `as_of_date` is the WIB date of its last figures.
+
+    Attributes:
+        month_start: first day of the closed month; None when it is provisional.
+        center_code: whose pack it is; None when it is of all centers.
+        sha256: of the content, in hexadecimal.
+    """
+
+    kind: Kind
+    file_name: str
+    media_type: str
+    content: bytes = field(repr=False)
+    sha256: str
+    center_code: str | None
+    language: Language
+    month_start: date | None
+    as_of_date: date
+    is_provisional: bool
+
+
+_COLUMNS = (
+    "kind, file_name, media_type, content, sha256, center_code, language, month_start, as_of_date, is_provisional"
+)
+
+
+def issue_month(
+    url: str,
+    month_start: date,
+    *,
+    languages: Sequence[Language] = ("id",),
+    center_code: str | None = None,
+    watch: Watch | None = None,
+) -> list[Paper]:
+    """Issue the papers of an approved month: leadership page, full pack, a pack for each center, workbook.
+
+    A paper that was issued before is returned as it was. A correction approved since makes new papers beside the old.
+
+    Args:
+        url: postgresql://… of the service login or of a person.
+        month_start: first day of the month.
+        languages: of the papers.
+        center_code: only the pack of this center.
+        watch: shows the progress.
+
+    Raises:
+        RecordAltered: a digest of the month does not hold.
+        UsageProblem: the month is not approved, or has no such center.
+    """
+    with connect(url, "closer") as connection:
+        with connection.transaction():
+            connection.execute("set transaction isolation level repeatable read")
+            record = read_month(connection, month_start)
+            issued = {paper.file_name for paper in _issued(connection, record.close)}
+        wanted = _wanted(record, languages, center_code)
+        missing = [one for one in wanted if one[0] not in issued]
+        made = []
+        with watch(len(missing)) if watch else nullcontext(lambda: None) as step:
+            for name, kind, center, language in missing:
+                made.append(_make(record, name, kind, center, language))
+                step()
+        if made:
+            _keep(connection, record.close.version, made, lambda: _issued(connection, record.close))
+        with connection.transaction():
+            kept = {paper.file_name: paper for paper in _issued(connection, record.close)}
+    return [kept[name] for name, _, _, _ in wanted]
+
+
+def issued_of_month(connection: psycopg.Connection, month_start: date) -> list[Paper]:
+    """All papers of the approved version of a month, in the order in which they were issued.
+
+    Raises:
+        UsageProblem: the month is not approved.
+    """
+    with connection.transaction():
+        return _issued(connection, approved_close(connection, month_start))
+
+
+def issue_as_of(url: str, as_of_date: date, *, language: Language = "id") -> Paper:
+    """Issue the leadership page of a pinned evening, stamped as provisional; it is kept like every paper.
+
+    Args:
+        url: postgresql://… of the service login or of a person.
+        as_of_date: WIB date of the evening.
+        language: of the page.
+
+    Raises:
+        WarehouseProblem: the boards do not hold that date.
+    """
+    name = f"{as_of_date.isoformat()}-sementara-{language}.pdf"
+    with connect(url, "closer") as connection:
+        with connection.transaction():
+            connection.execute("set transaction isolation level repeatable read")
+            kept = _issued_as_of(connection, as_of_date, name)
+            if kept:
+                return kept[0]
+            page = evening_page(connection, as_of_date, language)
+        content = pdf(page, datetime.combine(as_of_date, time(23, 59), WIB))
+        made = _paper("leadership", name, PDF, content, None, language, None, as_of_date)
+        _keep(connection, None, [made], lambda: _issued_as_of(connection, as_of_date, name))
+        with connection.transaction():
+            return _issued_as_of(connection, as_of_date, name)[0]
+
+
+def _wanted(
+    record: MonthRecord, languages: Sequence[Language], center_code: str | None
+) -> list[tuple[str, Kind, str | None, Language]]:
+    codes = sorted(row["center_code"] for row in record.centers)
+    if center_code is not None and center_code not in codes:
+        raise UsageProblem(
+            f"{record.close.month_start:%Y-%m} holds no center {center_code!r}; it has {', '.join(codes)}."
+        )
+    kinds: list[tuple[Kind, str | None]] = [("leadership", None), ("full", None), ("workbook", None)]
+    kinds += [("center", code) for code in codes]
+    return [
+        (_name(record, kind, center, language), kind, center, language)
+        for language in languages
+        for kind, center in kinds
+        if center_code in (None, center)
+    ]
+
+
+def _name(record: MonthRecord, kind: Kind, center_code: str | None, language: Language) -> str:
+    """Names the corrections that it shows: another number is another paper."""
+    corrections = sum(center_code in (None, one.center_code) for one in record.corrections)
+    parts = [
+        f"{record.close.month_start:%Y-%m}-v{record.close.version}",
+        _NAMES[kind],
+        *([center_code] if center_code else []),
+        *([f"koreksi-{corrections}"] if corrections else []),
+        language,
+    ]
+    return "-".join(parts) + (".xlsx" if kind == "workbook" else ".pdf")
+
+
+def _make(record: MonthRecord, name: str, kind: Kind, center_code: str | None, language: Language) -> Paper:
+    packs, drafted_at, month = Packs(record, language), record.close.drafted_at, record.close.month_start
+    if kind == "workbook":
+        content = workbook(record, language)
+    elif kind == "leadership":
+        content = pdf(packs.leadership(), drafted_at)
+    elif center_code is None:
+        content = pdf(packs.full(), drafted_at)
+    else:
+        content = pdf(packs.center(center_code), drafted_at)
+    media_type = XLSX if kind == "workbook" else PDF
+    return _paper(kind, name, media_type, content, center_code, language, month, month_end(month))
+
+
+def _paper(
+    kind: Kind,
+    name: str,
+    media_type: str,
+    content: bytes,
+    center_code: str | None,
+    language: Language,
+    month_start: date | None,
+    as_of_date: date,
+) -> Paper:
+    return Paper(
+        kind=kind,
+        file_name=name,
+        media_type=media_type,
+        content=content,
+        sha256=hashlib.sha256(content).hexdigest(),
+        center_code=center_code,
+        language=language,
+        month_start=month_start,
+        as_of_date=as_of_date,
+        is_provisional=month_start is None,
+    )
+
+
+def _keep(
+    connection: psycopg.Connection, version: int | None, papers: Iterable[Paper], issued: Callable[[], list[Paper]]
+) -> None:
+    """Record what nobody else has issued meanwhile, and seal it."""
+    with sealing(connection):
+        there = {paper.file_name for paper in issued()}
+        with connection.cursor() as cursor:
+            cursor.executemany(
+                f"insert into audit.issued_papers ({_COLUMNS}, version, issued_by) "  # noqa: S608
+                "values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, session_user)",
+                [
+                    (
+                        one.kind, one.file_name, one.media_type, one.content, one.sha256, one.center_code, one.language,
+                        one.month_start, one.as_of_date, one.is_provisional, version,
+                    )
+                    for one in papers
+                    if one.file_name not in there
+                ],
+            )  # fmt: skip
+        seal_days(connection)
+
+
+def _issued(connection: psycopg.Connection, close: Close) -> list[Paper]:
+    with connection.cursor(row_factory=class_row(Paper)) as cursor:
+        return cursor.execute(
+            f"select {_COLUMNS} from audit.issued_papers "  # noqa: S608
+            "where month_start = %s and version = %s order by paper_no",
+            (close.month_start, close.version),
+        ).fetchall()
+
+
+def _issued_as_of(connection: psycopg.Connection, as_of_date: date, name: str) -> list[Paper]:
+    with connection.cursor(row_factory=class_row(Paper)) as cursor:
+        return cursor.execute(
+            f"select {_COLUMNS} from audit.issued_papers "  # noqa: S608
+            "where is_provisional and as_of_date = %s and file_name = %s order by paper_no",
+            (as_of_date, name),
+        ).fetchall()

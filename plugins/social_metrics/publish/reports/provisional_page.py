@@ -1,0 +1,113 @@
+"""The page of the leadership meeting from a pinned evening: provisional, told from the marts as they stand."""
+
+from dataclasses import asdict
+from datetime import date
+
+import psycopg
+from psycopg import sql
+
+from social_metrics.marts.leaderboards import MartsReader, TailEntry, TailKind
+from social_metrics.publish.page.formats import Language
+from social_metrics.publish.reports import typesetting as page
+from social_metrics.publish.reports.leadership_page import Meeting, one_page, top
+from social_metrics.publish.reports.packs import silent_lines
+from social_metrics.publish.reports.phrases import DASH, Figures, Phrases
+from social_metrics.publish.reports.texts import say
+
+_MISSING = {
+    TailKind.NO_ACCOUNT: "missing_accounts",
+    TailKind.NOT_YET_VERIFIED: "missing_unverified",
+    TailKind.COUNT_WITHHELD: "missing_hidden",
+    TailKind.NOT_CAPTURED: "missing_unread",
+}
+
+
+def evening_page(connection: psycopg.Connection, day: date, language: Language) -> page.Block:
+    """Page (a) as of a WIB date, stamped as provisional; the caller's transaction is repeatable read.
+
+    Raises:
+        NoMarts: the marts hold nothing.
+        NoSuchBoard: the boards do not hold that date; the text says which they hold.
+    """
+    marts = MartsReader(connection)
+    marts.day(day)
+    followers = [asdict(row) for row in marts.followers_board(day)]
+    recency = [asdict(row) for row in marts.recency_board(day)]
+    phrases = _phrases(connection, language)
+    stamps = [say("provisional", language)]
+    if "simulator" in {row["source"] for row in followers + recency}:
+        stamps.append(say("simulated", language))
+    return one_page(
+        Meeting(
+            language=language,
+            title=say("as_of_title", language, day=phrases.day(day)),
+            subtitle=say("as_of_subtitle", language, day=phrases.day(day)),
+            running=say("office", language),
+            foot=say("foot_as_of", language, day=phrases.day(day)),
+            stamps=stamps,
+            change_title=say("change_7d", language),
+            has_movement=False,
+            followers=[
+                [
+                    phrases.rank(row),
+                    row["center_name"],
+                    phrases.count(row["followers_count"]),
+                    _change(row, phrases),
+                ]
+                for row in top(followers)
+            ],
+            recency=[
+                [
+                    phrases.rank(row),
+                    row["center_name"],
+                    phrases.local_time(row),
+                    phrases.platforms.get(row["last_post_platform"], DASH),
+                    say("days_ago", language, n=row["days_since_last_post"]),
+                ]
+                for row in top(recency)
+            ],
+            silent=silent_lines(recency, phrases),
+            missing=_missing(marts.tail(day), phrases),
+            notes=[],
+        )
+    )
+
+
+def _change(row: Figures, phrases: Phrases) -> str:
+    return say("no_change", phrases.language) if row["change_7d"] is None else phrases.change(row, "change_7d")
+
+
+def _missing(tail: list[TailEntry], phrases: Phrases) -> list[tuple[str, str]]:
+    """Center → what of it is missing that evening, in the order of names."""
+    of_center: dict[str, dict[str, list[str]]] = {}
+    for entry in tail:
+        parts = of_center.setdefault(entry.center_name, {})
+        if entry.kind == TailKind.WITHOUT_NUMBER:
+            parts["missing_number"] = [phrases.reason(entry.reason)]
+        elif entry.kind in _MISSING:
+            parts.setdefault(_MISSING[TailKind(entry.kind)], []).append(entry.platform_label or entry.platform or DASH)
+    told = []
+    for name, parts in sorted(of_center.items()):
+        words = [
+            say(key, phrases.language, platforms=", ".join(listed), reason=", ".join(listed))
+            for key, listed in parts.items()
+        ]
+        if words:
+            told.append((name, "; ".join(words)))
+    return told
+
+
+def _phrases(connection: psycopg.Connection, language: Language) -> Phrases:
+    """Labels of today: nothing of an evening is closed."""
+
+    def labels(table: str, key: str, column: str) -> dict[str, str]:
+        query = sql.SQL("select {}, {} from seeds.{}").format(*(sql.Identifier(name) for name in (key, column, table)))
+        with connection.cursor() as cursor:
+            return dict(cursor.execute(query).fetchall())
+
+    return Phrases(
+        language=language,
+        outcomes=labels("capture_outcomes", "outcome", f"label_{language}"),
+        platforms=labels("platforms", "platform", "platform_label"),
+        zones=labels("time_zones", "time_zone", "time_zone_label"),
+    )

@@ -1,1 +1,0 @@
-"""What people read: pages drawn from the marts."""
