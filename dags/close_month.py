@@ -22,13 +22,13 @@ from datetime import timedelta
 
 from airflow.sdk import DAG, CronTriggerTimetable, Param, chain
 
-from social_metrics.operators.answer_exceptions import AnswerExceptionsOperator
-from social_metrics.operators.close_again import CloseAgainOperator
-from social_metrics.operators.deliver_papers import MailPapersOperator, StorePapersOperator
-from social_metrics.operators.draft_month import DraftMonthOperator
-from social_metrics.operators.issue_papers import IssueMonthOperator
-from social_metrics.operators.list_exceptions import ListExceptionsOperator
-from social_metrics.operators.sign_close import SignCloseOperator
+from social_metrics.orchestration.operators.answer_exceptions import AnswerExceptionsOperator
+from social_metrics.orchestration.operators.close_again import CloseAgainOperator
+from social_metrics.orchestration.operators.deliver_papers import MailPapersOperator, StorePapersOperator
+from social_metrics.orchestration.operators.draft_month import DraftMonthOperator
+from social_metrics.orchestration.operators.issue_papers import IssueMonthOperator
+from social_metrics.orchestration.operators.list_exceptions import ListExceptionsOperator
+from social_metrics.orchestration.operators.sign_close import SignCloseOperator
 
 with DAG(
     "close_month",

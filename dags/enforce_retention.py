@@ -16,8 +16,8 @@ from datetime import timedelta
 
 from airflow.sdk import DAG, CronTriggerTimetable
 
-from social_metrics.operators.enforce_retention import EnforceRetentionOperator
-from social_metrics.operators.land_lake import LandLakeOperator
+from social_metrics.orchestration.operators.enforce_retention import EnforceRetentionOperator
+from social_metrics.orchestration.operators.land_lake import LandLakeOperator
 from social_metrics.settings import load_settings
 
 with DAG(

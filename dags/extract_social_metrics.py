@@ -21,10 +21,10 @@ from datetime import timedelta
 from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.sdk import DAG, CronTriggerTimetable, TaskGroup
 
-from social_metrics.operators.extract_shard import ExtractShardOperator
-from social_metrics.operators.open_evening import OpenEveningOperator
-from social_metrics.operators.plan_shards import PlanShardsOperator
-from social_metrics.operators.publish_raw import PublishRawOperator
+from social_metrics.orchestration.operators.extract_shard import ExtractShardOperator
+from social_metrics.orchestration.operators.open_evening import OpenEveningOperator
+from social_metrics.orchestration.operators.plan_shards import PlanShardsOperator
+from social_metrics.orchestration.operators.publish_raw import PublishRawOperator
 from social_metrics.registry.registry import load_registry
 from social_metrics.settings import load_settings
 

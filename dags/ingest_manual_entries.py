@@ -19,9 +19,9 @@ from datetime import timedelta
 
 from airflow.sdk import DAG, CronTriggerTimetable
 
-from social_metrics.operators.confirm_entries import ConfirmEntriesOperator
-from social_metrics.operators.publish_entries import PublishEntriesOperator
-from social_metrics.operators.take_entries import TakeEntriesOperator
+from social_metrics.orchestration.operators.confirm_entries import ConfirmEntriesOperator
+from social_metrics.orchestration.operators.publish_entries import PublishEntriesOperator
+from social_metrics.orchestration.operators.take_entries import TakeEntriesOperator
 
 with DAG(
     "ingest_manual_entries",

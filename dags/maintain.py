@@ -14,7 +14,7 @@ from datetime import timedelta
 
 from airflow.sdk import DAG, CronTriggerTimetable
 
-from social_metrics.operators.upkeep import CleanAirflowOperator, KeepMonthsOperator, SweepTablesOperator
+from social_metrics.orchestration.operators.upkeep import CleanAirflowOperator, KeepMonthsOperator, SweepTablesOperator
 
 with DAG(
     "maintain",

@@ -12,8 +12,8 @@ from datetime import timedelta
 
 from airflow.sdk import DAG, CronTriggerTimetable, Param
 
-from social_metrics.operators.deliver_papers import MailPapersOperator, StorePapersOperator
-from social_metrics.operators.issue_papers import IssueAsOfOperator
+from social_metrics.orchestration.operators.deliver_papers import MailPapersOperator, StorePapersOperator
+from social_metrics.orchestration.operators.issue_papers import IssueAsOfOperator
 
 with DAG(
     "report_as_of",

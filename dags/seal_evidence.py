@@ -13,7 +13,7 @@ from datetime import timedelta
 
 from airflow.sdk import DAG, CronTriggerTimetable
 
-from social_metrics.operators.seal_day import SealDayOperator
+from social_metrics.orchestration.operators.seal_day import SealDayOperator
 
 with DAG(
     "seal_evidence",

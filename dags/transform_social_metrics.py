@@ -20,10 +20,10 @@ from datetime import timedelta
 
 from airflow.sdk import DAG, chain
 
-from social_metrics.assets import ENTRIES, MARTS, RAW
-from social_metrics.operators.build_layer import BuildLayerOperator
-from social_metrics.operators.land_lake import LandLakeOperator
-from social_metrics.operators.publish_boards import PublishBoardsOperator
+from social_metrics.orchestration.assets import ENTRIES, MARTS, RAW
+from social_metrics.orchestration.operators.build_layer import BuildLayerOperator
+from social_metrics.orchestration.operators.land_lake import LandLakeOperator
+from social_metrics.orchestration.operators.publish_boards import PublishBoardsOperator
 from social_metrics.settings import load_settings
 from social_metrics.transform.run import LAYERS
 

@@ -15,7 +15,7 @@ from datetime import timedelta
 
 from airflow.sdk import DAG, CronTriggerTimetable
 
-from social_metrics.operators.watch_health import WatchHealthOperator
+from social_metrics.orchestration.operators.watch_health import WatchHealthOperator
 
 with DAG(
     "watch_health",

@@ -50,7 +50,7 @@ def test_it_is_due_in_jakarta_s_time(dags: dict[str, Any], dag_id: str, first: t
 def test_the_month_of_a_run_is_the_one_before_its_wib_date(dags: dict[str, Any]) -> None:
     from types import SimpleNamespace
 
-    from social_metrics.operators.draft_month import month_of
+    from social_metrics.orchestration.operators.draft_month import month_of
     from social_metrics.settings import UsageProblem
 
     def run(month: str | None, at: str) -> str:
@@ -68,7 +68,7 @@ def test_the_month_of_a_run_is_the_one_before_its_wib_date(dags: dict[str, Any])
 def test_the_weekly_page_is_of_the_sunday_before(dags: dict[str, Any]) -> None:
     from types import SimpleNamespace
 
-    from social_metrics.operators.issue_papers import as_of_day
+    from social_metrics.orchestration.operators.issue_papers import as_of_day
 
     def of(at: str) -> str:
         run = SimpleNamespace(logical_date=datetime.fromisoformat(at), run_after=None)

@@ -46,7 +46,7 @@ def test_the_ui_offers_the_connection_type_with_its_fields() -> None:
     ],
 )
 def test_the_hook_reads_what_the_core_reads(given: Any, value: str | dict[str, Any]) -> None:
-    from social_metrics.hooks.social_api import SocialApiHook
+    from social_metrics.orchestration.hooks.social_api import SocialApiHook
 
     given("x", value)
     assert SocialApiHook.of("x").get_conn() == platform_connection("x")
@@ -54,7 +54,7 @@ def test_the_hook_reads_what_the_core_reads(given: Any, value: str | dict[str, A
 
 @pytest.mark.usefixtures("airflow")
 def test_the_warehouse_hook_reads_what_the_core_reads(monkeypatch: pytest.MonkeyPatch) -> None:
-    from social_metrics.hooks.warehouse import WarehouseHook
+    from social_metrics.orchestration.hooks.warehouse import WarehouseHook
 
     monkeypatch.setenv(VARIABLE + "WAREHOUSE", "postgresql://lo%40gin:p%2Fw@localhost:5433/da%20ta")
     assert WarehouseHook().url() == warehouse_url() == "postgresql://lo%40gin:p%2Fw@localhost:5433/da%20ta"
@@ -62,7 +62,7 @@ def test_the_warehouse_hook_reads_what_the_core_reads(monkeypatch: pytest.Monkey
 
 @pytest.mark.usefixtures("airflow")
 def test_the_platform_is_known_by_field_or_by_name(given: Any) -> None:
-    from social_metrics.hooks.social_api import SocialApiHook
+    from social_metrics.orchestration.hooks.social_api import SocialApiHook
 
     given("x", {"conn_type": "social_api", "host": "api.x.com"})
     assert SocialApiHook("social_metrics_x").get_conn() == PlatformConnection(

@@ -119,14 +119,14 @@ def papers(offices: str) -> dict[str, str]:
 
 
 def mail(digests: list[str]) -> list[str]:
-    from social_metrics.operators.deliver_papers import MailPapersOperator
+    from social_metrics.orchestration.operators.deliver_papers import MailPapersOperator
 
     sent: list[str] = MailPapersOperator(task_id="mail", papers=digests).execute({})
     return sent
 
 
 def store(digests: list[str]) -> list[str]:
-    from social_metrics.operators.deliver_papers import StorePapersOperator
+    from social_metrics.orchestration.operators.deliver_papers import StorePapersOperator
 
     places: list[str] = StorePapersOperator(task_id="store", papers=digests).execute({})
     return places

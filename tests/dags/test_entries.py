@@ -47,7 +47,7 @@ def take() -> list[dict[str, Any]]:
 
 def answer(question: dict[str, Any], name: str, option: str = "Konfirmasi") -> dict[str, Any]:
     """What becomes of the form when somebody answers it."""
-    from social_metrics.operators.confirm_entries import ConfirmEntriesOperator
+    from social_metrics.orchestration.operators.confirm_entries import ConfirmEntriesOperator
 
     event = {
         "chosen_options": [option],
@@ -119,7 +119,7 @@ def test_a_center_s_folder_enters_that_center_only(evening: Evening, registry: R
 def test_a_rejection_counts_nowhere_and_publishes_nothing(evening: Evening, registry: Registry, inbox: Path) -> None:
     from airflow.sdk.exceptions import AirflowSkipException
 
-    from social_metrics.operators.publish_entries import PublishEntriesOperator
+    from social_metrics.orchestration.operators.publish_entries import PublishEntriesOperator
 
     hand_in(evening, registry, inbox, "1,2 rb")
     (question,) = take()

@@ -32,7 +32,7 @@ def test_an_object_store_takes_what_an_evening_brought(evening: Evening, monkeyp
     from airflow.sdk.io import attach
     from fsspec.implementations.memory import MemoryFileSystem
 
-    from social_metrics.operators.land_lake import LandLakeOperator
+    from social_metrics.orchestration.operators.land_lake import LandLakeOperator
 
     attach(protocol="memory", fs=MemoryFileSystem())
     monkeypatch.setenv("SOCIAL_METRICS_LAKE", "memory://lake-of-an-evening")

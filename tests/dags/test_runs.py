@@ -106,7 +106,7 @@ def test_a_shard_of_yesterday_refuses_when_it_is_cleared_alone(evening: Evening)
     """Its evening was opened yesterday and is not opened again: the shard holds on to yesterday."""
     from airflow.sdk.exceptions import AirflowFailException
 
-    from social_metrics.operators.extract_shard import ExtractShardOperator
+    from social_metrics.orchestration.operators.extract_shard import ExtractShardOperator
 
     shard = ExtractShardOperator(task_id="extract_shard", platform="x", account_codes=["kartini-x"], day="2026-11-19")
     context = {"dag_run": SimpleNamespace(run_id="yesterday"), "ti": SimpleNamespace(try_number=2)}
@@ -204,7 +204,7 @@ def test_the_boards_page_goes_into_an_object_store(evening: Evening, monkeypatch
     """fsspec's memory store stands for any: what is not a folder is written through ObjectStoragePath."""
     from airflow.sdk import ObjectStoragePath
 
-    from social_metrics.operators.publish_boards import PublishBoardsOperator
+    from social_metrics.orchestration.operators.publish_boards import PublishBoardsOperator
     from tests.unit.reports.example_marts import create_example_marts
 
     create_example_marts(evening.warehouse_url)

@@ -40,7 +40,7 @@ def drafted(
 @pytest.fixture
 def asked_again(drafted: Closable, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     """The forms that were put again."""
-    from social_metrics.operators import responder
+    from social_metrics.orchestration.operators import responder
 
     again: list[dict[str, Any]] = []
     monkeypatch.setattr(responder, "upsert_hitl_detail", lambda **form: again.append(form))
@@ -53,7 +53,7 @@ def close_facts(version: int = 1) -> dict[str, Any]:
 
 
 def sign(action: Any, name: str | None, option: str, reason: str | None = None) -> dict[str, Any]:
-    from social_metrics.operators.sign_close import SignCloseOperator
+    from social_metrics.orchestration.operators.sign_close import SignCloseOperator
 
     task = SignCloseOperator(task_id=f"sign_{action}", action=action, close=close_facts())
     event = {
@@ -100,7 +100,7 @@ def test_a_refusal_needs_its_reason_and_starts_the_month_anew(
 ) -> None:
     from airflow.sdk.exceptions import AirflowSkipException, DagRunTriggerException, TaskAwaitingInput
 
-    from social_metrics.operators.close_again import CloseAgainOperator
+    from social_metrics.orchestration.operators.close_again import CloseAgainOperator
 
     sign("submitted", "ani", "Ajukan")
     with pytest.raises(TaskAwaitingInput):
@@ -135,8 +135,8 @@ def test_the_maker_may_want_another_draft_and_signs_nothing(drafted: Closable) -
 def test_a_center_answers_or_lets_the_days_pass(drafted: Closable, asked_again: list[dict[str, Any]]) -> None:
     from airflow.sdk.exceptions import TaskAwaitingInput
 
-    from social_metrics.operators.answer_exceptions import AnswerExceptionsOperator
-    from social_metrics.operators.list_exceptions import ListExceptionsOperator
+    from social_metrics.orchestration.operators.answer_exceptions import AnswerExceptionsOperator
+    from social_metrics.orchestration.operators.list_exceptions import ListExceptionsOperator
 
     centers = ListExceptionsOperator(task_id="list", close=close_facts()).execute({})
     assert "satria" in centers

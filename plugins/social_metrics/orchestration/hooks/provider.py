@@ -12,7 +12,7 @@ def get_provider_info() -> dict[str, Any]:
         "connection-types": [
             {
                 "connection-type": "social_api",
-                "hook-class-name": "social_metrics.hooks.social_api.SocialApiHook",
+                "hook-class-name": "social_metrics.orchestration.hooks.social_api.SocialApiHook",
                 "hook-name": "Social media API",
                 "ui-field-behaviour": {
                     "hidden-fields": ["schema", "port"],

@@ -6,9 +6,9 @@ from typing import Any
 from social_metrics.audit.answers import exceptions_of
 from social_metrics.audit.record import status_of, steps_of
 from social_metrics.clock import utc_now
-from social_metrics.hooks.warehouse import WarehouseHook
-from social_metrics.operators.drafted_version import DraftedVersionOperator, if_newest
-from social_metrics.operators.plain_failure import plain_failure
+from social_metrics.orchestration.hooks.warehouse import WarehouseHook
+from social_metrics.orchestration.operators.drafted_version import DraftedVersionOperator, if_newest
+from social_metrics.orchestration.operators.plain_failure import plain_failure
 from social_metrics.warehouse.connect import connect
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowSkipException
 
-from social_metrics.assets import ENTRIES
+from social_metrics.orchestration.assets import ENTRIES
 
 
 class PublishEntriesOperator(BaseOperator):

@@ -8,13 +8,13 @@ from airflow.sdk import BaseOperator, ObjectStoragePath
 from social_metrics.clock import Clock, SystemClock
 from social_metrics.extract.credentials.connections import platform_connection
 from social_metrics.extract.credentials.endpoint import clock_of
-from social_metrics.hooks.warehouse import WarehouseHook
 from social_metrics.intake import screenshots, store
 from social_metrics.intake.ingest import ingest
 from social_metrics.intake.spreadsheet.annotate import annotated_name
 from social_metrics.intake.spreadsheet.faults import FileRefused
 from social_metrics.intake.store import StoredEntry
-from social_metrics.operators.plain_failure import plain_failure
+from social_metrics.orchestration.hooks.warehouse import WarehouseHook
+from social_metrics.orchestration.operators.plain_failure import plain_failure
 from social_metrics.registry.registry import Registry, load_registry
 from social_metrics.settings import Settings, UsageProblem, load_settings
 from social_metrics.warehouse.connect import connect

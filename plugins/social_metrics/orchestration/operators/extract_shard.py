@@ -7,9 +7,9 @@ from typing import Any
 from airflow.sdk import BaseOperator
 
 from social_metrics.extract.platform_run import capture_shard
-from social_metrics.hooks.social_api import SocialApiHook
-from social_metrics.hooks.warehouse import WarehouseHook
-from social_metrics.operators.plain_failure import plain_failure
+from social_metrics.orchestration.hooks.social_api import SocialApiHook
+from social_metrics.orchestration.hooks.warehouse import WarehouseHook
+from social_metrics.orchestration.operators.plain_failure import plain_failure
 from social_metrics.registry.registry import load_registry
 from social_metrics.settings import load_settings
 

@@ -6,10 +6,10 @@ from airflow.providers.standard.operators.hitl import HITLOperator
 from airflow.sdk.exceptions import AirflowFailException
 
 from social_metrics.clock import utc_now
-from social_metrics.hooks.warehouse import WarehouseHook
 from social_metrics.intake import store
 from social_metrics.intake.store import ConfirmationRefused
-from social_metrics.operators.plain_failure import plain_failure
+from social_metrics.orchestration.hooks.warehouse import WarehouseHook
+from social_metrics.orchestration.operators.plain_failure import plain_failure
 from social_metrics.warehouse.connect import connect
 
 CONFIRM, REJECT = "Konfirmasi", "Tolak"

@@ -5,8 +5,8 @@ from typing import Any
 
 from airflow.sdk import BaseOperator, ObjectStoragePath
 
-from social_metrics.hooks.warehouse import WarehouseHook
-from social_metrics.operators.plain_failure import plain_failure
+from social_metrics.orchestration.hooks.warehouse import WarehouseHook
+from social_metrics.orchestration.operators.plain_failure import plain_failure
 from social_metrics.publish.page import boards
 from social_metrics.settings import load_settings
 

@@ -4,9 +4,9 @@ from typing import Any
 
 from airflow.sdk import BaseOperator, ObjectStoragePath
 
-from social_metrics.hooks.warehouse import WarehouseHook
-from social_metrics.operators.plain_failure import plain_failure
-from social_metrics.operators.watch_health import situation_now
+from social_metrics.orchestration.hooks.warehouse import WarehouseHook
+from social_metrics.orchestration.operators.plain_failure import plain_failure
+from social_metrics.orchestration.operators.watch_health import situation_now
 from social_metrics.registry.registry import load_registry
 from social_metrics.settings import UsageProblem, load_settings
 from social_metrics.transform.lake.landing import land

@@ -6,9 +6,9 @@ from typing import Any
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowException
 
-from social_metrics.assets import MARTS, RAW
-from social_metrics.hooks.warehouse import WarehouseHook
-from social_metrics.operators.plain_failure import plain_failure
+from social_metrics.orchestration.assets import MARTS, RAW
+from social_metrics.orchestration.hooks.warehouse import WarehouseHook
+from social_metrics.orchestration.operators.plain_failure import plain_failure
 from social_metrics.settings import load_settings
 from social_metrics.transform.run import TransformFailed, run_layer
 

@@ -7,11 +7,11 @@ from typing import Any
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowSkipException
 
-from social_metrics.assets import RAW
 from social_metrics.contract import Outcome
 from social_metrics.extract import state
-from social_metrics.hooks.warehouse import WarehouseHook
-from social_metrics.operators.plain_failure import plain_failure
+from social_metrics.orchestration.assets import RAW
+from social_metrics.orchestration.hooks.warehouse import WarehouseHook
+from social_metrics.orchestration.operators.plain_failure import plain_failure
 from social_metrics.registry.registry import Registry, load_registry
 from social_metrics.settings import load_settings
 from social_metrics.warehouse.connect import connect

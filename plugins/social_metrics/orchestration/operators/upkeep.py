@@ -12,9 +12,9 @@ from airflow.sdk.exceptions import AirflowException, AirflowNotFoundException, A
 
 from social_metrics.clock import utc_now
 from social_metrics.extract.credentials.connections import METADATA_CONN_ID
-from social_metrics.hooks.warehouse import WarehouseHook
-from social_metrics.operators.plain_failure import plain_failure
-from social_metrics.operators.watch_health import situation_now
+from social_metrics.orchestration.hooks.warehouse import WarehouseHook
+from social_metrics.orchestration.operators.plain_failure import plain_failure
+from social_metrics.orchestration.operators.watch_health import situation_now
 from social_metrics.registry.registry import load_registry
 from social_metrics.settings import load_settings
 from social_metrics.warehouse.maintenance import drop_emptied_months, make_months, sweep_tables

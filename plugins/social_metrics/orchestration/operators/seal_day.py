@@ -7,8 +7,8 @@ from airflow.sdk import BaseOperator
 
 from social_metrics.audit.seals import seal_days, sealing
 from social_metrics.clock import utc_now, wib_date
-from social_metrics.hooks.warehouse import WarehouseHook
-from social_metrics.operators.plain_failure import plain_failure
+from social_metrics.orchestration.hooks.warehouse import WarehouseHook
+from social_metrics.orchestration.operators.plain_failure import plain_failure
 from social_metrics.warehouse.connect import connect
 
 

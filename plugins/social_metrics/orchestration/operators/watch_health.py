@@ -10,12 +10,12 @@ from airflow.sdk.exceptions import AirflowException
 from social_metrics.clock import SystemClock
 from social_metrics.extract.credentials.connections import PlatformConnection
 from social_metrics.extract.credentials.endpoint import clock_of
-from social_metrics.hooks.social_api import SocialApiHook
-from social_metrics.hooks.warehouse import WarehouseHook
 from social_metrics.monitoring.notify import tell
 from social_metrics.monitoring.situation import Situation
 from social_metrics.monitoring.watch import find_troubles
-from social_metrics.operators.plain_failure import plain_failure
+from social_metrics.orchestration.hooks.social_api import SocialApiHook
+from social_metrics.orchestration.hooks.warehouse import WarehouseHook
+from social_metrics.orchestration.operators.plain_failure import plain_failure
 from social_metrics.registry.registry import load_registry
 from social_metrics.settings import UsageProblem, load_settings
 

@@ -20,8 +20,8 @@ from social_metrics.audit.deliveries import (
     storage_path,
     was_delivered,
 )
-from social_metrics.hooks.warehouse import WarehouseHook
-from social_metrics.operators.plain_failure import plain_failure
+from social_metrics.orchestration.hooks.warehouse import WarehouseHook
+from social_metrics.orchestration.operators.plain_failure import plain_failure
 from social_metrics.publish.page.formats import long_date
 from social_metrics.registry.roles import load_roles
 from social_metrics.settings import load_settings
