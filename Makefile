@@ -3,7 +3,7 @@
 .PHONY: help venv announce-test announce-bench demo demo-month up up-celery superset spark venv-spark down doctor docs test test-dates test-fuzz test-faults test-year test-tampering test-histories test-scale test-superset bench bench-scaling bench-charts check lint-code lint-types lint-imports lint-sql lint-secrets lock clean backup restore audit
 
 BIN := .venv/bin
-STACK := $(BIN)/python -m social_metrics.stack
+STACK := $(BIN)/python -m local_stack
 DOCS := DO_NOT_TRACK=1 DBT_TARGET_PATH=$(CURDIR)/.demo/docs/dbt DBT_LOG_PATH=$(CURDIR)/.demo/docs/dbt
 SQL := dbt_project/models dbt_project/macros dbt_project/tests
 

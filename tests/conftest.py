@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from social_metrics.stack.databases import SERVICE_LOGIN, Login, ensure_service_login
-from social_metrics.stack.embedded_postgres import EmbeddedPostgres
-from social_metrics.stack.secret_files import new_password
-from social_metrics.stack.server import Server, server_at
+from local_stack.databases import SERVICE_LOGIN, Login, ensure_service_login
+from local_stack.embedded_postgres import EmbeddedPostgres
+from local_stack.secret_files import new_password
+from local_stack.server import Server, server_at
 from social_metrics.warehouse import migrate
 
 pytest_plugins = ["tests.run_guards"]

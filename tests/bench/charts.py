@@ -20,13 +20,13 @@ import psycopg
 from rich.console import Console
 from rich.table import Table
 
+from local_stack.databases import SERVICE_LOGIN, Login, ensure_warehouse
+from local_stack.embedded_postgres import EmbeddedPostgres
 from social_metrics.publish.bi.definitions import Dashboard, load_dashboards
 from social_metrics.publish.bi.logins import ensure_reading_logins
 from social_metrics.publish.bi.metabase.cards import query, without_filters
 from social_metrics.publish.bi.metadata import Metadata, read_metadata
 from social_metrics.settings import REPOSITORY, Settings
-from social_metrics.stack.databases import SERVICE_LOGIN, Login, ensure_warehouse
-from social_metrics.stack.embedded_postgres import EmbeddedPostgres
 from social_metrics.warehouse import migrate
 from tests.dbt.runner import Warehouse
 

@@ -15,16 +15,16 @@ import psycopg
 import requests
 from rich.console import Console
 
+from local_stack.demo import bring_up
+from local_stack.environment import StackAddresses
+from local_stack.evening import EXTRACT, TRANSFORM
+from local_stack.layout import Layout
+from local_stack.local_stack import LocalStack
 from simulator.__main__ import DEFAULT_SEED
 from simulator.demo_registry import write_registry
 from social_metrics.clock import utc_now, wib_date
 from social_metrics.contract import Outcome
 from social_metrics.settings import DEFAULT_REGISTRY, Settings
-from social_metrics.stack.demo import bring_up
-from social_metrics.stack.environment import StackAddresses
-from social_metrics.stack.evening import EXTRACT, TRANSFORM
-from social_metrics.stack.layout import Layout
-from social_metrics.stack.local_stack import LocalStack
 
 HISTORY_DAYS = 30
 COPIES = 65

@@ -16,10 +16,10 @@ from statistics import median
 import psycopg
 import requests
 
+from local_stack.embedded_postgres import EmbeddedPostgres
+from local_stack.ports import free_port
+from local_stack.server import Server
 from social_metrics.settings import REPOSITORY
-from social_metrics.stack.embedded_postgres import EmbeddedPostgres
-from social_metrics.stack.ports import free_port
-from social_metrics.stack.server import Server
 from tests.bench.progress import report
 
 OURS, LIMIT, SKIPPING, NAIVE, DLT = "ours", "limit", "limit, skipping", "naive loop", "dlt, tuned"

@@ -10,9 +10,9 @@ from statistics import median
 
 from playwright.sync_api import BrowserContext, ViewportSize
 
+from local_stack.layout import Layout
 from social_metrics.publish.bi.definitions import Dashboard, load_dashboards
 from social_metrics.settings import REPOSITORY, load_settings
-from social_metrics.stack.layout import Layout
 from tests.bench.progress import report
 from tests.superset.pages import MILLISECONDS, chromium, log_in
 

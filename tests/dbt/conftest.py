@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from social_metrics.stack.databases import Login
-from social_metrics.stack.server import Server
+from local_stack.databases import Login
+from local_stack.server import Server
 from social_metrics.warehouse import migrate
 from tests.dbt.evidence import Evidence
 from tests.dbt.histories import RETENTION_AS_OF, loaded_late

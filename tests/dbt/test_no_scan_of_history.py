@@ -15,11 +15,11 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 
+from local_stack.server import Server
 from social_metrics.publish.bi.definitions import load_dashboards
 from social_metrics.publish.bi.metabase.cards import query, without_filters
 from social_metrics.publish.bi.metadata import read_metadata
 from social_metrics.settings import REPOSITORY, Settings
-from social_metrics.stack.server import Server
 from social_metrics.transform.build_plan import CHANGES, EVERYTHING
 from social_metrics.warehouse.connect import connect
 from tests.bench.many_accounts import LAST_DAY, ManyAccounts

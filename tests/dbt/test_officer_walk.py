@@ -10,7 +10,6 @@ from uuid import UUID
 import psycopg
 import pytest
 from openpyxl import load_workbook
-from social_metrics.publish.page.texts import Catalogue
 
 from social_metrics.contract import (
     AuthorizationMode,
@@ -28,6 +27,7 @@ from social_metrics.intake.store import ConfirmationRefused
 from social_metrics.intake.template import make_template
 from social_metrics.marts.leaderboards import FollowersStanding, RecencyStanding, read_marts
 from social_metrics.publish.page import boards
+from social_metrics.publish.page.texts import Catalogue
 from social_metrics.warehouse.connect import connect
 from tests.dbt.evidence import Evidence, at, write_raw
 from tests.dbt.runner import PROJECT, Warehouse

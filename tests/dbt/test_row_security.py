@@ -6,8 +6,8 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from local_stack.server import Server
 from social_metrics.publish.bi.logins import ReadingLogin, ensure_reading_logins
-from social_metrics.stack.server import Server
 from tests.dbt.evidence import Evidence
 from tests.dbt.histories import evidence_of
 from tests.dbt.runner import Warehouse

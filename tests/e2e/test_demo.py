@@ -12,11 +12,11 @@ from pathlib import Path
 import psutil
 import pytest
 
+from local_stack.databases import AIRFLOW, WAREHOUSE
+from local_stack.embedded_postgres import EmbeddedPostgres
+from local_stack.local_stack import simulated_credentials
 from simulator.demo_registry import MANUAL_CENTERS, SIGNERS
 from social_metrics.clock import utc_now, wib_date
-from social_metrics.stack.databases import AIRFLOW, WAREHOUSE
-from social_metrics.stack.embedded_postgres import EmbeddedPostgres
-from social_metrics.stack.local_stack import simulated_credentials
 from tests.secret_search import in_database, in_files, in_text
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
@@ -32,7 +32,7 @@ def _environment(state: Path) -> dict[str, str]:
 
 
 def _stack_command(*arguments: str) -> list[str]:
-    return [sys.executable, "-m", "social_metrics.stack", *arguments]
+    return [sys.executable, "-m", "local_stack", *arguments]
 
 
 def _left_behind(state: Path) -> list[str]:

@@ -17,16 +17,16 @@ import pytest
 from cryptography.fernet import Fernet
 
 import social_metrics.extract.platforms
+from local_stack.databases import Login
+from local_stack.history import authorise_demo_accounts
+from local_stack.server import Server
 from social_metrics.clock import WIB
 from social_metrics.extract.credentials.connections import platform_connection
 from social_metrics.extract.platform_run import capture_shard
-from social_metrics.history import authorise_demo_accounts
 from social_metrics.marts.leaderboards import read_marts
 from social_metrics.publish.page import boards
 from social_metrics.registry.registry import load_registry
 from social_metrics.settings import Settings
-from social_metrics.stack.databases import Login
-from social_metrics.stack.server import Server
 from social_metrics.transform.run import run_transform
 from social_metrics.warehouse import migrate
 from tests.simulated import CREDENTIALS, running_simulator

@@ -19,16 +19,16 @@ import psutil
 import psycopg
 from psycopg import sql
 
+from local_stack.databases import SERVICE_LOGIN, Login, ensure_service_login
+from local_stack.embedded_postgres import EmbeddedPostgres
+from local_stack.history import authorise_demo_accounts
+from local_stack.ports import free_port
+from local_stack.server import Server
 from social_metrics.clock import WIB
 from social_metrics.extract.credentials.connections import platform_connection
 from social_metrics.extract.credentials.oauth_flow import authorisation_of, take_grant
-from social_metrics.history import authorise_demo_accounts
 from social_metrics.registry.registry import Registry, load_registry
 from social_metrics.settings import Settings
-from social_metrics.stack.databases import SERVICE_LOGIN, Login, ensure_service_login
-from social_metrics.stack.embedded_postgres import EmbeddedPostgres
-from social_metrics.stack.ports import free_port
-from social_metrics.stack.server import Server
 from social_metrics.warehouse import migrate
 from tests.faults.capturing import Order, run
 from tests.registry_file import rows_of

@@ -20,17 +20,17 @@ import psutil
 import pytest
 import requests
 
-from social_metrics.history import authorise_demo_accounts, set_simulator_clock
+from local_stack import StackError
+from local_stack.airflow_api import AirflowApi, Run
+from local_stack.embedded_postgres import EmbeddedPostgres
+from local_stack.environment import StackAddresses
+from local_stack.evening import EXTRACT
+from local_stack.history import authorise_demo_accounts, set_simulator_clock
+from local_stack.layout import Layout
+from local_stack.local_stack import LocalStack
+from local_stack.ports import free_port
 from social_metrics.registry.registry import load_registry
 from social_metrics.settings import Settings
-from social_metrics.stack import StackError
-from social_metrics.stack.airflow_api import AirflowApi, Run
-from social_metrics.stack.embedded_postgres import EmbeddedPostgres
-from social_metrics.stack.environment import StackAddresses
-from social_metrics.stack.evening import EXTRACT
-from social_metrics.stack.layout import Layout
-from social_metrics.stack.local_stack import LocalStack
-from social_metrics.stack.ports import free_port
 from social_metrics.warehouse import migrate
 from tests.faults.bench import (
     FIRST_DAY,

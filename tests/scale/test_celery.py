@@ -6,7 +6,7 @@ import psutil
 import psycopg
 import pytest
 
-from social_metrics.stack.airflow_api import Run
+from local_stack.airflow_api import Run
 from tests.faults.bench import FIRST_DAY, evening_of
 from tests.faults.test_airflow import Stage, kill_with_all_it_began, standing
 

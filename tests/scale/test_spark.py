@@ -22,7 +22,7 @@ from cryptography.fernet import Fernet
 from psycopg import sql
 from upath import UPath
 
-from social_metrics.history import load_history
+from local_stack.history import load_history
 from social_metrics.registry.registry import load_registry
 from social_metrics.settings import Settings, load_settings
 from social_metrics.transform.lake.landing import land

@@ -18,13 +18,13 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext
 from psycopg.rows import dict_row
 
+from local_stack.databases import BI_LOGIN
+from local_stack.layout import Layout
+from local_stack.local_stack import LocalStack
 from social_metrics.publish.bi.definitions import Dashboard, load_dashboards
 from social_metrics.publish.bi.logins import reading_login
 from social_metrics.publish.bi.superset.session import SupersetSession
 from social_metrics.settings import Settings
-from social_metrics.stack.databases import BI_LOGIN
-from social_metrics.stack.layout import Layout
-from social_metrics.stack.local_stack import LocalStack
 from tests.superset.pages import TALL, chromium, log_in
 
 ASKED_FOR = "SOCIAL_METRICS_TEST_SUPERSET"
@@ -91,7 +91,7 @@ def _environment(state: Path) -> dict[str, str]:
 
 
 def _stack(state: Path, *arguments: str) -> None:
-    command = [sys.executable, "-m", "social_metrics.stack", *arguments]
+    command = [sys.executable, "-m", "local_stack", *arguments]
     done = subprocess.run(
         command,
         env=_environment(state),

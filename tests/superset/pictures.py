@@ -1,9 +1,9 @@
 """The pictures of the guide to the dashboards: `python -m tests.superset.pictures`, beside `make up`."""
 
+from local_stack.layout import Layout
 from social_metrics.publish.bi.definitions import Dashboard, Language, load_dashboards
 from social_metrics.publish.bi.superset.bundle import slug
 from social_metrics.settings import REPOSITORY, load_settings
-from social_metrics.stack.layout import Layout
 from tests.superset.pages import TALL, chromium, log_in, open_dashboard
 
 FOLDER = REPOSITORY / "docs" / "pictures"

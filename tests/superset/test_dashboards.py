@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext
 
+from local_stack.databases import BI_LOGIN
 from social_metrics.publish.bi.definitions import LANGUAGES, Dashboard
 from social_metrics.publish.bi.logins import reading_login
 from social_metrics.publish.bi.mart_query import NOTHING
@@ -15,7 +16,6 @@ from social_metrics.publish.bi.metadata import read_metadata
 from social_metrics.publish.bi.superset.bundle import slug
 from social_metrics.publish.bi.superset.provision import provision
 from social_metrics.settings import Settings
-from social_metrics.stack.databases import BI_LOGIN
 from tests.superset.charts import all_charts, chart_ids, saved_answer
 from tests.superset.conftest import Running
 from tests.superset.pages import open_dashboard

@@ -17,6 +17,7 @@ import psycopg
 import pytest
 from cryptography.fernet import Fernet
 
+from local_stack.history import authorise_demo_accounts
 from simulator.app import Simulator
 from simulator.demo_registry import write_registry
 from social_metrics.clock import SimulatedClock, wib_date
@@ -26,7 +27,6 @@ from social_metrics.extract.credentials.oauth_flow import authorisation_of, take
 from social_metrics.extract.http import client
 from social_metrics.extract.platform_run import capture_shard
 from social_metrics.extract.run_all import open_shards
-from social_metrics.history import authorise_demo_accounts
 from social_metrics.registry.registry import Registry, load_registry
 from social_metrics.settings import Settings, UsageProblem
 from social_metrics.transform.run import run_transform

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from local_stack.simulate import simulate
 from social_metrics.cli.account import account
 from social_metrics.cli.bi import bi
 from social_metrics.cli.campaign import campaign
@@ -20,7 +21,6 @@ from social_metrics.cli.report import report
 from social_metrics.cli.retention import retention
 from social_metrics.cli.seal import seal
 from social_metrics.cli.serving import serving
-from social_metrics.cli.simulate import simulate
 from social_metrics.cli.tag import tag
 from social_metrics.cli.top import top
 from social_metrics.cli.transform import transform

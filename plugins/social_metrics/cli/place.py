@@ -11,11 +11,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from local_stack.embedded_postgres import EmbeddedPostgres
+from local_stack.layout import Layout
 from social_metrics.cli.console import notices
 from social_metrics.extract.credentials.connections import WAREHOUSE_CONN_ID, warehouse_url
 from social_metrics.settings import UsageProblem, load_settings
-from social_metrics.stack.embedded_postgres import EmbeddedPostgres
-from social_metrics.stack.layout import Layout
 
 WAREHOUSE_VARIABLE = f"AIRFLOW_CONN_{WAREHOUSE_CONN_ID.upper()}"
 LOCK_SECONDS = 10
@@ -42,7 +42,7 @@ def _demo_environment() -> Iterator[None]:
     if os.environ.get(WAREHOUSE_VARIABLE, "").strip() or not layout.secret("warehouse-login").exists():
         yield
         return
-    from social_metrics.stack.local_stack import LocalStack  # its parts take half a second to import
+    from local_stack.local_stack import LocalStack  # its parts take half a second to import
 
     notices().print(
         f"{WAREHOUSE_VARIABLE} is not set: using the demo's warehouse in {_short(layout.state)}.", style="dim"

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from aiosmtpd.controller import Controller
 
-from social_metrics.stack.ports import free_port
+from local_stack.ports import free_port
 
 
 @dataclass

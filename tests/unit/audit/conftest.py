@@ -11,11 +11,11 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from local_stack.databases import Login
+from local_stack.secret_files import new_password
+from local_stack.server import Server
 from social_metrics.audit.rules import MARTS_OF_A_MONTH, Rule, rules_in_force
 from social_metrics.audit.seals import seal_days, sealing
-from social_metrics.stack.databases import Login
-from social_metrics.stack.secret_files import new_password
-from social_metrics.stack.server import Server
 from social_metrics.warehouse import migrate
 from social_metrics.warehouse.connect import connect, open_connection
 from tests.dbt.evidence import Evidence

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 import pytest
 from typer.testing import CliRunner
 
+from local_stack.databases import Login
 from social_metrics.audit import closing
 from social_metrics.audit.answers import MAX_CHARACTERS, UnusableAnswer, answer_exceptions, exceptions_of
 from social_metrics.audit.closing import draft_close
@@ -12,7 +13,6 @@ from social_metrics.audit.rules import Rule
 from social_metrics.audit.working_days import end_of_working_days, load_holidays
 from social_metrics.cli import app
 from social_metrics.settings import UsageProblem
-from social_metrics.stack.databases import Login
 from social_metrics.warehouse.connect import connect
 from tests.dbt.runner import PROJECT
 from tests.unit.audit.closable import MONTH, Closable

@@ -11,16 +11,16 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from local_stack import StackError
+from local_stack.backup import Manifest, back_up, restore, set_aside
+from local_stack.databases import Login
+from local_stack.embedded_postgres import EmbeddedPostgres
+from local_stack.server import Server
 from social_metrics.audit import closing, verification
 from social_metrics.audit.closing import draft_close
 from social_metrics.audit.rules import MARTS_OF_A_MONTH, Rule
 from social_metrics.audit.verification import verify_month
 from social_metrics.clock import utc_now
-from social_metrics.stack import StackError
-from social_metrics.stack.backup import Manifest, back_up, restore, set_aside
-from social_metrics.stack.databases import Login
-from social_metrics.stack.embedded_postgres import EmbeddedPostgres
-from social_metrics.stack.server import Server
 from tests.unit.audit.closable import MONTH, Closable
 
 pytestmark = pytest.mark.slow
@@ -156,7 +156,7 @@ def test_the_password_stands_in_no_process_list(
         lines.append([str(word) for word in command])
         return real(command, **options)
 
-    monkeypatch.setattr("social_metrics.stack.backup.subprocess.run", run)
+    monkeypatch.setattr("local_stack.backup.subprocess.run", run)
     take(postgres_server, service_login, closable, tmp_path / "backup")
     assert any("pg_dump" in word for line in lines for word in line)
     assert not [line for line in lines if any(postgres_server.password in word for word in line)]

@@ -7,6 +7,8 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from local_stack.databases import Login
+from local_stack.server import Server
 from social_metrics.audit import closing
 from social_metrics.audit.access import access_of_month
 from social_metrics.audit.chain import walk_chain
@@ -15,8 +17,6 @@ from social_metrics.audit.record import closes_of, status_of, steps_of
 from social_metrics.audit.rules import Rule
 from social_metrics.clock import utc_now, wib_date
 from social_metrics.settings import UsageProblem
-from social_metrics.stack.databases import Login
-from social_metrics.stack.server import Server
 from social_metrics.warehouse.connect import connect
 from social_metrics.warehouse.locks import marts_lock
 from tests.unit.audit.closable import MONTH, Closable

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from local_stack.databases import Login
 from social_metrics.audit import answers, closing, corrections
 from social_metrics.audit.answers import answer_exceptions, exceptions_of
 from social_metrics.audit.chain import walk_chain
@@ -17,7 +18,6 @@ from social_metrics.audit.record import closes_of, latest_close, status_of, step
 from social_metrics.audit.rules import Rule
 from social_metrics.clock import utc_now
 from social_metrics.settings import UsageProblem
-from social_metrics.stack.databases import Login
 from social_metrics.warehouse.connect import connect
 from tests.unit.audit.closable import MONTH, Closable
 from tests.unit.audit.test_closing import as_person, step

@@ -7,6 +7,8 @@ from datetime import date, timedelta
 
 import pytest
 
+from local_stack.databases import Login
+from local_stack.server import Server
 from social_metrics.audit import closing
 from social_metrics.audit.answers import AskedException, exceptions_of
 from social_metrics.audit.closing import act, draft_close
@@ -14,8 +16,6 @@ from social_metrics.audit.rules import rules_in_force
 from social_metrics.clock import wib_date
 from social_metrics.contract import AuthorizationMode
 from social_metrics.publish.reports.issue import PDF, issue_month
-from social_metrics.stack.databases import Login
-from social_metrics.stack.server import Server
 from social_metrics.warehouse.connect import connect
 from tests.dbt.evidence import Evidence, at
 from tests.unit.audit.closable import CENTERS, DRAFTED_AT, MONTH, evidence

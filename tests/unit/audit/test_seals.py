@@ -8,13 +8,13 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from local_stack.databases import Login
+from local_stack.server import Server
 from social_metrics.audit.canonical import tables_to_seal
 from social_metrics.audit.chain import LATE, walk_chain
 from social_metrics.audit.merkle import EMPTY_ROOT, merkle_root
 from social_metrics.audit.seals import seal_days, sealing
 from social_metrics.clock import utc_now
-from social_metrics.stack.databases import Login
-from social_metrics.stack.server import Server
 from social_metrics.warehouse.connect import connect, open_connection
 from tests.unit.audit.conftest import FIRST_DAY, seal, write_history
 from tests.unit.audit.random_evidence import RandomEvidence

@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 import psycopg
 import pytest
 
+from local_stack.databases import Login
+from local_stack.server import Server
 from social_metrics.audit import closing
 from social_metrics.audit.canonical import tables_to_seal
 from social_metrics.audit.chain import walk_chain
@@ -16,8 +18,6 @@ from social_metrics.audit.closing import draft_close
 from social_metrics.audit.corrections import approve_correction, request_correction
 from social_metrics.audit.rules import Rule
 from social_metrics.clock import utc_now
-from social_metrics.stack.databases import Login
-from social_metrics.stack.server import Server
 from social_metrics.warehouse.connect import connect
 from tests.unit.audit.closable import MONTH, Closable
 from tests.unit.audit.conftest import write_history

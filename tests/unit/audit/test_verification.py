@@ -8,6 +8,7 @@ from dataclasses import replace
 import psycopg
 import pytest
 
+from local_stack.server import Server
 from social_metrics.audit import closing, verification
 from social_metrics.audit.chain import AUDIT_ALTERED, LATE, RAW_ALTERED
 from social_metrics.audit.closing import draft_close
@@ -15,7 +16,6 @@ from social_metrics.audit.rules import Rule
 from social_metrics.audit.verification import REGISTRY_CHANGED, RULE_CHANGED, Verification, verify_month
 from social_metrics.clock import utc_now
 from social_metrics.settings import UsageProblem
-from social_metrics.stack.server import Server
 from tests.unit.audit.closable import MONTH, Closable
 
 pytestmark = pytest.mark.slow

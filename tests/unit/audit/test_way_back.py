@@ -7,6 +7,7 @@ import psycopg
 import pytest
 from typer.testing import CliRunner
 
+from local_stack.databases import Login
 from social_metrics.audit import closing, verification
 from social_metrics.audit.closing import draft_close
 from social_metrics.audit.corrections import approve_correction, corrections_of, request_correction
@@ -14,7 +15,6 @@ from social_metrics.audit.rules import Rule
 from social_metrics.audit.trace import trace
 from social_metrics.cli import app
 from social_metrics.settings import UsageProblem
-from social_metrics.stack.databases import Login
 from social_metrics.warehouse.connect import connect
 from tests.unit.audit.closable import LAST_DAY, MONTH, Closable
 from tests.unit.audit.test_closing import as_person, step

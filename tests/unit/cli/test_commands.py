@@ -12,8 +12,8 @@ import pytest
 import typer.main
 from typer.testing import CliRunner, Result
 
+from local_stack.server import Server
 from social_metrics.cli import app
-from social_metrics.stack.server import Server
 
 VARIABLE = "AIRFLOW_CONN_SOCIAL_METRICS_WAREHOUSE"
 

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from local_stack.embedded_postgres import EmbeddedPostgres
+from local_stack.layout import Layout
+from local_stack.local_stack import LocalStack
 from social_metrics.cli import app, place
 from social_metrics.settings import load_settings
-from social_metrics.stack.embedded_postgres import EmbeddedPostgres
-from social_metrics.stack.layout import Layout
-from social_metrics.stack.local_stack import LocalStack
 from tests.unit.reports.example_marts import create_example_marts
 
 

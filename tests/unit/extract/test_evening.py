@@ -12,10 +12,10 @@ import pytest
 import requests
 from cryptography.fernet import Fernet
 
+from local_stack.history import authorise_demo_accounts
 from social_metrics.clock import WIB
 from social_metrics.extract.credentials.connections import PlatformConnection, platform_connection
 from social_metrics.extract.records import LAST_ATTEMPT
-from social_metrics.history import authorise_demo_accounts
 from social_metrics.registry.registry import Registry
 from social_metrics.settings import Settings
 from tests.refusing import refuse_outcomes

@@ -18,17 +18,17 @@ import pytest
 from cryptography.fernet import Fernet
 from hypothesis import HealthCheck, Phase, given, settings
 
+from local_stack.databases import Login
+from local_stack.history import authorise_demo_accounts
+from local_stack.server import Server
 from simulator.app import Simulator
 from simulator.demo_registry import write_registry
 from social_metrics.extract import state
 from social_metrics.extract.credentials.connections import platform_connection
 from social_metrics.extract.http.redaction import clean_text
 from social_metrics.extract.platform_run import capture_shard
-from social_metrics.history import authorise_demo_accounts
 from social_metrics.registry.registry import Registry, load_registry
 from social_metrics.settings import Settings
-from social_metrics.stack.databases import Login
-from social_metrics.stack.server import Server
 from social_metrics.warehouse import migrate
 from tests.in_process import answering, connections, make_simulator
 from tests.simulated import CREDENTIALS

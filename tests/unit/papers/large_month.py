@@ -5,12 +5,11 @@ import random
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from social_metrics.publish.reports.texts import EXCEPTION_KINDS
-
 from social_metrics.audit.answers import AskedException
 from social_metrics.audit.corrections import Correction
 from social_metrics.audit.record import Close, Step
 from social_metrics.publish.reports.month_record import MonthRecord
+from social_metrics.publish.reports.texts import EXCEPTION_KINDS
 from tests.dbt.runner import PROJECT
 
 MONTH = date(2026, 10, 1)

@@ -6,14 +6,14 @@ from datetime import UTC, date, datetime
 
 import psycopg
 import pytest
-from social_metrics.publish.page.formats import Language
-from social_metrics.publish.reports.charts import center_days
-from social_metrics.publish.reports.texts import TEXTS, say
 
 from social_metrics.publish.page import chart
+from social_metrics.publish.page.formats import Language
 from social_metrics.publish.reports import typesetting
+from social_metrics.publish.reports.charts import center_days
 from social_metrics.publish.reports.packs import Packs
 from social_metrics.publish.reports.phrases import Phrases
+from social_metrics.publish.reports.texts import TEXTS, say
 from tests.unit.papers.large_month import DRAFTED, MONTH, large_month
 from tests.unit.papers.reading import pages_of, qr_codes_of, words_of
 

@@ -5,9 +5,9 @@ import string
 from pathlib import Path
 
 import pytest
-from social_metrics.publish.reports.texts import EXCEPTION_KINDS, TEXTS
 
 from social_metrics.audit import month_exceptions
+from social_metrics.publish.reports.texts import EXCEPTION_KINDS, TEXTS
 from tests.dbt.runner import PROJECT
 
 FINDINGS = PROJECT / "models" / "marts" / "core" / "fct_account_findings.sql"

@@ -9,9 +9,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from social_metrics.stack import StackError, embedded_postgres
-from social_metrics.stack.embedded_postgres import EmbeddedPostgres
-from social_metrics.stack.server import server_at
+from local_stack import StackError, embedded_postgres
+from local_stack.embedded_postgres import EmbeddedPostgres
+from local_stack.server import server_at
 
 
 @pytest.fixture

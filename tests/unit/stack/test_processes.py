@@ -9,8 +9,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from social_metrics.stack import StackError
-from social_metrics.stack.processes import ProcessStack, Program
+from local_stack import StackError
+from local_stack.processes import ProcessStack, Program
 
 CHILD_PID = "child.pid"
 

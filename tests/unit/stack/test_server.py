@@ -3,11 +3,11 @@
 import psycopg
 import pytest
 
-from social_metrics.stack import StackError, server
-from social_metrics.stack.databases import Login, ensure_airflow_metadata, ensure_warehouse
-from social_metrics.stack.ports import LOOPBACK, demand_port, free_port
-from social_metrics.stack.secret_files import new_password
-from social_metrics.stack.server import Server, server_at
+from local_stack import StackError, server
+from local_stack.databases import Login, ensure_airflow_metadata, ensure_warehouse
+from local_stack.ports import LOOPBACK, demand_port, free_port
+from local_stack.secret_files import new_password
+from local_stack.server import Server, server_at
 from social_metrics.warehouse import migrate
 
 

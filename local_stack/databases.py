@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from psycopg import sql
 
-from social_metrics.stack.server import Server
+from local_stack.server import Server
 
 WAREHOUSE = "social_metrics_demo"
 AIRFLOW = "social_metrics_demo_airflow"

@@ -8,8 +8,8 @@ from typing import Any
 
 import requests
 
+from local_stack import StackError
 from social_metrics.clock import utc_now
-from social_metrics.stack import StackError
 
 POLL_SECONDS = 0.5
 PARSED_SECONDS = 120

@@ -10,18 +10,18 @@ import requests
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
+from local_stack import StackError
+from local_stack.airflow_api import AirflowApi
+from local_stack.demo_entries import enter_by_hand, take_over_an_account
+from local_stack.environment import ADMIN, StackAddresses
+from local_stack.evening import RunProgress, run_evening
+from local_stack.history import EVENING, load_history, set_simulator_clock
+from local_stack.local_stack import LocalStack
+from local_stack.month_close import CloseProgress, close_month, people_of
 from social_metrics.clock import WIB, month_before, utc_now, wib_date
-from social_metrics.history import EVENING, load_history, set_simulator_clock
 from social_metrics.registry.registry import load_registry
 from social_metrics.registry.roles import SIGNING, load_roles
 from social_metrics.settings import load_settings
-from social_metrics.stack import StackError
-from social_metrics.stack.airflow_api import AirflowApi
-from social_metrics.stack.demo_entries import enter_by_hand, take_over_an_account
-from social_metrics.stack.environment import ADMIN, StackAddresses
-from social_metrics.stack.evening import RunProgress, run_evening
-from social_metrics.stack.local_stack import LocalStack
-from social_metrics.stack.month_close import CloseProgress, close_month, people_of
 
 
 def run_demo(stack: LocalStack, console: Console) -> None:

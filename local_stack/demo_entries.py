@@ -16,6 +16,7 @@ import vl_convert
 from markupsafe import escape
 from openpyxl import load_workbook
 
+from local_stack import StackError
 from social_metrics.clock import WIB
 from social_metrics.intake import store
 from social_metrics.intake.form import FIRST_ROW, INPUT_COLUMN, NEVER_POSTED, OFFICER_ROW, Column
@@ -26,7 +27,6 @@ from social_metrics.publish.page.formats import number
 from social_metrics.registry.account import Account
 from social_metrics.registry.registry import Registry
 from social_metrics.settings import Settings
-from social_metrics.stack import StackError
 from social_metrics.warehouse.connect import connect
 
 OFFICER, SECOND_PERSON = "siti.humas", "budi.data"

@@ -4,8 +4,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from social_metrics.stack import StackError
-from social_metrics.stack.airflow_api import AirflowApi, Run
+from local_stack import StackError
+from local_stack.airflow_api import AirflowApi, Run
 
 EXTRACT = "extract_social_metrics"
 TRANSFORM = "transform_social_metrics"

@@ -1,4 +1,4 @@
-"""`python -m social_metrics.stack demo | up | up-celery | down | superset | backup | …`: what the Makefile calls."""
+"""`python -m local_stack demo | up | up-celery | down | superset | backup | …`: what the Makefile calls."""
 
 import fcntl
 import signal
@@ -12,13 +12,13 @@ from typing import Annotated, NoReturn
 import typer
 from rich.console import Console
 
+from local_stack import StackError
+from local_stack.demo import bring_up, run_demo, run_demo_month
+from local_stack.layout import Layout
+from local_stack.local_stack import HISTORY_DAYS, LocalStack
+from local_stack.superset import bring_up_superset
 from social_metrics.clock import utc_now
 from social_metrics.settings import UsageProblem, load_settings
-from social_metrics.stack import StackError
-from social_metrics.stack.demo import bring_up, run_demo, run_demo_month
-from social_metrics.stack.layout import Layout
-from social_metrics.stack.local_stack import HISTORY_DAYS, LocalStack
-from social_metrics.stack.superset import bring_up_superset
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
 console = Console()
@@ -155,4 +155,4 @@ if __name__ == "__main__":
     # A closed terminal and a polite kill clean up as Ctrl-C does.
     for caught in STOP_SIGNALS:
         signal.signal(caught, _interrupt)
-    app(prog_name="python -m social_metrics.stack")
+    app(prog_name="python -m local_stack")

@@ -1,6 +1,6 @@
 """The local stack: an embedded PostgreSQL, the simulator and Airflow's processes, started and stopped as one.
 
-`make demo`, `make up` and `make down` are `python -m social_metrics.stack demo | up | down`. Nothing in the
+`make demo`, `make up` and `make down` are `python -m local_stack demo | up | down`. Nothing in the
 other rooms depends on this one: in production the same commands run in containers (`docker-compose.yml`).
 """
 

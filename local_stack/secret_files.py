@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Callable
 from pathlib import Path
 
-from social_metrics.stack import StackError
+from local_stack import StackError
 
 
 def new_password() -> str:

@@ -9,20 +9,14 @@ from pathlib import Path
 import requests
 from rich.console import Console
 
+from local_stack import StackError
+from local_stack.databases import BI_LOGIN, SUPERSET, SUPERSET_LOGIN, Login, ensure_superset_metadata
+from local_stack.environment import ADMIN, PRODUCTION_PREFIXES
+from local_stack.local_stack import LocalStack
+from local_stack.ports import LOOPBACK, free_port
+from local_stack.processes import Program
+from local_stack.secret_files import keep_secret
 from social_metrics.publish.bi.logins import ReadingLogin, reading_login
-from social_metrics.stack import StackError
-from social_metrics.stack.databases import (
-    BI_LOGIN,
-    SUPERSET,
-    SUPERSET_LOGIN,
-    Login,
-    ensure_superset_metadata,
-)
-from social_metrics.stack.environment import ADMIN, PRODUCTION_PREFIXES
-from social_metrics.stack.local_stack import LocalStack
-from social_metrics.stack.ports import LOOPBACK, free_port
-from social_metrics.stack.processes import Program
-from social_metrics.stack.secret_files import keep_secret
 
 NAME = "superset"
 PORT = 8088

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import psutil
 
-from social_metrics.stack import StackError
+from local_stack import StackError
 
 POLL_SECONDS = 0.1
 STOP_SECONDS = 20.0

@@ -9,7 +9,7 @@ from urllib.parse import quote, unquote, urlsplit
 import psycopg
 from psycopg import sql
 
-from social_metrics.stack import StackError
+from local_stack import StackError
 
 OLDEST_VERSION = 15
 """security_invoker views, on which the warehouse's grants rest, came with PostgreSQL 15."""

@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from local_stack import StackError
+from local_stack.airflow_api import AirflowApi, Form, Run
+from local_stack.evening import FINISHED, POLL_SECONDS, why_failed
 from social_metrics.registry.roles import RoleHolder
-from social_metrics.stack import StackError
-from social_metrics.stack.airflow_api import AirflowApi, Form, Run
-from social_metrics.stack.evening import FINISHED, POLL_SECONDS, why_failed
 
 CLOSE = "close_month"
 CLOSE_SECONDS = 1800

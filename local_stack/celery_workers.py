@@ -6,10 +6,10 @@ from pathlib import Path
 
 import redis
 
-from social_metrics.stack import StackError
-from social_metrics.stack.ports import LOOPBACK
-from social_metrics.stack.processes import Program
-from social_metrics.stack.secret_files import replace_secret
+from local_stack import StackError
+from local_stack.ports import LOOPBACK
+from local_stack.processes import Program
+from local_stack.secret_files import replace_secret
 
 REDIS = "redis"
 WORKER_COMMAND = ["celery", "worker", "--skip-serve-logs", "--without-gossip", "--without-mingle"]

