@@ -4,7 +4,7 @@
 other rooms depends on this one: in production the same commands run in containers (`docker-compose.yml`).
 """
 
-from social_metrics.settings import UsageProblem
+from social_metrics.errors import UsageProblem
 
 
 class StackError(UsageProblem):

@@ -18,7 +18,8 @@ from local_stack.layout import Layout
 from local_stack.local_stack import HISTORY_DAYS, LocalStack
 from local_stack.superset import bring_up_superset
 from social_metrics.clock import utc_now
-from social_metrics.settings import UsageProblem, load_settings
+from social_metrics.errors import UsageProblem
+from social_metrics.settings import load_settings
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
 console = Console()

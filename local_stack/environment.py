@@ -12,8 +12,9 @@ from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 from local_stack.layout import Layout
-from social_metrics.extract.credentials.connections import METADATA_CONN_ID, WAREHOUSE_CONN_ID, platform_conn_id
+from social_metrics.extract.credentials.connections import platform_conn_id
 from social_metrics.registry.roles import load_roles
+from social_metrics.warehouse.connect import METADATA_CONN_ID, WAREHOUSE_CONN_ID
 
 PRODUCTION_PREFIXES = ("AIRFLOW_", "AIRFLOW__", "SOCIAL_METRICS_", "DBT_", "PG", "SUPERSET_")
 """Variables of the calling shell that must not leak into the demo: a production connection above all."""

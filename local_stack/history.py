@@ -8,12 +8,14 @@ from datetime import date, datetime, time, timedelta
 
 import requests
 
-from social_metrics.clock import SIMULATOR_HEADER, WIB
+from social_metrics.clock import WIB
+from social_metrics.errors import UsageProblem
 from social_metrics.extract.credentials.token_store import cipher, store_first_token
 from social_metrics.extract.platforms import rotates_tokens
 from social_metrics.extract.run_all import capture_evening
+from social_metrics.extract.simulated_clock import SIMULATOR_HEADER
 from social_metrics.registry.registry import Registry
-from social_metrics.settings import Settings, UsageProblem
+from social_metrics.settings import Settings
 from social_metrics.warehouse.connect import connect
 
 EVENING = time(20, 0)

@@ -14,11 +14,13 @@ from rich.table import Table
 from local_stack.history import load_history
 from social_metrics.cli.console import DAY_FORMATS, Format, FormatOption, new_group, output, print_json, progress
 from social_metrics.cli.place import warehouse
-from social_metrics.clock import SIMULATOR_HEADER, WIB, wib_date
+from social_metrics.clock import WIB, wib_date
+from social_metrics.errors import UsageProblem
 from social_metrics.extract.credentials.connections import platform_connection
+from social_metrics.extract.simulated_clock import SIMULATOR_HEADER
 from social_metrics.publish.page.formats import long_time
 from social_metrics.registry.registry import load_registry
-from social_metrics.settings import UsageProblem, load_settings
+from social_metrics.settings import load_settings
 
 simulate = new_group("The simulator's past, clock and faults. Only connections that point at the simulator are used.")
 faults = new_group("What goes wrong on demand: list, add, clear, and the kinds there are.")

@@ -6,12 +6,10 @@ from pathlib import Path
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from social_metrics.errors import UsageProblem
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 DEFAULT_REGISTRY = REPOSITORY / "dbt_project" / "seeds" / "registry"
-
-
-class UsageProblem(Exception):
-    """Something that the person at the keyboard can mend; its text says what, where and what to do (exit code 2)."""
 
 
 class Settings(BaseSettings):

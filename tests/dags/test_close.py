@@ -50,8 +50,8 @@ def test_it_is_due_in_jakarta_s_time(dags: dict[str, Any], dag_id: str, first: t
 def test_the_month_of_a_run_is_the_one_before_its_wib_date(dags: dict[str, Any]) -> None:
     from types import SimpleNamespace
 
+    from social_metrics.errors import UsageProblem
     from social_metrics.orchestration.operators.draft_month import month_of
-    from social_metrics.settings import UsageProblem
 
     def run(month: str | None, at: str) -> str:
         instant = datetime.fromisoformat(at)

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from social_metrics.clock import WIB
+from social_metrics.errors import UsageProblem
 from social_metrics.extract.run_clock import ClockProblem
 from social_metrics.registry.registry import load_registry
-from social_metrics.settings import UsageProblem
 from social_metrics.warehouse.connect import WarehouseProblem
 from tests.dags.conftest import Airflow, load_dags
 

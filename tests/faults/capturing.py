@@ -13,13 +13,13 @@ from unittest.mock import patch
 
 import psycopg
 
-from social_metrics.clock import SimulatedClock
 from social_metrics.extract import platform_run, run_all
 from social_metrics.extract.credentials import endpoint, token_store
 from social_metrics.extract.credentials.connections import PlatformConnection, platform_connection
 from social_metrics.extract.http import client
 from social_metrics.extract.platforms import facebook, instagram, threads, tiktok, x, youtube  # noqa: F401  for the children
 from social_metrics.extract.run_clock import CaptureClock
+from social_metrics.extract.simulated_clock import SimulatedClock
 from social_metrics.registry.registry import load_registry
 from social_metrics.settings import Settings
 

@@ -9,10 +9,10 @@ import pytest
 import requests
 
 from local_stack.secret_files import new_password
+from social_metrics.errors import UsageProblem
 from social_metrics.publish.bi.definitions import Dashboard
 from social_metrics.publish.bi.superset.access import LEADERSHIP_ROLE, center_role
 from social_metrics.publish.bi.superset.session import SupersetSession
-from social_metrics.settings import UsageProblem
 from tests.superset.charts import Drawn, all_charts, chart_ids, saved_answer
 from tests.superset.conftest import Running
 

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 
+from social_metrics.errors import UsageProblem
 from social_metrics.extract.credentials.connections import PlatformConnection
 from social_metrics.extract.http.guards import Cost
 from social_metrics.extract.limits.budget import (
@@ -19,7 +20,7 @@ from social_metrics.extract.limits.budget import (
 from social_metrics.extract.limits.spend_limits import CredentialLimits
 from social_metrics.extract.readings import CaptureFailure
 from social_metrics.registry.registry import Platform, load_registry
-from social_metrics.settings import DEFAULT_REGISTRY, UsageProblem
+from social_metrics.settings import DEFAULT_REGISTRY
 
 TENTH = datetime(2026, 11, 11, tzinfo=UTC)  # ten of November's thirty days are over
 DAY_ENDS = datetime(2026, 11, 12, tzinfo=UTC)

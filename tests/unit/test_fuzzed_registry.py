@@ -19,10 +19,10 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from simulator.demo_registry import write_registry
+from social_metrics.errors import UsageProblem
 from social_metrics.registry.edits import read_changes
 from social_metrics.registry.registry import load_registry
 from social_metrics.registry.roles import load_roles
-from social_metrics.settings import UsageProblem
 from social_metrics.transform.tagging.rules import load_ruleset
 
 CASES = int(os.environ.get("SOCIAL_METRICS_TEST_FUZZED_REGISTRIES", "40"))  # a target; in full 10000

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from social_metrics.errors import UsageProblem
 from social_metrics.registry.roles import holders_of, load_roles
-from social_metrics.settings import UsageProblem
 
 HEADER = "role_code,person,email,center_code,airflow_user_id\n"
 

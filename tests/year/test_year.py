@@ -20,15 +20,17 @@ from cryptography.fernet import Fernet
 from local_stack.history import authorise_demo_accounts
 from simulator.app import Simulator
 from simulator.demo_registry import write_registry
-from social_metrics.clock import SimulatedClock, wib_date
+from social_metrics.clock import wib_date
+from social_metrics.errors import UsageProblem
 from social_metrics.extract import platform_run
 from social_metrics.extract.credentials.connections import PlatformConnection, platform_connection
 from social_metrics.extract.credentials.oauth_flow import authorisation_of, take_grant
 from social_metrics.extract.http import client
 from social_metrics.extract.platform_run import capture_shard
 from social_metrics.extract.run_all import open_shards
+from social_metrics.extract.simulated_clock import SimulatedClock
 from social_metrics.registry.registry import Registry, load_registry
-from social_metrics.settings import Settings, UsageProblem
+from social_metrics.settings import Settings
 from social_metrics.transform.run import run_transform
 from tests.faults.bench import few_accounts
 from tests.in_process import answering, connections, make_simulator

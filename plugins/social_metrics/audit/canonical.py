@@ -23,7 +23,7 @@ from dataclasses import dataclass
 import psycopg
 from psycopg import sql
 
-from social_metrics.settings import UsageProblem
+from social_metrics.errors import UsageProblem
 
 _TEXT_OF_TYPE = {
     "text": "{0}",

@@ -29,7 +29,8 @@ from social_metrics.audit.rules import MARTS_OF_A_MONTH, Rule, inputs_digest, ru
 from social_metrics.audit.seals import FIRST_LINK, last_seal, seal_days, sealing
 from social_metrics.clock import utc_now
 from social_metrics.code_version import code_version
-from social_metrics.settings import Settings, UsageProblem
+from social_metrics.errors import UsageProblem
+from social_metrics.settings import Settings
 from social_metrics.warehouse.connect import connect
 from social_metrics.warehouse.locks import marts_lock
 

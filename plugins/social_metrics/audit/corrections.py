@@ -11,7 +11,7 @@ from psycopg.types.json import Jsonb
 from social_metrics.audit.closing import Channel
 from social_metrics.audit.record import latest_close, status_of, steps_of
 from social_metrics.audit.seals import seal_days, sealing
-from social_metrics.settings import UsageProblem
+from social_metrics.errors import UsageProblem
 
 MART = "fct_center_monthly"
 

@@ -15,7 +15,7 @@ from psycopg import sql
 
 from social_metrics.audit.canonical import tables_to_seal
 from social_metrics.audit.rules import MARTS_OF_A_MONTH, RELATION, RETENTION_MARKER, Rule
-from social_metrics.settings import UsageProblem
+from social_metrics.errors import UsageProblem
 
 _ROWS = """
 select {mart}, jsonb_build_array({key})::text, {center}, {account}, to_jsonb(built)

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from social_metrics.settings import Settings, UsageProblem
+from social_metrics.errors import UsageProblem
+from social_metrics.settings import Settings
 from social_metrics.transform.dbt_environment import dbt_environment
 
 MARTS_OF_A_MONTH: Mapping[str, tuple[str, ...]] = {

@@ -9,7 +9,7 @@ import psycopg
 from psycopg.rows import dict_row
 
 from social_metrics.audit.record import Close, latest_close, status_of, steps_of
-from social_metrics.settings import UsageProblem
+from social_metrics.errors import UsageProblem
 
 STAGING_OF_CAPTURES = "staging.stg_social__profile_snapshots"
 STAGING_OF_ENTRIES = "staging.stg_social__manual_entries"

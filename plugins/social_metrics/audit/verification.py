@@ -13,7 +13,8 @@ from social_metrics.audit.chain import AUDIT_ALTERED, LATE, RAW_ALTERED, Finding
 from social_metrics.audit.recompute import rebuild, rows_of_month, scratch, with_column_types
 from social_metrics.audit.record import Close, broken_digests, closes_of, status_of, steps_of, stored_rules
 from social_metrics.audit.rules import MARTS_OF_A_MONTH, Rule, rules_in_force
-from social_metrics.settings import Settings, UsageProblem
+from social_metrics.errors import UsageProblem
+from social_metrics.settings import Settings
 from social_metrics.warehouse.connect import connect
 
 PURGED = "purged_by_policy"

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 from social_metrics.clock import WIB, wib_date
-from social_metrics.settings import UsageProblem
+from social_metrics.errors import UsageProblem
 
 _SATURDAY = 5
 

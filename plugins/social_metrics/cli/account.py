@@ -11,6 +11,7 @@ from rich.table import Table
 from social_metrics.cli.console import ExitCode, Format, FormatOption, new_group, notices, output, print_json
 from social_metrics.cli.place import warehouse
 from social_metrics.clock import utc_now, wib_date
+from social_metrics.errors import UsageProblem
 from social_metrics.extract.credentials.connection_test import resolve_identity
 from social_metrics.extract.credentials.connections import platform_connection
 from social_metrics.intake import account_confirmations
@@ -21,7 +22,7 @@ from social_metrics.registry.account import Account
 from social_metrics.registry.account_urls import AccountAddress, read_account_url
 from social_metrics.registry.edits import Author, Change, editing, read_changes
 from social_metrics.registry.registry import Registry, load_registry
-from social_metrics.settings import Settings, UsageProblem, load_settings
+from social_metrics.settings import Settings, load_settings
 from social_metrics.warehouse.connect import connect
 
 account = new_group(

@@ -10,9 +10,10 @@ from rich.table import Table
 from social_metrics.cli.console import ExitCode, Format, FormatOption, new_group, notices, output, print_json, progress
 from social_metrics.cli.place import warehouse
 from social_metrics.clock import utc_now, wib_date
-from social_metrics.extract.credentials.connections import warehouse_url
+from social_metrics.errors import UsageProblem
 from social_metrics.registry.registry import load_registry
-from social_metrics.settings import REPOSITORY, Settings, UsageProblem, load_settings
+from social_metrics.settings import REPOSITORY, Settings, load_settings
+from social_metrics.warehouse.connect import warehouse_url
 
 if TYPE_CHECKING:
     from social_metrics.publish.bi.definitions import Dashboard

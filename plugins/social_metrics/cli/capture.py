@@ -8,12 +8,13 @@ from rich.table import Table
 from social_metrics.cli.console import ExitCode, Format, FormatOption, output, print_json, progress
 from social_metrics.cli.place import warehouse
 from social_metrics.clock import WIB, wib_date
+from social_metrics.errors import UsageProblem
 from social_metrics.extract.credentials.connections import platform_connection
 from social_metrics.extract.platform_run import ShardReport
 from social_metrics.extract.run_all import capture_evening
 from social_metrics.monitoring.completeness import Evening, evening_of, is_over, now_of
 from social_metrics.registry.registry import Registry, load_registry
-from social_metrics.settings import Settings, UsageProblem, load_settings
+from social_metrics.settings import Settings, load_settings
 from social_metrics.warehouse.connect import connect
 
 

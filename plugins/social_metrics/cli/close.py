@@ -19,7 +19,8 @@ from social_metrics.audit.corrections import approve_correction, request_correct
 from social_metrics.audit.record import Close, latest_close, status_of, steps_of, stored_rules
 from social_metrics.cli.console import Format, FormatOption, output, print_json
 from social_metrics.cli.place import warehouse
-from social_metrics.settings import UsageProblem, load_settings
+from social_metrics.errors import UsageProblem
+from social_metrics.settings import load_settings
 from social_metrics.warehouse.connect import connect
 
 MONTH_FORMATS = ["%Y-%m"]

@@ -9,13 +9,14 @@ import typer
 from social_metrics.cli.console import notices, output
 from social_metrics.cli.place import warehouse
 from social_metrics.clock import WIB, wib_date
+from social_metrics.errors import UsageProblem
 from social_metrics.extract.credentials.connection_test import ask_platform
 from social_metrics.extract.credentials.connections import PlatformConnection, platform_conn_id, platform_connection
 from social_metrics.extract.credentials.endpoint import clock_of
 from social_metrics.extract.credentials.oauth_flow import authorisation_of, give_back, take_grant
 from social_metrics.registry.account import Account
 from social_metrics.registry.registry import Registry, load_registry
-from social_metrics.settings import UsageProblem, load_settings
+from social_metrics.settings import load_settings
 
 
 def connect(

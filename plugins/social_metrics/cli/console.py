@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from typer.core import TyperGroup
 
-from social_metrics.settings import UsageProblem
+from social_metrics.errors import UsageProblem
 
 PIPED_WIDTH = 120
 

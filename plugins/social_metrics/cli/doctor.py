@@ -9,11 +9,12 @@ from rich.markup import escape
 from social_metrics.cli.console import ExitCode, Format, FormatOption, output, print_json
 from social_metrics.cli.place import warehouse
 from social_metrics.clock import SystemClock, wib_date
+from social_metrics.errors import UsageProblem
 from social_metrics.extract.credentials.connections import PlatformConnection
 from social_metrics.monitoring import checks, people_checks
 from social_metrics.monitoring.checks import Check, Verdict
 from social_metrics.monitoring.completeness import now_of
-from social_metrics.settings import Settings, UsageProblem, load_settings
+from social_metrics.settings import Settings, load_settings
 from social_metrics.warehouse.connect import connect
 
 _MARKS = {Verdict.GOOD: "[green]✓[/green]", Verdict.NOTE: "[blue]·[/blue]", Verdict.FINDING: "[red]✗[/red]"}

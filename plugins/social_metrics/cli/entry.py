@@ -12,13 +12,14 @@ from rich.table import Table
 from social_metrics.cli.console import ExitCode, Format, FormatOption, new_group, output, print_json
 from social_metrics.cli.place import warehouse
 from social_metrics.clock import utc_now, wib_date
+from social_metrics.errors import UsageProblem
 from social_metrics.extract.credentials.connections import PlatformConnection, platform_connection
 from social_metrics.intake import store
 from social_metrics.intake.store import StoredEntry
 from social_metrics.monitoring.completeness import now_of
 from social_metrics.publish.page import formats
 from social_metrics.registry.registry import Registry, load_registry
-from social_metrics.settings import UsageProblem, load_settings
+from social_metrics.settings import load_settings
 from social_metrics.warehouse.connect import connect
 
 if TYPE_CHECKING:

@@ -10,7 +10,8 @@ from upath import UPath
 from social_metrics.cli.console import DAY_FORMATS, Format, FormatOption, new_group, output, print_json
 from social_metrics.cli.place import warehouse
 from social_metrics.clock import utc_now
-from social_metrics.settings import Settings, UsageProblem, load_settings
+from social_metrics.errors import UsageProblem
+from social_metrics.settings import Settings, load_settings
 from social_metrics.transform.lake.address import without_connection
 from social_metrics.transform.lake.landing import Landing, land
 from social_metrics.transform.lake.publishing import publish_marts

@@ -14,8 +14,9 @@ from pathlib import Path
 from local_stack.embedded_postgres import EmbeddedPostgres
 from local_stack.layout import Layout
 from social_metrics.cli.console import notices
-from social_metrics.extract.credentials.connections import WAREHOUSE_CONN_ID, warehouse_url
-from social_metrics.settings import UsageProblem, load_settings
+from social_metrics.errors import UsageProblem
+from social_metrics.settings import load_settings
+from social_metrics.warehouse.connect import WAREHOUSE_CONN_ID, warehouse_url
 
 WAREHOUSE_VARIABLE = f"AIRFLOW_CONN_{WAREHOUSE_CONN_ID.upper()}"
 LOCK_SECONDS = 10

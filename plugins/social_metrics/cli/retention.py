@@ -11,12 +11,13 @@ from rich.table import Table
 from social_metrics.cli.console import ExitCode, Format, FormatOption, notices, output, print_json
 from social_metrics.cli.place import warehouse
 from social_metrics.clock import WIB
+from social_metrics.errors import UsageProblem
 from social_metrics.extract.credentials.revocations import record_revocation
 from social_metrics.monitoring.situation import situation_of
 from social_metrics.registry.registry import Registry, load_registry
 from social_metrics.retention.enforce import RetentionReport, enforce_retention, plan_retention
 from social_metrics.retention.revocation import UnansweredRefusal, unanswered_refusals
-from social_metrics.settings import UsageProblem, load_settings
+from social_metrics.settings import load_settings
 from social_metrics.warehouse.connect import connect
 
 

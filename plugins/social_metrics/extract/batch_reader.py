@@ -12,13 +12,13 @@ import psycopg
 
 from social_metrics.clock import wib_date
 from social_metrics.contract import FollowersState, Outcome
+from social_metrics.errors import UsageProblem
 from social_metrics.extract import state as capture_state
 from social_metrics.extract.http.client import ApiClient
 from social_metrics.extract.readings import CaptureFailure, PostListing, ProfileReading, ReadWindow
 from social_metrics.extract.records import AccountAttempt
 from social_metrics.registry.account import Account
 from social_metrics.registry.registry import Platform
-from social_metrics.settings import UsageProblem
 
 logger = logging.getLogger(__name__)
 

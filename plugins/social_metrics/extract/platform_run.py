@@ -20,6 +20,7 @@ import psycopg
 from social_metrics.clock import wib_date
 from social_metrics.code_version import code_version
 from social_metrics.contract import Source
+from social_metrics.errors import UsageProblem
 from social_metrics.extract import state
 from social_metrics.extract.batch_reader import ShardReader, expected_posts, withheld_from_all
 from social_metrics.extract.credentials.connections import PlatformConnection
@@ -36,7 +37,7 @@ from social_metrics.extract.schedule import EveningTimes
 from social_metrics.registry.account import Account
 from social_metrics.registry.registry import Platform, Registry
 from social_metrics.registry.retention_rules import load_retention_rules
-from social_metrics.settings import Settings, UsageProblem
+from social_metrics.settings import Settings
 from social_metrics.warehouse.connect import open_connection
 from social_metrics.warehouse.loader import SpendLedger, load, record_run
 from social_metrics.warehouse.locks import hold_capture

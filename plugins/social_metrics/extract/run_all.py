@@ -4,12 +4,13 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 
+from social_metrics.errors import UsageProblem
 from social_metrics.extract import state
 from social_metrics.extract.credentials.connections import platform_connection
 from social_metrics.extract.platform_run import ShardReport, capture_shards
 from social_metrics.extract.schedule import EveningTimes
 from social_metrics.registry.registry import Registry
-from social_metrics.settings import Settings, UsageProblem
+from social_metrics.settings import Settings
 from social_metrics.warehouse.connect import connect
 
 

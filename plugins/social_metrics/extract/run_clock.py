@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import date, datetime, timedelta
 
 from social_metrics.clock import Clock, wib_date
-from social_metrics.settings import UsageProblem
+from social_metrics.errors import UsageProblem
 
 MOST_OFF = timedelta(minutes=1)
 """So far a clock may be put right while a capture runs, and two machines may differ around midnight."""

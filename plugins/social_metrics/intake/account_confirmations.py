@@ -5,7 +5,7 @@ from datetime import datetime
 import psycopg
 
 from social_metrics.contract import Outcome
-from social_metrics.settings import UsageProblem
+from social_metrics.errors import UsageProblem
 
 
 def confirm(

@@ -10,7 +10,7 @@ from psycopg import sql
 from psycopg.rows import class_row
 
 from social_metrics.contract import EvidenceFile, ManualEntry
-from social_metrics.settings import UsageProblem
+from social_metrics.errors import UsageProblem
 
 Decision = Literal["confirmed", "rejected"]
 Channel = Literal["airflow", "command_line"]

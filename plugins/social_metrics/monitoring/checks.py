@@ -10,6 +10,7 @@ import psycopg
 
 from social_metrics.clock import WIB, SystemClock, wib_date
 from social_metrics.contract import Outcome
+from social_metrics.errors import UsageProblem
 from social_metrics.extract import state
 from social_metrics.extract.credentials.connections import PlatformConnection, platform_conn_id, platform_connection
 from social_metrics.extract.credentials.endpoint import source_of
@@ -25,7 +26,7 @@ from social_metrics.monitoring.situation import situation_of
 from social_metrics.monitoring.watch import find_troubles
 from social_metrics.publish.page.formats import long_date, long_time
 from social_metrics.registry.registry import Platform, Registry, RegistryProblem, load_registry
-from social_metrics.settings import Settings, UsageProblem
+from social_metrics.settings import Settings
 from social_metrics.warehouse.connect import Role, connect
 
 ROLES: tuple[Role, ...] = ("loader", "transformer", "bi_reader")

@@ -11,10 +11,11 @@ from urllib.parse import unquote, urlsplit
 import requests
 
 from social_metrics.clock import wib_date, wib_instant
+from social_metrics.errors import UsageProblem
 from social_metrics.monitoring import store
 from social_metrics.monitoring.kinds import SPEAKS_AT_ONCE, AlertKind, Trouble
 from social_metrics.registry import roles
-from social_metrics.settings import Settings, UsageProblem
+from social_metrics.settings import Settings
 from social_metrics.warehouse.connect import connect
 
 SECONDS = 20

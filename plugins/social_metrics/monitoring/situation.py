@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from social_metrics.clock import wib_date, wib_instant
+from social_metrics.errors import UsageProblem
 from social_metrics.extract.credentials.connections import PlatformConnection, platform_connection
 from social_metrics.monitoring.completeness import now_of
 from social_metrics.registry.registry import Registry
-from social_metrics.settings import Settings, UsageProblem
+from social_metrics.settings import Settings
 
 ConnectionOf = Callable[[str], PlatformConnection]
 

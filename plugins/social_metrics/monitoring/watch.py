@@ -12,6 +12,7 @@ import requests
 
 from social_metrics.clock import WIB, utc_now, wib_date, wib_day_start, wib_instant
 from social_metrics.contract import Outcome
+from social_metrics.errors import UsageProblem
 from social_metrics.extract import state
 from social_metrics.extract.credentials.endpoint import source_of
 from social_metrics.extract.limits.budget import budget_day_start, budget_month_start, month_forecast
@@ -20,7 +21,6 @@ from social_metrics.extract.limits.spend_limits import Limits
 from social_metrics.monitoring.kinds import AlertKind, Trouble
 from social_metrics.monitoring.situation import Situation
 from social_metrics.registry.registry import Platform
-from social_metrics.settings import UsageProblem
 from social_metrics.warehouse.connect import connect
 from social_metrics.warehouse.maintenance import missing_partitions
 

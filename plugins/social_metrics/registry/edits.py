@@ -18,6 +18,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from social_metrics.clock import wib_date
+from social_metrics.errors import UsageProblem
 from social_metrics.registry.account_urls import AccountAddress
 from social_metrics.registry.csv_file import SeedFile, SeedRow
 from social_metrics.registry.registry import (
@@ -28,7 +29,6 @@ from social_metrics.registry.registry import (
     RegistryProblem,
     load_registry,
 )
-from social_metrics.settings import UsageProblem
 
 REVIEW_DAYS = 180
 ACCOUNTS_FILE, CHANGES_FILE = "center_accounts.csv", "account_changes.csv"

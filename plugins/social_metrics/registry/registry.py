@@ -14,10 +14,10 @@ from functools import cache, cached_property
 from pathlib import Path
 from zoneinfo import available_timezones
 
+from social_metrics.errors import UsageProblem
 from social_metrics.registry.account import Account
 from social_metrics.registry.csv_file import SeedFile, SeedRow, rows_of
 from social_metrics.registry.valid_periods import DatedRows, check_identities, check_periods
-from social_metrics.settings import UsageProblem
 
 DEMO_HANDLE_PREFIX = "demo_"
 ACCOUNT_STATUSES = ("placeholder", "submitted", "verified", "suspended", "closed", "missing")

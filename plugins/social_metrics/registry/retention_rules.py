@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from social_metrics.contract import AuthorizationMode
+from social_metrics.errors import UsageProblem
 from social_metrics.registry.csv_file import SeedFile, SeedRow
 from social_metrics.registry.registry import Platform
-from social_metrics.settings import Settings, UsageProblem
+from social_metrics.settings import Settings
 
 FIELDS = ("counts", "bodies", "captions")
 """What expires: the numbers of profiles and posts, the kept bytes of responses, the words of posts."""

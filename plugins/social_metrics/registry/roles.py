@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from social_metrics.errors import UsageProblem
 from social_metrics.registry.csv_file import SeedFile, SeedRow
-from social_metrics.settings import UsageProblem
 
 ROLES = ("maker", "checker", "approver", "center_officer", "leadership", "inspectorate", "operator")
 SIGNING = ROLES[:3]

@@ -13,10 +13,11 @@ from psycopg import sql
 
 from social_metrics.audit.canonical import SealedTable, tables_to_seal
 from social_metrics.audit.seals import seal_days, sealing
+from social_metrics.errors import UsageProblem
 from social_metrics.registry.registry import Registry
 from social_metrics.registry.retention_rules import load_retention_rules
 from social_metrics.retention.due import TARGETS, Due, Target, find_due
-from social_metrics.settings import Settings, UsageProblem
+from social_metrics.settings import Settings
 from social_metrics.transform.tagging.tagger import tag_captions
 from social_metrics.warehouse.connect import connect
 

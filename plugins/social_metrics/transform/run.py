@@ -15,7 +15,8 @@ from typing import Any
 
 import psycopg
 
-from social_metrics.settings import Settings, UsageProblem
+from social_metrics.errors import UsageProblem
+from social_metrics.settings import Settings
 from social_metrics.transform.build_plan import CHANGES, MartBuild, fingerprint, latest_build, plan_build, record_layer
 from social_metrics.transform.dbt_environment import dbt_environment
 from social_metrics.transform.tagging.tagger import tag_captions

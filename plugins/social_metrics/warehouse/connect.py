@@ -1,14 +1,21 @@
 """One way into the warehouse: a role picked by name, and errors that say what to do."""
 
+import json
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Literal
-from urllib.parse import urlsplit
+from typing import Any, Literal
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 import psycopg
 from psycopg import sql
 
-from social_metrics.settings import UsageProblem
+from social_metrics.errors import UsageProblem
+
+WAREHOUSE_CONN_ID = "social_metrics_warehouse"
+METADATA_CONN_ID = "social_metrics_airflow"
+"""Airflow's own database, for the DAG `maintain` to clean; a task cannot know it otherwise."""
+
 
 Role = Literal["loader", "transformer", "bi_reader", "auditor", "closer", "retention"]
 
@@ -73,3 +80,63 @@ def _connection_fault(url: str, error: psycopg.OperationalError) -> str:
     if "role" in said and "does not exist" in said:
         return f"{place} knows no login {parts.username}. C{mend}"
     return f"{place} does not answer. Start it (make up), or c{mend}"
+
+
+def connection_from_environment(conn_id: str) -> dict[str, Any]:
+    """The fields of an Airflow connection as its AIRFLOW_CONN_… variable has them, with `extra` as a dictionary.
+
+    Raises:
+        UsageProblem: the variable is not set or cannot be read.
+    """
+    variable = f"AIRFLOW_CONN_{conn_id.upper()}"
+    value = os.environ.get(variable, "").strip()
+    if not value:
+        raise UsageProblem(f"No connection {conn_id}: set {variable} (docs/configuration.md shows the form).")
+    if value.startswith("{"):
+        try:
+            parts = json.loads(value)
+        except json.JSONDecodeError as error:
+            raise UsageProblem(f"{variable} begins like JSON but cannot be read at character {error.pos}.") from error
+        extra = parts.get("extra") or {}
+        if isinstance(extra, str):
+            extra = json.loads(extra)
+        return {**parts, "extra": extra}
+    try:
+        parsed = urlsplit(value)
+        port = parsed.port
+    except ValueError as error:
+        raise UsageProblem(f"{variable} is not a connection address: {error}.") from error
+    return {
+        "conn_type": parsed.scheme,
+        "host": parsed.hostname,
+        "port": port,
+        "login": unquote(parsed.username) if parsed.username else None,
+        "password": unquote(parsed.password) if parsed.password else None,
+        "schema": unquote(parsed.path.lstrip("/")),
+        "extra": dict(parse_qsl(parsed.query)),
+    }
+
+
+def warehouse_url() -> str:
+    """The warehouse's address (postgresql://…) from the environment.
+
+    Raises:
+        UsageProblem: it is not set or names no database.
+    """
+    parts = connection_from_environment(WAREHOUSE_CONN_ID)
+    return url_from_parts(
+        parts.get("host"), parts.get("port"), parts.get("login"), parts.get("password"), parts.get("schema")
+    )
+
+
+def url_from_parts(host: str | None, port: int | None, login: str | None, secret: str | None, name: str | None) -> str:
+    """A postgresql:// address from the fields of a connection; every part is percent-encoded.
+
+    Raises:
+        UsageProblem: host, login or database name are missing.
+    """
+    for label, part in (("host", host), ("login", login), ("database name (schema)", name)):
+        if not part:
+            raise UsageProblem(f"The connection {WAREHOUSE_CONN_ID} has no {label}.")
+    credentials = quote(str(login), safe="") + (f":{quote(secret, safe='')}" if secret else "")
+    return f"postgresql://{credentials}@{host}:{port or 5432}/{quote(str(name), safe='')}"

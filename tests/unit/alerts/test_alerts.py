@@ -17,6 +17,7 @@ import psycopg
 import pytest
 
 from social_metrics.clock import WIB, utc_now
+from social_metrics.errors import UsageProblem
 from social_metrics.extract.credentials.connections import PlatformConnection
 from social_metrics.monitoring import watch
 from social_metrics.monitoring.kinds import SPEAKS_AT_ONCE, AlertKind, Trouble
@@ -26,7 +27,7 @@ from social_metrics.monitoring.watch import find_troubles
 from social_metrics.registry.account import Account
 from social_metrics.registry.registry import Registry, load_registry
 from social_metrics.registry.roles import load_roles
-from social_metrics.settings import DEFAULT_REGISTRY, Settings, UsageProblem
+from social_metrics.settings import DEFAULT_REGISTRY, Settings
 from tests.unit.alerts.conftest import Mailbox, Webhook
 from tests.unit.platforms.local_platform import Answer, serve
 

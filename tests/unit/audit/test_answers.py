@@ -12,7 +12,7 @@ from social_metrics.audit.closing import draft_close
 from social_metrics.audit.rules import Rule
 from social_metrics.audit.working_days import end_of_working_days, load_holidays
 from social_metrics.cli import app
-from social_metrics.settings import UsageProblem
+from social_metrics.errors import UsageProblem
 from social_metrics.warehouse.connect import connect
 from tests.dbt.runner import PROJECT
 from tests.unit.audit.closable import MONTH, Closable

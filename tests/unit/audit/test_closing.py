@@ -16,7 +16,7 @@ from social_metrics.audit.closing import act, draft_close
 from social_metrics.audit.record import closes_of, status_of, steps_of
 from social_metrics.audit.rules import Rule
 from social_metrics.clock import utc_now, wib_date
-from social_metrics.settings import UsageProblem
+from social_metrics.errors import UsageProblem
 from social_metrics.warehouse.connect import connect
 from social_metrics.warehouse.locks import marts_lock
 from tests.unit.audit.closable import MONTH, Closable

@@ -17,7 +17,7 @@ from social_metrics.audit.corrections import approve_correction, corrections_of,
 from social_metrics.audit.record import closes_of, latest_close, status_of, steps_of
 from social_metrics.audit.rules import Rule
 from social_metrics.clock import utc_now
-from social_metrics.settings import UsageProblem
+from social_metrics.errors import UsageProblem
 from social_metrics.warehouse.connect import connect
 from tests.unit.audit.closable import MONTH, Closable
 from tests.unit.audit.test_closing import as_person, step

@@ -19,8 +19,8 @@ from social_metrics.audit.closing import act, draft_close
 from social_metrics.audit.corrections import approve_correction, request_correction
 from social_metrics.audit.rules import Rule
 from social_metrics.clock import utc_now
+from social_metrics.errors import UsageProblem
 from social_metrics.publish.reports.issue import Paper, issue_as_of, issue_month, issued_of_month
-from social_metrics.settings import UsageProblem
 from social_metrics.warehouse.connect import connect
 from tests.unit.audit.closable import CENTERS, LAST_DAY, MONTH, Closable
 from tests.unit.papers.reading import pages_of, qr_codes_of, words_of

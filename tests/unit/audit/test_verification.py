@@ -15,7 +15,7 @@ from social_metrics.audit.closing import draft_close
 from social_metrics.audit.rules import Rule
 from social_metrics.audit.verification import REGISTRY_CHANGED, RULE_CHANGED, Verification, verify_month
 from social_metrics.clock import utc_now
-from social_metrics.settings import UsageProblem
+from social_metrics.errors import UsageProblem
 from tests.unit.audit.closable import MONTH, Closable
 
 pytestmark = pytest.mark.slow

@@ -14,7 +14,7 @@ from social_metrics.audit.corrections import approve_correction, corrections_of,
 from social_metrics.audit.rules import Rule
 from social_metrics.audit.trace import trace
 from social_metrics.cli import app
-from social_metrics.settings import UsageProblem
+from social_metrics.errors import UsageProblem
 from social_metrics.warehouse.connect import connect
 from tests.unit.audit.closable import LAST_DAY, MONTH, Closable
 from tests.unit.audit.test_closing import as_person, step

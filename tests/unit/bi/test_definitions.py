@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from social_metrics.errors import UsageProblem
 from social_metrics.publish.bi.definitions import Both, Dashboard, load_dashboards
 from social_metrics.publish.bi.metadata import Metadata, faults, from_manifest
-from social_metrics.settings import UsageProblem
 
 GOOD = """
 slug: papan

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from social_metrics.errors import UsageProblem
 from social_metrics.publish.bi.logins import ensure_reading_logins, reading_login
 from social_metrics.publish.bi.superset.access import LEADERSHIP_ROLE, center_role
-from social_metrics.settings import UsageProblem
 
 KEY = "a key of the tests, long enough"
 

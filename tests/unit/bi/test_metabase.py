@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
+from social_metrics.errors import UsageProblem
 from social_metrics.publish.bi.logins import reading_login
 from social_metrics.publish.bi.metabase import provision as metabase
 from social_metrics.publish.bi.metabase.cards import parameter_mappings, query, without_filters
 from social_metrics.publish.bi.metabase.session import GRAPH_TRIES, MetabaseSession
 from social_metrics.publish.bi.provisioned import Provisioned
-from social_metrics.settings import UsageProblem
 from tests.unit.bi.metabase_stub import Metabase
 from tests.unit.bi.serving import serving
 from tests.unit.bi.test_definitions import GOOD, load, metadata

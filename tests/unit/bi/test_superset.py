@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
+from social_metrics.errors import UsageProblem
 from social_metrics.publish.bi.provisioned import Provisioned
 from social_metrics.publish.bi.superset import provision as superset
 from social_metrics.publish.bi.superset.access import NO_ROWS_RULE
 from social_metrics.publish.bi.superset.bundle import DATABASE, OURS, assets, chart_uuid, identity
 from social_metrics.publish.bi.superset.session import SupersetSession
-from social_metrics.settings import UsageProblem
 from tests.unit.bi.serving import serving
 from tests.unit.bi.test_definitions import load, metadata
 

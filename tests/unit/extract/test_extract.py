@@ -18,6 +18,7 @@ from cryptography.fernet import Fernet
 
 from local_stack.history import authorise_demo_accounts
 from social_metrics.contract import Outcome
+from social_metrics.errors import UsageProblem
 from social_metrics.extract.credentials.connections import PlatformConnection, platform_connection
 from social_metrics.extract.platform_run import ShardReport, capture_shard
 from social_metrics.extract.platforms import x as x_platform
@@ -25,7 +26,7 @@ from social_metrics.extract.readings import CaptureFailure
 from social_metrics.extract.run_clock import PastDateRefused
 from social_metrics.extract.state import posts_due_for_rereading
 from social_metrics.registry.registry import Registry, load_registry
-from social_metrics.settings import Settings, UsageProblem
+from social_metrics.settings import Settings
 from tests.simulated import CREDENTIALS, RunningSimulator
 from tests.unit.extract.conftest import EVENING, rows_of
 

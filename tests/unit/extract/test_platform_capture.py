@@ -11,13 +11,13 @@ import psycopg
 import pytest
 from cryptography.fernet import Fernet
 
-from social_metrics.clock import SimulatedClock
 from social_metrics.extract import platform_run
 from social_metrics.extract.credentials.connections import platform_connection
 from social_metrics.extract.http.client import ApiClient
 from social_metrics.extract.http.connection_pool import HttpPool
 from social_metrics.extract.platform_run import ShardReport, capture_shards
 from social_metrics.extract.run_clock import PastDateRefused
+from social_metrics.extract.simulated_clock import SimulatedClock
 from social_metrics.registry.registry import Registry
 from social_metrics.settings import Settings
 from social_metrics.warehouse.loader import load

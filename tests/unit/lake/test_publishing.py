@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 from upath import UPath
 
-from social_metrics.settings import UsageProblem
+from social_metrics.errors import UsageProblem
 from social_metrics.transform.lake.publishing import publish_marts
 from social_metrics.transform.lake.spark import SparkBuild, discard
 

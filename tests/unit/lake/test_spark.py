@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from upath import UPath
 
-from social_metrics.settings import Settings, UsageProblem
+from social_metrics.errors import UsageProblem
+from social_metrics.settings import Settings
 from social_metrics.transform.lake.address import spark_address, without_connection
 from social_metrics.transform.lake.spark import SparkBuildFailed, build_on_spark
 

@@ -7,11 +7,11 @@ from string import Formatter
 import pytest
 
 from social_metrics.contract import Outcome
+from social_metrics.errors import UsageProblem
 from social_metrics.marts.leaderboards import TailKind
 from social_metrics.publish.page import boards
 from social_metrics.publish.page.coverage import STATES
 from social_metrics.publish.page.texts import TEXTS, Catalogue, both
-from social_metrics.settings import UsageProblem
 
 
 @pytest.fixture

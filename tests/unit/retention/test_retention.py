@@ -8,12 +8,13 @@ import psycopg
 import pytest
 
 from social_metrics.audit.chain import walk_chain
+from social_metrics.errors import UsageProblem
 from social_metrics.extract.credentials.revocations import record_revocation
 from social_metrics.registry.registry import Registry, load_registry
 from social_metrics.registry.retention_rules import load_retention_rules
 from social_metrics.retention.enforce import enforce_retention, plan_retention
 from social_metrics.retention.revocation import unanswered_refusals
-from social_metrics.settings import Settings, UsageProblem
+from social_metrics.settings import Settings
 from social_metrics.warehouse.connect import connect
 from tests.unit.audit.random_evidence import RandomEvidence
 

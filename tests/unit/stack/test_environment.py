@@ -9,8 +9,9 @@ import pytest
 from local_stack.environment import StackAddresses, stack_environment
 from local_stack.layout import Layout
 from local_stack.local_stack import LocalStack, simulated_credentials
-from social_metrics.extract.credentials.connections import platform_connection, warehouse_url
+from social_metrics.extract.credentials.connections import platform_connection
 from social_metrics.settings import load_settings
+from social_metrics.warehouse.connect import warehouse_url
 
 ADDRESSES = StackAddresses(
     warehouse_url="postgresql://service:warehouse-secret@127.0.0.1:5433/demo",

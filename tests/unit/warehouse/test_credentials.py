@@ -13,10 +13,10 @@ import pytest
 from cryptography.fernet import Fernet, MultiFernet
 
 from social_metrics.contract import Outcome
+from social_metrics.errors import UsageProblem
 from social_metrics.extract.credentials.token_store import AccountTokens, cipher, store_first_token, store_granted
 from social_metrics.extract.readings import CaptureFailure, TokenPair
 from social_metrics.registry.account import Account
-from social_metrics.settings import UsageProblem
 from social_metrics.warehouse.connect import connect
 
 NOW = datetime(2026, 1, 1, 13, 0, tzinfo=UTC)

@@ -4,6 +4,7 @@ import importlib
 from datetime import date
 
 from social_metrics.clock import wib_date
+from social_metrics.errors import UsageProblem
 from social_metrics.extract.credentials.connections import PlatformConnection
 from social_metrics.extract.credentials.endpoint import clock_of, source_of
 from social_metrics.extract.http.client import ApiClient, Recorder
@@ -12,7 +13,7 @@ from social_metrics.extract.readings import CaptureFailure, ProfileReading
 from social_metrics.registry.account import Account
 from social_metrics.registry.account_urls import AccountAddress
 from social_metrics.registry.registry import Registry
-from social_metrics.settings import Settings, UsageProblem
+from social_metrics.settings import Settings
 
 
 def ask_platform(connection: PlatformConnection, registry: Registry, settings: Settings) -> str:

@@ -1,21 +1,15 @@
 """Airflow connections read without Airflow: the CLI and the tasks use the same AIRFLOW_CONN_… variables."""
 
 import hashlib
-import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 from social_metrics.contract import AuthorizationMode
+from social_metrics.errors import UsageProblem
 from social_metrics.extract.limits.spend_limits import CredentialLimits
-from social_metrics.settings import UsageProblem
-
-WAREHOUSE_CONN_ID = "social_metrics_warehouse"
-METADATA_CONN_ID = "social_metrics_airflow"
-"""Airflow's own database, for the DAG `maintain` to clean; a task cannot know it otherwise."""
+from social_metrics.warehouse.connect import connection_from_environment
 
 
 def platform_conn_id(platform: str) -> str:
@@ -103,43 +97,13 @@ class PlatformConnection:
         )
 
 
-def _parts_from_environment(conn_id: str) -> dict[str, Any]:
-    variable = f"AIRFLOW_CONN_{conn_id.upper()}"
-    value = os.environ.get(variable, "").strip()
-    if not value:
-        raise UsageProblem(f"No connection {conn_id}: set {variable} (docs/configuration.md shows the form).")
-    if value.startswith("{"):
-        try:
-            parts = json.loads(value)
-        except json.JSONDecodeError as error:
-            raise UsageProblem(f"{variable} begins like JSON but cannot be read at character {error.pos}.") from error
-        extra = parts.get("extra") or {}
-        if isinstance(extra, str):
-            extra = json.loads(extra)
-        return {**parts, "extra": extra}
-    try:
-        parsed = urlsplit(value)
-        port = parsed.port
-    except ValueError as error:
-        raise UsageProblem(f"{variable} is not a connection address: {error}.") from error
-    return {
-        "conn_type": parsed.scheme,
-        "host": parsed.hostname,
-        "port": port,
-        "login": unquote(parsed.username) if parsed.username else None,
-        "password": unquote(parsed.password) if parsed.password else None,
-        "schema": unquote(parsed.path.lstrip("/")),
-        "extra": dict(parse_qsl(parsed.query)),
-    }
-
-
 def platform_connection(platform: str) -> PlatformConnection:
     """The platform's connection from the environment.
 
     Raises:
         UsageProblem: it is not set or cannot be used.
     """
-    parts = _parts_from_environment(platform_conn_id(platform))
+    parts = connection_from_environment(platform_conn_id(platform))
     host = base_address(parts.get("host"), parts.get("schema"), parts.get("port"))
     return PlatformConnection.from_parts(platform, host, parts.get("login"), parts.get("password"), parts["extra"])
 
@@ -149,28 +113,3 @@ def base_address(host: str | None, scheme: str | None, port: int | None) -> str 
     if not host or "://" in host:
         return host
     return f"{scheme or 'https'}://{host}" + (f":{port}" if port else "")
-
-
-def warehouse_url() -> str:
-    """The warehouse's address (postgresql://…) from the environment.
-
-    Raises:
-        UsageProblem: it is not set or names no database.
-    """
-    parts = _parts_from_environment(WAREHOUSE_CONN_ID)
-    return url_from_parts(
-        parts.get("host"), parts.get("port"), parts.get("login"), parts.get("password"), parts.get("schema")
-    )
-
-
-def url_from_parts(host: str | None, port: int | None, login: str | None, secret: str | None, name: str | None) -> str:
-    """A postgresql:// address from the fields of a connection; every part is percent-encoded.
-
-    Raises:
-        UsageProblem: host, login or database name are missing.
-    """
-    for label, part in (("host", host), ("login", login), ("database name (schema)", name)):
-        if not part:
-            raise UsageProblem(f"The connection {WAREHOUSE_CONN_ID} has no {label}.")
-    credentials = quote(str(login), safe="") + (f":{quote(secret, safe='')}" if secret else "")
-    return f"postgresql://{credentials}@{host}:{port or 5432}/{quote(str(name), safe='')}"

@@ -3,13 +3,14 @@
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
-from social_metrics.clock import Clock, SimulatedClock, SystemClock
+from social_metrics.clock import Clock, SystemClock
 from social_metrics.contract import Source
+from social_metrics.errors import UsageProblem
 from social_metrics.extract.credentials.connections import PlatformConnection
 from social_metrics.extract.run_clock import CaptureClock
+from social_metrics.extract.simulated_clock import SimulatedClock
 from social_metrics.registry.account import Account
 from social_metrics.registry.registry import DEMO_HANDLE_PREFIX, Platform
-from social_metrics.settings import UsageProblem
 
 
 def clock_of(connection: PlatformConnection) -> Clock:

@@ -3,6 +3,7 @@
 import importlib
 from datetime import datetime
 
+from social_metrics.errors import UsageProblem
 from social_metrics.extract.credentials.connection_test import own_client
 from social_metrics.extract.credentials.connections import PlatformConnection
 from social_metrics.extract.credentials.endpoint import clock_of
@@ -12,7 +13,7 @@ from social_metrics.extract.credentials.token_store import access_token_of, ciph
 from social_metrics.extract.readings import CaptureFailure
 from social_metrics.registry.account import Account
 from social_metrics.registry.registry import Registry
-from social_metrics.settings import Settings, UsageProblem
+from social_metrics.settings import Settings
 from social_metrics.warehouse.connect import connect
 
 GENERAL = Authorisation(("Make a secret for our application on the platform's developer pages.",))

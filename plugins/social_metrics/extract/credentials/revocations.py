@@ -4,7 +4,7 @@ from datetime import datetime
 
 import psycopg
 
-from social_metrics.settings import UsageProblem
+from social_metrics.errors import UsageProblem
 
 
 def record_revocation(

@@ -15,9 +15,9 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 from social_metrics.clock import Clock
 from social_metrics.contract import Outcome
+from social_metrics.errors import UsageProblem
 from social_metrics.extract.readings import CaptureFailure, TokenPair
 from social_metrics.registry.account import Account
-from social_metrics.settings import UsageProblem
 from social_metrics.warehouse.connect import open_connection
 
 # A token that dies within this time is renewed first: a shard's calls must not outlive it.

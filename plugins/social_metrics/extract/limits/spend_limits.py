@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any, Protocol
 
-from social_metrics.settings import UsageProblem
+from social_metrics.errors import UsageProblem
 
 
 class Limits(Protocol):

@@ -6,7 +6,7 @@ from typing import Any
 
 from openpyxl.utils import get_column_letter
 
-from social_metrics.settings import UsageProblem
+from social_metrics.errors import UsageProblem
 
 SHOWN_CHARACTERS = 60
 

@@ -2,10 +2,11 @@
 
 from airflow.sdk import BaseHook, Connection
 
+from social_metrics.errors import UsageProblem
 from social_metrics.extract.credentials.connection_test import ask_platform
 from social_metrics.extract.credentials.connections import PlatformConnection, base_address, platform_conn_id
 from social_metrics.registry.registry import load_registry
-from social_metrics.settings import UsageProblem, load_settings
+from social_metrics.settings import load_settings
 
 
 class SocialApiHook(BaseHook):

@@ -2,7 +2,7 @@
 
 from airflow.sdk import BaseHook
 
-from social_metrics.extract.credentials.connections import WAREHOUSE_CONN_ID, url_from_parts
+from social_metrics.warehouse.connect import WAREHOUSE_CONN_ID, url_from_parts
 
 
 class WarehouseHook(BaseHook):

@@ -16,13 +16,14 @@ from social_metrics.audit.answers import (
     exceptions_of,
 )
 from social_metrics.clock import WIB, utc_now
+from social_metrics.errors import UsageProblem
 from social_metrics.orchestration.hooks.warehouse import WarehouseHook
 from social_metrics.orchestration.operators.close_forms import exception_line
 from social_metrics.orchestration.operators.plain_failure import plain_failure
 from social_metrics.orchestration.operators.responder import ask_again, assigned, responder
 from social_metrics.publish.page.formats import long_date
 from social_metrics.registry.roles import holders_of, load_roles
-from social_metrics.settings import UsageProblem, load_settings
+from social_metrics.settings import load_settings
 from social_metrics.warehouse.connect import WarehouseProblem, connect
 
 SEND, NOTHING_TO_SAY = "Kirim jawaban", "Tanpa keterangan"

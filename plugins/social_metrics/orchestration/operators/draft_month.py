@@ -9,9 +9,10 @@ from social_metrics.audit.closing import draft_close
 from social_metrics.audit.record import latest_close, status_of, steps_of
 from social_metrics.audit.working_days import end_of_working_days, load_holidays
 from social_metrics.clock import month_before, utc_now, wib_date
+from social_metrics.errors import UsageProblem
 from social_metrics.orchestration.hooks.warehouse import WarehouseHook
 from social_metrics.orchestration.operators.plain_failure import plain_failure
-from social_metrics.settings import UsageProblem, load_settings
+from social_metrics.settings import load_settings
 from social_metrics.warehouse.connect import connect
 
 

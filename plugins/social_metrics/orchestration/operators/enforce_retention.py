@@ -4,13 +4,14 @@ from typing import Any
 
 from airflow.sdk import BaseOperator
 
+from social_metrics.errors import UsageProblem
 from social_metrics.orchestration.hooks.warehouse import WarehouseHook
 from social_metrics.orchestration.operators.plain_failure import plain_failure
 from social_metrics.orchestration.operators.watch_health import situation_now
 from social_metrics.registry.registry import load_registry
 from social_metrics.retention.enforce import enforce_retention
 from social_metrics.retention.revocation import unanswered_refusals
-from social_metrics.settings import UsageProblem, load_settings
+from social_metrics.settings import load_settings
 from social_metrics.warehouse.connect import connect
 
 

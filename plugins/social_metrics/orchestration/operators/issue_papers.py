@@ -8,11 +8,11 @@ from airflow.sdk.exceptions import AirflowSkipException
 
 from social_metrics.audit.record import status_of, steps_of
 from social_metrics.clock import wib_date
+from social_metrics.errors import UsageProblem
 from social_metrics.orchestration.hooks.warehouse import WarehouseHook
 from social_metrics.orchestration.operators.drafted_version import DraftedVersionOperator, if_newest, month_of_version
 from social_metrics.orchestration.operators.plain_failure import plain_failure
 from social_metrics.publish.reports.issue import issue_as_of, issue_month
-from social_metrics.settings import UsageProblem
 from social_metrics.warehouse.connect import connect
 
 

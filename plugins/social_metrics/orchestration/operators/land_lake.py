@@ -4,11 +4,12 @@ from typing import Any
 
 from airflow.sdk import BaseOperator, ObjectStoragePath
 
+from social_metrics.errors import UsageProblem
 from social_metrics.orchestration.hooks.warehouse import WarehouseHook
 from social_metrics.orchestration.operators.plain_failure import plain_failure
 from social_metrics.orchestration.operators.watch_health import situation_now
 from social_metrics.registry.registry import load_registry
-from social_metrics.settings import UsageProblem, load_settings
+from social_metrics.settings import load_settings
 from social_metrics.transform.lake.landing import land
 
 

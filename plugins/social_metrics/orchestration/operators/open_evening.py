@@ -7,11 +7,12 @@ from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowException, AirflowSkipException
 
 from social_metrics.clock import WIB, Clock, SystemClock, wib_date
+from social_metrics.errors import UsageProblem
 from social_metrics.extract.credentials.endpoint import clock_of
 from social_metrics.extract.run_clock import refuse_other_day
 from social_metrics.orchestration.hooks.social_api import SocialApiHook
 from social_metrics.orchestration.operators.plain_failure import plain_failure
-from social_metrics.settings import UsageProblem, load_settings
+from social_metrics.settings import load_settings
 
 
 class OpenEveningOperator(BaseOperator):

@@ -5,8 +5,8 @@ from contextlib import contextmanager
 
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
+from social_metrics.errors import UsageProblem
 from social_metrics.extract.run_clock import ClockProblem
-from social_metrics.settings import UsageProblem
 from social_metrics.warehouse.connect import WarehouseProblem
 
 

@@ -10,13 +10,14 @@ from airflow.sdk.exceptions import AirflowSkipException
 from social_metrics.audit.answers import exceptions_of
 from social_metrics.audit.closing import Action, RecordAltered, act
 from social_metrics.audit.record import latest_close, status_of, steps_of
+from social_metrics.errors import UsageProblem
 from social_metrics.orchestration.hooks.warehouse import WarehouseHook
 from social_metrics.orchestration.operators.close_forms import month_summary, plain
 from social_metrics.orchestration.operators.drafted_version import if_newest, month_of_version
 from social_metrics.orchestration.operators.plain_failure import plain_failure
 from social_metrics.orchestration.operators.responder import ask_again, assigned, responder
 from social_metrics.registry.roles import holders_of, load_roles
-from social_metrics.settings import UsageProblem, load_settings
+from social_metrics.settings import load_settings
 from social_metrics.warehouse.connect import WarehouseProblem, connect
 
 SUBMIT, AGAIN = "Ajukan", "Susun ulang"

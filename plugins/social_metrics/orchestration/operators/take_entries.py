@@ -6,6 +6,7 @@ from typing import Any
 from airflow.sdk import BaseOperator, ObjectStoragePath
 
 from social_metrics.clock import Clock, SystemClock
+from social_metrics.errors import UsageProblem
 from social_metrics.extract.credentials.connections import platform_connection
 from social_metrics.extract.credentials.endpoint import clock_of
 from social_metrics.intake import screenshots, store
@@ -16,7 +17,7 @@ from social_metrics.intake.store import StoredEntry
 from social_metrics.orchestration.hooks.warehouse import WarehouseHook
 from social_metrics.orchestration.operators.plain_failure import plain_failure
 from social_metrics.registry.registry import Registry, load_registry
-from social_metrics.settings import Settings, UsageProblem, load_settings
+from social_metrics.settings import Settings, load_settings
 from social_metrics.warehouse.connect import connect
 
 WORKBOOKS = (".xlsx", ".csv")

@@ -11,12 +11,12 @@ from airflow.sdk import BaseHook, BaseOperator
 from airflow.sdk.exceptions import AirflowException, AirflowNotFoundException, AirflowSkipException
 
 from social_metrics.clock import utc_now
-from social_metrics.extract.credentials.connections import METADATA_CONN_ID
 from social_metrics.orchestration.hooks.warehouse import WarehouseHook
 from social_metrics.orchestration.operators.plain_failure import plain_failure
 from social_metrics.orchestration.operators.watch_health import situation_now
 from social_metrics.registry.registry import load_registry
 from social_metrics.settings import load_settings
+from social_metrics.warehouse.connect import METADATA_CONN_ID
 from social_metrics.warehouse.maintenance import drop_emptied_months, make_months, sweep_tables
 
 

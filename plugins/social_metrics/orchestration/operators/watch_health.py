@@ -8,6 +8,7 @@ from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowException
 
 from social_metrics.clock import SystemClock
+from social_metrics.errors import UsageProblem
 from social_metrics.extract.credentials.connections import PlatformConnection
 from social_metrics.extract.credentials.endpoint import clock_of
 from social_metrics.monitoring.notify import tell
@@ -17,7 +18,7 @@ from social_metrics.orchestration.hooks.social_api import SocialApiHook
 from social_metrics.orchestration.hooks.warehouse import WarehouseHook
 from social_metrics.orchestration.operators.plain_failure import plain_failure
 from social_metrics.registry.registry import load_registry
-from social_metrics.settings import UsageProblem, load_settings
+from social_metrics.settings import load_settings
 
 
 class WatchHealthOperator(BaseOperator):

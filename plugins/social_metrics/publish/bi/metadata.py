@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from social_metrics.errors import UsageProblem
 from social_metrics.publish.bi.definitions import IS_LATEST, LANGUAGES, ROWS, Both, Dashboard, Language
-from social_metrics.settings import Settings, UsageProblem
+from social_metrics.settings import Settings
 from social_metrics.transform.dbt_environment import dbt_environment
 
 CENTER_COLUMNS = ("center_name", "province")

@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 import requests
 
-from social_metrics.settings import UsageProblem
+from social_metrics.errors import UsageProblem
 
 
 class ServerSession:

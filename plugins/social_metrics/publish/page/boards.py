@@ -18,6 +18,7 @@ from markupsafe import Markup, escape
 
 from social_metrics.clock import WIB
 from social_metrics.contract import Source
+from social_metrics.errors import UsageProblem
 from social_metrics.marts import health
 from social_metrics.marts.health import OpenFinding, PlatformEvening, PlatformMeans, ProgramCoverage
 from social_metrics.marts.leaderboards import (
@@ -32,7 +33,7 @@ from social_metrics.marts.leaderboards import (
 )
 from social_metrics.publish.page import chart, coverage, formats
 from social_metrics.publish.page.texts import Both, Catalogue, both, each
-from social_metrics.settings import UsageProblem, load_settings
+from social_metrics.settings import load_settings
 
 TOP = 5
 CHART_DAYS = 90

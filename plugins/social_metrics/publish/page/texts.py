@@ -10,8 +10,8 @@ from pathlib import Path
 
 from markupsafe import Markup, escape
 
+from social_metrics.errors import UsageProblem
 from social_metrics.publish.page.formats import LANGUAGES, Language
-from social_metrics.settings import UsageProblem
 
 Both = Mapping[Language, str]
 

@@ -13,13 +13,13 @@ from psycopg.rows import class_row
 from social_metrics.audit.record import Close
 from social_metrics.audit.seals import seal_days, sealing
 from social_metrics.clock import WIB, month_end
+from social_metrics.errors import UsageProblem
 from social_metrics.publish.page.formats import Language
 from social_metrics.publish.reports.month_record import MonthRecord, approved_close, read_month
 from social_metrics.publish.reports.packs import Packs
 from social_metrics.publish.reports.provisional_page import evening_page
 from social_metrics.publish.reports.typesetting import pdf
 from social_metrics.publish.reports.workbook import workbook
-from social_metrics.settings import UsageProblem
 from social_metrics.warehouse.connect import connect
 
 Kind = Literal["leadership", "full", "center", "workbook"]

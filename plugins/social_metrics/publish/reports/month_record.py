@@ -19,8 +19,8 @@ from social_metrics.audit.corrections import Correction, corrections_of
 from social_metrics.audit.record import Close, Step, broken_digests, closes_of, status_of, steps_of, stored_rules
 from social_metrics.audit.rules import MARTS_OF_A_MONTH
 from social_metrics.clock import month_before
+from social_metrics.errors import UsageProblem
 from social_metrics.publish.page.formats import Language
-from social_metrics.settings import UsageProblem
 
 Figures = Mapping[str, Any]
 

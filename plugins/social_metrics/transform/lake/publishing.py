@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from psycopg import sql
 from upath import UPath
 
-from social_metrics.settings import UsageProblem
+from social_metrics.errors import UsageProblem
 from social_metrics.transform.lake.spark import SparkBuild
 from social_metrics.warehouse.connect import connect
 from social_metrics.warehouse.locks import marts_lock

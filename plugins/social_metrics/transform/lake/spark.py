@@ -11,7 +11,8 @@ from uuid import uuid4
 
 from upath import UPath
 
-from social_metrics.settings import REPOSITORY, Settings, UsageProblem
+from social_metrics.errors import UsageProblem
+from social_metrics.settings import REPOSITORY, Settings
 from social_metrics.transform.lake.address import spark_address
 from social_metrics.transform.lake.landing import BUILDS, remove
 

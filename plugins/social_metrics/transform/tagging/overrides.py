@@ -4,7 +4,8 @@ import csv
 from enum import StrEnum
 from pathlib import Path
 
-from social_metrics.settings import Settings, UsageProblem
+from social_metrics.errors import UsageProblem
+from social_metrics.settings import Settings
 from social_metrics.warehouse.connect import connect
 
 RULE_SCHEME = "12-PAS"

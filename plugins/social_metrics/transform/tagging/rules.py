@@ -15,8 +15,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from social_metrics.errors import UsageProblem
 from social_metrics.registry.csv_file import SeedFile, SeedRow
-from social_metrics.settings import UsageProblem
 from social_metrics.transform.tagging.words import affixed, words
 
 TAG_KINDS = ("program", "cluster", "outreach", "anchor")

@@ -5,8 +5,8 @@ from typing import Any
 
 import requests
 
+from social_metrics.errors import UsageProblem
 from social_metrics.publish.bi.server_session import ServerSession
-from social_metrics.settings import UsageProblem
 
 GRAPH_TRIES = 5
 """A permission graph carries a revision: whoever changes it in between makes ours stale."""
