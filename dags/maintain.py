@@ -14,7 +14,7 @@ from datetime import timedelta
 
 from airflow.sdk import DAG, CronTriggerTimetable
 
-from social_metrics.orchestration.operators.upkeep import CleanAirflowOperator, KeepMonthsOperator, SweepTablesOperator
+from social_metrics.orchestration.operators.upkeep import CleanAirflowOperator, KeepMonthsOperator, VacuumTablesOperator
 
 with DAG(
     "maintain",
@@ -31,5 +31,5 @@ with DAG(
     },
 ):
     KeepMonthsOperator(task_id="keep_months")
-    SweepTablesOperator(task_id="sweep_tables")
+    VacuumTablesOperator(task_id="vacuum_tables")
     CleanAirflowOperator(task_id="clean_airflow")

@@ -12,7 +12,7 @@ from social_metrics.clock import WIB
 from social_metrics.errors import UsageProblem
 from social_metrics.extract.credentials.token_store import cipher, store_first_token
 from social_metrics.extract.platforms import rotates_tokens
-from social_metrics.extract.run_all import capture_evening
+from social_metrics.extract.run_all import capture_all
 from social_metrics.extract.simulated_clock import SIMULATOR_HEADER
 from social_metrics.registry.registry import Registry
 from social_metrics.settings import Settings
@@ -61,7 +61,7 @@ def load_history(
         day = first_day + timedelta(days=offset)
         if day not in held:
             set_simulator_clock(simulator_url, datetime.combine(day, EVENING, WIB))
-            capture_evening(registry, settings, warehouse_url, run_id=f"history__{day}", day=day)
+            capture_all(registry, settings, warehouse_url, run_id=f"history__{day}", day=day)
             captured += 1
         on_day(day)
     return captured

@@ -43,7 +43,7 @@ class Outcome(StrEnum):
     NOT_YET_VERIFIED = "not_yet_verified"
 
     @property
-    def settles_the_day(self) -> bool:
+    def completes_the_day(self) -> bool:
         """True when a sweep later in the same WIB day has nothing left to ask this account."""
         return self in (Outcome.CAPTURED, Outcome.BELOW_THRESHOLD)
 
@@ -157,7 +157,7 @@ class ProfileSnapshot:
     expires_at: datetime | None
 
 
-@dataclass(slots=True)  # not frozen, as PostReading is not
+@dataclass(slots=True)  # not frozen, as ExtractedPost is not
 class Post:
     """One post as one response showed it; written only when content, counts or presence changed."""
 
@@ -184,7 +184,7 @@ class Post:
     expires_at: datetime | None = None  # of the counts; the sighting itself stays
 
 
-@dataclass(slots=True)  # not frozen, as PostReading is not
+@dataclass(slots=True)  # not frozen, as ExtractedPost is not
 class PostCaption:
     """The words of a post: restricted, and purged earlier than the counts."""
 

@@ -13,7 +13,7 @@ from unittest import mock
 import social_metrics.extract.platforms
 from social_metrics.clock import WIB, utc_now
 from social_metrics.contract import Source
-from social_metrics.extract.run_all import capture_evening
+from social_metrics.extract.run_all import capture_all
 from social_metrics.registry.registry import load_registry
 from social_metrics.settings import DEFAULT_REGISTRY, Settings
 from tests.registry_file import rows_of
@@ -27,10 +27,10 @@ PLATFORM = {
     "platform_account_id_pattern": "^UC[0-9]{22}$",
     "handle_pattern": "^[a-z0-9]+$",
     "allowed_api_hosts": "channels.example",
-    "shard_size": os.environ.get("SHARD", "100"),
+    "batch_size": os.environ.get("BATCH", "100"),
     "max_in_flight": os.environ.get("CONC", "32"),
     "lookback_days": "7",
-    "full_sweep_days": "7",
+    "full_listing_days": "7",
     "quota_day_zone": "America/Los_Angeles",
 }
 ACCOUNT = {
@@ -102,10 +102,10 @@ def main() -> None:
         mock.patch("social_metrics.extract.credentials.endpoint.clock_of", return_value=EveningClock(day)),
         mock.patch("social_metrics.extract.platform_run.source_of", return_value=Source.SIMULATOR),
     ):
-        reports = capture_evening(
+        reports = capture_all(
             load_registry(folder), Settings(registry_dir=folder), dsn, run_id=f"bench__{day}", day=day
         )
-    print(f"{sum(report.calls for report in reports)} calls, {len(reports)} shards")
+    print(f"{sum(report.calls for report in reports)} calls, {len(reports)} batches")
 
 
 if __name__ == "__main__":

@@ -30,7 +30,7 @@ HISTORY_DAYS = 30
 COPIES = 65
 """Of each center in a crowded evening: 31 × 65 is 2,015 accounts on each platform."""
 CROWDED_HISTORY_DAYS = 2
-CROWDED = {"shard_size": "250", "daily_call_limit": "50000"} | dict.fromkeys(
+CROWDED = {"batch_size": "250", "daily_call_limit": "50000"} | dict.fromkeys(
     ("daily_quota_limit", "daily_usd_limit", "monthly_usd_limit"), ""
 )
 """Columns of platforms.csv: a task reads up to five times the accounts, and no budget ends before the evening."""

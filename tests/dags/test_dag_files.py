@@ -137,7 +137,7 @@ def test_airflow_does_not_load_the_package_a_second_time(airflow: Airflow) -> No
 
 def _platforms(dags: dict[str, Any]) -> set[str]:
     tasks = dags["extract_social_metrics"].task_ids
-    return {task.removesuffix(".extract_shard") for task in tasks if task.endswith(".extract_shard")}
+    return {task.removesuffix(".extract_batch") for task in tasks if task.endswith(".extract_batch")}
 
 
 @pytest.mark.parametrize(

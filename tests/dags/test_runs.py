@@ -64,7 +64,7 @@ def test_one_platform_down_then_a_sweep(evening: Evening) -> None:
     asked = {name for name, number in evening.calls().items() if number}
     assert "x" in asked
     assert not settled & asked
-    assert {sweep.task_states[f"{name}.extract_shard"] for name in settled} == {"skipped"}
+    assert {sweep.task_states[f"{name}.extract_batch"] for name in settled} == {"skipped"}
     assert _standing(evening, sweep)["x"]["captured"] >= MOSTLY * expected["x"]
     assert evening.warehouse(
         "select count(*) from (select from raw.profile_snapshots group by account_code having count(*) > 1) as twice"
@@ -77,7 +77,7 @@ def test_a_past_dated_run_refuses_and_touches_nothing(evening: Evening, days: in
     evening.calls()
     run = evening.run(EXTRACT, retries=2, logical_date=other_day)
     assert run.state == "failed"
-    assert run.task_states["open_evening"] == "failed"
+    assert run.task_states["open_run"] == "failed"
     assert (
         f"This run belongs to {other_day.date()} (WIB), and today is 2026-11-20. A follower count read now is "
         "today's; it is never written under another date"
@@ -102,40 +102,40 @@ def test_clearing_yesterdays_run_leaves_yesterday_as_it_was(evening: Evening) ->
     assert evening.warehouse("select count(*), max(attempted_at) from raw.capture_outcomes") == held
 
 
-def test_a_shard_of_yesterday_refuses_when_it_is_cleared_alone(evening: Evening) -> None:
-    """Its evening was opened yesterday and is not opened again: the shard holds on to yesterday."""
+def test_a_batch_of_yesterday_refuses_when_it_is_cleared_alone(evening: Evening) -> None:
+    """Its evening was opened yesterday and is not opened again: the batch holds on to yesterday."""
     from airflow.sdk.exceptions import AirflowFailException
 
-    from social_metrics.orchestration.operators.extract_shard import ExtractShardOperator
+    from social_metrics.orchestration.operators.extract_batch import ExtractBatchOperator
 
-    shard = ExtractShardOperator(task_id="extract_shard", platform="x", account_codes=["kartini-x"], day="2026-11-19")
+    batch = ExtractBatchOperator(task_id="extract_batch", platform="x", account_codes=["kartini-x"], day="2026-11-19")
     context = {"dag_run": SimpleNamespace(run_id="yesterday"), "ti": SimpleNamespace(try_number=2)}
     with pytest.raises(AirflowFailException, match=r"This run belongs to 2026-11-19 \(WIB\), and today is 2026-11-20"):
-        shard.execute(context)
+        batch.execute(context)
 
 
 def test_a_crash_is_red_while_the_transform_goes_on_and_a_retry_reads_what_is_missing(
     evening: Evening, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """YouTube has no connection, TikTok's rows are refused for good, one of X's two shards only on its first try."""
+    """YouTube has no connection, TikTok's rows are refused for good, one of X's two batches only on its first try."""
     monkeypatch.delenv("AIRFLOW_CONN_SOCIAL_METRICS_YOUTUBE")
-    shards = evening.simulator.registry_dir / "platforms.csv"
-    shards.write_text(shards.read_text().replace(",100,8,2,7,1;3;7;30,UTC", ",20,8,2,7,1;3;7;30,UTC"))
-    first_shard, second_shard = load_registry(evening.simulator.registry_dir).shards("x", EVENING.date())
+    batches = evening.simulator.registry_dir / "platforms.csv"
+    batches.write_text(batches.read_text().replace(",100,8,2,7,1;3;7;30,UTC", ",20,8,2,7,1;3;7;30,UTC"))
+    first_batch, second_batch = load_registry(evening.simulator.registry_dir).batches("x", EVENING.date())
     refuse_outcomes(
         evening.warehouse_url,
         "new.platform = 'tiktok'",
-        f"new.account_code = '{second_shard[0]}' and new.try_number = 1",
+        f"new.account_code = '{second_batch[0]}' and new.try_number = 1",
     )
     run = evening.run(EXTRACT, retries=1, logical_date=EVENING)
     assert run.state == "failed"
-    assert run.tasks["youtube.extract_shard"] == ["failed"]
+    assert run.tasks["youtube.extract_batch"] == ["failed"]
     assert "social_metrics_youtube" in run.output
-    assert run.tasks["tiktok.extract_shard"] == ["failed"]
-    assert run.tasks["facebook.extract_shard"] == ["success"]
-    assert run.tasks["x.extract_shard"] == ["success", "success"]
+    assert run.tasks["tiktok.extract_batch"] == ["failed"]
+    assert run.tasks["facebook.extract_batch"] == ["success"]
+    assert run.tasks["x.extract_batch"] == ["success", "success"]
     assert run.task_states["publish_raw"] == "success"
-    assert run.task_states["all_shards_ended"] == "upstream_failed"
+    assert run.task_states["all_batches_ended"] == "upstream_failed"
     assert len(evening.events(run)) == 1, "the transform starts in spite of the crash"
     standing = _standing(evening, run)
     assert standing["tiktok"]["outcomes"] == {Outcome.NOT_ATTEMPTED.value: standing["tiktok"]["expected"]}
@@ -144,7 +144,7 @@ def test_a_crash_is_red_while_the_transform_goes_on_and_a_retry_reads_what_is_mi
             "select account_code, array_agg(try_number) from raw.capture_outcomes where platform = 'x' group by 1"
         )
     )
-    assert tries == {code: [1] for code in first_shard} | {code: [2] for code in second_shard}
+    assert tries == {code: [1] for code in first_batch} | {code: [2] for code in second_batch}
 
 
 def test_after_the_cutoff_nothing_is_started(evening: Evening, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -152,7 +152,7 @@ def test_after_the_cutoff_nothing_is_started(evening: Evening, monkeypatch: pyte
     evening.calls()
     run = evening.run(EXTRACT, logical_date=EVENING)
     assert run.state == "success"
-    assert {state for task, state in run.task_states.items() if task != "all_shards_ended"} == {"skipped"}
+    assert {state for task, state in run.task_states.items() if task != "all_batches_ended"} == {"skipped"}
     assert "It is past 19:59 WIB" in run.output
     assert evening.events(run) == []
     assert not any(evening.calls().values())
@@ -166,7 +166,7 @@ def test_with_nothing_to_read_nothing_is_published(
     evening.calls()
     run = evening.run(EXTRACT, logical_date=None)
     assert run.state == "success", run.output
-    opened = evening.metadata("select value from xcom where run_id = %s and task_id = 'open_evening'", run.run_id)
+    opened = evening.metadata("select value from xcom where run_id = %s and task_id = 'open_run'", run.run_id)
     assert opened == [("2026-11-20",)], "the day is the simulator's, not the machine's"
     assert run.task_states["publish_raw"] == "skipped"
     assert evening.events(run) == []

@@ -38,7 +38,7 @@ def test_an_evening_with_refusals_and_crashes_writes_no_secret(
     evening: Evening, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A refused credential, a platform that breaks off (its address has the key in it), one whose file fails with all
-    that it was given in its hands, and a warehouse that refuses a shard: tracebacks of each are in the logs."""
+    that it was given in its hands, and a warehouse that refuses a batch: tracebacks of each are in the logs."""
 
     def fail(client: ApiClient, *given: object) -> None:
         raise RuntimeError("an error that names everything", client.connection, client.tokens, given)
@@ -51,7 +51,7 @@ def test_an_evening_with_refusals_and_crashes_writes_no_secret(
     refuse_outcomes(evening.warehouse_url, "new.platform = 'instagram'")
     with process_lists() as seen:
         run = evening.run("extract_social_metrics", logical_date=EVENING)
-    assert run.tasks["instagram.extract_shard"] == ["failed"], run.output
+    assert run.tasks["instagram.extract_batch"] == ["failed"], run.output
     secrets = planted(evening)
     # Airflow takes hold of the root logger once in a process: after another DAG's test only pytest hears the rest.
     said = run.output + caplog.text

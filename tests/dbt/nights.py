@@ -13,7 +13,7 @@ from itertools import pairwise
 import psycopg
 
 from social_metrics.contract import ManualEntry, Post
-from social_metrics.warehouse.loader import ShardRecords, load
+from social_metrics.warehouse.loader import BatchRecords, load
 from tests.dbt.evidence import Account, Center, Evidence, write_entry
 from tests.dbt.oracle import made_of, wib
 
@@ -24,7 +24,7 @@ LATENESS = [0] * 80 + [-1] * 3 + [1, 1, 1, 2, 2, 3, 5, 9, 20, 45]  # nights; -1:
 class Night:
     """What arrives between two builds."""
 
-    records: ShardRecords = field(default_factory=ShardRecords)
+    records: BatchRecords = field(default_factory=BatchRecords)
     entries: list[ManualEntry] = field(default_factory=list)
     decisions: list[tuple[ManualEntry, str]] = field(default_factory=list)
     identities: list[tuple[str, datetime]] = field(default_factory=list)
@@ -108,8 +108,8 @@ def _enter(evidence: Evidence, nights: dict[date, Night], chances: random.Random
             nights[order[decided]].decisions.append((entry, "confirmed" if is_confirmed else "rejected"))
 
 
-def _repeat(loaded: ShardRecords, again: ShardRecords, chances: random.Random) -> None:
-    for column in fields(ShardRecords):
+def _repeat(loaded: BatchRecords, again: BatchRecords, chances: random.Random) -> None:
+    for column in fields(BatchRecords):
         known = getattr(loaded, column.name)
         getattr(again, column.name).extend(chances.sample(known, len(known) // 5))
 

@@ -22,7 +22,7 @@ from local_stack.history import authorise_demo_accounts
 from local_stack.server import Server
 from social_metrics.clock import WIB
 from social_metrics.extract.credentials.connections import platform_connection
-from social_metrics.extract.platform_run import capture_shard
+from social_metrics.extract.platform_run import capture_batch
 from social_metrics.marts.leaderboards import read_marts
 from social_metrics.publish.page import boards
 from social_metrics.registry.registry import load_registry
@@ -49,10 +49,10 @@ LINE = {
     "platform_account_id_pattern": "^W[0-9]{8}$",
     "handle_pattern": "^[a-z_]{3,20}$",
     "allowed_api_hosts": "api.warta.example",
-    "shard_size": "1",  # one account a shard: two shards
+    "batch_size": "1",  # one account a batch: two batches
     "max_in_flight": "2",
     "lookback_days": "2",
-    "full_sweep_days": "1",
+    "full_listing_days": "1",
     "quota_day_zone": "Asia/Jakarta",
     "body_retention_days": "90",
     "caption_retention_days": "30",
@@ -141,8 +141,8 @@ def captured(
         for day in days:
             simulator.set_clock(datetime.combine(day, FIRST_EVENING.timetz()))
             for platform in registry.platforms:
-                for codes in registry.shards(platform, day):
-                    capture_shard(
+                for codes in registry.batches(platform, day):
+                    capture_batch(
                         platform,
                         codes,
                         run_id=f"evening__{day}",

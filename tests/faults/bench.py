@@ -277,7 +277,7 @@ def bench(folder: Path, key: str) -> Iterator[Bench]:
     subprocess.run(command, cwd=REPOSITORY, check=True, stdout=subprocess.DEVNULL)
     few_accounts(registry)
     list_posts_every_evening(registry)
-    small_shards(registry)
+    small_batches(registry)
     forked_captures()
     postgres = EmbeddedPostgres(folder / "postgres", durable=True)
     volume = Volume(folder / "volume")
@@ -328,11 +328,11 @@ def list_posts_every_evening(registry: Path) -> None:
     """An evening on which no account's post count moved would have too few calls for a fault to strike between."""
     with rows_of(registry / "platforms.csv") as rows:
         for row in rows:
-            row["full_sweep_days"] = "1"
+            row["full_listing_days"] = "1"
 
 
-def small_shards(registry: Path) -> None:
-    """Two shards a platform: while one is written, or a fault strikes, the other is being read."""
+def small_batches(registry: Path) -> None:
+    """Two batches a platform: while one is written, or a fault strikes, the other is being read."""
     with rows_of(registry / "platforms.csv") as rows:
         for row in rows:
-            row["shard_size"] = "3"
+            row["batch_size"] = "3"

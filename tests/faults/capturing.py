@@ -18,7 +18,7 @@ from social_metrics.extract.credentials import endpoint, token_store
 from social_metrics.extract.credentials.connections import PlatformConnection, platform_connection
 from social_metrics.extract.http import client
 from social_metrics.extract.platforms import facebook, instagram, threads, tiktok, x, youtube  # noqa: F401  for the children
-from social_metrics.extract.run_clock import CaptureClock
+from social_metrics.extract.run_clock import RunClock
 from social_metrics.extract.simulated_clock import SimulatedClock
 from social_metrics.registry.registry import load_registry
 from social_metrics.settings import Settings
@@ -37,7 +37,7 @@ class Order:
         day: the WIB date that the run belongs to.
         stage: where to halt; None goes through.
         wrong_by: how far the machine's clock is off; the platform's is right.
-        on_demand: see `capture_shards`.
+        on_demand: see `capture_batches`.
     """
 
     platform: str
@@ -63,12 +63,12 @@ class Machine:
     def __init__(self, wrong_by: timedelta) -> None:
         self.wrong_by = wrong_by
         patch.object(SimulatedClock, "now", lambda clock: clock._anchor + self.wrong_by).start()
-        patch.object(platform_run, "capture_clock_of", self._watched).start()
-        patch.object(CaptureClock, "refuse_another_date", lambda *_: None).start()  # the warehouse lives in the present
+        patch.object(platform_run, "run_clock_of", self._watched).start()
+        patch.object(RunClock, "refuse_another_date", lambda *_: None).start()  # the warehouse lives in the present
 
     @staticmethod
-    def _watched(connection: PlatformConnection) -> CaptureClock:
-        return CaptureClock(endpoint.clock_of(connection), steady=lambda: 0.0)
+    def _watched(connection: PlatformConnection) -> RunClock:
+        return RunClock(endpoint.clock_of(connection), steady=lambda: 0.0)
 
 
 def run(order: Order, pipe: Connection) -> None:
@@ -94,7 +94,7 @@ def _capture(order: Order) -> tuple[dict[str, int], int]:
     outcomes: dict[str, int] = {}
     calls = 0
     if order.whole_evening:
-        reports = run_all.capture_evening(
+        reports = run_all.capture_all(
             registry,
             order.settings,
             order.warehouse_url,
@@ -103,9 +103,9 @@ def _capture(order: Order) -> tuple[dict[str, int], int]:
             on_demand=order.on_demand,
         )
     else:
-        reports = run_all.capture_shards(
+        reports = run_all.capture_batches(
             order.platform,
-            registry.shards(order.platform, order.day),
+            registry.batches(order.platform, order.day),
             run_id=order.run_id,
             try_number=order.try_number,
             registry=registry,
@@ -150,26 +150,26 @@ def _halt_at(order: Order, pipe: Connection, machine: Machine) -> None:
 
         return wrapped
 
-    real_shards = run_all.capture_shards
+    real_batches = run_all.capture_batches
 
-    @wraps(real_shards)
-    def shards(platform: str, *arguments: Any, **named: Any) -> Any:
+    @wraps(real_batches)
+    def batches(platform: str, *arguments: Any, **named: Any) -> Any:
         here.platform = platform
-        on_shard = named.pop("on_shard", lambda _report: None)
+        on_batch = named.pop("on_batch", lambda _report: None)
 
         def committed(report: Any) -> None:
-            on_shard(report)
+            on_batch(report)
             if order.stage == "committed" and platform == order.platform and report.calls:
                 halt()
 
-        return real_shards(platform, *arguments, **named, on_shard=committed)
+        return real_batches(platform, *arguments, **named, on_batch=committed)
 
-    run_all.capture_shards = shards
+    run_all.capture_batches = batches
     places: dict[str, tuple[Any, str, Callable[[], None] | None, Callable[[], None] | None]] = {
         "asking": (client.ApiClient, "call", counting(CALL.get(order.platform, 2)), None),
         "answered": (client.ApiClient, "_record", None, counting(CALL.get(order.platform, 2))),
         "renewing": (token_store.AccountTokens, "_save", halt, None),
-        "read": (platform_run, "shard_records", halt, None),
+        "read": (platform_run, "batch_records", halt, None),
         "copying": (psycopg.Copy, "write_row", counting(ROW_OF_THE_COPY), None),
         "written": (platform_run, "load", None, halt),
     }

@@ -74,7 +74,7 @@ def _second_run(bench: Bench, capturing: Capturing, order: Order) -> None:
 
 
 def _jump_clock(bench: Bench, capturing: Capturing, order: Order) -> None:
-    """The machine's clock is set by more than a day while shards are read, and again before a retry; then put right."""
+    """The machine's clock is set by more than a day while batches are read, and once more before a retry."""
     there, back = JUMPS if order.day.toordinal() % 2 else reversed(JUMPS)
     said = capturing.go_on(clock_set_by=there)
     assert said is not None

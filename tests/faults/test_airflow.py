@@ -39,7 +39,7 @@ from tests.faults.bench import (
     evening_of,
     few_accounts,
     forked_captures,
-    small_shards,
+    small_batches,
 )
 from tests.faults.comparison import DAY_OF_POSTS, DAY_OF_SNAPSHOTS, half_written
 from tests.simulated import REPOSITORY
@@ -67,7 +67,7 @@ class Stage:
     calm: History
     stormy_url: str
 
-    def open_evening(self, day: date) -> None:
+    def open_run(self, day: date) -> None:
         """20:00 WIB of the day on every clock; the platforms take their time, so that a fault can strike."""
         set_simulator_clock(self.addresses.simulator_url, evening_of(day))
         self._faults("DELETE")
@@ -98,11 +98,11 @@ class Stage:
             time.sleep(0.5)
 
     def wait_until_reading(self, run: Run) -> None:
-        """Wait until shards of the run are at work."""
+        """Wait until batches of the run are at work."""
         self.wait(
-            "a shard at work",
+            "a batch at work",
             lambda: any(
-                task.task_id.endswith("extract_shard") and task.state == "running" for task in self.api.tasks(run)
+                task.task_id.endswith("extract_batch") and task.state == "running" for task in self.api.tasks(run)
             ),
         )
 
@@ -122,7 +122,7 @@ class Stage:
         self.stack.start_airflow(self.addresses)
         self.stack.wait_for_airflow(self.addresses)
 
-    def sweep_and_compare(self, day: date) -> None:
+    def retry_and_compare(self, day: date) -> None:
         """The next sweep reads what is left; then the evening is that of the calm history."""
         self.hurry()
         sweep = self.trigger(evening_of(day) + timedelta(seconds=1))
@@ -155,7 +155,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
 
 @contextmanager
 def standing(folder: Path, workers: int = 0) -> Iterator[Stage]:
-    """The stage, all of it stopped at the end; with workers, Celery's run the tasks, and platforms have two shards."""
+    """The stage, all of it stopped at the end; with workers, Celery's run the tasks, and platforms have two batches."""
     layout = Layout(folder / "state")
     with pytest.MonkeyPatch.context() as environment:
         for name in [name for name in os.environ if name.startswith(("AIRFLOW", "SOCIAL_METRICS_"))]:
@@ -169,7 +169,7 @@ def standing(folder: Path, workers: int = 0) -> Iterator[Stage]:
         subprocess.run(command, cwd=REPOSITORY, check=True, stdout=subprocess.DEVNULL)
         few_accounts(layout.registry)
         if workers:
-            small_shards(layout.registry)
+            small_batches(layout.registry)
         layout.airflow_home.mkdir(parents=True)
         (layout.airflow_home / "airflow.cfg").write_text(AIRFLOW_CFG)
         simulator: SimulatorProcess | None = None
@@ -214,7 +214,7 @@ def kill_with_all_it_began(process: psutil.Process) -> None:
 
 def test_kill_9_of_the_scheduler(stage: Stage) -> None:
     day = FIRST_DAY
-    stage.open_evening(day)
+    stage.open_run(day)
     run = stage.trigger(evening_of(day))
     stage.wait_until_reading(run)
     scheduler = stage.scheduler()
@@ -223,12 +223,12 @@ def test_kill_9_of_the_scheduler(stage: Stage) -> None:
     stage.hurry()
     stage.start_scheduler()
     stage.wait_for_end(run)
-    stage.sweep_and_compare(day)
+    stage.retry_and_compare(day)
 
 
 def test_kill_9_of_the_workers(stage: Stage) -> None:
     day = FIRST_DAY + timedelta(days=1)
-    stage.open_evening(day)
+    stage.open_run(day)
     run = stage.trigger(evening_of(day))
     stage.wait_until_reading(run)
     # Those at work: LocalExecutor's idle ones hold the lock of its queue, and with one of them dies the whole executor.
@@ -238,12 +238,12 @@ def test_kill_9_of_the_workers(stage: Stage) -> None:
         kill_with_all_it_began(worker)
     stage.hurry()
     stage.wait_for_end(run)
-    stage.sweep_and_compare(day)
+    stage.retry_and_compare(day)
 
 
 def test_two_schedulers(stage: Stage) -> None:
     day = FIRST_DAY + timedelta(days=2)
-    stage.open_evening(day)
+    stage.open_run(day)
     program = str(Path(sys.executable).with_name("airflow"))
     with (stage.stack.layout.logs / "second-scheduler.log").open("wb") as log:
         second = subprocess.Popen(
@@ -263,12 +263,12 @@ def test_two_schedulers(stage: Stage) -> None:
     finally:
         kill_with_all_it_began(psutil.Process(second.pid))
         second.wait()
-    stage.sweep_and_compare(day)
+    stage.retry_and_compare(day)
 
 
 def test_a_run_cleared_a_month_later_is_refused(stage: Stage) -> None:
     day = FIRST_DAY + timedelta(days=3)
-    stage.open_evening(day)
+    stage.open_run(day)
     stage.hurry()
     run = stage.trigger(evening_of(day))
     assert stage.wait_for_end(run) == "success"
@@ -277,7 +277,7 @@ def test_a_run_cleared_a_month_later_is_refused(stage: Stage) -> None:
     stage.api._checked(stage.api._call("POST", f"/dags/{EXTRACT}/clearTaskInstances", cleared))
     assert stage.wait_for_end(run) == "failed"
     failed = [task for task in stage.api.tasks(run) if task.state == "failed"]
-    assert [task.task_id for task in failed] == ["open_evening"]
+    assert [task.task_id for task in failed] == ["open_run"]
     assert "never written under another date" in stage.api.task_log(run, failed[0])
     set_simulator_clock(stage.addresses.simulator_url, evening_of(day))
-    stage.sweep_and_compare(day)
+    stage.retry_and_compare(day)

@@ -8,9 +8,9 @@ import pytest
 
 from social_metrics.contract import AuthorizationMode, Outcome, Source
 from social_metrics.extract.credentials.connections import PlatformConnection
+from social_metrics.extract.extracted import CaptureFailure, ExtractedProfile, PostListing, ReadWindow, TokenPair
 from social_metrics.extract.http.client import ApiClient, Recorder
 from social_metrics.extract.platforms import facebook, instagram, tiktok
-from social_metrics.extract.readings import CaptureFailure, PostListing, ProfileReading, ReadWindow, TokenPair
 from social_metrics.registry.account import Account
 from tests.simulator.running import FORM, IG_USER, NOW, RunningSimulator
 from tests.unit.platforms.local_platform import FixedClock, OpenMeter
@@ -83,15 +83,15 @@ class Reader:
             for code, row in rows.items()
         ]
 
-    def profiles(self, accounts: Sequence[Account]) -> dict[str, ProfileReading | CaptureFailure]:
+    def profiles(self, accounts: Sequence[Account]) -> dict[str, ExtractedProfile | CaptureFailure]:
         """A reading or a failure for each, in batches."""
-        size = self.file.RULES.batch_size
-        readings: dict[str, ProfileReading | CaptureFailure] = {}
+        size = self.file.RULES.accounts_per_call
+        readings: dict[str, ExtractedProfile | CaptureFailure] = {}
         for start in range(0, len(accounts), size):
             readings |= self.file.read_profiles(self.client, accounts[start : start + size])
         return readings
 
-    def posts(self, account: Account, profile: ProfileReading, since: datetime) -> PostListing:
+    def posts(self, account: Account, profile: ExtractedProfile, since: datetime) -> PostListing:
         """The posts of an account."""
         listing = self.file.read_posts(self.client, account, profile, ReadWindow(since))
         assert isinstance(listing, PostListing)
@@ -131,7 +131,7 @@ def test_followers_and_the_posts_of_a_week_are_the_truth(reader: Reader) -> None
 def test_every_page_is_read_when_everything_is_asked_for(reader: Reader) -> None:
     account = max(reader.accounts(), key=lambda one: len(reader.simulator.truth(one.account_code)["posts"]))
     reading = reader.profiles([account])[account.account_code]
-    assert isinstance(reading, ProfileReading)
+    assert isinstance(reading, ExtractedProfile)
     reader.recorder.responses.clear()
     listing = reader.posts(account, reading, ALL_TIME)
     assert {post.post_id for post in listing.posts} == {
@@ -144,7 +144,7 @@ def test_a_week_costs_no_more_calls_than_it_must(reader: Reader) -> None:
     accounts = reader.accounts()
     for account in accounts:
         reading = reader.profiles([account])[account.account_code]
-        if isinstance(reading, ProfileReading):
+        if isinstance(reading, ExtractedProfile):
             reader.posts(account, reading, LAST_WEEK)
     calls = reader.simulator.admin("GET", "calls")["calls"][reader.platform]
     # The first page of posts comes with the profile; TikTok needs a token and a list of its own.
@@ -171,7 +171,7 @@ def test_trouble_with_one_account_is_its_own(reader: Reader, kind: str, outcome:
     failure = readings[victim.account_code]
     assert isinstance(failure, CaptureFailure)
     assert failure.outcome is outcome
-    assert all(isinstance(readings[other.account_code], ProfileReading) for other in others)
+    assert all(isinstance(readings[other.account_code], ExtractedProfile) for other in others)
 
 
 @pytest.mark.parametrize(
@@ -181,7 +181,7 @@ def test_odd_replies_are_read_all_the_same(reader: Reader, kind: str) -> None:
     account = reader.accounts()[0]
     reader.simulator.fault(reader.platform, kind, account=account.account_code)
     reading = reader.profiles([account])[account.account_code]
-    assert isinstance(reading, ProfileReading)
+    assert isinstance(reading, ExtractedProfile)
     truth = reader.simulator.truth(account.account_code)
     assert reading.followers_count == truth["followers"]
     listing = reader.posts(account, reading, ALL_TIME)
@@ -194,7 +194,7 @@ def test_odd_replies_are_read_all_the_same(reader: Reader, kind: str) -> None:
 def test_an_expired_cursor_is_a_failure_and_not_a_shorter_list(reader: Reader) -> None:
     account = reader.accounts()[0]
     reading = reader.profiles([account])[account.account_code]
-    assert isinstance(reading, ProfileReading)
+    assert isinstance(reading, ExtractedProfile)
     reader.simulator.fault(reader.platform, "expired_page_token", account=account.account_code)
     with pytest.raises(CaptureFailure) as raised:
         reader.posts(account, reading, ALL_TIME)
@@ -209,13 +209,13 @@ def test_a_broken_chain_of_tokens_is_that_accounts_trouble(simulator: RunningSim
     failure = readings[victim.account_code]
     assert isinstance(failure, CaptureFailure)
     assert (failure.outcome, failure.for_all) == (Outcome.TOKEN_EXPIRED, False)
-    assert isinstance(readings[other.account_code], ProfileReading)
+    assert isinstance(readings[other.account_code], ExtractedProfile)
 
 
 def test_one_page_that_cannot_be_read_does_not_hide_fifty(simulator: RunningSimulator) -> None:
     reader = Reader(simulator, "facebook")
     accounts = reader.accounts()
-    assert all(isinstance(reading, ProfileReading) for reading in reader.profiles(accounts).values())
+    assert all(isinstance(reading, ExtractedProfile) for reading in reader.profiles(accounts).values())
     assert len(reader.recorder.responses) == 1
     simulator.fault("facebook", "account_not_found", account=accounts[5].account_code)
     readings = reader.profiles(accounts)

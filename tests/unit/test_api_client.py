@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 
 from social_metrics.contract import Outcome, Source
 from social_metrics.extract.credentials.connections import PlatformConnection
+from social_metrics.extract.extracted import CaptureFailure
 from social_metrics.extract.http.client import ApiClient, ApiRules, Recorder, Refusal, Reply, retry_after
 from social_metrics.extract.http.guards import Cost
 from social_metrics.extract.http.redaction import HIDDEN, sha256
-from social_metrics.extract.readings import CaptureFailure
 from social_metrics.registry.account import Account
 from tests.unit.platforms.local_platform import NOW, SECRET, Answer, Bench, FixedClock, account, bench, serve
 
@@ -35,7 +35,7 @@ def refuses_on_error(reply: Reply, _now: datetime) -> Refusal | None:
 RULES = ApiRules(
     platform="some",
     api_version="v1",
-    batch_size=10,
+    accounts_per_call=10,
     kept_members=frozenset({"items", "count", "error"}),
     refusal=refuses_on_error,
     authorize=lambda connection, token: ({"key": connection.secret or ""}, {"Authorization": f"Bearer {token}"}),

@@ -8,6 +8,7 @@ import pytest
 
 from social_metrics.errors import UsageProblem
 from social_metrics.extract.credentials.connections import PlatformConnection
+from social_metrics.extract.extracted import CaptureFailure
 from social_metrics.extract.http.guards import Cost
 from social_metrics.extract.limits.budget import (
     Budget,
@@ -18,7 +19,6 @@ from social_metrics.extract.limits.budget import (
     month_forecast,
 )
 from social_metrics.extract.limits.spend_limits import CredentialLimits
-from social_metrics.extract.readings import CaptureFailure
 from social_metrics.registry.registry import Platform, load_registry
 from social_metrics.settings import DEFAULT_REGISTRY
 

@@ -206,7 +206,7 @@ def _accounts_are_right(registry: Any, rows: list[dict[str, str]]) -> None:
         for one in registry.accounts
     ] == said  # fmt: skip
     for platform in registry.platforms:
-        codes = [code for shard in registry.shards(platform, DAY) for code in shard]
+        codes = [code for batch in registry.batches(platform, DAY) for code in batch]
         assert len(set(codes)) == len(codes), "an account is read once"
 
 
@@ -214,7 +214,7 @@ def _platforms_are_right(registry: Any, rows: list[dict[str, str]]) -> None:
     assert list(registry.platforms) == [row["platform"] for row in rows]
     for row in rows:
         line = registry.platforms[row["platform"]]
-        assert str(line.shard_size) == row["shard_size"].lstrip("0")
+        assert str(line.batch_size) == row["batch_size"].lstrip("0")
         assert ";".join(line.allowed_api_hosts) == ";".join(
             part.strip() for part in row["allowed_api_hosts"].split(";")
         )

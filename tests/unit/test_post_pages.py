@@ -9,18 +9,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from social_metrics.contract import Outcome
+from social_metrics.extract.extracted import CaptureFailure, ExtractedPost, ReadWindow
 from social_metrics.extract.pagination import BEFORE_EVERY_POST, PINNED_AT_MOST, PostPage, read_back
-from social_metrics.extract.readings import CaptureFailure, PostReading, ReadWindow
 
 NOW = datetime(2026, 11, 20, 13, 0, tzinfo=UTC)
 RESPONSE = UUID("00000000-0000-4000-8000-000000000001")
 
 
-def post(post_id: str, published_at: datetime, likes: int = 0) -> PostReading:
-    return PostReading(post_id, published_at, "text", None, None, RESPONSE, NOW, like_count=likes)
+def post(post_id: str, published_at: datetime, likes: int = 0) -> ExtractedPost:
+    return ExtractedPost(post_id, published_at, "text", None, None, RESPONSE, NOW, like_count=likes)
 
 
-def page(*posts: PostReading, following: Hashable | None = None) -> PostPage:
+def page(*posts: ExtractedPost, following: Hashable | None = None) -> PostPage:
     return PostPage(posts, following, uuid4(), NOW)
 
 
@@ -28,7 +28,7 @@ def nobody_asks(_cursor: Hashable) -> PostPage:
     raise AssertionError("no further page was needed")
 
 
-def days_old(*days: int) -> list[PostReading]:
+def days_old(*days: int) -> list[ExtractedPost]:
     return [post(f"p{day}", NOW - timedelta(days=day)) for day in days]
 
 

@@ -96,10 +96,10 @@ def test_the_shipped_registry_is_whole_and_guesses_no_handle() -> None:
         ("center_accounts.csv", "kartini-x", "account_code", "kartini-tweets", "write 'kartini-x'"),
         ("centers.csv", "kartini", "time_zone", "WIB", "is not an IANA time zone; write Asia/Jakarta"),
         ("centers.csv", "kartini", "center_name", "", "is blank; fill it in"),
-        ("platforms.csv", "youtube", "shard_size", "0", "whole number of at least 1"),
+        ("platforms.csv", "youtube", "batch_size", "0", "whole number of at least 1"),
         ("platforms.csv", "youtube", "handle_pattern", "(", "is not a regular expression"),
         ("platforms.csv", "youtube", "quota_day_zone", "PST", "is not an IANA time zone"),
-        ("platforms.csv", "youtube", "shard_size", "٣", "whole number of at least 1"),  # dbt's seed cannot load it
+        ("platforms.csv", "youtube", "batch_size", "٣", "whole number of at least 1"),  # dbt's seed cannot load it
         ("platforms.csv", "youtube", "reread_age_days", "1;٧", "is not a list of whole numbers"),
         ("platforms.csv", "x", "daily_usd_limit", "two", "is not an amount in US$"),
         ("platforms.csv", "x", "daily_usd_limit", "1_0.5", "is not an amount in US$"),
@@ -154,7 +154,7 @@ def test_a_new_handle_is_a_dated_row_and_the_row_of_the_day_is_used(folder: Path
     registry = load_registry(folder)
     handles = {day: [a.handle for a in registry.accounts_on("x", day)] for day in (date(2024, 6, 30), date(2024, 7, 1))}
     assert list(handles.values()) == [["kartini_old"], ["kartini_new"]]
-    assert registry.shards("x", date(2024, 7, 1)) == [["kartini-x"]]
+    assert registry.batches("x", date(2024, 7, 1)) == [["kartini-x"]]
 
 
 def test_overlapping_rows_of_one_account_are_refused(folder: Path) -> None:

@@ -17,8 +17,8 @@ from cryptography.x509.oid import NameOID
 
 from social_metrics.clock import utc_now
 from social_metrics.contract import Outcome
+from social_metrics.extract.extracted import CaptureFailure
 from social_metrics.extract.http.connection_pool import HttpPool
-from social_metrics.extract.readings import CaptureFailure
 from tests.unit.test_api_client import RULES, bench
 
 ANSWER = b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 13\r\n\r\n{"items": []}'

@@ -26,8 +26,8 @@ from social_metrics.extract import platform_run
 from social_metrics.extract.credentials.connections import PlatformConnection, platform_connection
 from social_metrics.extract.credentials.oauth_flow import authorisation_of, take_grant
 from social_metrics.extract.http import client
-from social_metrics.extract.platform_run import capture_shard
-from social_metrics.extract.run_all import open_shards
+from social_metrics.extract.platform_run import capture_batch
+from social_metrics.extract.run_all import open_batches
 from social_metrics.extract.simulated_clock import SimulatedClock
 from social_metrics.registry.registry import Registry, load_registry
 from social_metrics.settings import Settings
@@ -77,9 +77,9 @@ class Year:
         self.simulator.clock.set(int(instant.timestamp()))
 
     def sweep(self, day: date, *, number: int) -> None:
-        """What the scheduler does every half hour: each platform's shards that are still open."""
+        """What the scheduler does every half hour: each platform's batches that are still open."""
         for platform in self.registry.platforms:
-            for codes in open_shards(platform, day, self.registry, self.url, self.settings):
+            for codes in open_batches(platform, day, self.registry, self.url, self.settings):
                 try:
                     with self._killed(platform, day, number):
                         self._capture(platform, codes, day, number)
@@ -87,7 +87,7 @@ class Year:
                     continue
 
     def _capture(self, platform: str, codes: list[str], day: date, number: int, *, on_demand: bool = False) -> None:
-        capture_shard(
+        capture_batch(
             platform,
             codes,
             run_id=f"{day}_{number}",

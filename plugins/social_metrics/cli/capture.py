@@ -5,13 +5,13 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from social_metrics.cli.connection import warehouse
 from social_metrics.cli.console import ExitCode, Format, FormatOption, output, print_json, progress
-from social_metrics.cli.place import warehouse
 from social_metrics.clock import WIB, wib_date
 from social_metrics.errors import UsageProblem
 from social_metrics.extract.credentials.connections import platform_connection
-from social_metrics.extract.platform_run import ShardReport
-from social_metrics.extract.run_all import capture_evening
+from social_metrics.extract.platform_run import BatchReport
+from social_metrics.extract.run_all import capture_all
 from social_metrics.monitoring.completeness import Evening, evening_of, is_over, now_of
 from social_metrics.registry.registry import Registry, load_registry
 from social_metrics.settings import Settings, load_settings
@@ -49,8 +49,8 @@ def capture(
             )
         day = wib_date(now)
         run_id = f"cli__{now.isoformat(timespec='seconds')}"
-        with progress("Reading", sum(len(registry.shards(name, day)) for name in names), "shards") as advance:
-            reports = capture_evening(
+        with progress("Reading", sum(len(registry.batches(name, day)) for name in names), "batches") as advance:
+            reports = capture_all(
                 registry,
                 settings,
                 url,
@@ -58,7 +58,7 @@ def capture(
                 day=day,
                 platforms=names,
                 on_demand=True,
-                on_shard=lambda _report: advance(),
+                on_batch=lambda _report: advance(),
             )
         with connect(url, "loader") as connection:
             evening = evening_of(connection, registry, day, names)
@@ -69,7 +69,7 @@ def capture(
                 "date": day,
                 "run_id": run_id,
                 "expected": evening.expected,
-                "shards": reports,
+                "batches": reports,
                 "unread": evening.unread,
             }
         )
@@ -94,7 +94,7 @@ def _with_accounts(platforms: list[str], registry: Registry, settings: Settings)
     return names
 
 
-def _print(reports: list[ShardReport], evening: Evening) -> None:
+def _print(reports: list[BatchReport], evening: Evening) -> None:
     table = Table(box=None, header_style="bold", pad_edge=False)
     table.add_column("Platform")
     table.add_column("Settled before", justify="right")
@@ -102,7 +102,7 @@ def _print(reports: list[ShardReport], evening: Evening) -> None:
     table.add_column("Calls", justify="right")
     for report in reports:
         outcomes = ", ".join(f"{number} {name.replace('_', ' ')}" for name, number in report.outcomes.items())
-        table.add_row(report.platform, str(report.settled_before), outcomes or "–", str(report.calls))
+        table.add_row(report.platform, str(report.complete_before), outcomes or "–", str(report.calls))
     console = output()
     console.print(table)
     read = evening.expected - len(evening.unread)

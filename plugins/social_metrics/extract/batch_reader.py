@@ -1,4 +1,4 @@
-"""Reads the accounts of one shard: profiles in batches, then the posts of those whose profile came."""
+"""Reads the accounts of one batch: profiles by the call, then the posts of those whose profile came."""
 
 import logging
 from collections.abc import Callable, Iterable, Sequence
@@ -14,8 +14,8 @@ from social_metrics.clock import wib_date
 from social_metrics.contract import FollowersState, Outcome
 from social_metrics.errors import UsageProblem
 from social_metrics.extract import state as capture_state
+from social_metrics.extract.extracted import CaptureFailure, ExtractedProfile, PostListing, ReadWindow
 from social_metrics.extract.http.client import ApiClient
-from social_metrics.extract.readings import CaptureFailure, PostListing, ProfileReading, ReadWindow
 from social_metrics.extract.records import AccountAttempt
 from social_metrics.registry.account import Account
 from social_metrics.registry.registry import Platform
@@ -25,13 +25,13 @@ logger = logging.getLogger(__name__)
 Answer = TypeVar("Answer")
 
 
-class ShardReader:
-    """Reads one shard, and ends with an attempt at every account of it, whatever happens to the others.
+class BatchReader:
+    """Reads one batch, and ends with an attempt at every account of it, whatever happens to the others.
 
     Args:
         platform: its line in platforms.csv.
         module: its file in `platforms`.
-        client: makes the calls, and records the evidence of this shard.
+        client: makes the calls, and records the evidence of this batch.
         states: how far the posts of each account are known.
         due: account code -> ids of posts whose counts are to be read again.
         now: the capture's instant (UTC).
@@ -58,32 +58,32 @@ class ShardReader:
         """One attempt per account, in the order given.
 
         Args:
-            accounts: the shard's accounts that are to be asked.
-            callers: as many threads as calls may be in flight; other shards of the platform may use them meanwhile.
+            accounts: the batch's accounts that are to be asked.
+            callers: as many threads as calls may be in flight; other batches of the platform may use them meanwhile.
         """
-        size = self._module.RULES.batch_size
-        batches = [accounts[start : start + size] for start in range(0, len(accounts), size)]
-        profiles: dict[str, ProfileReading | CaptureFailure] = {}
-        for read in callers.map(self._read_batch, batches):
+        size = self._module.RULES.accounts_per_call
+        calls = [accounts[start : start + size] for start in range(0, len(accounts), size)]
+        profiles: dict[str, ExtractedProfile | CaptureFailure] = {}
+        for read in callers.map(self._read_profiles, calls):
             profiles.update(read)
         return list(callers.map(lambda account: self._attempt(account, profiles[account.account_code]), accounts))
 
-    def _read_batch(self, batch: Sequence[Account]) -> dict[str, ProfileReading | CaptureFailure]:
-        read = self._guarded(lambda: self._module.read_profiles(self._client, batch))
+    def _read_profiles(self, asked: Sequence[Account]) -> dict[str, ExtractedProfile | CaptureFailure]:
+        read = self._guarded(lambda: self._module.read_profiles(self._client, asked))
         if isinstance(read, CaptureFailure):
-            return {account.account_code: read for account in batch}
-        for account in batch:
+            return {account.account_code: read for account in asked}
+        for account in asked:
             read.setdefault(
                 account.account_code,
                 CaptureFailure(Outcome.INVALID_RESPONSE, "the platform's answer left this account out"),
             )
         return dict(read)
 
-    def _attempt(self, account: Account, profile: ProfileReading | CaptureFailure) -> AccountAttempt:
+    def _attempt(self, account: Account, profile: ExtractedProfile | CaptureFailure) -> AccountAttempt:
         # An attempt belongs to the day of the count that it brought, however long the posts take after it.
-        received_at = profile.received_at if isinstance(profile, ProfileReading) else self._client.clock.now()
+        received_at = profile.received_at if isinstance(profile, ExtractedProfile) else self._client.clock.now()
         attempt_id, attempted_at = uuid4(), received_at
-        if isinstance(profile, ProfileReading) and _is_somebody_else(account, profile):
+        if isinstance(profile, ExtractedProfile) and _is_somebody_else(account, profile):
             profile = CaptureFailure(
                 Outcome.IDENTITY_MISMATCH,
                 f"the handle {account.handle} now belongs to the platform id {profile.platform_account_id}, "
@@ -94,7 +94,7 @@ class ShardReader:
             return AccountAttempt(attempt_id, account, attempted_at, profile, None)
         return AccountAttempt(attempt_id, account, attempted_at, profile, self._read_posts(account, profile))
 
-    def _read_posts(self, account: Account, profile: ProfileReading) -> PostListing | CaptureFailure | None:
+    def _read_posts(self, account: Account, profile: ExtractedProfile) -> PostListing | CaptureFailure | None:
         """The listing, why there is none, or None when the platform's post count says that nothing moved."""
         state = self._states[account.account_code]
         reread = self._due.get(account.account_code, ())
@@ -102,7 +102,7 @@ class ShardReader:
             same_count = profile.posts_count is not None and profile.posts_count == state.posts_count_then
             # By dates: one evening is read some minutes earlier than the one before, and is a day later all the same.
             days = (wib_date(self._now) - wib_date(state.last_listed_at)).days
-            if same_count and days < self._platform.full_sweep_days:
+            if same_count and days < self._platform.full_listing_days:
                 return None
         first_read = self._now - timedelta(days=capture_state.FIRST_READ_DAYS)
         since = (state.last_listed_at or first_read) - timedelta(days=self._platform.lookback_days)
@@ -110,7 +110,7 @@ class ShardReader:
         return self._guarded(lambda: self._module.read_posts(self._client, account, profile, window))
 
     def _guarded(self, ask: Callable[[], Answer]) -> Answer | CaptureFailure:
-        """The answer, or the failure that takes its place: one account's trouble must not end the shard."""
+        """The answer, or the failure that takes its place: one account's trouble must not end the batch."""
         if self._refused is not None:
             return self._refused
         try:
@@ -134,7 +134,7 @@ class ShardReader:
             )
 
 
-def _is_somebody_else(account: Account, profile: ProfileReading) -> bool:
+def _is_somebody_else(account: Account, profile: ExtractedProfile) -> bool:
     return (
         account.platform_account_id is not None
         and profile.platform_account_id is not None
@@ -144,7 +144,7 @@ def _is_somebody_else(account: Account, profile: ProfileReading) -> bool:
 
 def withheld_from_all(attempts: Sequence[AccountAttempt]) -> set[str]:
     """The follower metric, where several profiles came and not one of them has it: then it was withdrawn."""
-    profiles = [attempt.profile for attempt in attempts if isinstance(attempt.profile, ProfileReading)]
+    profiles = [attempt.profile for attempt in attempts if isinstance(attempt.profile, ExtractedProfile)]
     if len(profiles) < 2 or any(profile.followers_state is not FollowersState.NOT_AVAILABLE for profile in profiles):
         return set()
     return {profile.metric_definition_id for profile in profiles}

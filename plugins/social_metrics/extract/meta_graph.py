@@ -14,9 +14,9 @@ from urllib.parse import parse_qs, urlsplit
 
 from social_metrics.contract import Outcome
 from social_metrics.extract.credentials.connections import PlatformConnection
+from social_metrics.extract.extracted import CaptureFailure
 from social_metrics.extract.http.client import ApiClient, Refusal, Reply, retry_after
 from social_metrics.extract.http.json_values import MalformedValueError, words
-from social_metrics.extract.readings import CaptureFailure
 
 # Members of an error that are evidence. `message` is not among them: a Facebook post's words have that name.
 ERROR_MEMBERS = frozenset({"error", "type", "code", "error_subcode", "is_transient", "fbtrace_id"})

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from social_metrics.contract import Outcome
-from social_metrics.extract.readings import CaptureFailure, PostListing, PostReading, ReadWindow
+from social_metrics.extract.extracted import CaptureFailure, ExtractedPost, PostListing, ReadWindow
 
 # Facebook pins one post, Instagram and TikTok three: they may stand first although they are old.
 PINNED_AT_MOST = 3
@@ -28,7 +28,7 @@ class PostPage:
         received_at: UTC instant.
     """
 
-    posts: tuple[PostReading, ...]
+    posts: tuple[ExtractedPost, ...]
     next_page: Hashable | None
     response_id: UUID
     received_at: datetime
@@ -44,7 +44,7 @@ def read_back(first: PostPage, read_next: Callable[[Hashable], PostPage], window
     Raises:
         CaptureFailure: a page could not be read, or the pages go in a circle.
     """
-    posts: dict[str, PostReading] = {}
+    posts: dict[str, ExtractedPost] = {}
     asked: set[Hashable] = set()
     older_in_a_row = 0
     page = first

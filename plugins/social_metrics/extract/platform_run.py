@@ -1,7 +1,7 @@
-"""One platform's capture by one process: while a shard is written, the next ones are being read.
+"""One platform's capture by one process: while a batch is written, the next ones are being read.
 
 A platform is held by one session of the warehouse at a time. The same session writes, so that whoever loses the hold
-can write nothing any more. Everything that a shard read is written in one transaction.
+can write nothing any more. Everything that a batch read is written in one transaction.
 """
 
 import gc
@@ -22,43 +22,43 @@ from social_metrics.code_version import code_version
 from social_metrics.contract import Source
 from social_metrics.errors import UsageProblem
 from social_metrics.extract import state
-from social_metrics.extract.batch_reader import ShardReader, expected_posts, withheld_from_all
+from social_metrics.extract.batch_reader import BatchReader, expected_posts, withheld_from_all
 from social_metrics.extract.credentials.connections import PlatformConnection
-from social_metrics.extract.credentials.endpoint import capture_clock_of, refuse_demo_accounts, source_of
+from social_metrics.extract.credentials.endpoint import refuse_demo_accounts, run_clock_of, source_of
 from social_metrics.extract.credentials.token_store import AccountTokens, cipher
 from social_metrics.extract.http.client import ApiClient, Recorder
 from social_metrics.extract.http.connection_pool import HttpPool
 from social_metrics.extract.limits.budget import Budgets, affordable_ages, budgets_of
 from social_metrics.extract.limits.circuit_breakers import CircuitBreakers
 from social_metrics.extract.limits.spend_limits import is_of_money
-from social_metrics.extract.records import AccountAttempt, shard_records
-from social_metrics.extract.run_clock import CaptureClock, refuse_other_day
-from social_metrics.extract.schedule import EveningTimes
+from social_metrics.extract.records import AccountAttempt, batch_records
+from social_metrics.extract.run_clock import RunClock, refuse_other_day
+from social_metrics.extract.schedule import RunSchedule
 from social_metrics.registry.account import Account
 from social_metrics.registry.registry import Platform, Registry
 from social_metrics.registry.retention_rules import load_retention_rules
 from social_metrics.settings import Settings
 from social_metrics.warehouse.connect import open_connection
 from social_metrics.warehouse.loader import SpendLedger, load, record_run
-from social_metrics.warehouse.locks import hold_capture
+from social_metrics.warehouse.locks import lock_platform
 
 logger = logging.getLogger(__name__)
 
 GARBAGE_THRESHOLD = 100_000
-"""New objects after which Python looks for unreachable cycles while a shard is read."""
+"""New objects after which Python looks for unreachable cycles while a batch is read."""
 
 READ_AHEAD = 2
-"""Shards that are read while an earlier one is written: the network does not idle, and memory does not grow."""
+"""Batches that are read while an earlier one is written: the network does not idle, and memory does not grow."""
 
 
 @dataclass(frozen=True)
-class ShardReport:
-    """What one shard's capture did.
+class BatchReport:
+    """What one batch's capture did.
 
     Args:
         platform: its name.
         day: the WIB date that the capture belongs to.
-        settled_before: accounts of which nothing was left to ask.
+        complete_before: accounts of which nothing was left to ask.
         waiting: accounts that are not to be asked yet, because the platform named a later time.
         outcomes: outcome -> number of accounts, for those asked now.
         calls: HTTP responses received.
@@ -67,7 +67,7 @@ class ShardReport:
 
     platform: str
     day: date
-    settled_before: int
+    complete_before: int
     outcomes: dict[str, int]
     calls: int
     inserted: dict[str, int]
@@ -95,7 +95,7 @@ class CaptureOrder:
     registry: Registry
     connection: PlatformConnection
     source: Source
-    clock: CaptureClock
+    clock: RunClock
     warehouse_url: str
     settings: Settings
     run_id: str
@@ -106,10 +106,10 @@ class CaptureOrder:
 
 @dataclass(frozen=True)
 class _Session:
-    """What the shards of one hold on the platform share."""
+    """What the batches of one hold on the platform share."""
 
     warehouse: psycopg.Connection
-    evening: EveningTimes
+    evening: RunSchedule
     probing: bool
     accounts: Mapping[str, Account]  # the day's accounts by code
     settled: set[str]  # before this session: nobody else captures meanwhile
@@ -121,27 +121,27 @@ class _Session:
 
 
 @dataclass(frozen=True)
-class _Shard:
-    """A shard with what the warehouse knows of it."""
+class _Batch:
+    """A batch with what the warehouse knows of it."""
 
     now: datetime
     accounts: Sequence[Account]  # to be asked now
-    settled_before: int
+    complete_before: int
     waiting: int
     client: ApiClient
     recorder: Recorder
-    reader: ShardReader
+    reader: BatchReader
 
 
-def capture_shard(platform_name: str, account_codes: Sequence[str], **options: Any) -> ShardReport:
-    """`capture_shards` of one shard."""
-    (report,) = capture_shards(platform_name, [account_codes], **options)
+def capture_batch(platform_name: str, account_codes: Sequence[str], **options: Any) -> BatchReport:
+    """`capture_batches` of one batch."""
+    (report,) = capture_batches(platform_name, [account_codes], **options)
     return report
 
 
-def capture_shards(
+def capture_batches(
     platform_name: str,
-    shards: Iterable[Sequence[str]],
+    batches: Iterable[Sequence[str]],
     *,
     run_id: str,
     try_number: int,
@@ -151,17 +151,17 @@ def capture_shards(
     settings: Settings,
     expected_day: date | None = None,
     on_demand: bool = False,
-    on_shard: Callable[[ShardReport], None] = lambda _report: None,
-) -> list[ShardReport]:
-    """Read the accounts of these shards that are not settled today, and write each shard as soon as it was read.
+    on_batch: Callable[[BatchReport], None] = lambda _report: None,
+) -> list[BatchReport]:
+    """Read the accounts of these batches that are not settled today, and write each batch as soon as it was read.
 
-    One capture of a platform runs at a time; a second one waits, and then asks for what the first left. A shard that
+    One capture of a platform runs at a time; a second one waits, and then asks for what the first left. A batch that
     the warehouse refuses is lost alone: the others are read and written before its error is raised.
 
     Args:
         platform_name: a platform of the registry.
-        shards: account codes, shard by shard; each shard is one transaction.
-        on_shard: called with the report of each shard once it is committed.
+        batches: account codes, batch by batch; each batch is one transaction.
+        on_batch: called with the report of each batch once it is committed.
 
     The other arguments are those of `CaptureOrder`.
 
@@ -169,7 +169,7 @@ def capture_shards(
         PastDateRefused: `expected_day` is not today.
         ClockProblem: the machine's clock was set meanwhile, or the warehouse's shows another date.
         UsageProblem: the connection, the registry or the warehouse cannot be used.
-        psycopg.Error: the warehouse refused a shard; nothing of it is kept.
+        psycopg.Error: the warehouse refused a batch; nothing of it is kept.
     """
     _collect_garbage_rarely()
     platform = registry.platforms[platform_name]
@@ -178,7 +178,7 @@ def capture_shards(
         registry,
         connection,
         source_of(platform, connection),
-        capture_clock_of(connection),
+        run_clock_of(connection),
         warehouse_url,
         settings,
         run_id,
@@ -186,18 +186,18 @@ def capture_shards(
         expected_day,
         on_demand,
     )
-    reports: list[ShardReport] = []
+    reports: list[BatchReport] = []
 
-    def committed(report: ShardReport) -> None:
+    def committed(report: BatchReport) -> None:
         reports.append(report)
-        on_shard(report)
+        on_batch(report)
 
-    PlatformCapture(order).capture(shards, committed)
+    PlatformCapture(order).capture(batches, committed)
     return reports
 
 
 def _collect_garbage_rarely() -> None:
-    """Let Python look for cycles less often: what a shard reads has none, and looking took 38 % of its processor time.
+    """Let Python look for cycles less often: what a batch reads has none, and looking took 38 % of its processor time.
 
     What is loaded already, Airflow above all, is not looked at again.
     """
@@ -206,7 +206,7 @@ def _collect_garbage_rarely() -> None:
 
 
 class PlatformCapture:
-    """Captures shard after shard with one budget, one set of HTTP connections and one session of the warehouse."""
+    """Captures batch after batch with one budget, one set of HTTP connections and one session of the warehouse."""
 
     def __init__(self, order: CaptureOrder) -> None:
         self._order = order
@@ -220,39 +220,39 @@ class PlatformCapture:
         self._budget: Budgets | None = None
         self._refused: psycopg.Error | None = None
 
-    def capture(self, shards: Iterable[Sequence[str]], on_shard: Callable[[ShardReport], None]) -> None:
-        """Capture all of them; see `capture_shards`.
+    def capture(self, batches: Iterable[Sequence[str]], on_batch: Callable[[BatchReport], None]) -> None:
+        """Capture all of them; see `capture_batches`.
 
         Raises:
             PastDateRefused: it is another day.
             UsageProblem: the registry or the warehouse cannot be used.
-            psycopg.Error: the warehouse refused a shard; the others were captured.
+            psycopg.Error: the warehouse refused a batch; the others were captured.
         """
-        waiting = deque(shards)
+        waiting = deque(batches)
         while waiting:
             with ExitStack() as opened:
                 try:
-                    self._capture_in(self._session(opened), waiting, on_shard)
+                    self._capture_in(self._session(opened), waiting, on_batch)
                 except psycopg.Error as error:  # the session is lost, and with it the hold on the platform
                     self._refuse(waiting, error)
         if self._refused is not None:
             raise self._refused
 
     def _refuse(self, waiting: deque[Sequence[str]], error: psycopg.Error) -> None:
-        logger.warning("The warehouse refused a shard of %s: %s", self._name, error)
+        logger.warning("The warehouse refused a batch of %s: %s", self._name, error)
         self._refused = self._refused or error
         waiting.popleft()
 
     def _capture_in(
-        self, session: _Session, waiting: deque[Sequence[str]], on_shard: Callable[[ShardReport], None]
+        self, session: _Session, waiting: deque[Sequence[str]], on_batch: Callable[[BatchReport], None]
     ) -> None:
-        """Capture until all are written; a shard leaves `waiting` when it is committed, or refused.
+        """Capture until all are written; a batch leaves `waiting` when it is committed, or refused.
 
         Raises:
-            psycopg.Error: the session cannot be used any more; it was the first shard of `waiting` that noticed.
+            psycopg.Error: the session cannot be used any more; it was the first batch of `waiting` that noticed.
         """
         ahead = deque(waiting)
-        under_way: deque[tuple[_Shard, Future[list[AccountAttempt]]]] = deque()
+        under_way: deque[tuple[_Batch, Future[list[AccountAttempt]]]] = deque()
         stop: psycopg.Error | UsageProblem | None = None
         in_flight = self._order.platform.max_in_flight
         with (
@@ -262,17 +262,17 @@ class PlatformCapture:
             while waiting:
                 while ahead and stop is None and len(under_way) <= READ_AHEAD:
                     try:
-                        shard = self._plan(session, ahead.popleft())
+                        batch = self._plan(session, ahead.popleft())
                     except (psycopg.Error, UsageProblem) as error:
                         stop = error
                     else:
-                        under_way.append((shard, readers.submit(shard.reader.read, shard.accounts, callers)))
+                        under_way.append((batch, readers.submit(batch.reader.read, batch.accounts, callers)))
                 if stop is not None and not under_way:  # what was read before has been written
                     raise stop
-                shard, reading = under_way.popleft()
+                batch, reading = under_way.popleft()
                 attempts = reading.result()
                 try:
-                    report = self._write(session, shard, attempts)
+                    report = self._write(session, batch, attempts)
                 except psycopg.Error as error:
                     if session.warehouse.broken or session.warehouse.closed:
                         raise
@@ -280,26 +280,26 @@ class PlatformCapture:
                     self._refuse(waiting, error)
                 else:
                     waiting.popleft()
-                    on_shard(report)
+                    on_batch(report)
 
     def _session(self, opened: ExitStack) -> _Session:
         """Wait for the platform, and look at what is known of it."""
         order, name = self._order, self._name
         warehouse = opened.enter_context(open_connection(order.warehouse_url, "loader"))
-        hold_capture(warehouse, name)
+        lock_platform(warehouse, name)
         order.clock.refuse_another_date(state.clock_of_warehouse(warehouse))
         now = order.clock.now()
         today = wib_date(now)
         refuse_other_day(order.expected_day, today)
-        evening = EveningTimes.of(today, order.settings)
+        evening = RunSchedule.of(today, order.settings)
         probing = order.on_demand or now >= evening.last_attempt
         accounts = {account.account_code: account for account in order.registry.accounts_on(name, today)}
-        settled = state.settled_accounts(warehouse, name, today, evening.settled_since(now))
+        settled = state.complete_accounts(warehouse, name, today, evening.complete_from(now))
         breakers = CircuitBreakers(
             warehouse, order.warehouse_url, order.connection, order.clock, evening.next_chance(now), probing=probing
         )
         # After the breakers: one that another credential has just closed holds no account back any more.
-        held = set() if probing else state.waiting_accounts(warehouse, name, today, now) - settled
+        held = set() if probing else state.backing_off_accounts(warehouse, name, today, now) - settled
         if self._budget is None:  # in a later session what was read and could not be written stays spent
             self._budget = budgets_of(order.platform, order.connection, warehouse, now)
         warehouse.commit()
@@ -312,8 +312,8 @@ class PlatformCapture:
             opened.callback(tokens.close)
         return _Session(warehouse, evening, probing, accounts, settled, held, breakers, ledger, tokens, self._budget)
 
-    def _plan(self, session: _Session, account_codes: Sequence[str]) -> _Shard:
-        """Look at what is known of a shard's accounts; no transaction stays open while the platform is asked.
+    def _plan(self, session: _Session, account_codes: Sequence[str]) -> _Batch:
+        """Look at what is known of a batch's accounts; no transaction stays open while the platform is asked.
 
         Raises:
             PastDateRefused: midnight has passed since the capture began.
@@ -350,18 +350,18 @@ class PlatformCapture:
         )
         if session.tokens is not None:
             client.tokens = session.tokens.renewed_by(lambda refresh_token: self._module.refresh(client, refresh_token))
-        return _Shard(
+        return _Batch(
             now,
             accounts,
             len(session.settled & wanted),
             len(session.held & wanted),
             client,
             recorder,
-            ShardReader(order.platform, self._module, client, states, due, now),
+            BatchReader(order.platform, self._module, client, states, due, now),
         )
 
-    def _write(self, session: _Session, shard: _Shard, attempts: Sequence[AccountAttempt]) -> ShardReport:
-        """Commit everything that a shard read, or nothing of it.
+    def _write(self, session: _Session, batch: _Batch, attempts: Sequence[AccountAttempt]) -> BatchReport:
+        """Commit everything that a batch read, or nothing of it.
 
         Raises:
             ClockProblem: the clock was set meanwhile, so that the dates of what was read may be wrong.
@@ -374,28 +374,28 @@ class PlatformCapture:
         withdrawn: list[str] = []
         if attempts:
             known = state.known_posts(warehouse, *expected_posts(attempts))
-            records = shard_records(
+            records = batch_records(
                 attempts,
-                shard.recorder,
+                batch.recorder,
                 order.platform,
                 order.connection.authorization_mode,
                 known,
                 count_lifetime=self._count_lifetime,
-                is_last_attempt=shard.now >= session.evening.last_attempt,
+                is_last_attempt=batch.now >= session.evening.last_attempt,
             )
-            record_run(warehouse, order.run_id, code_version(), shard.now)
+            record_run(warehouse, order.run_id, code_version(), batch.now)
             inserted = load(warehouse, records)
-            withdrawn = sorted(shard.client.withdrawn | withheld_from_all(attempts))
-            state.note_withdrawn(warehouse, self._name, withdrawn, shard.now)
+            withdrawn = sorted(batch.client.withdrawn | withheld_from_all(attempts))
+            state.note_withdrawn(warehouse, self._name, withdrawn, batch.now)
             warehouse.commit()
             outcomes = dict(Counter(outcome.outcome.value for outcome in records.outcomes))
-        return ShardReport(
+        return BatchReport(
             self._name,
             session.evening.day,
-            shard.settled_before,
+            batch.complete_before,
             outcomes,
-            len(shard.recorder.responses),
+            len(batch.recorder.responses),
             inserted,
-            shard.waiting,
+            batch.waiting,
             tuple(withdrawn),
         )

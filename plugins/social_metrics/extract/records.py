@@ -1,4 +1,4 @@
-"""Turns the readings of a shard into the records of the raw contract."""
+"""Turns the readings of a batch into the records of the raw contract."""
 
 import hashlib
 from collections import defaultdict
@@ -18,13 +18,13 @@ from social_metrics.contract import (
     Presence,
     ProfileSnapshot,
 )
+from social_metrics.extract.extracted import CaptureFailure, ExtractedPost, ExtractedProfile, PostListing
 from social_metrics.extract.http.client import Recorder
 from social_metrics.extract.http.redaction import clean_text
-from social_metrics.extract.readings import CaptureFailure, PostListing, PostReading, ProfileReading
 from social_metrics.extract.state import KnownPost
 from social_metrics.registry.account import Account
 from social_metrics.registry.registry import Platform
-from social_metrics.warehouse.loader import ShardRecords
+from social_metrics.warehouse.loader import BatchRecords
 
 NEXT_STEPS = {
     Outcome.CAPTURED_PARTLY: "The next sweep asks for the posts again.",
@@ -62,11 +62,11 @@ class AccountAttempt:
     attempt_id: UUID
     account: Account
     attempted_at: datetime
-    profile: ProfileReading | CaptureFailure
+    profile: ExtractedProfile | CaptureFailure
     posts: PostListing | CaptureFailure | None
 
 
-def shard_records(
+def batch_records(
     attempts: Sequence[AccountAttempt],
     recorder: Recorder,
     platform: Platform,
@@ -75,8 +75,8 @@ def shard_records(
     *,
     count_lifetime: timedelta | None = None,
     is_last_attempt: bool = False,
-) -> ShardRecords:
-    """The records that a shard's attempts amount to.
+) -> BatchRecords:
+    """The records that a batch's attempts amount to.
 
     Args:
         attempts: one per account.
@@ -90,10 +90,10 @@ def shard_records(
     earlier: dict[str, list[KnownPost]] = defaultdict(list)
     for known in known_posts:
         earlier[known.account_code].append(known)
-    records = ShardRecords(responses=recorder.responses, bodies=recorder.bodies, spends=recorder.spends)
+    records = BatchRecords(responses=recorder.responses, bodies=recorder.bodies, spends=recorder.spends)
     for attempt in attempts:
         records.outcomes.append(outcome_of(attempt, recorder, is_last_attempt=is_last_attempt))
-        if isinstance(attempt.profile, ProfileReading):
+        if isinstance(attempt.profile, ExtractedProfile):
             records.snapshots.append(_snapshot(attempt, attempt.profile, recorder, authorization_mode, count_lifetime))
         elif withheld := _withheld_profile(attempt.profile, attempt.attempted_at):
             records.snapshots.append(_snapshot(attempt, withheld, recorder, authorization_mode, count_lifetime))
@@ -135,7 +135,7 @@ def outcome_of(attempt: AccountAttempt, recorder: Recorder, *, is_last_attempt: 
     """What became of the attempt, in one of the closed list's words."""
     posts_read, posts_seen = PostsRead.NOT_TRIED, None
     failure: CaptureFailure | None = None
-    decided_by: ProfileReading | CaptureFailure = attempt.profile
+    decided_by: ExtractedProfile | CaptureFailure = attempt.profile
     if isinstance(attempt.profile, CaptureFailure):
         outcome, failure = attempt.profile.outcome, attempt.profile
     elif isinstance(attempt.posts, CaptureFailure):
@@ -168,11 +168,11 @@ def outcome_of(attempt: AccountAttempt, recorder: Recorder, *, is_last_attempt: 
     )
 
 
-def _withheld_profile(failure: CaptureFailure, attempted_at: datetime) -> ProfileReading | None:
+def _withheld_profile(failure: CaptureFailure, attempted_at: datetime) -> ExtractedProfile | None:
     """The profile of an account whose count the platform says it does not show; None for every other failure."""
     if failure.withheld_metric_id is None or failure.response_id is None:
         return None
-    return ProfileReading(
+    return ExtractedProfile(
         platform_account_id=None,
         handle=None,
         followers_count=None,
@@ -186,7 +186,7 @@ def _withheld_profile(failure: CaptureFailure, attempted_at: datetime) -> Profil
 
 def _snapshot(
     attempt: AccountAttempt,
-    profile: ProfileReading,
+    profile: ExtractedProfile,
     recorder: Recorder,
     authorization_mode: AuthorizationMode,
     lifetime: timedelta | None,
@@ -215,7 +215,7 @@ def _snapshot(
 
 
 def _seen_post(
-    account: Account, post: PostReading, content_hash: str | None, recorder: Recorder, lifetime: timedelta | None
+    account: Account, post: ExtractedPost, content_hash: str | None, recorder: Recorder, lifetime: timedelta | None
 ) -> Post:
     return Post(
         account_code=account.account_code,
@@ -276,7 +276,7 @@ def _absent_post(
 
 
 def _caption(
-    account: Account, post: PostReading, caption: str, content_hash: str, lifetime: timedelta | None
+    account: Account, post: ExtractedPost, caption: str, content_hash: str, lifetime: timedelta | None
 ) -> PostCaption:
     """The words of a post as stored (cleaned), under their SHA-256."""
     return PostCaption(

@@ -1,4 +1,4 @@
-"""A whole evening's capture outside Airflow: every platform, every shard, for the CLI and the demo's history."""
+"""A whole evening's capture outside Airflow: every platform, every batch, for the CLI and the demo's history."""
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -7,33 +7,33 @@ from datetime import date
 from social_metrics.errors import UsageProblem
 from social_metrics.extract import state
 from social_metrics.extract.credentials.connections import platform_connection
-from social_metrics.extract.platform_run import ShardReport, capture_shards
-from social_metrics.extract.schedule import EveningTimes
+from social_metrics.extract.platform_run import BatchReport, capture_batches
+from social_metrics.extract.schedule import RunSchedule
 from social_metrics.registry.registry import Registry
 from social_metrics.settings import Settings
 from social_metrics.warehouse.connect import connect
 
 
-def open_shards(
+def open_batches(
     platform: str, day: date, registry: Registry, warehouse_url: str, settings: Settings
 ) -> list[list[str]]:
-    """The platform's shards of a WIB date in which an account is still to be read; empty when all are settled.
+    """The platform's batches of a WIB date in which an account is still to be read; empty when all are settled.
 
-    Only the evening's captures settle; each shard looks again by its own clock.
+    Only the evening's captures settle; each batch looks again by its own clock.
 
     Raises:
         UsageProblem: the warehouse cannot be used.
     """
-    shards = registry.shards(platform, day)
-    if not shards:
+    batches = registry.batches(platform, day)
+    if not batches:
         return []
     with connect(warehouse_url, "loader") as connection:
-        begins = EveningTimes.of(day, settings).begins
-        settled = state.settled_accounts(connection, platform, day, begins)
-    return [codes for codes in shards if not settled.issuperset(codes)]
+        begins = RunSchedule.of(day, settings).begins
+        settled = state.complete_accounts(connection, platform, day, begins)
+    return [codes for codes in batches if not settled.issuperset(codes)]
 
 
-def capture_evening(
+def capture_all(
     registry: Registry,
     settings: Settings,
     warehouse_url: str,
@@ -42,8 +42,8 @@ def capture_evening(
     day: date,
     platforms: Sequence[str] | None = None,
     on_demand: bool = False,
-    on_shard: Callable[[ShardReport], None] = lambda _report: None,
-) -> list[ShardReport]:
+    on_batch: Callable[[BatchReport], None] = lambda _report: None,
+) -> list[BatchReport]:
     """Read every account that is still missing on the WIB date `day`, which must be today.
 
     Args:
@@ -53,8 +53,8 @@ def capture_evening(
         run_id: a name for this run, kept with every row.
         day: today's WIB date.
         platforms: only these; all of the registry by default.
-        on_demand: see `capture_shards`.
-        on_shard: told about each shard as it ends, in its platform's thread.
+        on_demand: see `capture_batches`.
+        on_batch: told about each batch as it ends, in its platform's thread.
 
     Raises:
         UsageProblem: an unknown platform, or a connection, registry or warehouse that cannot be used.
@@ -63,11 +63,11 @@ def capture_evening(
     for name in names:
         if name not in registry.platforms:
             raise UsageProblem(f"{name!r} is not a platform of the registry; it has {', '.join(registry.platforms)}.")
-    shards = {name: planned for name in names if (planned := registry.shards(name, day))}
-    with ThreadPoolExecutor(len(shards) or 1) as platforms_at_once:
+    batches = {name: planned for name in names if (planned := registry.batches(name, day))}
+    with ThreadPoolExecutor(len(batches) or 1) as platforms_at_once:
         pending = [
             platforms_at_once.submit(
-                capture_shards,
+                capture_batches,
                 name,
                 planned,
                 run_id=run_id,
@@ -78,8 +78,8 @@ def capture_evening(
                 settings=settings,
                 expected_day=day,
                 on_demand=on_demand,
-                on_shard=on_shard,
+                on_batch=on_batch,
             )
-            for name, planned in shards.items()
+            for name, planned in batches.items()
         ]
     return [report for captured in pending for report in captured.result()]

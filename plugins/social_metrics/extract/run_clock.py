@@ -18,7 +18,7 @@ class ClockProblem(UsageProblem):
     """The machine's clock was set while a capture ran, or shows another date than the warehouse's."""
 
 
-class CaptureClock:
+class RunClock:
     """A machine's clock, watched from the capture's beginning; or a simulator's, which is not.
 
     Args:

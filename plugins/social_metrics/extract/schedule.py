@@ -8,7 +8,7 @@ from social_metrics.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
-class EveningTimes:
+class RunSchedule:
     """The UTC instants of one WIB date between which a capture is the evening's."""
 
     day: date
@@ -16,11 +16,11 @@ class EveningTimes:
     last_attempt: datetime
 
     @classmethod
-    def of(cls, day: date, settings: Settings) -> "EveningTimes":
+    def of(cls, day: date, settings: Settings) -> "RunSchedule":
         """Those of the WIB date `day`."""
         return cls(day, wib_instant(day, settings.capture_begins), wib_instant(day, settings.capture_last_attempt))
 
-    def settled_since(self, now: datetime) -> datetime:
+    def complete_from(self, now: datetime) -> datetime:
         """From when on a capture settles the account: in the evening only the evening's do."""
         return self.begins if now >= self.begins else datetime.min.replace(tzinfo=UTC)
 

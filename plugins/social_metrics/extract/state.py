@@ -54,7 +54,7 @@ class SpentToday:
     usd: Decimal
 
 
-def settled_accounts(connection: psycopg.Connection, platform: str, day: date, since: datetime) -> set[str]:
+def complete_accounts(connection: psycopg.Connection, platform: str, day: date, since: datetime) -> set[str]:
     """Account codes of which nothing is left to ask on the WIB date `day`.
 
     Args:
@@ -64,7 +64,7 @@ def settled_accounts(connection: psycopg.Connection, platform: str, day: date, s
         since: UTC instant before which a capture settles nothing: one made by hand in the morning leaves the evening's
             still to be made.
     """
-    settling = [outcome.value for outcome in Outcome if outcome.settles_the_day]
+    settling = [outcome.value for outcome in Outcome if outcome.completes_the_day]
     rows = connection.execute(
         """
         select distinct account_code from raw.capture_outcomes
@@ -75,7 +75,7 @@ def settled_accounts(connection: psycopg.Connection, platform: str, day: date, s
     return {row[0] for row in rows}
 
 
-def waiting_accounts(connection: psycopg.Connection, platform: str, day: date, now: datetime) -> set[str]:
+def backing_off_accounts(connection: psycopg.Connection, platform: str, day: date, now: datetime) -> set[str]:
     """Account codes that are not to be asked yet: the platform named a later instant and no circuit breaker has closed
     since, or the account's own token was refused on this WIB date and nobody has stored another since.
 

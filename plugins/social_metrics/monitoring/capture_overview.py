@@ -1,4 +1,4 @@
-"""What a person asks of the captures as a whole; what one shard needs to know is in `capture_state`."""
+"""What a person asks of the captures as a whole; what one batch needs to know is in `capture_state`."""
 
 from collections.abc import Iterable
 from datetime import datetime

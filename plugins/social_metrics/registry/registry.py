@@ -51,10 +51,10 @@ class Platform:
     allowed_api_hosts: tuple[str, ...]
     required_from: date | None
     required_until: date | None
-    shard_size: int  # accounts per task
+    batch_size: int  # accounts per task
     max_in_flight: int  # calls at once with one credential
     lookback_days: int  # re-read this far behind the watermark
-    full_sweep_days: int  # list the posts at least this often even if the post count stands still
+    full_listing_days: int  # list the posts at least this often even if the post count stands still
     reread_age_days: tuple[int, ...]  # ages at which a known post's counts are asked again; empty: with the listing
     quota_day_zone: str  # IANA zone whose midnight resets the budget
     daily_call_limit: int | None
@@ -113,10 +113,10 @@ class Registry:
         rows = (center for center in self.centers if center.center_code == center_code)
         return next((center for center in rows if center.is_valid_on(day)), None)
 
-    def shards(self, platform: str, day: date) -> list[list[str]]:
-        """The account codes expected on a WIB date, cut into the platform's shard size."""
+    def batches(self, platform: str, day: date) -> list[list[str]]:
+        """The account codes expected on a WIB date, cut into the platform's batch size."""
         codes = [account.account_code for account in self.accounts_on(platform, day)]
-        size = self.platforms[platform].shard_size
+        size = self.platforms[platform].batch_size
         return [codes[start : start + size] for start in range(0, len(codes), size)]
 
     @cached_property
@@ -174,10 +174,10 @@ _PLATFORM_COLUMNS = (
     "allowed_api_hosts",
     "required_from",
     "required_until",
-    "shard_size",
+    "batch_size",
     "max_in_flight",
     "lookback_days",
-    "full_sweep_days",
+    "full_listing_days",
     "reread_age_days",
     "quota_day_zone",
     "daily_call_limit",
@@ -236,10 +236,10 @@ def _platform(row: SeedRow) -> Platform:
         allowed_api_hosts=row.items("allowed_api_hosts"),
         required_from=row.date("required_from"),
         required_until=row.date("required_until"),
-        shard_size=row.whole("shard_size", least=1) or 1,
+        batch_size=row.whole("batch_size", least=1) or 1,
         max_in_flight=row.whole("max_in_flight", least=1) or 1,
         lookback_days=row.whole("lookback_days", least=0) or 0,
-        full_sweep_days=row.whole("full_sweep_days", least=1) or 1,
+        full_listing_days=row.whole("full_listing_days", least=1) or 1,
         reread_age_days=row.whole_items("reread_age_days"),
         quota_day_zone=_time_zone(row, "quota_day_zone"),
         daily_call_limit=row.whole("daily_call_limit", least=1, optional=True),

@@ -1,4 +1,4 @@
-"""Writes the records of a shard into `raw`: all of them or none, and never one twice.
+"""Writes the records of a batch into `raw`: all of them or none, and never one twice.
 
 COPY into a temporary table, then insert what is new. A post is new only when its content, counts or
 presence differ from what was known at that instant, so reading it again changes no row count.
@@ -47,8 +47,8 @@ _SHARED_INSTANTS = ("captured_at", "received_at", "expires_at")
 
 
 @dataclass
-class ShardRecords:
-    """Everything that one shard's capture writes, in the order of writing."""
+class BatchRecords:
+    """Everything that one batch's capture writes, in the order of writing."""
 
     responses: list[ApiResponse] = field(default_factory=list)
     bodies: list[ResponseBody] = field(default_factory=list)
@@ -68,14 +68,14 @@ class ShardRecords:
         )
 
 
-def load(connection: psycopg.Connection, records: ShardRecords) -> dict[str, int]:
-    """Write a shard in one transaction; the caller's `with connection` commits it.
+def load(connection: psycopg.Connection, records: BatchRecords) -> dict[str, int]:
+    """Write a batch in one transaction; the caller's `with connection` commits it.
 
     Returns:
         rows newly inserted by table name; loading the same records again gives zeros.
 
     Raises:
-        psycopg.Error: the database refused; nothing of the shard is kept.
+        psycopg.Error: the database refused; nothing of the batch is kept.
     """
     with connection.transaction(), connection.cursor() as cursor:
         cursor.execute("select ops.ensure_month_partitions(%s::timestamptz[])", (list(records.instants()),))

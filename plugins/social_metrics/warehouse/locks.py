@@ -69,7 +69,7 @@ def lake_lock(url: str, *, with_others: bool = False) -> Iterator[None]:
         connection.close()
 
 
-def hold_capture(connection: psycopg.Connection, platform: str, wait_seconds: int = WAIT_SECONDS) -> None:
+def lock_platform(connection: psycopg.Connection, platform: str, wait_seconds: int = WAIT_SECONDS) -> None:
     """Hold a platform until this connection closes: two runs neither read twice nor pass a budget together.
 
     The holder writes through the same connection: when the server takes the hold away, nothing more is written.

@@ -69,7 +69,7 @@ def drop_emptied_months(url: str, now: datetime) -> list[str]:
     return list(row[0]) if row else []
 
 
-def sweep_tables(url: str) -> int:
+def vacuum_tables(url: str) -> int:
     """Vacuum and count what the marts are built from and into; return how many tables that were.
 
     A build of changes leaves dead rows in a table's newest pages and counts nothing again. What did not change since

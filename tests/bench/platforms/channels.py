@@ -3,28 +3,28 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from social_metrics.extract.extracted import CaptureFailure, ExtractedPost, ExtractedProfile, PostListing, ReadWindow
 from social_metrics.extract.http.client import ApiClient
 from social_metrics.extract.http.json_values import at, identifier, instant, words
 from social_metrics.extract.pagination import BEFORE_EVERY_POST
 from social_metrics.extract.platforms import youtube
-from social_metrics.extract.readings import CaptureFailure, PostListing, PostReading, ProfileReading, ReadWindow
 from social_metrics.registry.account import Account
 
 RULES = replace(youtube.RULES, platform="channels")
 AUTHORISATION = youtube.AUTHORISATION
 
 
-def read_profiles(client: ApiClient, accounts: Sequence[Account]) -> dict[str, ProfileReading | CaptureFailure]:
+def read_profiles(client: ApiClient, accounts: Sequence[Account]) -> dict[str, ExtractedProfile | CaptureFailure]:
     """As YouTube's."""
     return youtube.read_profiles(client, accounts)
 
 
-def read_posts(client: ApiClient, _account: Account, profile: ProfileReading, _window: ReadWindow) -> PostListing:
+def read_posts(client: ApiClient, _account: Account, profile: ExtractedProfile, _window: ReadWindow) -> PostListing:
     """Every upload of the channel with title and description: the bench's twenty stand on one page."""
     parameters = {"part": "snippet,contentDetails", "playlistId": profile.context["uploads"], "maxResults": 50}
     reply = client.get("playlistItems", "/youtube/v3/playlistItems", parameters, expected=youtube.ONE_UNIT)
     posts = tuple(
-        PostReading(
+        ExtractedPost(
             post_id=identifier(at(item, "contentDetails", "videoId"), "videoId"),
             published_at=instant(at(item, "contentDetails", "videoPublishedAt"), "videoPublishedAt"),
             post_type="video",

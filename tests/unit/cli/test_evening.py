@@ -31,9 +31,9 @@ def test_capture_reads_what_is_missing_and_names_what_stays_unread(
     read = answer(first)
     assert first.exit_code == 1
     assert read["date"] == "2026-11-24"
-    assert {shard["platform"] for shard in read["shards"]} == {"youtube", "facebook"}
+    assert {batch["platform"] for batch in read["batches"]} == {"youtube", "facebook"}
     assert [(a["account_code"], a["outcome"]) for a in read["unread"]] == [("kartini-youtube", "account_not_found")]
-    assert read["expected"] == sum(sum(shard["outcomes"].values()) for shard in read["shards"])
+    assert read["expected"] == sum(sum(batch["outcomes"].values()) for batch in read["batches"])
     with psycopg.connect(warehouse_url) as connection:
         (rows,) = connection.execute("select count(*) from raw.profile_snapshots").fetchone() or (None,)
     assert rows == read["expected"] - 1
@@ -43,7 +43,7 @@ def test_capture_reads_what_is_missing_and_names_what_stays_unread(
     mended = answer(again)
     assert again.exit_code == 0
     assert mended["unread"] == []
-    assert sum(sum(shard["outcomes"].values()) for shard in mended["shards"]) == 1
+    assert sum(sum(batch["outcomes"].values()) for batch in mended["batches"]) == 1
 
 
 def test_no_capture_is_started_after_the_cutoff(simulator: RunningSimulator) -> None:

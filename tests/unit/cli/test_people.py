@@ -16,7 +16,7 @@ from social_metrics.contract import CaptureOutcome, Outcome, PostsRead, Source
 from social_metrics.intake.form import FIRST_ROW, Column
 from social_metrics.registry.registry import load_registry
 from social_metrics.warehouse.connect import connect
-from social_metrics.warehouse.loader import ShardRecords, load
+from social_metrics.warehouse.loader import BatchRecords, load
 from tests.unit.manual_entry.officer import OFFICER, SECOND, Desk, fill, put, sheet_of, write_registry
 
 ACCOUNT = "kartini-x"
@@ -119,6 +119,6 @@ def test_a_person_s_word_ends_a_suspension_once(folder: Path, warehouse_url: str
         Source.API, "run", 1,
     )  # fmt: skip
     with connect(warehouse_url, "loader") as connection:
-        load(connection, ShardRecords(outcomes=[mismatch]))
+        load(connection, BatchRecords(outcomes=[mismatch]))
     assert run("account", "confirm", ACCOUNT, "--evidence", "a call", "--by", SECOND).exit_code == 0
     assert run("account", "confirm", ACCOUNT, "--evidence", "a call", "--by", SECOND).exit_code == 2

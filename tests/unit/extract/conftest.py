@@ -1,4 +1,4 @@
-"""The running simulator that shards are captured from."""
+"""The running simulator that batches are captured from."""
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -10,14 +10,14 @@ from cryptography.fernet import Fernet
 
 from social_metrics.clock import WIB
 from social_metrics.extract.credentials.connections import platform_connection
-from social_metrics.extract.platform_run import ShardReport, capture_shard
+from social_metrics.extract.platform_run import BatchReport, capture_batch
 from social_metrics.registry.registry import Registry, load_registry
 from social_metrics.settings import Settings
 from tests.simulated import CREDENTIALS, RunningSimulator, running_simulator
 
 EVENING = datetime(2026, 11, 20, 20, 0, tzinfo=WIB)
 
-Capture = Callable[..., ShardReport]
+Capture = Callable[..., BatchReport]
 
 
 @pytest.fixture(scope="module")
@@ -45,10 +45,10 @@ def registry(simulator: RunningSimulator) -> Registry:
 
 @pytest.fixture
 def capture(registry: Registry, warehouse_url: str) -> Capture:
-    """Captures a platform's accounts of the evening as one shard, without a second try; any argument can be another."""
+    """Captures a platform's accounts of the evening as one batch, without a second try; any argument can be another."""
     settings = Settings(credentials_key=Fernet.generate_key().decode(), http_attempts=1, http_max_wait_seconds=0)
 
-    def run(platform: str, **changes: Any) -> ShardReport:
+    def run(platform: str, **changes: Any) -> BatchReport:
         arguments: dict[str, Any] = {
             "account_codes": [account.account_code for account in registry.accounts_on(platform, EVENING.date())],
             "run_id": "test",
@@ -58,7 +58,7 @@ def capture(registry: Registry, warehouse_url: str) -> Capture:
             "warehouse_url": warehouse_url,
             "settings": settings,
         }
-        return capture_shard(platform, **{**arguments, **changes})
+        return capture_batch(platform, **{**arguments, **changes})
 
     return run
 

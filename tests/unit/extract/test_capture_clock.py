@@ -12,7 +12,7 @@ from social_metrics.clock import utc_now, wib_date
 from social_metrics.extract import platform_run
 from social_metrics.extract.http.client import ApiClient
 from social_metrics.extract.platforms import facebook
-from social_metrics.extract.run_clock import CaptureClock, ClockProblem
+from social_metrics.extract.run_clock import ClockProblem, RunClock
 from tests.unit.extract.conftest import EVENING, Capture, rows_of
 
 DAYS_OF_COUNTS = "select distinct (captured_at at time zone 'Asia/Jakarta')::date from raw.profile_snapshots"
@@ -38,8 +38,8 @@ class Machine:
 def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
     """Captures are made on it."""
     made = Machine(EVENING.astimezone(UTC))
-    monkeypatch.setattr(platform_run, "capture_clock_of", lambda _connection: CaptureClock(made, lambda: made.passed))
-    monkeypatch.setattr(CaptureClock, "refuse_another_date", lambda *_: None)  # the warehouse lives in the present
+    monkeypatch.setattr(platform_run, "run_clock_of", lambda _connection: RunClock(made, lambda: made.passed))
+    monkeypatch.setattr(RunClock, "refuse_another_date", lambda *_: None)  # the warehouse lives in the present
     return made
 
 
@@ -144,14 +144,14 @@ def test_a_machine_that_lives_on_another_date_than_the_warehouse_reads_nothing(
     capture: Capture, warehouse_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     wrong = Machine(utc_now() + timedelta(hours=26))
-    monkeypatch.setattr(platform_run, "capture_clock_of", lambda _connection: CaptureClock(wrong))
+    monkeypatch.setattr(platform_run, "run_clock_of", lambda _connection: RunClock(wrong))
     with pytest.raises(ClockProblem, match=r"This machine says .* the warehouse that it is .* Set both by NTP"):
         capture("facebook", expected_day=wib_date(wrong.shows))
     assert rows_of(warehouse_url, DAYS_OF_OUTCOMES) == []
 
 
 def test_around_midnight_two_clocks_may_differ_by_seconds() -> None:
-    clock = CaptureClock(Machine(datetime(2026, 11, 20, 16, 59, 50, tzinfo=UTC)))
+    clock = RunClock(Machine(datetime(2026, 11, 20, 16, 59, 50, tzinfo=UTC)))
     assert wib_date(clock.now()) == date(2026, 11, 20)
     clock.refuse_another_date(datetime(2026, 11, 20, 17, 0, 10, tzinfo=UTC))
     with pytest.raises(ClockProblem):

@@ -1,4 +1,4 @@
-"""One shard's capture against the running simulator and a real database."""
+"""One batch's capture against the running simulator and a real database."""
 
 import csv
 import shutil
@@ -20,9 +20,9 @@ from local_stack.history import authorise_demo_accounts
 from social_metrics.contract import Outcome
 from social_metrics.errors import UsageProblem
 from social_metrics.extract.credentials.connections import PlatformConnection, platform_connection
-from social_metrics.extract.platform_run import ShardReport, capture_shard
+from social_metrics.extract.extracted import CaptureFailure
+from social_metrics.extract.platform_run import BatchReport, capture_batch
 from social_metrics.extract.platforms import x as x_platform
-from social_metrics.extract.readings import CaptureFailure
 from social_metrics.extract.run_clock import PastDateRefused
 from social_metrics.extract.state import posts_due_for_rereading
 from social_metrics.registry.registry import Registry, load_registry
@@ -30,7 +30,7 @@ from social_metrics.settings import Settings
 from tests.simulated import CREDENTIALS, RunningSimulator
 from tests.unit.extract.conftest import EVENING, rows_of
 
-Capture = Callable[..., ShardReport]
+Capture = Callable[..., BatchReport]
 
 
 @pytest.fixture
@@ -40,9 +40,9 @@ def settings() -> Settings:
 
 @pytest.fixture
 def capture(registry: Registry, settings: Settings, warehouse_url: str) -> Capture:
-    """Capture the whole of a platform as one shard; anything can be given another value."""
+    """Capture the whole of a platform as one batch; anything can be given another value."""
 
-    def run(platform: str, **changes: Any) -> ShardReport:
+    def run(platform: str, **changes: Any) -> BatchReport:
         used: Registry = changes.get("registry", registry)
         arguments: dict[str, Any] = {
             "account_codes": [account.account_code for account in used.accounts if account.platform == platform],
@@ -53,7 +53,7 @@ def capture(registry: Registry, settings: Settings, warehouse_url: str) -> Captu
             "warehouse_url": warehouse_url,
             "settings": settings,
         }
-        return capture_shard(platform, **{**arguments, **changes})
+        return capture_batch(platform, **{**arguments, **changes})
 
     return run
 
@@ -73,7 +73,7 @@ def test_every_expected_account_has_one_outcome_and_a_second_read_asks_nothing(
     assert len(rows) == len(expected) >= 20
     again = capture("facebook")
     assert report.outcomes == {"captured": len(expected)}
-    assert (again.calls, again.outcomes, again.settled_before) == (0, {}, len(expected))
+    assert (again.calls, again.outcomes, again.complete_before) == (0, {}, len(expected))
 
 
 def test_a_capture_is_stored_under_the_instant_of_the_response(capture: Capture, warehouse_url: str) -> None:
@@ -108,7 +108,7 @@ def test_a_platform_that_is_down_gives_outcomes_and_the_sweep_mends_them(
     simulator.clear_faults()
     simulator.set_clock(EVENING + timedelta(minutes=30))
     swept = capture("x")
-    assert swept.settled_before == 0
+    assert swept.complete_before == 0
     assert swept.outcomes["captured"] >= 20
 
 
@@ -160,7 +160,7 @@ def test_the_posts_are_left_alone_while_the_platforms_count_stands_still(
     capture: Capture, simulator: RunningSimulator, registry: Registry, warehouse_url: str
 ) -> None:
     capture("youtube")
-    days = registry.platforms["youtube"].full_sweep_days
+    days = registry.platforms["youtube"].full_listing_days
     for day in range(1, days + 1):
         simulator.set_clock(EVENING + timedelta(days=day))
         capture("youtube")
@@ -176,7 +176,7 @@ def test_the_posts_are_left_alone_while_the_platforms_count_stands_still(
 def test_a_full_sweep_a_day_is_one_each_evening_however_early_it_begins(
     capture: Capture, simulator: RunningSimulator, registry: Registry, warehouse_url: str
 ) -> None:
-    assert registry.platforms["instagram"].full_sweep_days == 1
+    assert registry.platforms["instagram"].full_listing_days == 1
     capture("instagram")
     simulator.set_clock(EVENING + timedelta(days=1, minutes=-10))
     capture("instagram")

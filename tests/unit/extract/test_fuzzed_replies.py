@@ -26,7 +26,7 @@ from simulator.demo_registry import write_registry
 from social_metrics.extract import state
 from social_metrics.extract.credentials.connections import platform_connection
 from social_metrics.extract.http.redaction import clean_text
-from social_metrics.extract.platform_run import capture_shard
+from social_metrics.extract.platform_run import capture_batch
 from social_metrics.registry.registry import Registry, load_registry
 from social_metrics.settings import Settings
 from social_metrics.warehouse import migrate
@@ -63,7 +63,7 @@ class Bench:
         for table in WRITTEN:
             self.connection.execute(f"delete from {table}")  # truncating partitions takes ten times as long
         with answering(self.simulator, way):
-            capture_shard(
+            capture_batch(
                 platform,
                 self.codes(platform),
                 run_id="fuzz",
@@ -116,7 +116,7 @@ def test_a_spoilt_reply_is_an_outcome_or_a_correct_record(
     bench: Bench, platform: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     module = importlib.import_module(f"social_metrics.extract.platforms.{platform}")
-    monkeypatch.setattr(module, "RULES", replace(module.RULES, batch_size=BATCH))
+    monkeypatch.setattr(module, "RULES", replace(module.RULES, accounts_per_call=BATCH))
     bench.capture(platform, SpoiltWay([]))
     right = _contents(bench)
     assert {row["outcome"] for row in right.outcomes.values()} <= {"captured", "below_threshold"}

@@ -1,4 +1,4 @@
-"""Shard after shard of one platform: read ahead, written apart, with one budget and one hold on the platform."""
+"""Batch after batch of one platform: read ahead, written apart, with one budget and one hold on the platform."""
 
 import threading
 from collections.abc import Callable
@@ -15,7 +15,7 @@ from social_metrics.extract import platform_run
 from social_metrics.extract.credentials.connections import platform_connection
 from social_metrics.extract.http.client import ApiClient
 from social_metrics.extract.http.connection_pool import HttpPool
-from social_metrics.extract.platform_run import ShardReport, capture_shards
+from social_metrics.extract.platform_run import BatchReport, capture_batches
 from social_metrics.extract.run_clock import PastDateRefused
 from social_metrics.extract.simulated_clock import SimulatedClock
 from social_metrics.registry.registry import Registry
@@ -27,20 +27,20 @@ from tests.unit.extract.conftest import EVENING, rows_of
 SIZE = 5
 WAIT = 30  # seconds, for what has to happen; nothing waits for so long unless it is broken
 
-Capture = Callable[..., list[ShardReport]]
+Capture = Callable[..., list[BatchReport]]
 
 
 @pytest.fixture
-def shards(registry: Registry) -> list[list[str]]:
-    """Facebook's accounts in shards of five."""
+def batches(registry: Registry) -> list[list[str]]:
+    """Facebook's accounts in batches of five."""
     codes = [account.account_code for account in registry.accounts_on("facebook", EVENING.date())]
     assert len(codes) > 3 * SIZE
     return [codes[start : start + SIZE] for start in range(0, len(codes), SIZE)]
 
 
 @pytest.fixture
-def capture(registry: Registry, shards: list[list[str]], warehouse_url: str) -> Capture:
-    def run(**changes: Any) -> list[ShardReport]:
+def capture(registry: Registry, batches: list[list[str]], warehouse_url: str) -> Capture:
+    def run(**changes: Any) -> list[BatchReport]:
         arguments: dict[str, Any] = {
             "run_id": "test",
             "try_number": 1,
@@ -49,7 +49,7 @@ def capture(registry: Registry, shards: list[list[str]], warehouse_url: str) -> 
             "warehouse_url": warehouse_url,
             "settings": Settings(credentials_key=Fernet.generate_key().decode(), http_attempts=1),
         }
-        return capture_shards("facebook", shards, **{**arguments, **changes})
+        return capture_batches("facebook", batches, **{**arguments, **changes})
 
     return run
 
@@ -60,8 +60,8 @@ def _captured(url: str) -> set[str]:
     return {code for (code,) in found}
 
 
-def test_the_next_shards_are_read_while_one_is_written(
-    capture: Capture, shards: list[list[str]], monkeypatch: pytest.MonkeyPatch
+def test_the_next_batches_are_read_while_one_is_written(
+    capture: Capture, batches: list[list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[object] = []
     ahead = threading.Event()
@@ -78,17 +78,17 @@ def test_the_next_shards_are_read_while_one_is_written(
 
     def write(*arguments: Any) -> Any:
         if not at_the_first:
-            assert ahead.wait(WAIT), "the network idles while a shard is written"
+            assert ahead.wait(WAIT), "the network idles while a batch is written"
             at_the_first.append(len(asked))
         return load(*arguments)
 
     monkeypatch.setattr(ApiClient, "call", call)
     monkeypatch.setattr(platform_run, "load", write)
-    assert len(capture()) == len(shards) == len(asked)
-    assert at_the_first[0] <= 1 + platform_run.READ_AHEAD, "memory holds a few shards, however many there are"
+    assert len(capture()) == len(batches) == len(asked)
+    assert at_the_first[0] <= 1 + platform_run.READ_AHEAD, "memory holds a few batches, however many there are"
 
 
-def test_connections_are_kept_from_shard_to_shard(
+def test_connections_are_kept_from_batch_to_batch(
     capture: Capture, registry: Registry, warehouse_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made: list[HttpPool] = []
@@ -109,21 +109,21 @@ def test_connections_are_kept_from_shard_to_shard(
     assert opened == ["loader"]
 
 
-def test_a_shard_that_the_warehouse_refuses_is_lost_alone(
-    capture: Capture, shards: list[list[str]], warehouse_url: str
+def test_a_batch_that_the_warehouse_refuses_is_lost_alone(
+    capture: Capture, batches: list[list[str]], warehouse_url: str
 ) -> None:
-    refuse_outcomes(warehouse_url, f"new.account_code = '{shards[1][2]}'")
-    told: list[ShardReport] = []
+    refuse_outcomes(warehouse_url, f"new.account_code = '{batches[1][2]}'")
+    told: list[BatchReport] = []
     with pytest.raises(psycopg.Error, match="refused by a test"):
-        capture(on_shard=told.append)
-    assert len(told) == len(shards) - 1
+        capture(on_batch=told.append)
+    assert len(told) == len(batches) - 1
     outcomes = {code for (code,) in rows_of(warehouse_url, "select account_code from raw.capture_outcomes")}
-    assert outcomes == {code for shard in shards for code in shard} - set(shards[1])
+    assert outcomes == {code for batch in batches for code in batch} - set(batches[1])
     assert _captured(warehouse_url) <= outcomes
 
 
-def test_a_lost_session_costs_the_shard_that_was_written_and_no_other(
-    capture: Capture, shards: list[list[str]], warehouse_url: str, monkeypatch: pytest.MonkeyPatch
+def test_a_lost_session_costs_the_batch_that_was_written_and_no_other(
+    capture: Capture, batches: list[list[str]], warehouse_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     written: list[int] = []
 
@@ -138,13 +138,13 @@ def test_a_lost_session_costs_the_shard_that_was_written_and_no_other(
     with pytest.raises(psycopg.OperationalError):
         capture()
     outcomes = {code for (code,) in rows_of(warehouse_url, "select account_code from raw.capture_outcomes")}
-    assert outcomes == {code for shard in shards for code in shard} - set(shards[1])
-    assert [report.settled_before for report in capture()].count(SIZE) >= 1
+    assert outcomes == {code for batch in batches for code in batch} - set(batches[1])
+    assert [report.complete_before for report in capture()].count(SIZE) >= 1
     assert {code for (code,) in rows_of(warehouse_url, "select account_code from raw.capture_outcomes")} > outcomes
 
 
 @pytest.mark.parametrize("limit", [7, 12])
-def test_shards_that_are_read_together_share_the_budget(
+def test_batches_that_are_read_together_share_the_budget(
     capture: Capture, registry: Registry, warehouse_url: str, limit: int
 ) -> None:
     line = replace(registry.platforms["facebook"], daily_call_limit=limit)
@@ -156,7 +156,7 @@ def test_shards_that_are_read_together_share_the_budget(
 
 
 def test_what_was_read_before_midnight_is_written_and_nothing_is_read_after_it(
-    capture: Capture, shards: list[list[str]], warehouse_url: str, monkeypatch: pytest.MonkeyPatch
+    capture: Capture, batches: list[list[str]], warehouse_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real_plan = platform_run.PlatformCapture._plan
     planned: list[object] = []
@@ -167,16 +167,16 @@ def test_what_was_read_before_midnight_is_written_and_nothing_is_read_after_it(
         return real_now(clock) + late
 
     def plan(self: Any, *arguments: Any) -> Any:
-        shard = real_plan(self, *arguments)
-        shard.client.clock = type("Evening", (), {"now": staticmethod(lambda: shard.now)})()
-        planned.append(shard)
-        return shard
+        batch = real_plan(self, *arguments)
+        batch.client.clock = type("Evening", (), {"now": staticmethod(lambda: batch.now)})()
+        planned.append(batch)
+        return batch
 
     monkeypatch.setattr(SimulatedClock, "now", now)
     monkeypatch.setattr(platform_run.PlatformCapture, "_plan", plan)
-    told: list[ShardReport] = []
+    told: list[BatchReport] = []
     with pytest.raises(PastDateRefused, match="belongs to 2026-11-20"):
-        capture(expected_day=EVENING.date(), on_shard=told.append)
+        capture(expected_day=EVENING.date(), on_batch=told.append)
     assert len(told) == 2
     outcomes = {code for (code,) in rows_of(warehouse_url, "select account_code from raw.capture_outcomes")}
-    assert outcomes == {*shards[0], *shards[1]}
+    assert outcomes == {*batches[0], *batches[1]}

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 
 from social_metrics.contract import FollowersState, Outcome
+from social_metrics.extract.extracted import CaptureFailure, ExtractedProfile, PostListing, ReadWindow
 from social_metrics.extract.pagination import BEFORE_EVERY_POST
 from social_metrics.extract.platforms import facebook
-from social_metrics.extract.readings import CaptureFailure, PostListing, ProfileReading, ReadWindow
 from social_metrics.registry.account import Account
 from tests.unit.platforms.local_platform import NOW, SECRET, Answer, Bench, LocalPlatform, account, bench, serve
 from tests.unit.platforms.own_fixtures import fixture, mutated
@@ -36,17 +36,17 @@ def pages() -> dict[str, Any]:
 
 def read(
     server: LocalPlatform, accounts: Sequence[Account], **options: Any
-) -> tuple[dict[str, ProfileReading | CaptureFailure], Bench]:
+) -> tuple[dict[str, ExtractedProfile | CaptureFailure], Bench]:
     asked = bench(facebook.RULES, server.base_url, **options)
     return facebook.read_profiles(asked.client, accounts), asked
 
 
-def good(reading: ProfileReading | CaptureFailure) -> ProfileReading:
-    assert isinstance(reading, ProfileReading), reading
+def good(reading: ExtractedProfile | CaptureFailure) -> ExtractedProfile:
+    assert isinstance(reading, ExtractedProfile), reading
     return reading
 
 
-def bad(reading: ProfileReading | CaptureFailure) -> CaptureFailure:
+def bad(reading: ExtractedProfile | CaptureFailure) -> CaptureFailure:
     assert isinstance(reading, CaptureFailure), reading
     return reading
 
@@ -327,6 +327,6 @@ def test_whatever_facebook_answers_is_a_reading_or_a_failure(body: Any) -> None:
             readings = facebook.read_profiles(asked.client, [KARTINI, ABIYOSO])
             assert set(readings) == {"kartini-facebook", "abiyoso-facebook"}
             for reading in readings.values():
-                if isinstance(reading, ProfileReading):
+                if isinstance(reading, ExtractedProfile):
                     assert reading.followers_count is None or reading.followers_count >= 0
                     facebook.read_posts(asked.client, KARTINI, reading, ReadWindow(SINCE))

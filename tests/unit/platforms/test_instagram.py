@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 
 from social_metrics.contract import FollowersState, Outcome
+from social_metrics.extract.extracted import CaptureFailure, ExtractedProfile, PostListing, ReadWindow
 from social_metrics.extract.pagination import BEFORE_EVERY_POST
 from social_metrics.extract.platforms import instagram
-from social_metrics.extract.readings import CaptureFailure, PostListing, ProfileReading, ReadWindow
 from social_metrics.registry.account import Account
 from tests.unit.platforms.local_platform import NOW, SECRET, Answer, Bench, LocalPlatform, account, bench, serve
 from tests.unit.platforms.own_fixtures import fixture, mutated
@@ -41,12 +41,12 @@ def media(number: int, published_at: datetime) -> dict[str, Any]:
 
 def read(
     server: LocalPlatform, *accounts: Account, login: str | None = OUR_ID, **options: Any
-) -> tuple[dict[str, ProfileReading | CaptureFailure], Bench]:
+) -> tuple[dict[str, ExtractedProfile | CaptureFailure], Bench]:
     asked = bench(instagram.RULES, server.base_url, login=login, **options)
     return instagram.read_profiles(asked.client, accounts or (KARTINI,)), asked
 
 
-def read_one(*answers: Answer) -> ProfileReading | CaptureFailure:
+def read_one(*answers: Answer) -> ExtractedProfile | CaptureFailure:
     with serve({DISCOVERY: answers}) as server:
         return read(server)[0]["kartini-instagram"]
 
@@ -56,7 +56,7 @@ def list_media(*bodies: Any, since: datetime | None = SINCE) -> tuple[PostListin
     with serve({DISCOVERY: [Answer(body) for body in bodies]}) as server:
         readings, asked = read(server)
         profile = readings["kartini-instagram"]
-        assert isinstance(profile, ProfileReading), profile
+        assert isinstance(profile, ExtractedProfile), profile
         return instagram.read_posts(asked.client, KARTINI, profile, ReadWindow(since)), server, asked
 
 
@@ -85,7 +85,7 @@ def test_profile_and_media_come_in_one_call() -> None:
 
 def test_the_profile() -> None:
     reading = read_one(Answer(discovery()))
-    assert isinstance(reading, ProfileReading)
+    assert isinstance(reading, ExtractedProfile)
     assert (reading.platform_account_id, reading.handle) == ("17841400000000021", "demo_kartini")
     assert (reading.followers_count, reading.followers_precision_step) == (8412, 1)
     assert (reading.posts_count, reading.following_count) == (2, None)
@@ -109,7 +109,7 @@ def test_withdrawn_followers_are_missing_not_zero() -> None:
     body = discovery()
     del body["business_discovery"]["followers_count"]
     reading = read_one(Answer(body))
-    assert isinstance(reading, ProfileReading)
+    assert isinstance(reading, ExtractedProfile)
     assert (reading.followers_count, reading.followers_state) == (None, FollowersState.NOT_AVAILABLE)
 
 
@@ -136,7 +136,7 @@ def test_one_account_that_fails_leaves_the_others() -> None:
     with serve({DISCOVERY: [Answer(body, 400), Answer(discovery())]}) as server:
         readings, _ = read(server, account("abiyoso", "instagram", "2", "demo_abiyoso"), KARTINI)
     assert isinstance(readings["abiyoso-instagram"], CaptureFailure)
-    assert isinstance(readings["kartini-instagram"], ProfileReading)
+    assert isinstance(readings["kartini-instagram"], ExtractedProfile)
 
 
 def test_a_dead_token_is_asked_with_once() -> None:
@@ -187,7 +187,7 @@ def test_a_cursor_cannot_write_into_the_fields() -> None:
     with serve({DISCOVERY: [Answer(discovered(first))]}) as server:
         readings, asked = read(server)
         profile = readings["kartini-instagram"]
-        assert isinstance(profile, ProfileReading)
+        assert isinstance(profile, ExtractedProfile)
         with pytest.raises(CaptureFailure) as raised:
             instagram.read_posts(asked.client, KARTINI, profile, ReadWindow(SINCE))
     assert raised.value.outcome is Outcome.INVALID_RESPONSE
@@ -249,7 +249,7 @@ def test_whatever_instagram_answers_is_a_reading_or_a_failure(body: Any) -> None
     with serve({DISCOVERY: [Answer(body)]}) as server:
         readings, asked = read(server, attempts=1)
         reading = readings["kartini-instagram"]
-        if isinstance(reading, ProfileReading):
+        if isinstance(reading, ExtractedProfile):
             assert reading.followers_count is None or reading.followers_count >= 0
             with suppress(CaptureFailure):
                 instagram.read_posts(asked.client, KARTINI, reading, ReadWindow(SINCE))

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 
 from social_metrics.contract import FollowersState, Outcome
+from social_metrics.extract.extracted import CaptureFailure, ExtractedProfile, PostListing, ReadWindow
 from social_metrics.extract.pagination import BEFORE_EVERY_POST
 from social_metrics.extract.platforms import threads
-from social_metrics.extract.readings import CaptureFailure, PostListing, ProfileReading, ReadWindow
 from social_metrics.registry.account import Account
 from tests.simulated import CREDENTIALS
 from tests.unit.platforms.local_platform import NOW, SECRET, Answer, Bench, LocalPlatform, account, bench, serve
@@ -48,9 +48,9 @@ def read(server: LocalPlatform, *accounts: Account, **options: Any) -> tuple[dic
     return threads.read_profiles(asked.client, accounts or (KARTINI,)), asked
 
 
-def read_one(*answers: Answer) -> ProfileReading | CaptureFailure:
+def read_one(*answers: Answer) -> ExtractedProfile | CaptureFailure:
     with serve({LOOKUP: answers}) as server:
-        reading: ProfileReading | CaptureFailure = read(server)[0]["kartini-threads"]
+        reading: ExtractedProfile | CaptureFailure = read(server)[0]["kartini-threads"]
         return reading
 
 
@@ -70,7 +70,7 @@ def test_the_profile_is_looked_up_by_its_handle() -> None:
     with serve({LOOKUP: [Answer(fixture("threads", "profile_lookup"))]}) as server:
         readings, asked = read(server)
     reading = readings["kartini-threads"]
-    assert isinstance(reading, ProfileReading)
+    assert isinstance(reading, ExtractedProfile)
     assert (reading.followers_count, reading.followers_precision_step) == (2417, 1)
     assert (reading.handle, reading.platform_account_id) == ("demo_kartini", None)
     assert (reading.views_count, reading.posts_count, reading.following_count) == (None, None, None)
@@ -87,7 +87,7 @@ def test_followers_that_are_left_out_are_missing_not_zero() -> None:
     body = fixture("threads", "profile_lookup")
     del body["follower_count"]
     reading = read_one(Answer(body))
-    assert isinstance(reading, ProfileReading)
+    assert isinstance(reading, ExtractedProfile)
     assert (reading.followers_count, reading.followers_state) == (None, FollowersState.NOT_AVAILABLE)
 
 
@@ -139,7 +139,7 @@ def test_one_account_that_fails_leaves_the_others_and_a_dead_token_ends_them() -
     with serve({LOOKUP: [Answer(error(100, 33), 400), good]}) as server:
         readings, _ = read(server, ABIYOSO, KARTINI)
     assert isinstance(readings["abiyoso-threads"], CaptureFailure)
-    assert isinstance(readings["kartini-threads"], ProfileReading)
+    assert isinstance(readings["kartini-threads"], ExtractedProfile)
     with serve({LOOKUP: [Answer(error(190, 463), 400), good]}) as server:
         readings, _ = read(server, ABIYOSO, KARTINI)
     assert {reading.outcome for reading in readings.values()} == {Outcome.TOKEN_EXPIRED}
@@ -207,7 +207,7 @@ def test_whatever_threads_answers_is_a_reading_or_a_failure(profile: Any, posts:
     with serve({LOOKUP: [Answer(profile)], POSTS: [Answer(posts), Answer(NOTHING)]}) as server:
         readings, asked = read(server, attempts=1)
         reading = readings["kartini-threads"]
-        if isinstance(reading, ProfileReading):
+        if isinstance(reading, ExtractedProfile):
             assert reading.followers_count is None or reading.followers_count >= 0
             with suppress(CaptureFailure):
                 threads.read_posts(asked.client, KARTINI, reading, ReadWindow(SINCE))
@@ -294,7 +294,7 @@ def test_faults_of_paging_leave_no_hole(faulty: RunningSimulator, kind: str, mon
               key=lambda a: len(truth[a.account_code]["posts"]))  # fmt: skip
     asked = ask(faulty)
     profile = threads.read_profiles(asked.client, [one])[one.account_code]
-    assert isinstance(profile, ProfileReading)
+    assert isinstance(profile, ExtractedProfile)
     faulty.admin("POST", "faults", platform="threads", kind=kind)
     window = ReadWindow(datetime(2000, 1, 1, tzinfo=UTC))
     if kind == "expired_page_token":

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 
 from social_metrics.contract import FollowersState, Outcome
+from social_metrics.extract.extracted import CaptureFailure, ExtractedProfile, PostListing, ReadWindow, TokenPair
 from social_metrics.extract.pagination import BEFORE_EVERY_POST
 from social_metrics.extract.platforms import tiktok
-from social_metrics.extract.readings import CaptureFailure, PostListing, ProfileReading, ReadWindow, TokenPair
 from social_metrics.registry.account import Account
 from tests.unit.platforms.local_platform import NOW, SECRET, Answer, Bench, LocalPlatform, account, bench, serve
 from tests.unit.platforms.own_fixtures import fixture, mutated
@@ -55,12 +55,12 @@ def videos(*numbers: int, has_more: Any = False, cursor: Any = 1763513999000) ->
 
 def read(
     server: LocalPlatform, *accounts: Account, owners: Owners | None = None, **options: Any
-) -> tuple[dict[str, ProfileReading | CaptureFailure], Bench]:
+) -> tuple[dict[str, ExtractedProfile | CaptureFailure], Bench]:
     asked = bench(tiktok.RULES, server.base_url, login=CLIENT_KEY, tokens=owners or Owners(), **options)
     return tiktok.read_profiles(asked.client, accounts or (KARTINI,)), asked
 
 
-def read_one(answer: Answer) -> ProfileReading | CaptureFailure:
+def read_one(answer: Answer) -> ExtractedProfile | CaptureFailure:
     with serve({USER: [answer]}) as server:
         return read(server, attempts=1)[0]["kartini-tiktok"]
 
@@ -73,7 +73,7 @@ def list_videos(
     ) as server:
         readings, asked = read(server)
         reading = readings["kartini-tiktok"]
-        assert isinstance(reading, ProfileReading), reading
+        assert isinstance(reading, ExtractedProfile), reading
         return tiktok.read_posts(asked.client, KARTINI, reading, ReadWindow(since)), server, asked
 
 
@@ -169,7 +169,7 @@ def test_the_profile_is_read_with_the_accounts_own_token() -> None:
     with serve({USER: [Answer(fixture("tiktok", "user_info"))]}) as server:
         readings, asked = read(server)
     reading = readings["kartini-tiktok"]
-    assert isinstance(reading, ProfileReading)
+    assert isinstance(reading, ExtractedProfile)
     assert (reading.platform_account_id, reading.handle) == (OPEN_ID, "demo_kartini")
     assert (reading.followers_count, reading.followers_precision_step) == (3120, 1)
     assert (reading.following_count, reading.posts_count) == (12, 2)
@@ -186,7 +186,7 @@ def test_an_account_whose_owner_did_not_authorise_us_leaves_the_others() -> None
     failure = readings["abiyoso-tiktok"]
     assert isinstance(failure, CaptureFailure)
     assert failure.outcome is Outcome.PERMISSION_MISSING
-    assert isinstance(readings["kartini-tiktok"], ProfileReading)
+    assert isinstance(readings["kartini-tiktok"], ExtractedProfile)
     assert len(server.requests) == 1
 
 
@@ -214,7 +214,7 @@ def test_a_rate_limit_waits_as_long_as_it_is_asked_to() -> None:
     limited = Answer(error("rate_limit_exceeded"), 429, {"Retry-After": "7"})
     with serve({USER: [limited, Answer(fixture("tiktok", "user_info"))]}) as server:
         readings, asked = read(server)
-    assert isinstance(readings["kartini-tiktok"], ProfileReading)
+    assert isinstance(readings["kartini-tiktok"], ExtractedProfile)
     assert asked.waits == [7.0]
 
 
@@ -222,7 +222,7 @@ def test_counts_the_owner_did_not_grant_are_missing_not_zero() -> None:
     body = fixture("tiktok", "user_info")
     del body["data"]["user"]["follower_count"]
     reading = read_one(Answer(body))
-    assert isinstance(reading, ProfileReading)
+    assert isinstance(reading, ExtractedProfile)
     assert (reading.followers_count, reading.followers_state) == (None, FollowersState.NOT_AVAILABLE)
 
 
@@ -318,7 +318,7 @@ def test_whatever_tiktok_answers_is_a_reading_or_a_failure(profile: Any, page: A
     with serve({USER: [Answer(profile)], VIDEOS: [Answer(page)]}) as server:
         readings, asked = read(server, attempts=1)
         reading = readings["kartini-tiktok"]
-        if isinstance(reading, ProfileReading):
+        if isinstance(reading, ExtractedProfile):
             assert reading.followers_count is None or reading.followers_count >= 0
             with suppress(CaptureFailure):
                 tiktok.read_posts(asked.client, KARTINI, reading, ReadWindow(SINCE))

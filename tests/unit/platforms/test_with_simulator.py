@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from social_metrics.contract import FollowersState, Outcome
+from social_metrics.extract.extracted import CaptureFailure, ExtractedProfile, ReadWindow
 from social_metrics.extract.platforms import x, youtube
-from social_metrics.extract.readings import CaptureFailure, ProfileReading, ReadWindow
 from social_metrics.registry.account import Account
 from tests.unit.platforms.local_platform import NOW, Bench, bench
 from tests.unit.platforms.running_simulator import RunningSimulator, simulator
@@ -123,13 +123,13 @@ def test_x_after_the_newest_known_post(running: RunningSimulator, field_names: s
 
 def an_active_account(
     running: RunningSimulator, platform: ModuleType
-) -> tuple[Account, ProfileReading, dict[str, Any]]:
+) -> tuple[Account, ExtractedProfile, dict[str, Any]]:
     """The account with the most posts among those that can be read."""
     accounts, truth = known_accounts(running, platform)
     active = [one for one in accounts if truth[one.account_code]["state"] == "active"]
     account = max(active, key=lambda one: len(shown_posts(truth[one.account_code], SINCE)))
     profile = platform.read_profiles(ask(running, platform).client, [account])[account.account_code]
-    assert isinstance(profile, ProfileReading)
+    assert isinstance(profile, ExtractedProfile)
     return account, profile, truth[account.account_code]
 
 

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from social_metrics.contract import FollowersState, Outcome
+from social_metrics.extract.extracted import CaptureFailure, ExtractedProfile, PostListing, ReadWindow
 from social_metrics.extract.pagination import BEFORE_EVERY_POST
 from social_metrics.extract.platforms import x
-from social_metrics.extract.readings import CaptureFailure, PostListing, ProfileReading, ReadWindow
 from tests.unit.platforms.local_platform import NOW, SECRET, Answer, Bench, LocalPlatform, account, bench, serve
 from tests.unit.platforms.own_fixtures import fixture
 from tests.unit.platforms.recorded_cases import some_profile
@@ -48,7 +48,7 @@ def missing(post_id: str, kind: str = "resource-not-found") -> dict[str, Any]:
 def read_posts(
     answers: dict[str, list[Answer]],
     window: ReadWindow | None = None,
-    profile: ProfileReading = PROFILE,
+    profile: ExtractedProfile = PROFILE,
     **options: Any,
 ) -> tuple[PostListing, LocalPlatform, Bench]:
     with serve(answers) as server:
@@ -69,8 +69,8 @@ def test_users_come_in_one_call_each_with_its_own_outcome() -> None:
     assert "expansions" not in request.parameters
     assert request.headers["Authorization"] == f"Bearer {SECRET}"
     kartini, abiyoso = readings["kartini-x"], readings["abiyoso-x"]
-    assert isinstance(kartini, ProfileReading)
-    assert isinstance(abiyoso, ProfileReading)
+    assert isinstance(kartini, ExtractedProfile)
+    assert isinstance(abiyoso, ExtractedProfile)
     assert (kartini.followers_count, kartini.followers_precision_step) == (0, 1)
     assert kartini.followers_state is FollowersState.REPORTED
     assert (kartini.platform_account_id, kartini.handle) == ("1900000000000000001", "demo_kartini")
@@ -96,8 +96,8 @@ def test_handles_are_asked_for_apart_and_found_in_any_case() -> None:
     with serve({"/users": [Answer(body)], "/users/by": [Answer(named)]}) as server:
         readings = x.read_profiles(bench(x.RULES, server.base_url).client, [KARTINI, by_name])
     assert server.asked("/users/by")[0].parameters["usernames"] == "demo_abiyoso"
-    assert isinstance(readings["abiyoso-x"], ProfileReading)
-    assert isinstance(readings["kartini-x"], ProfileReading)
+    assert isinstance(readings["abiyoso-x"], ExtractedProfile)
+    assert isinstance(readings["kartini-x"], ExtractedProfile)
 
 
 @pytest.mark.parametrize("wrong", [account("odd", "x", "12x"), account("odd", "x", None, "much_too_long_for_x"),
@@ -114,7 +114,7 @@ def test_a_refused_second_call_leaves_the_first_one_standing() -> None:
     answers = {"/users": [Answer(fixture("x", "users"))], "/users/by": [Answer({"title": "Unauthorized"}, 401)]}
     with serve(answers) as server:
         readings = x.read_profiles(bench(x.RULES, server.base_url).client, [KARTINI, by_name])
-    assert isinstance(readings["kartini-x"], ProfileReading)
+    assert isinstance(readings["kartini-x"], ExtractedProfile)
     assert readings["abiyoso-x"].outcome is Outcome.TOKEN_EXPIRED  # type: ignore[union-attr]
 
 
@@ -141,8 +141,8 @@ def test_absent_counts_are_missing_and_absent_families_are_loud(metrics: Any, st
     with serve({"/users": [Answer(body)]}) as server:
         readings = x.read_profiles(bench(x.RULES, server.base_url).client, [KARTINI, ABIYOSO])
     reading = readings["kartini-x"]
-    assert (reading.followers_state if isinstance(reading, ProfileReading) else reading.outcome) is state
-    assert isinstance(readings["abiyoso-x"], ProfileReading)
+    assert (reading.followers_state if isinstance(reading, ExtractedProfile) else reading.outcome) is state
+    assert isinstance(readings["abiyoso-x"], ExtractedProfile)
 
 
 # ------------------------------------------------------------------ timelines

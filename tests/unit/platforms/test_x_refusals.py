@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 
 from social_metrics.contract import Outcome
+from social_metrics.extract.extracted import CaptureFailure, ExtractedProfile, ReadWindow
 from social_metrics.extract.http.json_values import at
 from social_metrics.extract.platforms import x
-from social_metrics.extract.readings import CaptureFailure, ProfileReading, ReadWindow
 from tests.unit.platforms.local_platform import NOW, SECRET, Answer, Bench, account, bench, serve
 from tests.unit.platforms.own_fixtures import fixture, mutated
 from tests.unit.platforms.recorded_cases import some_profile
@@ -125,7 +125,7 @@ def test_no_nonsense_in_users_ends_in_a_traceback_or_a_false_zero(body: Any) -> 
         data = at(body, "data")
         said = [at(user, "public_metrics", "followers_count") for user in (data if isinstance(data, list) else [data])]
         for reading in readings.values():
-            if isinstance(reading, ProfileReading) and reading.followers_count is not None:
+            if isinstance(reading, ExtractedProfile) and reading.followers_count is not None:
                 assert reading.followers_count in said or str(reading.followers_count) in said
 
 

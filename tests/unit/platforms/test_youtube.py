@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from social_metrics.contract import FollowersState, Outcome
+from social_metrics.extract.extracted import CaptureFailure, ExtractedProfile, PostListing, ReadWindow
 from social_metrics.extract.pagination import BEFORE_EVERY_POST
 from social_metrics.extract.platforms import youtube
-from social_metrics.extract.readings import CaptureFailure, PostListing, ProfileReading, ReadWindow
 from tests.unit.platforms.local_platform import NOW, SECRET, Answer, Bench, LocalPlatform, account, bench, serve
 from tests.unit.platforms.own_fixtures import fixture
 from tests.unit.platforms.recorded_cases import some_profile
@@ -45,7 +45,7 @@ def shown(*ids: str, published: datetime = NOW) -> Answer:
 
 
 def read_posts(
-    answers: dict[str, list[Answer]], window: ReadWindow | None = None, profile: ProfileReading = PROFILE
+    answers: dict[str, list[Answer]], window: ReadWindow | None = None, profile: ExtractedProfile = PROFILE
 ) -> tuple[PostListing, LocalPlatform, Bench]:
     with serve(answers) as server:
         asked = bench(youtube.RULES, server.base_url)
@@ -75,7 +75,7 @@ def test_channels_come_in_one_call_with_the_key_in_a_header() -> None:
     assert request.headers["X-Goog-Api-Key"] == SECRET
     assert SECRET not in str(request.parameters)
     kartini = readings["kartini-youtube"]
-    assert isinstance(kartini, ProfileReading)
+    assert isinstance(kartini, ExtractedProfile)
     assert (kartini.platform_account_id, kartini.handle) == ("UCdemo0000000000000kartini", "demo_kartini")
     assert (kartini.followers_count, kartini.followers_precision_step) == (12300, 100)
     assert (kartini.posts_count, kartini.views_count, kartini.following_count) == (321, 98765, None)
@@ -89,7 +89,7 @@ def test_hidden_absent_zero_and_gone_are_four_things() -> None:
         readings = youtube.read_profiles(bench(youtube.RULES, server.base_url).client, ALL)
     counts = {
         code: (reading.followers_count, reading.followers_precision_step, reading.followers_state)
-        if isinstance(reading, ProfileReading)
+        if isinstance(reading, ExtractedProfile)
         else reading.outcome
         for code, reading in readings.items()
     }
@@ -118,7 +118,7 @@ def test_a_channel_without_an_id_may_be_the_missing_one() -> None:
     with serve({"/channels": [Answer(body)]}) as server:
         readings = youtube.read_profiles(bench(youtube.RULES, server.base_url).client, ALL)
     assert readings["kartini-youtube"].outcome is Outcome.INVALID_RESPONSE  # type: ignore[union-attr]
-    assert isinstance(readings["baru-youtube"], ProfileReading)
+    assert isinstance(readings["baru-youtube"], ExtractedProfile)
 
 
 @pytest.mark.parametrize("nonsense", ["abc", "-1", "1e3", 1.5, True, str(2**63), [], {}, ""])
@@ -132,7 +132,7 @@ def test_a_malformed_count_fails_its_own_account_only(member: str, nonsense: Any
     assert isinstance(failure, CaptureFailure)
     assert failure.outcome is Outcome.INVALID_RESPONSE
     assert member in failure.detail
-    assert isinstance(readings["baru-youtube"], ProfileReading)
+    assert isinstance(readings["baru-youtube"], ExtractedProfile)
 
 
 def test_a_channel_known_by_handle_only_is_resolved_alone() -> None:
@@ -144,7 +144,7 @@ def test_a_channel_known_by_handle_only_is_resolved_alone() -> None:
     assert [request.parameters.get("forHandle") for request in server.requests] == [None, "@demo_abiyoso"]
     assert "maxResults" not in server.requests[1].parameters
     resolved = readings["abiyoso-youtube"]
-    assert isinstance(resolved, ProfileReading)
+    assert isinstance(resolved, ExtractedProfile)
     assert resolved.platform_account_id == "UCdemo0000000000000abiyoso"
 
 

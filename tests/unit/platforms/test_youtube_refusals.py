@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from social_metrics.contract import Outcome
+from social_metrics.extract.extracted import CaptureFailure, ExtractedProfile, ReadWindow
 from social_metrics.extract.http.json_values import at
 from social_metrics.extract.platforms import youtube
-from social_metrics.extract.readings import CaptureFailure, ProfileReading, ReadWindow
 from tests.unit.platforms.local_platform import SECRET, Answer, Bench, account, bench, serve
 from tests.unit.platforms.own_fixtures import fixture, mutated
 from tests.unit.platforms.recorded_cases import some_profile
@@ -116,7 +116,7 @@ def test_no_nonsense_in_channels_ends_in_a_traceback_or_a_false_zero(body: Any) 
     items = at(body, "items")
     said = [at(item, "statistics", "subscriberCount") for item in (items if isinstance(items, list) else ())]
     for reading in readings.values():
-        if isinstance(reading, ProfileReading) and reading.followers_count is not None:
+        if isinstance(reading, ExtractedProfile) and reading.followers_count is not None:
             assert reading.followers_count in said or str(reading.followers_count) in said
 
 

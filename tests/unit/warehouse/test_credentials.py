@@ -15,7 +15,7 @@ from cryptography.fernet import Fernet, MultiFernet
 from social_metrics.contract import Outcome
 from social_metrics.errors import UsageProblem
 from social_metrics.extract.credentials.token_store import AccountTokens, cipher, store_first_token, store_granted
-from social_metrics.extract.readings import CaptureFailure, TokenPair
+from social_metrics.extract.extracted import CaptureFailure, TokenPair
 from social_metrics.registry.account import Account
 from social_metrics.warehouse.connect import connect
 

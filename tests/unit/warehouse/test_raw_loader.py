@@ -25,7 +25,7 @@ from social_metrics.contract import (
     Spend,
 )
 from social_metrics.warehouse.connect import connect
-from social_metrics.warehouse.loader import ShardRecords, load
+from social_metrics.warehouse.loader import BatchRecords, load
 
 EVENING = datetime(2026, 1, 31, 13, 0, tzinfo=UTC)
 
@@ -53,9 +53,9 @@ def a_post(**changes: object) -> Post:
     return replace(post, **changes)
 
 
-def a_shard() -> ShardRecords:
+def a_batch() -> BatchRecords:
     response, attempt = uuid4(), uuid4()
-    return ShardRecords(
+    return BatchRecords(
         responses=[
             ApiResponse(
                 response_id=response,
@@ -159,11 +159,11 @@ def test_the_contract_is_the_database(warehouse_url: str) -> None:
 
 
 def test_loading_twice_changes_no_row_count(warehouse_url: str) -> None:
-    shard = a_shard()
+    batch = a_batch()
     with connect(warehouse_url, "loader") as connection:
-        first = load(connection, shard)
+        first = load(connection, batch)
     with connect(warehouse_url, "loader") as connection:
-        second = load(connection, shard)
+        second = load(connection, batch)
     assert set(first.values()) == {1}
     assert set(second.values()) == {0}
     assert set(_counts(warehouse_url).values()) == {1}
@@ -171,7 +171,7 @@ def test_loading_twice_changes_no_row_count(warehouse_url: str) -> None:
 
 def test_words_survive_the_way(warehouse_url: str) -> None:
     with connect(warehouse_url, "loader") as connection:
-        load(connection, a_shard())
+        load(connection, a_batch())
     with psycopg.connect(warehouse_url) as connection:
         caption = connection.execute("select caption from raw.post_captions").fetchone()
         body = connection.execute("select body from raw.response_bodies").fetchone()
@@ -195,25 +195,25 @@ def test_a_post_is_written_again_only_when_something_changed(
 ) -> None:
     later = {"captured_at": EVENING + timedelta(days=1), "response_id": UUID(int=2)}
     with connect(warehouse_url, "loader") as connection:
-        load(connection, ShardRecords(posts=[a_post()]))
-        inserted = load(connection, ShardRecords(posts=[a_post(**later, **changes)]))
+        load(connection, BatchRecords(posts=[a_post()]))
+        inserted = load(connection, BatchRecords(posts=[a_post(**later, **changes)]))
     assert inserted[Post.table] == new_rows
 
 
 def test_a_late_load_compares_with_what_was_known_then(warehouse_url: str) -> None:
     """3 likes on day 1, 5 on day 3; day 2's reading of 5, loaded last, is a change against day 1."""
     with connect(warehouse_url, "loader") as connection:
-        load(connection, ShardRecords(posts=[a_post()]))
+        load(connection, BatchRecords(posts=[a_post()]))
         for days, number in ((2, 3), (1, 2)):
             post = a_post(captured_at=EVENING + timedelta(days=days), response_id=UUID(int=number), like_count=5)
-            assert load(connection, ShardRecords(posts=[post]))[Post.table] == 1
+            assert load(connection, BatchRecords(posts=[post]))[Post.table] == 1
 
 
-def test_a_shard_is_written_whole_or_not_at_all(warehouse_url: str) -> None:
-    shard = a_shard()
-    shard.outcomes[0] = replace(shard.outcomes[0], posts_seen=-1)  # refused by a CHECK, after all other tables
+def test_a_batch_is_written_whole_or_not_at_all(warehouse_url: str) -> None:
+    batch = a_batch()
+    batch.outcomes[0] = replace(batch.outcomes[0], posts_seen=-1)  # refused by a CHECK, after all other tables
     with pytest.raises(psycopg.errors.CheckViolation), connect(warehouse_url, "loader") as connection:
-        load(connection, shard)
+        load(connection, batch)
     assert set(_counts(warehouse_url).values()) == {0}
 
 
@@ -223,7 +223,7 @@ def test_partitions_are_wib_months(warehouse_url: str) -> None:
     with connect(warehouse_url, "loader") as connection:
         load(
             connection,
-            ShardRecords(posts=[a_post(captured_at=before), a_post(captured_at=after, like_count=9, post_id="2")]),
+            BatchRecords(posts=[a_post(captured_at=before), a_post(captured_at=after, like_count=9, post_id="2")]),
         )
     with psycopg.connect(warehouse_url) as connection:
         places = connection.execute("select tableoid::regclass::text from raw.posts order by captured_at").fetchall()

@@ -7,7 +7,7 @@ import psycopg
 import pytest
 
 from social_metrics.warehouse.connect import connect
-from social_metrics.warehouse.maintenance import drop_emptied_months, make_months, missing_partitions, sweep_tables
+from social_metrics.warehouse.maintenance import drop_emptied_months, make_months, missing_partitions, vacuum_tables
 
 NOW = datetime(2026, 10, 31, 17, 30, tzinfo=UTC)  # half past midnight of the first of November in WIB
 TABLES = ["api_responses", "capture_outcomes", "post_captions", "posts", "profile_snapshots", "response_bodies"]
@@ -99,7 +99,7 @@ def test_tables_are_swept_and_counted(warehouse_url: str) -> None:
         connection.execute("delete from marts.fct_swept where n > 500")
     make_months(warehouse_url, NOW)
 
-    assert sweep_tables(warehouse_url) == 1
+    assert vacuum_tables(warehouse_url) == 1
 
     with psycopg.connect(warehouse_url) as connection:
         assert connection.execute(

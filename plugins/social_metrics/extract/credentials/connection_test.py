@@ -7,9 +7,9 @@ from social_metrics.clock import wib_date
 from social_metrics.errors import UsageProblem
 from social_metrics.extract.credentials.connections import PlatformConnection
 from social_metrics.extract.credentials.endpoint import clock_of, source_of
+from social_metrics.extract.extracted import CaptureFailure, ExtractedProfile
 from social_metrics.extract.http.client import ApiClient, Recorder
 from social_metrics.extract.limits.budget import Budget
-from social_metrics.extract.readings import CaptureFailure, ProfileReading
 from social_metrics.registry.account import Account
 from social_metrics.registry.account_urls import AccountAddress
 from social_metrics.registry.registry import Registry
@@ -66,7 +66,7 @@ def ask_platform(connection: PlatformConnection, registry: Registry, settings: S
 
 def resolve_identity(
     address: AccountAddress, connection: PlatformConnection, registry: Registry, settings: Settings
-) -> ProfileReading | None:
+) -> ExtractedProfile | None:
     """What the platform says of an address: its id and handle; None where only the owner could ask (TikTok).
 
     Raises:
@@ -119,11 +119,11 @@ def own_client(connection: PlatformConnection, registry: Registry, settings: Set
 
 def _read(
     connection: PlatformConnection, registry: Registry, settings: Settings, account: Account
-) -> ProfileReading | CaptureFailure:
+) -> ExtractedProfile | CaptureFailure:
     module = importlib.import_module(f"social_metrics.extract.platforms.{connection.platform}")
     client = own_client(connection, registry, settings, "connection_test")
     try:
-        reading: ProfileReading | CaptureFailure = module.read_profiles(client, [account])[account.account_code]
+        reading: ExtractedProfile | CaptureFailure = module.read_profiles(client, [account])[account.account_code]
     except CaptureFailure as failure:
         return failure
     return reading

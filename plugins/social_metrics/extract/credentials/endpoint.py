@@ -7,7 +7,7 @@ from social_metrics.clock import Clock, SystemClock
 from social_metrics.contract import Source
 from social_metrics.errors import UsageProblem
 from social_metrics.extract.credentials.connections import PlatformConnection
-from social_metrics.extract.run_clock import CaptureClock
+from social_metrics.extract.run_clock import RunClock
 from social_metrics.extract.simulated_clock import SimulatedClock
 from social_metrics.registry.account import Account
 from social_metrics.registry.registry import DEMO_HANDLE_PREFIX, Platform
@@ -58,10 +58,10 @@ def source_of(platform: Platform, connection: PlatformConnection) -> Source:
     return Source.SIMULATOR
 
 
-def capture_clock_of(connection: PlatformConnection) -> CaptureClock:
+def run_clock_of(connection: PlatformConnection) -> RunClock:
     """The connection's clock, watched unless it is the simulator's: nobody sets that one by accident."""
     clock = clock_of(connection)
-    return CaptureClock(clock, steady=None) if connection.simulated_clock else CaptureClock(clock)
+    return RunClock(clock, steady=None) if connection.simulated_clock else RunClock(clock)
 
 
 def refuse_demo_accounts(accounts: Iterable[Account], source: Source) -> None:

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from social_metrics.extract.credentials.connections import PlatformConnection
+from social_metrics.extract.extracted import TokenPair
 from social_metrics.extract.http.client import ApiClient
-from social_metrics.extract.readings import TokenPair
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from social_metrics.extract.credentials.endpoint import clock_of
 from social_metrics.extract.credentials.oauth import AccountGrant, Authorisation
 from social_metrics.extract.credentials.revocations import record_revocation
 from social_metrics.extract.credentials.token_store import access_token_of, cipher, forget_tokens, store_granted
-from social_metrics.extract.readings import CaptureFailure
+from social_metrics.extract.extracted import CaptureFailure
 from social_metrics.registry.account import Account
 from social_metrics.registry.registry import Registry
 from social_metrics.settings import Settings

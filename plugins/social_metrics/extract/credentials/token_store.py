@@ -16,11 +16,11 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from social_metrics.clock import Clock
 from social_metrics.contract import Outcome
 from social_metrics.errors import UsageProblem
-from social_metrics.extract.readings import CaptureFailure, TokenPair
+from social_metrics.extract.extracted import CaptureFailure, TokenPair
 from social_metrics.registry.account import Account
 from social_metrics.warehouse.connect import open_connection
 
-# A token that dies within this time is renewed first: a shard's calls must not outlive it.
+# A token that dies within this time is renewed first: a batch's calls must not outlive it.
 RENEW_BEFORE = timedelta(minutes=10)
 
 CREDENTIAL_LOCK = 0x50C1A3
@@ -66,7 +66,7 @@ class AccountTokens:
         self._lock = threading.Lock()
 
     def renewed_by(self, refresh: Callable[[str], TokenPair]) -> "AccountTokens":
-        """The same tokens and connections; new pairs are asked for by `refresh`, so that a shard records its own."""
+        """The same tokens and connections; new pairs are asked for by `refresh`, so that a batch records its own."""
         tokens = copy(self)
         tokens._refresh = refresh
         return tokens

@@ -16,11 +16,11 @@ from urllib3.exceptions import HTTPError
 from social_metrics.clock import Clock
 from social_metrics.contract import ApiResponse, Outcome, ResponseBody, Source, Spend
 from social_metrics.extract.credentials.connections import PlatformConnection
+from social_metrics.extract.extracted import CaptureFailure
 from social_metrics.extract.http.connection_pool import HttpPool, may_have_been_served
 from social_metrics.extract.http.guards import Cost, Gate, Meter, Tokens
 from social_metrics.extract.http.json_values import at
 from social_metrics.extract.http.redaction import Redactor, clean_text, parse_json, sha256
-from social_metrics.extract.readings import CaptureFailure
 from social_metrics.registry.account import Account
 
 TRANSIENT_CONNECTION_DETAIL = "no answer from the platform"
@@ -73,7 +73,7 @@ class ApiRules:
 
     platform: str
     api_version: str  # the default; the connection's extra `api_version` overrides it
-    batch_size: int  # accounts per profile call
+    accounts_per_call: int  # accounts per profile call
     kept_members: frozenset[str]  # JSON members kept as evidence; all others are stripped before writing
     refusal: Callable[[Reply, datetime], Refusal | None]  # reads a JSON reply; the instant is now, UTC
     # Adds the credential to a call: (connection, token) -> (query parameters, headers).
@@ -83,7 +83,7 @@ class ApiRules:
 
 @dataclass
 class Recorder:
-    """Collects the evidence of a shard's calls; safe to use from several threads."""
+    """Collects the evidence of a batch's calls; safe to use from several threads."""
 
     run_id: str
     try_number: int

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Protocol
 
-from social_metrics.extract.readings import CaptureFailure
+from social_metrics.extract.extracted import CaptureFailure
 from social_metrics.registry.account import Account
 
 

@@ -12,9 +12,9 @@ import psycopg
 from social_metrics.contract import Outcome
 from social_metrics.extract import state
 from social_metrics.extract.credentials.connections import PlatformConnection
+from social_metrics.extract.extracted import CaptureFailure
 from social_metrics.extract.http.guards import Cost
 from social_metrics.extract.limits.spend_limits import Limits
-from social_metrics.extract.readings import CaptureFailure
 from social_metrics.registry.registry import Platform
 
 FORECAST_NEEDS = timedelta(days=3)

@@ -15,7 +15,7 @@ from psycopg.rows import class_row
 from social_metrics.clock import WIB, Clock
 from social_metrics.contract import Outcome
 from social_metrics.extract.credentials.connections import PlatformConnection
-from social_metrics.extract.readings import CaptureFailure
+from social_metrics.extract.extracted import CaptureFailure
 from social_metrics.warehouse.connect import connect
 
 FAILURES_TO_OPEN = 5

@@ -3,8 +3,8 @@
 A platform file offers
 
     RULES: ApiRules                                     how to authorise, what to keep, what a refusal means
-    read_profiles(client, accounts) -> dict[str, ProfileReading | CaptureFailure]
-                                                        one batch (at most RULES.batch_size), keyed by account_code
+    read_profiles(client, accounts) -> dict[str, ExtractedProfile | CaptureFailure]
+                                                        at most RULES.accounts_per_call, keyed by account_code
     read_posts(client, account, profile, window) -> PostListing
 
 and, where each account has its own rotating token,
@@ -15,7 +15,7 @@ and, for `social-metrics connect`,
 
     AUTHORISATION: Authorisation                        what a person does, and what is asked of them
 
-`read_profiles` gives every account of the batch a reading or a failure of its own; it raises CaptureFailure
+`read_profiles` gives every account of the call a reading or a failure of its own; it raises CaptureFailure
 only when the whole call failed, which then is the outcome of them all.
 """
 

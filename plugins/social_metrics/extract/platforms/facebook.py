@@ -14,10 +14,10 @@ from uuid import UUID
 from social_metrics.contract import FollowersState, Outcome
 from social_metrics.extract import meta_graph
 from social_metrics.extract.credentials.oauth import Authorisation
+from social_metrics.extract.extracted import CaptureFailure, ExtractedPost, ExtractedProfile, PostListing, ReadWindow
 from social_metrics.extract.http.client import ApiClient, ApiRules, Reply
 from social_metrics.extract.http.json_values import MalformedValueError, count, identifier, instant, words
 from social_metrics.extract.pagination import PostPage, read_back
-from social_metrics.extract.readings import CaptureFailure, PostListing, PostReading, ProfileReading, ReadWindow
 from social_metrics.registry.account import Account
 
 METRIC_DEFINITION_ID = "facebook.followers_count.v1"
@@ -47,7 +47,7 @@ _ENOUGH_FAILURES_IN_A_ROW = 3
 RULES = ApiRules(
     platform="facebook",
     api_version="v26.0",
-    batch_size=50,
+    accounts_per_call=50,
     kept_members=meta_graph.ERROR_MEMBERS
     | {"id", "username", "link", "followers_count", "fan_count", "published_posts", "data"}
     | {"created_time", "permalink_url", "status_type", "attachments", "media_type"}
@@ -68,7 +68,7 @@ AUTHORISATION = Authorisation(
 )
 
 
-def read_profiles(client: ApiClient, accounts: Sequence[Account]) -> dict[str, ProfileReading | CaptureFailure]:
+def read_profiles(client: ApiClient, accounts: Sequence[Account]) -> dict[str, ExtractedProfile | CaptureFailure]:
     """Read up to 50 pages with their newest posts, in one call where all of them can be read.
 
     One page that we may not read fails a call for many, and many pages may be too heavy for one answer; then
@@ -77,7 +77,7 @@ def read_profiles(client: ApiClient, accounts: Sequence[Account]) -> dict[str, P
     Raises:
         CaptureFailure: the whole call failed for a reason that concerns everyone: the credential or the limits.
     """
-    readings: dict[str, ProfileReading | CaptureFailure] = {}
+    readings: dict[str, ExtractedProfile | CaptureFailure] = {}
     if sum(account.platform_account_id is not None for account in accounts) > 1:
         readings.update(_read_together(client, accounts))
     failures_in_a_row = 0
@@ -95,7 +95,7 @@ def read_profiles(client: ApiClient, accounts: Sequence[Account]) -> dict[str, P
     return readings
 
 
-def read_posts(client: ApiClient, account: Account, profile: ProfileReading, window: ReadWindow) -> PostListing:
+def read_posts(client: ApiClient, account: Account, profile: ExtractedProfile, window: ReadWindow) -> PostListing:
     """Read a page's posts back to `window.since`; the first of them came with the profile.
 
     Raises:
@@ -118,7 +118,7 @@ def read_posts(client: ApiClient, account: Account, profile: ProfileReading, win
     return read_back(first, read_next, window)
 
 
-def _read_together(client: ApiClient, accounts: Sequence[Account]) -> dict[str, ProfileReading | CaptureFailure]:
+def _read_together(client: ApiClient, accounts: Sequence[Account]) -> dict[str, ExtractedProfile | CaptureFailure]:
     """The pages that one call can read; those that it leaves out are not in the result."""
     ids = dict.fromkeys(account.platform_account_id for account in accounts if account.platform_account_id)
     try:
@@ -128,7 +128,7 @@ def _read_together(client: ApiClient, accounts: Sequence[Account]) -> dict[str, 
         if failure.for_all:
             raise
         return {}
-    readings: dict[str, ProfileReading | CaptureFailure] = {}
+    readings: dict[str, ExtractedProfile | CaptureFailure] = {}
     for account in accounts:
         page = reply.member(account.platform_account_id) if account.platform_account_id else None
         if isinstance(page, dict) and "error" not in page:
@@ -136,7 +136,7 @@ def _read_together(client: ApiClient, accounts: Sequence[Account]) -> dict[str, 
     return readings
 
 
-def _read_alone(client: ApiClient, account: Account) -> ProfileReading | CaptureFailure:
+def _read_alone(client: ApiClient, account: Account) -> ExtractedProfile | CaptureFailure:
     key = account.platform_account_id or account.handle
     if not key:
         return CaptureFailure(
@@ -150,11 +150,11 @@ def _read_alone(client: ApiClient, account: Account) -> ProfileReading | Capture
     return _profile(reply.body, reply)
 
 
-def _profile(page: Any, reply: Reply) -> ProfileReading | CaptureFailure:
+def _profile(page: Any, reply: Reply) -> ExtractedProfile | CaptureFailure:
     try:
         members = meta_graph.part(page, "the page") or {}
         followers = count(members.get("followers_count"), "followers_count")
-        return ProfileReading(
+        return ExtractedProfile(
             platform_account_id=identifier(members.get("id"), "id"),
             handle=words(members.get("username"), "username"),
             followers_count=followers,
@@ -179,11 +179,11 @@ def _post_page(edge: Any, response_id: UUID, received_at: datetime, withdrawn: S
         raise CaptureFailure(Outcome.INVALID_RESPONSE, str(problem), response_id=response_id) from problem
 
 
-def _post(post: dict[str, Any], response_id: UUID, received_at: datetime, withdrawn: Set[str]) -> PostReading:
+def _post(post: dict[str, Any], response_id: UUID, received_at: datetime, withdrawn: Set[str]) -> ExtractedPost:
     reactions = _total(post, "reactions")
     comments = _total(post, "comments")
     url = words(post.get("permalink_url"), "permalink_url")
-    return PostReading(
+    return ExtractedPost(
         post_id=identifier(post.get("id"), "id of a post"),
         published_at=instant(post.get("created_time"), "created_time"),
         post_type=_post_type(post, url),

@@ -13,10 +13,10 @@ from uuid import UUID
 from social_metrics.contract import FollowersState, Outcome
 from social_metrics.extract import meta_graph
 from social_metrics.extract.credentials.oauth import Authorisation
+from social_metrics.extract.extracted import CaptureFailure, ExtractedPost, ExtractedProfile, PostListing, ReadWindow
 from social_metrics.extract.http.client import ApiClient, ApiRules, Refusal, Reply
 from social_metrics.extract.http.json_values import MalformedValueError, count, identifier, instant, words
 from social_metrics.extract.pagination import PostPage, read_back
-from social_metrics.extract.readings import CaptureFailure, PostListing, PostReading, ProfileReading, ReadWindow
 from social_metrics.registry.account import Account
 
 METRIC_DEFINITION_ID = "instagram.followers_count.v1"
@@ -54,7 +54,7 @@ def _refusal(reply: Reply, now: datetime) -> Refusal | None:
 RULES = ApiRules(
     platform="instagram",
     api_version="v26.0",
-    batch_size=1,
+    accounts_per_call=1,
     kept_members=meta_graph.ERROR_MEMBERS
     | {"message", "business_discovery", "id", "username", "followers_count", "media_count", "media", "data"}
     | {"media_type", "media_product_type", "permalink", "timestamp"}
@@ -75,13 +75,13 @@ AUTHORISATION = Authorisation(
 )
 
 
-def read_profiles(client: ApiClient, accounts: Sequence[Account]) -> dict[str, ProfileReading | CaptureFailure]:
+def read_profiles(client: ApiClient, accounts: Sequence[Account]) -> dict[str, ExtractedProfile | CaptureFailure]:
     """Read accounts one by one: a discovery shows a single handle.
 
     Raises:
         CaptureFailure: the connection names no account of ours to ask with.
     """
-    readings: dict[str, ProfileReading | CaptureFailure] = {}
+    readings: dict[str, ExtractedProfile | CaptureFailure] = {}
     for account in accounts:
         try:
             readings[account.account_code] = _read_profile(client, account)
@@ -92,7 +92,7 @@ def read_profiles(client: ApiClient, accounts: Sequence[Account]) -> dict[str, P
     return readings
 
 
-def read_posts(client: ApiClient, account: Account, profile: ProfileReading, window: ReadWindow) -> PostListing:
+def read_posts(client: ApiClient, account: Account, profile: ExtractedProfile, window: ReadWindow) -> PostListing:
     """Read an account's media back to `window.since`; the first of them came with the profile.
 
     Raises:
@@ -161,11 +161,11 @@ def _discover(client: ApiClient, account: Account, fields: str) -> tuple[dict[st
     return discovered, reply
 
 
-def _read_profile(client: ApiClient, account: Account) -> ProfileReading:
+def _read_profile(client: ApiClient, account: Account) -> ExtractedProfile:
     user, reply = _discover(client, account, f"{USER_FIELDS},{_media()}")
     try:
         followers = count(user.get("followers_count"), "followers_count")
-        return ProfileReading(
+        return ExtractedProfile(
             platform_account_id=identifier(user.get("id"), "id"),
             handle=words(user.get("username"), "username"),
             followers_count=followers,
@@ -194,8 +194,8 @@ def _media_page(edge: Any, response_id: UUID, received_at: datetime) -> PostPage
         raise CaptureFailure(Outcome.INVALID_RESPONSE, str(problem), response_id=response_id) from problem
 
 
-def _post(media: dict[str, Any], response_id: UUID, received_at: datetime) -> PostReading:
-    return PostReading(
+def _post(media: dict[str, Any], response_id: UUID, received_at: datetime) -> ExtractedPost:
+    return ExtractedPost(
         post_id=identifier(media.get("id"), "id of a media"),
         published_at=instant(media.get("timestamp"), "timestamp"),
         post_type=_post_type(media),

@@ -16,10 +16,10 @@ from typing import Any, cast
 from social_metrics.contract import FollowersState, Outcome
 from social_metrics.extract import meta_graph
 from social_metrics.extract.credentials.oauth import Authorisation
+from social_metrics.extract.extracted import CaptureFailure, ExtractedPost, ExtractedProfile, PostListing, ReadWindow
 from social_metrics.extract.http.client import ApiClient, ApiRules, Refusal, Reply
 from social_metrics.extract.http.json_values import MalformedValueError, count, identifier, instant, words
 from social_metrics.extract.pagination import PostPage, read_back
-from social_metrics.extract.readings import CaptureFailure, PostListing, PostReading, ProfileReading, ReadWindow
 from social_metrics.registry.account import Account
 
 METRIC_DEFINITION_ID = "threads.follower_count.v1"
@@ -59,7 +59,7 @@ def _refusal(reply: Reply, now: datetime) -> Refusal | None:
 RULES = ApiRules(
     platform="threads",
     api_version="v1.0",
-    batch_size=1,
+    accounts_per_call=1,
     kept_members=meta_graph.ERROR_MEMBERS
     | {"id", "username", "is_verified", "follower_count"}
     | {"likes_count", "quotes_count", "replies_count", "reposts_count", "views_count"}
@@ -78,13 +78,13 @@ AUTHORISATION = Authorisation(
 )
 
 
-def read_profiles(client: ApiClient, accounts: Sequence[Account]) -> dict[str, ProfileReading | CaptureFailure]:
+def read_profiles(client: ApiClient, accounts: Sequence[Account]) -> dict[str, ExtractedProfile | CaptureFailure]:
     """Look accounts up one by one: a lookup shows a single handle.
 
     Raises:
         CaptureFailure: never for one account alone; what concerns everyone is the outcome of all that are left.
     """
-    readings: dict[str, ProfileReading | CaptureFailure] = {}
+    readings: dict[str, ExtractedProfile | CaptureFailure] = {}
     for account in accounts:
         try:
             readings[account.account_code] = _read_profile(client, account)
@@ -95,7 +95,7 @@ def read_profiles(client: ApiClient, accounts: Sequence[Account]) -> dict[str, P
     return readings
 
 
-def read_posts(client: ApiClient, account: Account, profile: ProfileReading, window: ReadWindow) -> PostListing:
+def read_posts(client: ApiClient, account: Account, profile: ExtractedProfile, window: ReadWindow) -> PostListing:
     """Read an account's own posts back to `window.since`; what it only reposted is somebody else's.
 
     Raises:
@@ -110,7 +110,7 @@ def read_posts(client: ApiClient, account: Account, profile: ProfileReading, win
     return read_back(read_next(()), read_next, window)
 
 
-def _read_profile(client: ApiClient, account: Account) -> ProfileReading:
+def _read_profile(client: ApiClient, account: Account) -> ExtractedProfile:
     if not account.handle or not _HANDLE.fullmatch(account.handle):
         raise CaptureFailure(
             Outcome.NOT_ATTEMPTED,
@@ -130,7 +130,7 @@ def _read_profile(client: ApiClient, account: Account) -> ProfileReading:
         raise reply.unusable(str(problem)) from problem
     if handle is None and followers is None:
         raise reply.unusable("the reply is not a profile: it has neither username nor follower_count")
-    return ProfileReading(
+    return ExtractedProfile(
         platform_account_id=None,
         handle=handle,
         followers_count=followers,
@@ -164,8 +164,8 @@ def _next_query(edge: dict[str, Any], asked: Hashable) -> Hashable | None:
     return None if cursor is None or asked == (("after", cursor),) else (("after", cursor),)
 
 
-def _post(post: dict[str, Any], reply: Reply) -> PostReading:
-    return PostReading(
+def _post(post: dict[str, Any], reply: Reply) -> ExtractedPost:
+    return ExtractedPost(
         post_id=identifier(post.get("id"), "id of a post"),
         published_at=instant(post.get("timestamp"), "timestamp"),
         post_type=_POST_TYPES.get(str(post.get("media_type")), "other"),

@@ -12,17 +12,17 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 from social_metrics.contract import FollowersState, Outcome
 from social_metrics.extract.credentials.connections import PlatformConnection
 from social_metrics.extract.credentials.oauth import AccountGrant, Authorisation, Granted
-from social_metrics.extract.http.client import ApiClient, ApiRules, Refusal, Reply, retry_after
-from social_metrics.extract.http.json_values import MalformedValueError, count, identifier, instant_of_seconds, words
-from social_metrics.extract.pagination import PostPage, read_back
-from social_metrics.extract.readings import (
+from social_metrics.extract.extracted import (
     CaptureFailure,
+    ExtractedPost,
+    ExtractedProfile,
     PostListing,
-    PostReading,
-    ProfileReading,
     ReadWindow,
     TokenPair,
 )
+from social_metrics.extract.http.client import ApiClient, ApiRules, Refusal, Reply, retry_after
+from social_metrics.extract.http.json_values import MalformedValueError, count, identifier, instant_of_seconds, words
+from social_metrics.extract.pagination import PostPage, read_back
 from social_metrics.registry.account import Account
 
 METRIC_DEFINITION_ID = "tiktok.follower_count.v1"
@@ -79,7 +79,7 @@ def _authorize(_connection: PlatformConnection, token: str | None) -> tuple[dict
 RULES = ApiRules(
     platform="tiktok",
     api_version="v2",
-    batch_size=1,
+    accounts_per_call=1,
     kept_members=frozenset({"data", "user", "open_id", "union_id", "username"})
     | {"follower_count", "following_count", "video_count"}
     | {"videos", "id", "create_time", "view_count", "like_count", "comment_count", "share_count"}
@@ -199,9 +199,9 @@ AUTHORISATION = Authorisation(
 )
 
 
-def read_profiles(client: ApiClient, accounts: Sequence[Account]) -> dict[str, ProfileReading | CaptureFailure]:
+def read_profiles(client: ApiClient, accounts: Sequence[Account]) -> dict[str, ExtractedProfile | CaptureFailure]:
     """Read accounts one by one, each with its own token."""
-    readings: dict[str, ProfileReading | CaptureFailure] = {}
+    readings: dict[str, ExtractedProfile | CaptureFailure] = {}
     for account in accounts:
         try:
             readings[account.account_code] = _read_profile(client, account)
@@ -212,7 +212,7 @@ def read_profiles(client: ApiClient, accounts: Sequence[Account]) -> dict[str, P
     return readings
 
 
-def read_posts(client: ApiClient, account: Account, profile: ProfileReading, window: ReadWindow) -> PostListing:
+def read_posts(client: ApiClient, account: Account, profile: ExtractedProfile, window: ReadWindow) -> PostListing:
     """Read an account's public videos back to `window.since`.
 
     Raises:
@@ -241,12 +241,12 @@ def read_posts(client: ApiClient, account: Account, profile: ProfileReading, win
     return listing
 
 
-def _read_profile(client: ApiClient, account: Account) -> ProfileReading:
+def _read_profile(client: ApiClient, account: Account) -> ExtractedProfile:
     reply = client.get("user_info", f"/{client.api_version}/user/info/", {"fields": USER_FIELDS}, account=account)
     try:
         user = _members(reply.member("data", "user"), "data.user")
         followers = count(user.get("follower_count"), "follower_count")
-        return ProfileReading(
+        return ExtractedProfile(
             platform_account_id=identifier(user.get("open_id"), "open_id"),
             handle=words(user.get("username"), "username"),
             followers_count=followers,
@@ -287,9 +287,9 @@ def _next_cursor(data: Mapping[str, Any]) -> int | None:
     return cursor
 
 
-def _post(video: Mapping[str, Any], reply: Reply) -> PostReading:
+def _post(video: Mapping[str, Any], reply: Reply) -> ExtractedPost:
     description = words(video.get("video_description"), "video_description")
-    return PostReading(
+    return ExtractedPost(
         post_id=identifier(video.get("id"), "id of a video"),
         published_at=instant_of_seconds(video.get("create_time"), "create_time"),
         post_type="video",

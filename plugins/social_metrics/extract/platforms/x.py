@@ -17,16 +17,16 @@ from typing import Any
 from social_metrics.contract import FollowersState, Outcome
 from social_metrics.extract.credentials.connections import PlatformConnection
 from social_metrics.extract.credentials.oauth import Authorisation
+from social_metrics.extract.extracted import CaptureFailure, ExtractedPost, ExtractedProfile, PostListing, ReadWindow
 from social_metrics.extract.http.client import ApiClient, ApiRules, Refusal, Reply, refusal_by_status, retry_after
 from social_metrics.extract.http.guards import Cost
 from social_metrics.extract.http.json_values import MalformedValueError, at, count, identifier, instant, words
 from social_metrics.extract.pagination import BEFORE_EVERY_POST
-from social_metrics.extract.readings import CaptureFailure, PostListing, PostReading, ProfileReading, ReadWindow
 from social_metrics.registry.account import Account
 
 METRIC_DEFINITION_ID = "x.followers_count.v1"
 
-BATCH = 100  # users, or posts by id, in one call: the API's most
+PER_CALL = 100  # users, or posts by id, in one call: the API's most
 PAGE = 20  # posts; small, because the budget sets the price of a whole page aside before each call
 PRICE_OF_A_USER = Decimal("0.010")
 PRICE_OF_A_POST = Decimal("0.005")
@@ -108,7 +108,7 @@ def _cost(reply: Reply) -> Cost:
 RULES = ApiRules(
     platform="x",
     api_version="2",
-    batch_size=BATCH,
+    accounts_per_call=PER_CALL,
     kept_members=_KEPT_MEMBERS,
     refusal=_refusal,
     authorize=_authorize,
@@ -119,7 +119,7 @@ RULES = ApiRules(
 AUTHORISATION = Authorisation(("In X's developer portal copy the app-only bearer token.",), "bearer token")
 
 
-def read_profiles(client: ApiClient, accounts: Sequence[Account]) -> dict[str, ProfileReading | CaptureFailure]:
+def read_profiles(client: ApiClient, accounts: Sequence[Account]) -> dict[str, ExtractedProfile | CaptureFailure]:
     """Read up to 100 users: one call for those whose id is known, one for those known by handle only.
 
     Raises:
@@ -136,7 +136,7 @@ def read_profiles(client: ApiClient, accounts: Sequence[Account]) -> dict[str, P
         for account in accounts
         if account.handle and not account.platform_account_id and _USERNAME.fullmatch(account.handle)
     }
-    readings: dict[str, ProfileReading | CaptureFailure] = {}
+    readings: dict[str, ExtractedProfile | CaptureFailure] = {}
     for path, query, member, asked in (("users", "ids", "id", by_id), ("users/by", "usernames", "username", by_name)):
         try:
             readings |= _read_users(client, path, query, member, asked) if asked else {}
@@ -150,14 +150,14 @@ def read_profiles(client: ApiClient, accounts: Sequence[Account]) -> dict[str, P
 
 def _read_users(
     client: ApiClient, path: str, parameter: str, member: str, asked: Mapping[str, Account]
-) -> dict[str, ProfileReading | CaptureFailure]:
+) -> dict[str, ExtractedProfile | CaptureFailure]:
     """Users by the `member` that stands in the reply, keyed in `asked` in lower case."""
     parameters = {parameter: ",".join(asked), "user.fields": "public_metrics,protected"}
     expected = Cost(calls=1, usd=len(asked) * PRICE_OF_A_USER)
     reply = client.get(path, f"/{client.api_version}/{path}", parameters, expected=expected)
     users = {str(at(user, member)).lower(): user for user in _data(reply) or ()}
     problems = {_concerned(error).lower(): error for error in _errors(reply)}
-    readings: dict[str, ProfileReading | CaptureFailure] = {}
+    readings: dict[str, ExtractedProfile | CaptureFailure] = {}
     for name, account in asked.items():
         if name in users:
             try:
@@ -171,10 +171,10 @@ def _read_users(
     return readings
 
 
-def _profile(user: Any, reply: Reply) -> ProfileReading:
+def _profile(user: Any, reply: Reply) -> ExtractedProfile:
     metrics = at(user, "public_metrics")
     followers = count(at(metrics, "followers_count"), "followers_count")
-    return ProfileReading(
+    return ExtractedProfile(
         platform_account_id=identifier(at(user, "id"), "id"),
         handle=words(at(user, "username"), "username"),
         followers_count=followers,
@@ -198,7 +198,7 @@ def _count_of_either(metrics: Any, old_name: str, new_name: str) -> int:
     raise MalformedValueError("public_metrics", metrics, f"one with {old_name} or {new_name}")
 
 
-def read_posts(client: ApiClient, account: Account, profile: ProfileReading, window: ReadWindow) -> PostListing:
+def read_posts(client: ApiClient, account: Account, profile: ExtractedProfile, window: ReadWindow) -> PostListing:
     """The account's own posts, without reposts and replies: those newer than `window.newest_known_id` where there
     is one, else those since `window.since`; and the posts of `window.reread_ids`.
 
@@ -235,12 +235,12 @@ class _Found:
 
     def __init__(self, handle: str | None) -> None:
         self.handle = handle
-        self.posts: dict[str, tuple[int, PostReading]] = {}
+        self.posts: dict[str, tuple[int, ExtractedPost]] = {}
         self.newer_versions: list[str] = []
         self.gone: list[str] = []
         self.last: Reply | None = None
 
-    def add(self, reply: Reply) -> list[PostReading]:
+    def add(self, reply: Reply) -> list[ExtractedPost]:
         """Take the posts of a reply in; returns them in its order.
 
         Raises:
@@ -267,7 +267,7 @@ def _read_timeline(client: ApiClient, path: str, window: ReadWindow, found: _Fou
     elif window.since:
         parameters["start_time"] = window.since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     tokens: set[str] = set()
-    read: list[PostReading] = []
+    read: list[ExtractedPost] = []
     while True:
         reply = _get_posts(client, "user_tweets", path, parameters, PAGE)
         if _data(reply) is None and reply.member("meta", "result_count") != 0:
@@ -293,7 +293,7 @@ def _read_again(client: ApiClient, post_ids: Sequence[str], found: _Found) -> No
     """Read known posts by id; an edited one is asked for by its newest id as well, which carries the counts."""
     pending, asked = list(post_ids), set(post_ids)
     while pending:
-        batch, pending = pending[:BATCH], pending[BATCH:]
+        batch, pending = pending[:PER_CALL], pending[PER_CALL:]
         reply = _get_posts(client, "tweets", "tweets", {"ids": ",".join(batch)}, len(batch))
         found.add(reply)
         found.gone += [
@@ -305,7 +305,7 @@ def _read_again(client: ApiClient, post_ids: Sequence[str], found: _Found) -> No
         asked.update(found.newer_versions)
 
 
-def _post(item: Any, handle: str | None, reply: Reply) -> tuple[int, int, PostReading]:
+def _post(item: Any, handle: str | None, reply: Reply) -> tuple[int, int, ExtractedPost]:
     """The version's id as a number, the newest version's, and the post under the first id of its edit history."""
     version = _post_id(at(item, "id"))
     history = at(item, "edit_history_tweet_ids") or at(item, "edit_history_post_ids") or [version]
@@ -315,7 +315,7 @@ def _post(item: Any, handle: str | None, reply: Reply) -> tuple[int, int, PostRe
     return (
         int(version),
         int(newest),
-        PostReading(
+        ExtractedPost(
             post_id=post_id,
             published_at=instant(at(item, "created_at"), "created_at"),
             post_type=_post_type(at(item, "attachments", "media_keys")),

@@ -14,18 +14,18 @@ from zoneinfo import ZoneInfo
 from social_metrics.contract import FollowersState, Outcome
 from social_metrics.extract.credentials.connections import PlatformConnection
 from social_metrics.extract.credentials.oauth import Authorisation
+from social_metrics.extract.extracted import CaptureFailure, ExtractedPost, ExtractedProfile, PostListing, ReadWindow
 from social_metrics.extract.http.client import ApiClient, ApiRules, Refusal, Reply, refusal_by_status, retry_after
 from social_metrics.extract.http.guards import Cost
 from social_metrics.extract.http.json_values import MalformedValueError, at, count, identifier, instant, words
 from social_metrics.extract.pagination import BEFORE_EVERY_POST
-from social_metrics.extract.readings import CaptureFailure, PostListing, PostReading, ProfileReading, ReadWindow
 from social_metrics.registry.account import Account
 
 # Breaks a series of followers when it changes. What a *view* is changed on 31 March 2025 (Shorts) and about
 # 24 to 27 August 2026 (all formats: a view counts at the start of play); subscribers were not touched by it.
 METRIC_DEFINITION_ID = "youtube.subscriberCount.v1"
 
-BATCH = 50  # ids in one call, and items on one page: the API's most
+PER_CALL = 50  # ids in one call, and items on one page: the API's most
 ONE_UNIT = Cost(calls=1, quota_units=1)
 
 _PACIFIC = ZoneInfo("America/Los_Angeles")  # the zone of the quota day
@@ -105,7 +105,7 @@ def _until_quota_returns(now: datetime) -> timedelta:
 RULES = ApiRules(
     platform="youtube",
     api_version="v3",
-    batch_size=BATCH,
+    accounts_per_call=PER_CALL,
     kept_members=_KEPT_MEMBERS,
     refusal=_refusal,
     authorize=_authorize,
@@ -123,9 +123,9 @@ AUTHORISATION = Authorisation(
 )
 
 
-def read_profiles(client: ApiClient, accounts: Sequence[Account]) -> dict[str, ProfileReading | CaptureFailure]:
+def read_profiles(client: ApiClient, accounts: Sequence[Account]) -> dict[str, ExtractedProfile | CaptureFailure]:
     """Read up to 50 channels in one call; a channel whose id is not known yet costs a call by its handle."""
-    readings: dict[str, ProfileReading | CaptureFailure] = {}
+    readings: dict[str, ExtractedProfile | CaptureFailure] = {}
     refused: CaptureFailure | None = None
     for asked, lookup in _lookups(accounts):
         try:
@@ -143,7 +143,7 @@ def _lookups(accounts: Sequence[Account]) -> Iterator[tuple[list[Account], dict[
     if known:
         ids = dict.fromkeys(account.platform_account_id for account in known)
         # maxResults: its default of 5 is documented as a page size; 50 keeps a batch whole either way.
-        yield known, {"id": ",".join(filter(None, ids)), "maxResults": BATCH}
+        yield known, {"id": ",".join(filter(None, ids)), "maxResults": PER_CALL}
     for account in accounts:
         if not account.platform_account_id:
             yield [account], {"forHandle": f"@{(account.handle or '').removeprefix('@')}"}
@@ -151,19 +151,19 @@ def _lookups(accounts: Sequence[Account]) -> Iterator[tuple[list[Account], dict[
 
 def _read_channels(
     client: ApiClient, asked: Sequence[Account], lookup: Mapping[str, Any]
-) -> dict[str, ProfileReading | CaptureFailure]:
+) -> dict[str, ExtractedProfile | CaptureFailure]:
     reply = _get(client, "channels", {"part": "snippet,statistics,contentDetails,status", **lookup})
     channels = _items(reply, may_be_absent=True)
     by_id = {at(channel, "id"): channel for channel in channels if isinstance(at(channel, "id"), str)}
     all_named = all(isinstance(at(channel, "id"), str) for channel in channels)
-    readings: dict[str, ProfileReading | CaptureFailure] = {}
+    readings: dict[str, ExtractedProfile | CaptureFailure] = {}
     for account in asked:
         channel = by_id.get(account.platform_account_id) if account.platform_account_id else at(channels, 0)
         readings[account.account_code] = _reading_of(channel, reply, all_named)
     return readings
 
 
-def _reading_of(channel: Any, reply: Reply, all_named: bool) -> ProfileReading | CaptureFailure:
+def _reading_of(channel: Any, reply: Reply, all_named: bool) -> ExtractedProfile | CaptureFailure:
     if channel is None and all_named:
         return CaptureFailure(
             Outcome.ACCOUNT_NOT_FOUND, "no such channel, or terminated", response_id=reply.response_id
@@ -176,7 +176,7 @@ def _reading_of(channel: Any, reply: Reply, all_named: bool) -> ProfileReading |
         return reply.unusable(str(problem))
 
 
-def _profile(channel: Any, reply: Reply) -> ProfileReading:
+def _profile(channel: Any, reply: Reply) -> ExtractedProfile:
     statistics = at(channel, "statistics")
     if not isinstance(statistics, dict):
         raise MalformedValueError("statistics", statistics, "an object")
@@ -190,7 +190,7 @@ def _profile(channel: Any, reply: Reply) -> ProfileReading:
     else:
         state = FollowersState.NOT_AVAILABLE if followers is None else FollowersState.REPORTED
     uploads = at(channel, "contentDetails", "relatedPlaylists", "uploads")
-    return ProfileReading(
+    return ExtractedProfile(
         platform_account_id=identifier(at(channel, "id"), "id"),
         handle=(words(at(channel, "snippet", "customUrl"), "customUrl") or "").removeprefix("@") or None,
         followers_count=followers,
@@ -210,7 +210,7 @@ def precision_step(followers: int) -> int:
     return int(10 ** max(len(str(followers)) - 3, 0))
 
 
-def read_posts(client: ApiClient, account: Account, profile: ProfileReading, window: ReadWindow) -> PostListing:
+def read_posts(client: ApiClient, account: Account, profile: ExtractedProfile, window: ReadWindow) -> PostListing:
     """The channel's public videos of the window, and those of `window.reread_ids`.
 
     Raises:
@@ -224,15 +224,15 @@ def read_posts(client: ApiClient, account: Account, profile: ProfileReading, win
     found = _uploads(client, playlist, window.since)
     uploads, response_id, received_at = found.published, found.response_id, found.received_at
     due = [video_id for video_id in window.reread_ids if video_id not in uploads]
-    posts: dict[str, PostReading] = {}
+    posts: dict[str, ExtractedPost] = {}
     asked = [*uploads, *due]
-    for start in range(0, len(asked), BATCH):
+    for start in range(0, len(asked), PER_CALL):
         reply = _get(
             client,
             "videos",
             {
                 "part": "snippet,statistics,contentDetails,status,liveStreamingDetails",
-                "id": ",".join(asked[start : start + BATCH]),
+                "id": ",".join(asked[start : start + PER_CALL]),
             },
         )
         posts |= _videos(reply, uploads)
@@ -264,7 +264,7 @@ def _uploads(client: ApiClient, playlist: str, since: datetime | None) -> _Uploa
     tokens: set[str] = set()
     page: dict[str, Any] = {}
     while True:
-        parameters = {"part": "contentDetails,status", "playlistId": playlist, "maxResults": BATCH, **page}
+        parameters = {"part": "contentDetails,status", "playlistId": playlist, "maxResults": PER_CALL, **page}
         try:
             reply = _get(client, "playlistItems", parameters)
         except CaptureFailure as failure:
@@ -313,7 +313,7 @@ def _upload(item: Any) -> tuple[str, datetime | None]:
     return (identifier(video_id, "videoId"), None if published is None else instant(published, "videoPublishedAt"))
 
 
-def _videos(reply: Reply, uploads: Mapping[str, datetime | None]) -> dict[str, PostReading]:
+def _videos(reply: Reply, uploads: Mapping[str, datetime | None]) -> dict[str, ExtractedPost]:
     """The public videos of a reply; a private or deleted one is left out of it by YouTube."""
     try:
         videos = [_video(item, uploads, reply) for item in _items(reply) if not _is_private(item)]
@@ -322,7 +322,7 @@ def _videos(reply: Reply, uploads: Mapping[str, datetime | None]) -> dict[str, P
     return {video.post_id: video for video in videos}
 
 
-def _video(item: Any, uploads: Mapping[str, datetime | None], reply: Reply) -> PostReading:
+def _video(item: Any, uploads: Mapping[str, datetime | None], reply: Reply) -> ExtractedPost:
     video_id = identifier(at(item, "id"), "id")
     snippet, statistics = at(item, "snippet"), at(item, "statistics")
     title, description = words(at(snippet, "title"), "title"), words(at(snippet, "description"), "description")
@@ -330,7 +330,7 @@ def _video(item: Any, uploads: Mapping[str, datetime | None], reply: Reply) -> P
         "live",
         "upcoming",
     )
-    return PostReading(
+    return ExtractedPost(
         post_id=video_id,
         published_at=uploads.get(video_id) or instant(at(snippet, "publishedAt"), "publishedAt"),
         post_type="live" if is_live else "video",

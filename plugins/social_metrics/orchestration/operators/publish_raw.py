@@ -37,7 +37,7 @@ class PublishRawOperator(BaseOperator):
             AirflowSkipException: the run wrote nothing, so that there is nothing to transform.
         """
         if self.day is None:
-            raise AirflowSkipException("The evening was not opened; see open_evening.")
+            raise AirflowSkipException("The evening was not opened; see open_run.")
         day = date.fromisoformat(self.day)
         with plain_failure():
             registry = load_registry(load_settings().registry_dir)

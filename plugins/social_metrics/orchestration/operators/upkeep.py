@@ -17,7 +17,7 @@ from social_metrics.orchestration.operators.watch_health import situation_now
 from social_metrics.registry.registry import load_registry
 from social_metrics.settings import load_settings
 from social_metrics.warehouse.connect import METADATA_CONN_ID
-from social_metrics.warehouse.maintenance import drop_emptied_months, make_months, sweep_tables
+from social_metrics.warehouse.maintenance import drop_emptied_months, make_months, vacuum_tables
 
 
 class KeepMonthsOperator(BaseOperator):
@@ -34,13 +34,13 @@ class KeepMonthsOperator(BaseOperator):
         return {"made": made, "dropped": dropped}
 
 
-class SweepTablesOperator(BaseOperator):
+class VacuumTablesOperator(BaseOperator):
     """Vacuum and count the warehouse's tables."""
 
     def execute(self, context: Any) -> int:
         """Return how many tables that were."""
         with plain_failure():
-            return sweep_tables(WarehouseHook().url())
+            return vacuum_tables(WarehouseHook().url())
 
 
 class CleanAirflowOperator(BaseOperator):

@@ -5,10 +5,10 @@ from datetime import datetime
 
 from social_metrics.contract import FollowersState, Outcome
 from social_metrics.extract.credentials.connections import PlatformConnection
+from social_metrics.extract.extracted import CaptureFailure, ExtractedPost, ExtractedProfile, PostListing, ReadWindow
 from social_metrics.extract.http.client import ApiClient, ApiRules, Refusal, Reply
 from social_metrics.extract.http.json_values import count, identifier, instant_of_seconds, words
 from social_metrics.extract.pagination import PostPage, read_back
-from social_metrics.extract.readings import CaptureFailure, PostListing, PostReading, ProfileReading, ReadWindow
 from social_metrics.registry.account import Account
 
 
@@ -23,24 +23,24 @@ def _authorize(connection: PlatformConnection, _token: str | None) -> tuple[dict
 RULES = ApiRules(
     platform="warta",
     api_version="1",
-    batch_size=20,
+    accounts_per_call=20,
     kept_members=frozenset({"pages", "number", "name", "readers", "pieces", "at", "next"}),
     refusal=_refusal,
     authorize=_authorize,
 )
 
 
-def read_profiles(client: ApiClient, accounts: Sequence[Account]) -> dict[str, ProfileReading | CaptureFailure]:
+def read_profiles(client: ApiClient, accounts: Sequence[Account]) -> dict[str, ExtractedProfile | CaptureFailure]:
     numbers = ",".join(account.platform_account_id or "" for account in accounts)
     reply = client.get("pages", "/warta/pages", {"numbers": numbers})
     shown = {page["number"]: page for page in reply.member("pages") or ()}
-    readings: dict[str, ProfileReading | CaptureFailure] = {}
+    readings: dict[str, ExtractedProfile | CaptureFailure] = {}
     for account in accounts:
         page = shown.get(account.platform_account_id)
         if page is None:
             readings[account.account_code] = CaptureFailure(Outcome.ACCOUNT_NOT_FOUND, "no such page")
             continue
-        readings[account.account_code] = ProfileReading(
+        readings[account.account_code] = ExtractedProfile(
             platform_account_id=identifier(page["number"], "number"),
             handle=words(page["name"], "name"),
             followers_count=count(page["readers"], "readers"),
@@ -53,12 +53,12 @@ def read_profiles(client: ApiClient, accounts: Sequence[Account]) -> dict[str, P
     return readings
 
 
-def read_posts(client: ApiClient, account: Account, profile: ProfileReading, window: ReadWindow) -> PostListing:
+def read_posts(client: ApiClient, account: Account, profile: ExtractedProfile, window: ReadWindow) -> PostListing:
     def read_next(number: Hashable) -> PostPage:
         path = f"/warta/pages/{profile.platform_account_id}/pieces"
         reply = client.get("pieces", path, {"page": number})
         pieces = tuple(
-            PostReading(
+            ExtractedPost(
                 post_id=identifier(piece["number"], "number"),
                 published_at=instant_of_seconds(piece["at"], "at"),
                 post_type="text",

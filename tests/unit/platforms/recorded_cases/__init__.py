@@ -13,7 +13,7 @@ A row says what is served, what is asked, and what must come out of it:
     "user_tweets_page.json": Called(
         answers={"/tweets": [RECORDED, Answer({"meta": {"result_count": 0}})]},
         accounts=(account("a", "x", "2244994945"),),
-        profile=ProfileReading(…),                          # given: `read_posts` is asked with it
+        profile=ExtractedProfile(…),                          # given: `read_posts` is asked with it
         posts=[{"post_id": "…", …}, …],                     # attributes of each post in order, or an Outcome
     )
     "search_list_by_channel.json": NotCalled("search is never used for a channel's uploads"),
@@ -29,9 +29,9 @@ from typing import Any
 from uuid import UUID
 
 from social_metrics.contract import FollowersState, Outcome
+from social_metrics.extract.extracted import CaptureFailure, ExtractedProfile, ReadWindow
 from social_metrics.extract.http.client import ApiClient
 from social_metrics.extract.http.guards import Tokens
-from social_metrics.extract.readings import CaptureFailure, ProfileReading, ReadWindow
 from social_metrics.registry.account import Account
 from tests.unit.platforms.local_platform import NOW, Answer
 
@@ -54,7 +54,7 @@ class Called:
     profiles: Mapping[str, Mapping[str, Any] | Outcome] | None = None
     posts: Sequence[Mapping[str, Any]] | Outcome | None = None
     tokens: Mapping[str, Any] | Outcome | None = None
-    profile: ProfileReading | None = None
+    profile: ExtractedProfile | None = None
     window: ReadWindow = ALL_OF_IT
     listing: Mapping[str, Any] = field(default_factory=dict)  # of the PostListing itself, e.g. gone
     login: str | None = None
@@ -70,9 +70,9 @@ class NotCalled:
     reason: str
 
 
-def some_profile(account_id: str, handle: str | None = None, **context: Any) -> ProfileReading:
+def some_profile(account_id: str, handle: str | None = None, **context: Any) -> ExtractedProfile:
     """A profile as `read_profiles` would have given it, for rows that ask for posts."""
-    return ProfileReading(
+    return ExtractedProfile(
         account_id, handle, 1, 1, FollowersState.REPORTED, SOME_RESPONSE, NOW, "test.v1", context=context
     )
 

@@ -5,7 +5,7 @@ import gzip
 import yaml
 
 from social_metrics.contract import FollowersState, Outcome
-from social_metrics.extract.readings import ReadWindow
+from social_metrics.extract.extracted import ReadWindow
 from tests.unit.platforms.local_platform import Answer, account
 from tests.unit.platforms.recorded_cases import RECORDED, Called, NotCalled, recorded, some_profile, utc
 

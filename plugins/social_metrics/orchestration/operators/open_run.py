@@ -15,7 +15,7 @@ from social_metrics.orchestration.operators.plain_failure import plain_failure
 from social_metrics.settings import load_settings
 
 
-class OpenEveningOperator(BaseOperator):
+class OpenRunOperator(BaseOperator):
     """Return today's WIB date (ISO), which every later task holds on to.
 
     A run that belongs to another day is refused: clearing or backfilling it would write today's numbers.

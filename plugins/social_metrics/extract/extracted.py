@@ -14,7 +14,7 @@ from social_metrics.contract import FollowersState, Outcome
 
 
 @dataclass(frozen=True, slots=True)
-class ProfileReading:
+class ExtractedProfile:
     """An account's profile in one response; counts are None when the platform did not report them."""
 
     platform_account_id: str | None
@@ -33,7 +33,7 @@ class ProfileReading:
 
 
 @dataclass(slots=True)  # not frozen: there are dozens for each account, and a frozen one takes thrice as long to make
-class PostReading:
+class ExtractedPost:
     """One post in one response; counts are None when hidden, switched off or not offered."""
 
     post_id: str
@@ -68,7 +68,7 @@ class PostListing:
     once more.
     """
 
-    posts: tuple[PostReading, ...]
+    posts: tuple[ExtractedPost, ...]
     complete_since: datetime | None
     response_id: UUID | None  # the last response read, evidence for an absence
     received_at: datetime | None

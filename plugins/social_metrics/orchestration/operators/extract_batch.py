@@ -1,4 +1,4 @@
-"""One shard of one platform's accounts, read now."""
+"""One batch of one platform's accounts, read now."""
 
 from dataclasses import asdict
 from datetime import date
@@ -6,7 +6,7 @@ from typing import Any
 
 from airflow.sdk import BaseOperator
 
-from social_metrics.extract.platform_run import capture_shard
+from social_metrics.extract.platform_run import capture_batch
 from social_metrics.orchestration.hooks.social_api import SocialApiHook
 from social_metrics.orchestration.hooks.warehouse import WarehouseHook
 from social_metrics.orchestration.operators.plain_failure import plain_failure
@@ -14,15 +14,15 @@ from social_metrics.registry.registry import load_registry
 from social_metrics.settings import load_settings
 
 
-class ExtractShardOperator(BaseOperator):
-    """Read the shard's accounts that are not settled today and write what was read.
+class ExtractBatchOperator(BaseOperator):
+    """Read the batch's accounts that are not settled today and write what was read.
 
     Accounts that a platform refuses do not fail the task: each has its outcome in raw. A retry reads only
     what is still missing.
 
     Args:
         platform: a platform of the registry.
-        account_codes: the shard.
+        account_codes: the batch.
         day: the WIB date (ISO) that the run belongs to; on any other day the task refuses.
     """
 
@@ -35,14 +35,14 @@ class ExtractShardOperator(BaseOperator):
         self.day = day
 
     def execute(self, context: Any) -> dict[str, Any]:
-        """Capture the shard; return a summary without any account's numbers.
+        """Capture the batch; return a summary without any account's numbers.
 
         Raises:
             AirflowFailException: the run belongs to another day, or the connection or registry cannot be used.
         """
         with plain_failure():
             settings = load_settings()
-            report = capture_shard(
+            report = capture_batch(
                 self.platform,
                 self.account_codes,
                 run_id=context["dag_run"].run_id,
