@@ -223,7 +223,7 @@ class CaptureOutcome:
     try_number: int
 
 
-class PostsLookedAt(StrEnum):
+class PostsObserved(StrEnum):
     """What a hand entry says about the account's posts."""
 
     NEWEST_SEEN = "newest_seen"
@@ -232,7 +232,7 @@ class PostsLookedAt(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class EvidenceFile:
+class Attachment:
     """A file as it was handed in: a screenshot, or the workbook that named it."""
 
     table: ClassVar[str] = "raw.evidence_files"
@@ -264,7 +264,7 @@ class ManualEntry:
     last_post_displayed: str | None
     last_post_at: datetime | None
     last_post_url: str | None
-    posts_looked_at: PostsLookedAt
+    posts_looked_at: PostsObserved
     is_outreach: bool | None
     program: str | None
     evidence_sha256: str

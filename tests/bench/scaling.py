@@ -14,8 +14,8 @@ from social_metrics.registry.registry import Platform, load_registry
 from social_metrics.settings import DEFAULT_REGISTRY, REPOSITORY
 
 SIZES = (31, 1_000, 100_000, 10_000_000)
-SWEEPS = range(0, 211, 30)  # minutes after 20:00 WIB
-SWEEP_MINUTES = 25  # a task's time runs out before the next sweep
+RUN_STARTS = range(0, 211, 30)  # minutes after 20:00 WIB
+RUN_MINUTES = 25  # a task's time runs out before the next sweep
 MIDNIGHT = 240
 SECONDS_A_CALL = 0.25  # as a platform far away answers; the bench's stand-in takes 0.08
 POSTS_A_DAY = 0.3  # of an account that posts; a quarter of the accounts has something new on a day
@@ -38,7 +38,7 @@ class Limits:
         window_minutes, window_calls: a sliding window; of the calls named in docs/scaling.md.
         day_calls: in a quota day.
         in_flight: from platforms.csv, for one credential.
-        sweep_days: from platforms.csv; 1 lists every account every day.
+        full_listing_days: from platforms.csv; 1 lists every account every day.
         usd_profile, usd_post: for each that is returned.
         more: what another credential is called, or None where more of them do not raise the limit.
     """
@@ -49,7 +49,7 @@ class Limits:
     window_calls: int | None
     day_calls: int | None
     in_flight: int
-    sweep_days: int
+    full_listing_days: int
     usd_profile: float = 0.0
     usd_post: float = 0.0
     more: str | None = None
@@ -57,7 +57,7 @@ class Limits:
     @property
     def listed(self) -> float:
         """The share of accounts whose posts are listed on a day: what moved, and what is swept."""
-        return min(1.0, MOVED + (1 - MOVED) / self.sweep_days)
+        return min(1.0, MOVED + (1 - MOVED) / self.full_listing_days)
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ def limits(registry_platforms: dict[str, Platform]) -> dict[str, Limits]:
         "threads": Limits(1 / 2, 0, 24 * 60, 2_000, None, 0, 0, more="app"),
     }
     return {
-        name: replace(limit, in_flight=line.max_in_flight, sweep_days=line.full_listing_days)
+        name: replace(limit, in_flight=line.max_in_flight, full_listing_days=line.line.full_listing_days=full_listing_days=line.full_listing_days)
         for name, limit in told.items()
         if (line := registry_platforms[name])
     }
@@ -120,7 +120,7 @@ def replay(accounts: int, limit: Limits, credentials: int = 1) -> Evening:
     ended = None
     for minute in range(MIDNIGHT):
         left = wanted - sum(made)
-        if left <= 0 or not _in_a_sweep(minute):
+        if left <= 0 or not _in_a_run(minute):
             now = 0
         else:
             allowed = {"calls in flight": fastest, "the day's quota": day - sum(made)}
@@ -152,8 +152,8 @@ def credentials_needed(accounts: int, limit: Limits) -> int:
     return low
 
 
-def _in_a_sweep(minute: int) -> bool:
-    return any(begin <= minute < begin + SWEEP_MINUTES for begin in SWEEPS)
+def _in_a_run(minute: int) -> bool:
+    return any(begin <= minute < begin + RUN_MINUTES for begin in RUN_STARTS)
 
 
 def platform_table() -> Iterator[str]:

@@ -14,7 +14,7 @@ from social_metrics.contract import (
     ManualEntry,
     Outcome,
     Post,
-    PostsLookedAt,
+    PostsObserved,
     PostsRead,
     Presence,
     ProfileSnapshot,
@@ -117,9 +117,9 @@ class _AccountHistory:
         step = self.by_hand.choice([1, 1, 100])
         is_hidden = self.by_hand.random() < 0.1
         looked = self.by_hand.choice(
-            [PostsLookedAt.NEWEST_SEEN] * 3 + [PostsLookedAt.NONE_FOUND, PostsLookedAt.NOT_LOOKED]
+            [PostsObserved.NEWEST_SEEN] * 3 + [PostsObserved.NONE_FOUND, PostsObserved.NOT_LOOKED]
         )
-        seen = looked is PostsLookedAt.NEWEST_SEEN
+        seen = looked is PostsObserved.NEWEST_SEEN
         ago = timedelta(hours=self.by_hand.choice([0, 1, 30, 200, 800]))
         return ManualEntry(
             account_code=self.code,

@@ -19,7 +19,7 @@ from social_metrics.contract import (
     ManualEntry,
     Outcome,
     Post,
-    PostsLookedAt,
+    PostsObserved,
     PostsRead,
     Presence,
     ProfileSnapshot,
@@ -290,7 +290,7 @@ def with_entries(evidence: Evidence) -> Evidence:
     for (code, day), entry in newest.items():
         if (code, day) in read:
             continue
-        looked = entry.posts_looked_at != PostsLookedAt.NOT_LOOKED
+        looked = entry.posts_looked_at != PostsObserved.NOT_LOOKED
         nobody = UUID(int=0)
         widened.outcomes.append(
             CaptureOutcome(

@@ -41,7 +41,7 @@ class Owners:
             self.chains[account.account_code] = tiktok.refresh(self.client, first)
         return self.chains[account.account_code].access_token
 
-    def instead_of(self, refused: str, account: Account) -> str:
+    def replace_token(self, refused: str, account: Account) -> str:
         return self.access_token(account)
 
 

@@ -115,7 +115,7 @@ def test_an_account_s_own_token_is_used_and_hidden() -> None:
         def access_token(self, account: Account) -> str:
             return f"token-of-{account.account_code}"
 
-        def instead_of(self, refused: str, account: Account) -> str:
+        def replace_token(self, refused: str, account: Account) -> str:
             return self.access_token(account)
 
     with serve({"/me": [Answer({"error": "token-of-kartini-some has expired"})]}) as server:
@@ -132,7 +132,7 @@ def test_a_credential_that_fits_no_header_is_told_in_words() -> None:
         def access_token(self, account: Account) -> str:
             return "pasted ’token’"
 
-        def instead_of(self, refused: str, account: Account) -> str:
+        def replace_token(self, refused: str, account: Account) -> str:
             return self.access_token(account)
 
     with serve({}) as server:

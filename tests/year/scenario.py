@@ -15,7 +15,7 @@ from simulator.faults import Fault
 from social_metrics.clock import WIB
 from tests.registry_file import rows_of
 
-SWEEPS = tuple(time(hour, minute) for hour in (20, 21, 22, 23) for minute in (0, 30))
+RUN_STARTS = tuple(time(hour, minute) for hour in (20, 21, 22, 23) for minute in (0, 30))
 PLATFORMS = ("facebook", "instagram", "threads", "tiktok", "x", "youtube")
 RENAMED = ("kartini-youtube", "satria-x")  # beside the one that the demo's registry renames
 TAKEN_OVER = "dharma-guna-instagram"

@@ -34,7 +34,7 @@ from social_metrics.settings import Settings
 from social_metrics.transform.run import run_transform
 from tests.faults.bench import few_accounts
 from tests.in_process import answering, connections, make_simulator
-from tests.year.scenario import SWEEPS, Scenario, at, rename, set_budget, write
+from tests.year.scenario import RUN_STARTS, Scenario, at, rename, set_budget, write
 
 EVENINGS = int(os.environ.get("SOCIAL_METRICS_TEST_YEAR_EVENINGS", "10"))  # a full run says 365
 ALL_CENTERS = "SOCIAL_METRICS_TEST_YEAR_ALL_CENTERS" in os.environ  # else six of them, the odd ones included
@@ -70,7 +70,7 @@ class Year:
 
     def now(self) -> datetime:
         """The simulated instant."""
-        return datetime.fromtimestamp(self.simulator.clock.now(), tz=at(FIRST, SWEEPS[0]).tzinfo)
+        return datetime.fromtimestamp(self.simulator.clock.now(), tz=at(FIRST, RUN_STARTS[0]).tzinfo)
 
     def set_clock(self, instant: datetime) -> None:
         """Move to an instant."""
@@ -125,7 +125,7 @@ class Year:
         day = wib_date(until)
         self.simulator.options.x_names = "post" if day >= self.scenario.x_names_change else "tweet"
         for begins in sorted(self.scenario.budgets):
-            if since < at(begins, SWEEPS[0]) <= until:
+            if since < at(begins, RUN_STARTS[0]) <= until:
                 set_budget(self.registry_dir, self.scenario.budgets[begins])
                 self.registry = load_registry(self.registry_dir)
 
@@ -153,7 +153,7 @@ def year(warehouse_url: str, tmp_path: Path, repository: Path, monkeypatch: pyte
     rename(registry, scenario)
     loaded = load_registry(registry)
     usual = {"daily_usd_limit": str(loaded.platforms["x"].daily_usd_limit or "")}
-    simulator = make_simulator(registry, int(at(FIRST, SWEEPS[0]).timestamp()), start_date=FIRST)
+    simulator = make_simulator(registry, int(at(FIRST, RUN_STARTS[0]).timestamp()), start_date=FIRST)
     write(scenario, simulator, usual, seed)
     for variable, value in connections(registry).items():
         monkeypatch.setenv(variable, value)
@@ -174,15 +174,15 @@ def year(warehouse_url: str, tmp_path: Path, repository: Path, monkeypatch: pyte
 def test_only_what_nobody_could_have_captured_is_missing(year: Year, seed: int) -> None:
     log: dict[AccountDay, str] = {}
     expected: set[AccountDay] = set()
-    before = at(FIRST, SWEEPS[0]) - timedelta(days=1)
+    before = at(FIRST, RUN_STARTS[0]) - timedelta(days=1)
     with answering(year.simulator):
         for day in year.scenario.days:
             unreachable: list[dict[str, str]] = []
-            for number, moment in enumerate(SWEEPS):
+            for number, moment in enumerate(RUN_STARTS):
                 instant = at(day, moment)
                 year.set_clock(instant)
                 year.happen(before, instant)
-                year.scenario.last_attempt(moment == SWEEPS[-1])
+                year.scenario.last_attempt(moment == RUN_STARTS[-1])
                 before = instant
                 year.sweep(day, number=number)
                 unreachable.append(year.simulator.unreachable(year.simulator.clock.now()))
@@ -255,7 +255,9 @@ def _missing(year: Year, expected: set[AccountDay]) -> dict[AccountDay, str]:
 
 def _missing_in_the_marts(year: Year) -> set[AccountDay]:
     last = year.scenario.days[-1]
-    run_transform(year.settings, year.url, through_date=last, retention_as_of=at(last, SWEEPS[-1]) + timedelta(hours=4))
+    run_transform(
+        year.settings, year.url, through_date=last, retention_as_of=at(last, RUN_STARTS[-1]) + timedelta(hours=4)
+    )
     with psycopg.connect(year.url) as connection:
         rows = connection.execute(
             "select account_code, date_day from marts.fct_capture_completeness "

@@ -6,11 +6,11 @@ from typing import Annotated
 
 import typer
 
+from social_metrics.cli.connection import warehouse
 from social_metrics.cli.console import notices, output
-from social_metrics.cli.place import warehouse
 from social_metrics.clock import WIB, wib_date
 from social_metrics.errors import UsageProblem
-from social_metrics.extract.credentials.connection_test import ask_platform
+from social_metrics.extract.credentials.connection_test import check_connection
 from social_metrics.extract.credentials.connections import PlatformConnection, platform_conn_id, platform_connection
 from social_metrics.extract.credentials.endpoint import clock_of
 from social_metrics.extract.credentials.oauth_flow import authorisation_of, give_back, take_grant
@@ -53,7 +53,7 @@ def connect(
                 )
             _steps(guide.steps)
             asked = _ask(platform, guide.login, guide.secret, registry)
-            output().print(ask_platform(asked, registry, settings))
+            output().print(check_connection(asked, registry, settings))
             output().print(
                 f"It works. Put it into Airflow's connection {platform_conn_id(platform)} (or "
                 f"AIRFLOW_CONN_{platform_conn_id(platform).upper()}), then run `social-metrics capture --missing`."

@@ -386,7 +386,7 @@ class PlatformCapture:
             record_run(warehouse, order.run_id, code_version(), batch.now)
             inserted = load(warehouse, records)
             withdrawn = sorted(batch.client.withdrawn | withheld_from_all(attempts))
-            state.note_withdrawn(warehouse, self._name, withdrawn, batch.now)
+            state.record_withdrawn_metrics(warehouse, self._name, withdrawn, batch.now)
             warehouse.commit()
             outcomes = dict(Counter(outcome.outcome.value for outcome in records.outcomes))
         return BatchReport(

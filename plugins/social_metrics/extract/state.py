@@ -12,7 +12,7 @@ from psycopg.rows import class_row, dict_row
 from social_metrics.clock import wib_day_start
 from social_metrics.contract import Outcome, PostsRead
 
-MADE_UP_WITHIN = timedelta(days=7)
+REREAD_GRACE = timedelta(days=7)
 """So long a known post that reached an age waits to be read again."""
 
 # An account seen for the first time is read back this far, so that its month is whole from the first day.
@@ -110,7 +110,9 @@ def backing_off_accounts(connection: psycopg.Connection, platform: str, day: dat
     return {row[0] for row in rows}
 
 
-def note_withdrawn(connection: psycopg.Connection, platform: str, metrics: Sequence[str], now: datetime) -> None:
+def record_withdrawn_metrics(
+    connection: psycopg.Connection, platform: str, metrics: Sequence[str], now: datetime
+) -> None:
     """Keep one finding for each metric that a platform no longer gives anybody, however many accounts it concerns."""
     for metric in metrics:
         connection.execute(
@@ -179,7 +181,7 @@ def posts_due_for_rereading(
 ) -> dict[str, tuple[str, ...]]:
     """Ids of known posts that reached one of the ages (in days) and were not observed since.
 
-    What was not read on its evening stays due for MADE_UP_WITHIN: money that returns reads no older ages again.
+    What was not read on its evening stays due for REREAD_GRACE: money that returns reads no older ages again.
     """
     rows = connection.execute(
         """
@@ -202,7 +204,7 @@ def posts_due_for_rereading(
             "ages": list(ages_days),
             "oldest": max(ages_days),
             "now": now,
-            "since": now - MADE_UP_WITHIN,
+            "since": now - REREAD_GRACE,
         },
     ).fetchall()
     due: dict[str, tuple[str, ...]] = {}

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from social_metrics.clock import wib_date
-from social_metrics.contract import EvidenceFile
+from social_metrics.contract import Attachment
 from social_metrics.intake.form import Column
 from social_metrics.intake.rows import EnteredRow
 from social_metrics.intake.screenshots import EvidenceRefused, ReadEvidence, date_in_name, evidence_of
@@ -31,7 +31,7 @@ class CheckedRow:
     row: EnteredRow
     account: Account
     as_of_date: date
-    evidence: EvidenceFile
+    evidence: Attachment
 
     @property
     def key(self) -> tuple[str, date]:
@@ -147,7 +147,7 @@ class Check:
                 f"bukan alamat di {expected.platform_label}; salin alamat unggahan dari peramban",
             )  # fmt: skip
 
-    def _evidence(self, row: EnteredRow) -> EvidenceFile | None:
+    def _evidence(self, row: EnteredRow) -> Attachment | None:
         try:
             return evidence_of(row.evidence_file_name, self.read_evidence)
         except EvidenceRefused as problem:

@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 
 from social_metrics.clock import wib_date
-from social_metrics.contract import EvidenceFile, ManualEntry, Source
+from social_metrics.contract import Attachment, ManualEntry, Source
 from social_metrics.intake import store
 from social_metrics.intake.checks import Check, CheckedRow
 from social_metrics.intake.form import Column
@@ -82,9 +82,7 @@ def ingest(
         if faults:
             return _returned(file, faults)
         known = store.newest_entries(connection, [row.key for row in rows])
-        workbook = EvidenceFile(
-            sha256_of(content), name, _MEDIA_TYPES[file.csv_form is not None], len(content), content
-        )
+        workbook = Attachment(sha256_of(content), name, _MEDIA_TYPES[file.csv_form is not None], len(content), content)
         taken: list[ManualEntry] = []
         unchanged: list[str] = []
         for row in rows:

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from social_metrics.contract import FollowersState, PostsLookedAt
+from social_metrics.contract import FollowersState, PostsObserved
 from social_metrics.intake.dates import MomentNotUnderstood, read_date, read_time
 from social_metrics.intake.displayed_count import CountNotUnderstood, DisplayedCount, read_count
 from social_metrics.intake.form import (
@@ -49,7 +49,7 @@ class EnteredRow:
     last_post_displayed: str | None
     last_post_at: datetime | None
     last_post_url: str | None
-    posts_looked_at: PostsLookedAt
+    posts_looked_at: PostsObserved
     is_outreach: bool | None
     program: str | None
     evidence_file_name: str
@@ -202,9 +202,9 @@ class _SheetReader:
         followers = self._followers(number)
         looked, last_post_at = self._last_post(number, zone)
         url = self._text(number, Column.POST_URL)
-        if looked is PostsLookedAt.NEWEST_SEEN and url is None:
+        if looked is PostsObserved.NEWEST_SEEN and url is None:
             self._cell_fault(number, Column.POST_URL, "kosong; salin alamat unggahan terakhir dari peramban")
-        if looked is not PostsLookedAt.NEWEST_SEEN and url is not None:
+        if looked is not PostsObserved.NEWEST_SEEN and url is not None:
             self._cell_fault(number, Column.POST_DATE, "kosong, padahal tautannya ada; isi tanggal unggahan terakhir")
         evidence = self._text(number, Column.EVIDENCE_FILE)
         if evidence is None:
@@ -245,17 +245,17 @@ class _SheetReader:
             self._cell_fault(row, Column.FOLLOWERS, str(problem))
             return None
 
-    def _last_post(self, row: int, zone: ZoneInfo) -> tuple[PostsLookedAt | None, datetime | None]:
+    def _last_post(self, row: int, zone: ZoneInfo) -> tuple[PostsObserved | None, datetime | None]:
         value = self._cell(row, Column.POST_DATE)
         if value is None:
             if self._cell(row, Column.POST_TIME) is not None:
                 self._cell_fault(row, Column.POST_DATE, "kosong, padahal jamnya ada; isi tanggal unggahan terakhir")
                 return None, None
-            return PostsLookedAt.NOT_LOOKED, None
+            return PostsObserved.NOT_LOOKED, None
         if isinstance(value, str) and " ".join(value.split()).casefold() == NEVER_POSTED:
-            return PostsLookedAt.NONE_FOUND, None
+            return PostsObserved.NONE_FOUND, None
         instant = self._instant(row, Column.POST_DATE, Column.POST_TIME, zone, needs_time=False)
-        return (None, None) if instant is None else (PostsLookedAt.NEWEST_SEEN, instant)
+        return (None, None) if instant is None else (PostsObserved.NEWEST_SEEN, instant)
 
     def _instant(
         self, row: int, date_column: Column, time_column: Column, zone: ZoneInfo, *, needs_time: bool

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
-from social_metrics.contract import EvidenceFile
+from social_metrics.contract import Attachment
 
 MAX_BYTES = 5_000_000
 
@@ -26,7 +26,7 @@ class EvidenceRefused(ValueError):
     """The file cannot stand as evidence; the text (Indonesian) completes 'Kolom Berkas bukti: nilai ini'."""
 
 
-def evidence_of(name: str, read: ReadEvidence) -> EvidenceFile:
+def evidence_of(name: str, read: ReadEvidence) -> Attachment:
     """Read a piece of evidence.
 
     Args:
@@ -46,7 +46,7 @@ def evidence_of(name: str, read: ReadEvidence) -> EvidenceFile:
     media_type = next((kind for mark, kind in _KINDS if content.startswith(mark)), None)
     if media_type is None:
         raise EvidenceRefused("bukan gambar PNG, JPG, atau PDF; buat tangkapan layarnya lagi")
-    return EvidenceFile(sha256_of(content), name, media_type, len(content), content)
+    return Attachment(sha256_of(content), name, media_type, len(content), content)
 
 
 def date_in_name(name: str) -> date | None:

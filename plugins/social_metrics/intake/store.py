@@ -9,7 +9,7 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import class_row
 
-from social_metrics.contract import EvidenceFile, ManualEntry
+from social_metrics.contract import Attachment, ManualEntry
 from social_metrics.errors import UsageProblem
 
 Decision = Literal["confirmed", "rejected"]
@@ -116,16 +116,16 @@ def evidence_uses(connection: psycopg.Connection, digests: Collection[str]) -> d
     return uses
 
 
-def insert(connection: psycopg.Connection, files: Iterable[EvidenceFile], entries: Sequence[ManualEntry]) -> None:
+def insert(connection: psycopg.Connection, files: Iterable[Attachment], entries: Sequence[ManualEntry]) -> None:
     """Write evidence and entries; the caller's transaction takes all or nothing."""
     with connection.cursor() as cursor:
-        for record_type, records in ((EvidenceFile, list(files)), (ManualEntry, list(entries))):
+        for record_type, records in ((Attachment, list(files)), (ManualEntry, list(entries))):
             names = [column.name for column in fields(record_type)]
             statement = sql.SQL("insert into {} ({}) values ({}){}").format(
                 sql.Identifier(*record_type.table.split(".")),
                 sql.SQL(", ").join(map(sql.Identifier, names)),
                 sql.SQL(", ").join(sql.Placeholder() * len(names)),
-                sql.SQL(" on conflict do nothing" if record_type is EvidenceFile else ""),
+                sql.SQL(" on conflict do nothing" if record_type is Attachment else ""),
             )
             cursor.executemany(statement, [[getattr(record, name) for name in names] for record in records])
 

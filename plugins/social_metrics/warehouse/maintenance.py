@@ -12,7 +12,7 @@ from social_metrics.warehouse.connect import connect
 MONTHS_AHEAD = 3
 """Months after the present one that have their partitions; a capture makes a missing one itself, but waits for it."""
 
-TOLD_DAYS_BEFORE = 7
+NOTICE_DAYS = 7
 
 logger = logging.getLogger(__name__)
 
@@ -38,7 +38,7 @@ def missing_partitions(connection: psycopg.Connection, now: datetime) -> list[st
         connection: as any role.
         now: UTC instant of the captures' clock.
     """
-    month = f"{wib_date(now + timedelta(days=TOLD_DAYS_BEFORE)):%Y%m}"
+    month = f"{wib_date(now + timedelta(days=NOTICE_DAYS)):%Y%m}"
     rows = connection.execute(
         """
         select parent.relname || '_' || %(month)s

@@ -13,7 +13,7 @@ from social_metrics.contract import (
     ManualEntry,
     Outcome,
     Post,
-    PostsLookedAt,
+    PostsObserved,
     PostsRead,
     Presence,
     ProfileSnapshot,
@@ -75,7 +75,7 @@ def _by_hand() -> ManualEntry:
         account_code="satria-youtube", platform="youtube", version=1, observed_at=at(date(2026, 10, 31), 9),
         followers_displayed="12,3 rb", followers_count=12300, followers_precision_step=100,
         followers_state=FollowersState.REPORTED, metric_definition_id="youtube.followers", last_post_displayed=None,
-        last_post_at=None, last_post_url=None, posts_looked_at=PostsLookedAt.NOT_LOOKED, is_outreach=None,
+        last_post_at=None, last_post_url=None, posts_looked_at=PostsObserved.NOT_LOOKED, is_outreach=None,
         program=None, evidence_sha256="", evidence_file_name="layar.png", workbook_sha256="", workbook_place="x!7",
         entered_by="ani", entered_at=at(date(2026, 10, 31), 10), source=Source.MANUAL,
     )  # fmt: skip

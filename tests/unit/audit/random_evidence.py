@@ -13,15 +13,15 @@ from psycopg.types.json import Jsonb
 from social_metrics.clock import WIB
 from social_metrics.contract import (
     ApiResponse,
+    Attachment,
     AuthorizationMode,
     CaptureOutcome,
-    EvidenceFile,
     FollowersState,
     ManualEntry,
     Outcome,
     Post,
     PostCaption,
-    PostsLookedAt,
+    PostsObserved,
     PostsRead,
     Presence,
     ProfileSnapshot,
@@ -56,7 +56,7 @@ class RandomEvidence:
         self.entries += 1
         body = self.random.randbytes(40)
         digest = hashlib.sha256(body).hexdigest()
-        self._insert(EvidenceFile(digest, "layar.png", "image/png", len(body), body), loaded_at=entered_at)
+        self._insert(Attachment(digest, "layar.png", "image/png", len(body), body), loaded_at=entered_at)
         self._insert(
             ManualEntry(
                 account_code=f"insyaf-{self.entries}",
@@ -71,7 +71,7 @@ class RandomEvidence:
                 last_post_displayed=None,
                 last_post_at=None,
                 last_post_url=None,
-                posts_looked_at=PostsLookedAt.NOT_LOOKED,
+                posts_looked_at=PostsObserved.NOT_LOOKED,
                 is_outreach=self.random.choice([None, True, False]),
                 program=self.random.choice([None, ""]),
                 evidence_sha256=digest,

@@ -36,7 +36,7 @@ class Owners:
             raise CaptureFailure(Outcome.PERMISSION_MISSING, "the owner has not authorised the application yet")
         return f"act.{account.account_code}"
 
-    def instead_of(self, refused: str, account: Account) -> str:
+    def replace_token(self, refused: str, account: Account) -> str:
         return self.access_token(account)
 
 

@@ -16,7 +16,7 @@ from social_metrics.registry.registry import Registry
 from social_metrics.settings import Settings
 
 
-def ask_platform(connection: PlatformConnection, registry: Registry, settings: Settings) -> str:
+def check_connection(connection: PlatformConnection, registry: Registry, settings: Settings) -> str:
     """Read one official account's profile, and keep nothing of it.
 
     The call costs what the platform charges for a profile; being a person's own look, it is not in the ledger.
@@ -95,7 +95,7 @@ def resolve_identity(
     return reading
 
 
-def own_client(connection: PlatformConnection, registry: Registry, settings: Settings, run_id: str) -> ApiClient:
+def unrecorded_client(connection: PlatformConnection, registry: Registry, settings: Settings, run_id: str) -> ApiClient:
     """A client for a person's own calls: tried once, not in the ledger, and what it records is kept by nobody.
 
     Args:
@@ -121,7 +121,7 @@ def _read(
     connection: PlatformConnection, registry: Registry, settings: Settings, account: Account
 ) -> ExtractedProfile | CaptureFailure:
     module = importlib.import_module(f"social_metrics.extract.platforms.{connection.platform}")
-    client = own_client(connection, registry, settings, "connection_test")
+    client = unrecorded_client(connection, registry, settings, "connection_test")
     try:
         reading: ExtractedProfile | CaptureFailure = module.read_profiles(client, [account])[account.account_code]
     except CaptureFailure as failure:

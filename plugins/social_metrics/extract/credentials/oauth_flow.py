@@ -4,7 +4,7 @@ import importlib
 from datetime import datetime
 
 from social_metrics.errors import UsageProblem
-from social_metrics.extract.credentials.connection_test import own_client
+from social_metrics.extract.credentials.connection_test import unrecorded_client
 from social_metrics.extract.credentials.connections import PlatformConnection
 from social_metrics.extract.credentials.endpoint import clock_of
 from social_metrics.extract.credentials.oauth import AccountGrant, Authorisation
@@ -43,7 +43,7 @@ def take_grant(
         UsageProblem: the platform refused, it is another account's, or a box was left unticked; nothing is saved then.
     """
     keys = cipher(settings.credentials_key)
-    client = own_client(connection, registry, settings, "connect")
+    client = unrecorded_client(connection, registry, settings, "connect")
     try:
         granted = grant.exchange(client, code)
     except CaptureFailure as failure:
@@ -85,7 +85,7 @@ def give_back(
         token = access_token_of(warehouse, cipher(settings.credentials_key), account)
         if token:
             try:
-                grant.revoke(own_client(connection, registry, settings, "connect"), token)
+                grant.revoke(unrecorded_client(connection, registry, settings, "connect"), token)
             except CaptureFailure as failure:
                 said = failure.detail
         had_tokens = forget_tokens(warehouse, account.account_code)

@@ -92,7 +92,7 @@ class AccountTokens:
                 return self._known[account.account_code]
         return self._looked_up(account, None)
 
-    def instead_of(self, refused: str, account: Account) -> str:
+    def replace_token(self, refused: str, account: Account) -> str:
         """Another token than one that the platform has just refused, although its life is not over.
 
         Whoever comes second finds the token that the first has renewed; nobody shows a refresh token twice.

@@ -193,7 +193,7 @@ class ApiClient:
             if not (self.tokens and account and token) or refused.outcome is not Outcome.TOKEN_EXPIRED:
                 raise
         # Before its owner is asked: what refused the access token may still take the refresh token.
-        token = self.tokens.instead_of(token, account)
+        token = self.tokens.replace_token(token, account)
         try:
             return self._tries(asked, *self.rules.authorize(self.connection, token), token)
         except CaptureFailure as refused:

@@ -55,7 +55,7 @@ class Tokens(Protocol):
             CaptureFailure: there is none, or it cannot be renewed.
         """
 
-    def instead_of(self, refused: str, account: Account) -> str:
+    def replace_token(self, refused: str, account: Account) -> str:
         """Another token than one that the platform has just refused, although its life is not over.
 
         Raises:

@@ -3,7 +3,7 @@
 from airflow.sdk import BaseHook, Connection
 
 from social_metrics.errors import UsageProblem
-from social_metrics.extract.credentials.connection_test import ask_platform
+from social_metrics.extract.credentials.connection_test import check_connection
 from social_metrics.extract.credentials.connections import PlatformConnection, base_address, platform_conn_id
 from social_metrics.registry.registry import load_registry
 from social_metrics.settings import load_settings
@@ -55,7 +55,7 @@ class SocialApiHook(BaseHook):
         try:
             settings = load_settings()
             registry = load_registry(settings.registry_dir)
-            return True, ask_platform(self.get_conn(), registry, settings)
+            return True, check_connection(self.get_conn(), registry, settings)
         except UsageProblem as problem:
             return False, str(problem)
 

@@ -18,7 +18,7 @@ class OneToken:
         """The token, whichever account asks."""
         return "act.of-the-test"
 
-    def instead_of(self, refused: str, account: Account) -> str:
+    def replace_token(self, refused: str, account: Account) -> str:
         return self.access_token(account)
 
 
