@@ -30,7 +30,7 @@ PLATFORM = {
     "batch_size": os.environ.get("BATCH", "100"),
     "max_in_flight": os.environ.get("CONC", "32"),
     "lookback_days": "7",
-    "line.full_listing_days=full_listing_days=line.full_listing_days": "7",
+    "full_listing_days": "7",
     "quota_day_zone": "America/Los_Angeles",
 }
 ACCOUNT = {

@@ -98,7 +98,7 @@ def limits(registry_platforms: dict[str, Platform]) -> dict[str, Limits]:
         "threads": Limits(1 / 2, 0, 24 * 60, 2_000, None, 0, 0, more="app"),
     }
     return {
-        name: replace(limit, in_flight=line.max_in_flight, full_listing_days=line.line.full_listing_days=full_listing_days=line.full_listing_days)
+        name: replace(limit, in_flight=line.max_in_flight, full_listing_days=line.full_listing_days)
         for name, limit in told.items()
         if (line := registry_platforms[name])
     }

@@ -52,7 +52,7 @@ LINE = {
     "batch_size": "1",  # one account a batch: two batches
     "max_in_flight": "2",
     "lookback_days": "2",
-    "line.full_listing_days=full_listing_days=line.full_listing_days": "1",
+    "full_listing_days": "1",
     "quota_day_zone": "Asia/Jakarta",
     "body_retention_days": "90",
     "caption_retention_days": "30",

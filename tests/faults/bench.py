@@ -328,7 +328,7 @@ def list_posts_every_evening(registry: Path) -> None:
     """An evening on which no account's post count moved would have too few calls for a fault to strike between."""
     with rows_of(registry / "platforms.csv") as rows:
         for row in rows:
-            row["line.full_listing_days=full_listing_days=line.full_listing_days"] = "1"
+            row["full_listing_days"] = "1"
 
 
 def small_batches(registry: Path) -> None:

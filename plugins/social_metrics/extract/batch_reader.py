@@ -102,7 +102,7 @@ class BatchReader:
             same_count = profile.posts_count is not None and profile.posts_count == state.posts_count_then
             # By dates: one evening is read some minutes earlier than the one before, and is a day later all the same.
             days = (wib_date(self._now) - wib_date(state.last_listed_at)).days
-            if same_count and days < self._platform.line.full_listing_days=full_listing_days=line.full_listing_days:
+            if same_count and days < self._platform.full_listing_days:
                 return None
         first_read = self._now - timedelta(days=capture_state.FIRST_READ_DAYS)
         since = (state.last_listed_at or first_read) - timedelta(days=self._platform.lookback_days)

@@ -54,7 +54,7 @@ class Platform:
     batch_size: int  # accounts per task
     max_in_flight: int  # calls at once with one credential
     lookback_days: int  # re-read this far behind the watermark
-    line.full_listing_days=full_listing_days=line.full_listing_days: int  # list the posts at least this often even if the post count stands still
+    full_listing_days: int  # list the posts at least this often even if the post count stands still
     reread_age_days: tuple[int, ...]  # ages at which a known post's counts are asked again; empty: with the listing
     quota_day_zone: str  # IANA zone whose midnight resets the budget
     daily_call_limit: int | None
@@ -177,7 +177,7 @@ _PLATFORM_COLUMNS = (
     "batch_size",
     "max_in_flight",
     "lookback_days",
-    "line.full_listing_days=full_listing_days=line.full_listing_days",
+    "full_listing_days",
     "reread_age_days",
     "quota_day_zone",
     "daily_call_limit",
@@ -239,7 +239,7 @@ def _platform(row: SeedRow) -> Platform:
         batch_size=row.whole("batch_size", least=1) or 1,
         max_in_flight=row.whole("max_in_flight", least=1) or 1,
         lookback_days=row.whole("lookback_days", least=0) or 0,
-        line.full_listing_days=full_listing_days=line.full_listing_days=row.whole("line.full_listing_days=full_listing_days=line.full_listing_days", least=1) or 1,
+        full_listing_days=row.whole("full_listing_days", least=1) or 1,
         reread_age_days=row.whole_items("reread_age_days"),
         quota_day_zone=_time_zone(row, "quota_day_zone"),
         daily_call_limit=row.whole("daily_call_limit", least=1, optional=True),

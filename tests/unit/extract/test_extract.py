@@ -160,7 +160,7 @@ def test_the_posts_are_left_alone_while_the_platforms_count_stands_still(
     capture: Capture, simulator: RunningSimulator, registry: Registry, warehouse_url: str
 ) -> None:
     capture("youtube")
-    days = registry.platforms["youtube"].line.full_listing_days=full_listing_days=line.full_listing_days
+    days = registry.platforms["youtube"].full_listing_days
     for day in range(1, days + 1):
         simulator.set_clock(EVENING + timedelta(days=day))
         capture("youtube")
@@ -176,7 +176,7 @@ def test_the_posts_are_left_alone_while_the_platforms_count_stands_still(
 def test_a_full_sweep_a_day_is_one_each_evening_however_early_it_begins(
     capture: Capture, simulator: RunningSimulator, registry: Registry, warehouse_url: str
 ) -> None:
-    assert registry.platforms["instagram"].line.full_listing_days=full_listing_days=line.full_listing_days == 1
+    assert registry.platforms["instagram"].full_listing_days == 1
     capture("instagram")
     simulator.set_clock(EVENING + timedelta(days=1, minutes=-10))
     capture("instagram")
