@@ -1,6 +1,6 @@
 # Every target also works without a terminal. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help venv announce-test announce-bench demo demo-month up up-celery superset spark venv-spark down doctor docs test test-dates test-fuzz test-faults test-year test-tampering test-histories test-scale test-superset bench bench-scaling bench-charts check lint-code lint-types lint-imports lint-sql lint-secrets lock clean backup restore audit
+.PHONY: help venv announce-test announce-bench demo demo-month database up up-celery superset spark venv-spark down doctor docs test test-dates test-fuzz test-faults test-year test-tampering test-histories test-scale test-superset bench bench-scaling bench-charts check lint-code lint-types lint-imports lint-sql lint-secrets lock clean backup restore audit
 
 BIN := .venv/bin
 STACK := $(BIN)/python -m local_stack
@@ -48,7 +48,10 @@ venv-spark: venv .venv-spark/.installed ## dbt with Spark's adapter and Spark it
 	@requirements/install-spark
 	@touch $@
 
-down: venv ## stops what `make up` started
+database: venv ## the demo's PostgreSQL alone, so that `social-metrics` can answer questions from it
+	@$(STACK) database
+
+down: venv ## stops what `make demo` and `make up` have left running
 	@$(STACK) down
 
 backup: venv ## the stack's warehouse, registry, workbooks and papers into .demo/backups/… (TO=folder)

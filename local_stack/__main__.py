@@ -16,12 +16,14 @@ from local_stack import StackError
 from local_stack.demo import bring_up, run_demo, run_demo_month
 from local_stack.layout import Layout
 from local_stack.local_stack import HISTORY_DAYS, LocalStack
+from local_stack.simulate import simulate
 from local_stack.superset import bring_up_superset
 from social_metrics.clock import utc_now
 from social_metrics.errors import UsageProblem
 from social_metrics.settings import load_settings
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
+app.add_typer(simulate, name="simulate")
 console = Console()
 
 FAILED = 1
@@ -35,14 +37,14 @@ Days = Annotated[int, typer.Option(min=1, help="Evenings of history before the f
 
 @app.command()
 def demo(days: Days = HISTORY_DAYS) -> None:
-    """Everything once: history, this evening on a real scheduler, both boards; then all of it stopped."""
+    """Everything once: history, this evening on a real scheduler, both boards; then only PostgreSQL runs on."""
     with _stack(days) as stack:
         run_demo(stack, console)
 
 
 @app.command("demo-month")
 def demo_month(days: Days = HISTORY_DAYS) -> None:
-    """The demo, and the close of its last whole month by three users of Airflow; then all of it stopped."""
+    """The demo, and the close of its last whole month by three users of Airflow; then only PostgreSQL runs on."""
     with _stack(days) as stack:
         run_demo_month(stack, console)
 
@@ -69,6 +71,16 @@ def superset() -> None:
     """Superset on the stack's warehouse, kept running, with every dashboard; `down` stops it too."""
     with _stack() as stack:
         bring_up_superset(stack, console)
+
+
+@app.command()
+def database() -> None:
+    """The demo's PostgreSQL alone, kept running, so that `social-metrics` can answer questions from it."""
+    with _stack() as stack:
+        if not stack.layout.registry.exists():
+            raise StackError(f"{stack.layout.state} holds no demo yet: run `make demo` first.")
+        stack.write_environment(stack.start_database())
+    console.print("PostgreSQL runs. Ask it: .venv/bin/social-metrics top. Stop it with: make down")
 
 
 @app.command()

@@ -25,37 +25,44 @@ from social_metrics.settings import load_settings
 
 
 def run_demo(stack: LocalStack, console: Console) -> None:
-    """The whole demo; everything is stopped at the end, whatever happens.
+    """The whole demo; at the end only PostgreSQL runs on, for questions. After a failure nothing does.
 
     Raises:
         StackError: a step failed; the message says which, and shows the end of its log.
     """
-    try:
-        stack.stop()  # what a demo that was killed has left
-        addresses = _bring_up(stack, console)
+    with _leaving_the_database(stack, console) as addresses:
         _show_boards(stack, addresses)
-    finally:
-        with _step(console, "Stopping"):
-            stack.stop()
 
 
 def run_demo_month(stack: LocalStack, console: Console) -> None:
-    """Close the last whole month on the real scheduler, by three users; everything is stopped at the end.
+    """Close the last whole month on the real scheduler, by three users; at the end only PostgreSQL runs on.
 
     Raises:
         StackError: a step failed, or the closed month does not hold.
     """
-    try:
-        stack.stop()
-        addresses = _bring_up(stack, console)
+    with _leaving_the_database(stack, console) as addresses:
         month = last_month()
         _close_month(stack, addresses, month, console)
         _cli(stack, addresses, "close", "--month", f"{month:%Y-%m}", "--action", "status")
         _cli(stack, addresses, "verify", "--month", f"{month:%Y-%m}")
         _list_papers(stack, month, console)
-    finally:
+
+
+@contextmanager
+def _leaving_the_database(stack: LocalStack, console: Console) -> Iterator[StackAddresses]:
+    """Bring the stack up for the block; then stop everything but PostgreSQL, or everything when the block fails."""
+    try:
+        stack.stop()  # what a demo that was killed has left
+        addresses = _bring_up(stack, console)
+        yield addresses
+    except BaseException:
         with _step(console, "Stopping"):
             stack.stop()
+        raise
+    with _step(console, "Stopping"):
+        stack.stop_programs()
+        stack.write_environment(addresses)
+    console.print("PostgreSQL runs on for questions: .venv/bin/social-metrics top, doctor, … Stop it with: make down")
 
 
 def bring_up(
@@ -84,6 +91,7 @@ def bring_up(
         f"Airflow    {addresses.airflow_url}  user {ADMIN}, password in {stack.layout.secret('airflow-admin')}",
         soft_wrap=True,
     )
+    stack.write_environment(addresses)
     console.print(f"Simulator  {addresses.simulator_url}")
     console.print(f"Boards     {stack.layout.boards}")
     console.print("Stop it with: make down")

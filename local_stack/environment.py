@@ -5,6 +5,7 @@ Secrets travel here and nowhere else: a command line is readable by every user o
 
 import json
 import os
+import shlex
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -60,6 +61,12 @@ def stack_environment(
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(PRODUCTION_PREFIXES)}
     ours = _programs(layout, addresses, credentials) | _airflow(layout, addresses)
     return inherited | ours | (_celery(addresses) if addresses.broker_url else {})
+
+
+def environment_lines(environment: Mapping[str, str]) -> str:
+    """The variables of ours for a file that a shell can source: what `social-metrics` needs to answer questions."""
+    ours = ("AIRFLOW_CONN_", "SOCIAL_METRICS_", "DBT_")
+    return "".join(f"{name}={shlex.quote(value)}\n" for name, value in environment.items() if name.startswith(ours))
 
 
 def _programs(

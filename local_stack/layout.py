@@ -79,6 +79,11 @@ class Layout:
         return self.state / "papers"
 
     @property
+    def environment_file(self) -> Path:
+        """The environment of the stack's programs (mode 0600): `social-metrics` reads it where no connection is set."""
+        return self.state / "env"
+
+    @property
     def boards(self) -> Path:
         """The page with both boards and the tail."""
         return self.state / "boards.html"

@@ -29,7 +29,7 @@ from local_stack.databases import (
     ensure_warehouse,
 )
 from local_stack.embedded_postgres import EmbeddedPostgres
-from local_stack.environment import ADMIN, StackAddresses, stack_environment, stack_users
+from local_stack.environment import ADMIN, StackAddresses, environment_lines, stack_environment, stack_users
 from local_stack.layout import Layout
 from local_stack.ports import LOOPBACK, demand_port, free_port
 from local_stack.processes import ProcessStack, Program, Tell
@@ -148,7 +148,8 @@ class LocalStack:
 
     def stop(self) -> list[str]:
         """Stops everything that this folder started, the database last; returns the names of what ran."""
-        stopped = self.processes.stop()
+        stopped = self.stop_programs()
+        self.layout.environment_file.unlink(missing_ok=True)
         if self._embedded is not None and self._embedded.pid is not None:
             self._embedded.stop()
             stopped.append("postgresql")
@@ -204,6 +205,14 @@ class LocalStack:
     def environment(self, addresses: StackAddresses) -> dict[str, str]:
         """The environment of every program of this stack, and of commands run against it."""
         return stack_environment(self.layout, addresses, simulated_credentials(self.layout.repository))
+
+    def write_environment(self, addresses: StackAddresses) -> None:
+        """Write what `social-metrics` needs to answer questions from a bare shell; `stop` removes it."""
+        replace_secret(self.layout.environment_file, environment_lines(self.environment(addresses)))
+
+    def stop_programs(self) -> list[str]:
+        """Stop every program but the database, which answers questions afterwards; return the names of what ran."""
+        return self.processes.stop()
 
     def first_day(self) -> date:
         """WIB date on which the demo's history begins: the same for as long as the state folder lives."""

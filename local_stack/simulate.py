@@ -1,4 +1,4 @@
-"""`social-metrics simulate`: the simulator's past, clock and faults. No real platform can be asked for these."""
+"""`python -m local_stack simulate`: the simulator's past, clock and faults. No real platform can be asked for these."""
 
 import json
 from collections.abc import Iterator
@@ -12,8 +12,8 @@ import typer
 from rich.table import Table
 
 from local_stack.history import load_history
+from social_metrics.cli.connection import warehouse
 from social_metrics.cli.console import DAY_FORMATS, Format, FormatOption, new_group, output, print_json, progress
-from social_metrics.cli.place import warehouse
 from social_metrics.clock import WIB, wib_date
 from social_metrics.errors import UsageProblem
 from social_metrics.extract.credentials.connections import platform_connection
@@ -42,8 +42,8 @@ def history(
     The simulator's clock is moved from evening to evening and left at the last one captured.
 
     Examples:
-    - `social-metrics simulate history --days 120`
-    - `social-metrics simulate history --days 30 --until 2026-03-31`
+    - `python -m local_stack simulate history --days 120`
+    - `python -m local_stack simulate history --days 30 --until 2026-03-31`
     """
     with _simulator() as simulator:
         settings = load_settings()
@@ -74,8 +74,8 @@ def clock(
     """Show the simulator's clock, or set it.
 
     Examples:
-    - `social-metrics simulate clock`
-    - `social-metrics simulate clock --set 2026-11-25T20:00:00+07:00 --stand`
+    - `python -m local_stack simulate clock`
+    - `python -m local_stack simulate clock --set 2026-11-25T20:00:00+07:00 --stand`
     """
     change: dict[str, Any] = ({"now": at} if at else {}) | ({} if ticking is None else {"ticking": ticking})
     with _simulator() as simulator:
@@ -93,7 +93,7 @@ def list_faults(form: FormatOption = Format.TABLE) -> None:
     """Show the faults in force.
 
     Examples:
-    - `social-metrics simulate faults list`
+    - `python -m local_stack simulate faults list`
     """
     with _simulator() as simulator:
         _print_faults(simulator.ask("GET", "faults")["faults"], form)
@@ -104,7 +104,7 @@ def show_kinds(form: FormatOption = Format.TABLE) -> None:
     """Show the kinds of faults: of an account, of a reply, and each platform's own errors with their variants.
 
     Examples:
-    - `social-metrics simulate faults kinds`
+    - `python -m local_stack simulate faults kinds`
     """
     with _simulator() as simulator:
         kinds = simulator.ask("GET", "faults/kinds")
@@ -126,7 +126,7 @@ def show_kinds(form: FormatOption = Format.TABLE) -> None:
 
 @faults.command("add")
 def add_fault(
-    kind: Annotated[str, typer.Argument(help="See `social-metrics simulate faults kinds`.")],
+    kind: Annotated[str, typer.Argument(help="See `python -m local_stack simulate faults kinds`.")],
     platform: Annotated[str, typer.Option(help="A platform, or * for all.")] = "*",
     parameter: Annotated[
         list[str] | None,
@@ -137,8 +137,8 @@ def add_fault(
     """Let something go wrong from now on.
 
     Examples:
-    - `social-metrics simulate faults add server_error --platform youtube --with times=2`
-    - `social-metrics simulate faults add account_not_found --with account=kartini-youtube`
+    - `python -m local_stack simulate faults add server_error --platform youtube --with times=2`
+    - `python -m local_stack simulate faults add account_not_found --with account=kartini-youtube`
     """
     body = {"kind": kind, "platform": platform} | dict(_pair(text) for text in parameter or [])
     with _simulator() as simulator:
@@ -153,8 +153,8 @@ def clear_faults(
     """End a fault, or all of them.
 
     Examples:
-    - `social-metrics simulate faults clear`
-    - `social-metrics simulate faults clear 3`
+    - `python -m local_stack simulate faults clear`
+    - `python -m local_stack simulate faults clear 3`
     """
     with _simulator() as simulator:
         path = "faults" if number is None else f"faults/{number}"

@@ -38,7 +38,7 @@ SECRETS = (
     "SOCIAL_METRICS_BI_LOGIN_KEY",
 )
 BI = {"superset", "prepare-superset", "prepare-dashboards"}
-PREPARING = {"prepare-warehouse", "prepare-airflow", "prepare-registry", "prepare-superset", "prepare-dashboards"}
+PREPARING = {"prepare-warehouse", "prepare-airflow", "prepare-registry", "prepare-superset", "prepare-dashboards", "history"}
 DOCKERFILES = ("Dockerfile", "superset.Dockerfile")
 WITH_CELERY = {"redis", "worker"}
 PROGRAMS = {"api-server", "scheduler", "dag-processor", "triggerer"}
@@ -93,7 +93,7 @@ def test_the_parts_are_there(services: Services) -> None:
 
 def test_the_simulator_comes_with_the_demo_profile_only(services: Services, demo_services: Services) -> None:
     # An older parser names the services of every profile.
-    assert demo_services.keys() - services.keys() - WITH_CELERY == {"simulator", "prepare-registry"}
+    assert demo_services.keys() - services.keys() - WITH_CELERY - {"history"} == {"simulator", "prepare-registry"}
     assert "ports" not in demo_services["simulator"]
 
 
@@ -162,14 +162,26 @@ def test_every_platform_has_its_line_in_the_example(repository: Path) -> None:
     assert len(examples) >= 5
 
 
+def test_the_production_image_holds_no_demo(services: Services, repository: Path) -> None:
+    stages = (repository / "docker" / "Dockerfile").read_text().split("\nFROM ")
+    production = next(stage for stage in stages if "AS production" in stage)
+    assert "COPY plugins" in production
+    assert not re.search(r"COPY.*(simulator|local_stack)", production)
+    built = {
+        name: service["build"]["target"] for name, service in services.items() if "social-metrics:" in service["image"]
+    }
+    assert set(built.values()) == {"production"}
+    assert len(built) >= len(PROGRAMS)
+
+
 def test_images_are_pinned_by_version(repository: Path) -> None:
     """Those of every profile, to the last number: a version that moves is no version."""
     dockerfiles = "".join((repository / "docker" / name).read_text() for name in DOCKERFILES)
     compose_file = (repository / "docker-compose.yml").read_text()
-    images = set(re.findall(r"^ +image: (\S+)", compose_file, re.M)) | set(
-        re.findall(r"^FROM (\S+)", dockerfiles, re.M)
-    )
-    assert len(images) == 5
+    stages = set(re.findall(r"^FROM \S+ AS (\S+)", dockerfiles, re.M))
+    bases = set(re.findall(r"^FROM (\S+)", dockerfiles, re.M)) - stages
+    images = set(re.findall(r"^ +image: (\S+)", compose_file, re.M)) | bases
+    assert len(images) == 6
     for image in images:
         # PostgreSQL counts by two numbers, everything else by three.
         assert re.fullmatch(r"(postgres:\d+\.\d+|[\w./-]+:\d+\.\d+\.\d+)(-[\w.-]+)?", image), image

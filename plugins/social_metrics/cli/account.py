@@ -8,8 +8,8 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
+from social_metrics.cli.connection import warehouse
 from social_metrics.cli.console import ExitCode, Format, FormatOption, new_group, notices, output, print_json
-from social_metrics.cli.place import warehouse
 from social_metrics.clock import utc_now, wib_date
 from social_metrics.errors import UsageProblem
 from social_metrics.extract.credentials.connection_test import resolve_identity

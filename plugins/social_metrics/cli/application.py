@@ -5,7 +5,6 @@ from typing import Annotated
 
 import typer
 
-from local_stack.simulate import simulate
 from social_metrics.cli.account import account
 from social_metrics.cli.bi import bi
 from social_metrics.cli.campaign import campaign
@@ -52,7 +51,6 @@ app.add_typer(account, name="account")
 app.add_typer(entry, name="entry")
 app.add_typer(bi, name="bi")
 app.add_typer(lake, name="lake")
-app.add_typer(simulate, name="simulate")
 
 
 def _print_version(wanted: bool) -> None:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
+from social_metrics.cli.connection import warehouse
 from social_metrics.cli.console import ExitCode, Format, FormatOption, new_group, notices, output, print_json, progress
-from social_metrics.cli.place import warehouse
 from social_metrics.clock import utc_now, wib_date
 from social_metrics.errors import UsageProblem
 from social_metrics.registry.registry import load_registry

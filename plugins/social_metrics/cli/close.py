@@ -17,8 +17,8 @@ from social_metrics.audit.answers import answer_exceptions, exceptions_of
 from social_metrics.audit.closing import Action, act, draft_close
 from social_metrics.audit.corrections import approve_correction, request_correction
 from social_metrics.audit.record import Close, latest_close, status_of, steps_of, stored_rules
+from social_metrics.cli.connection import warehouse
 from social_metrics.cli.console import Format, FormatOption, output, print_json
-from social_metrics.cli.place import warehouse
 from social_metrics.errors import UsageProblem
 from social_metrics.settings import load_settings
 from social_metrics.warehouse.connect import connect
@@ -83,7 +83,7 @@ def close(
     - `social-metrics close --month 2026-10 --as ani --action correct --center kartini --figure posts --value 12
       --reason 'salah hitung' --document BA-7/2026`
     """
-    with warehouse() as url:
+    with warehouse(explicit=True) as url:
         own = person_url(url, person)
         first = month_start(month)
         if action is CloseAction.DRAFT:

@@ -6,8 +6,8 @@ from itertools import groupby
 import typer
 from rich.markup import escape
 
+from social_metrics.cli.connection import warehouse
 from social_metrics.cli.console import ExitCode, Format, FormatOption, output, print_json
-from social_metrics.cli.place import warehouse
 from social_metrics.clock import SystemClock, wib_date
 from social_metrics.errors import UsageProblem
 from social_metrics.extract.credentials.connections import PlatformConnection

@@ -7,8 +7,8 @@ import typer
 from rich.table import Table
 from upath import UPath
 
+from social_metrics.cli.connection import warehouse
 from social_metrics.cli.console import DAY_FORMATS, Format, FormatOption, new_group, output, print_json
-from social_metrics.cli.place import warehouse
 from social_metrics.clock import utc_now
 from social_metrics.errors import UsageProblem
 from social_metrics.settings import Settings, load_settings

@@ -2,8 +2,8 @@
 
 import psycopg
 
+from social_metrics.cli.connection import warehouse
 from social_metrics.cli.console import Format, FormatOption, output, print_json
-from social_metrics.cli.place import warehouse
 from social_metrics.warehouse.connect import WarehouseProblem, open_connection
 
 
@@ -19,7 +19,7 @@ def migrate(form: FormatOption = Format.TABLE) -> None:
 
     from social_metrics.warehouse import migrate as migrations
 
-    with warehouse() as url:
+    with warehouse(explicit=True) as url:
         _refuse_unreachable(url)
         try:
             applied = migrations.pending(url)

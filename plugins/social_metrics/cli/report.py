@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from social_metrics.cli.close import MonthOption, month_start
+from social_metrics.cli.connection import warehouse
 from social_metrics.cli.console import DAY_FORMATS, Format, FormatOption, new_group, output, print_json, progress
-from social_metrics.cli.place import warehouse
 from social_metrics.errors import UsageProblem
 from social_metrics.publish.page.formats import long_date
 

@@ -8,8 +8,8 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
+from social_metrics.cli.connection import warehouse
 from social_metrics.cli.console import ExitCode, Format, FormatOption, notices, output, print_json
-from social_metrics.cli.place import warehouse
 from social_metrics.clock import WIB
 from social_metrics.errors import UsageProblem
 from social_metrics.extract.credentials.revocations import record_revocation

@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 
 from social_metrics.audit.seals import seal_days, sealing
+from social_metrics.cli.connection import warehouse
 from social_metrics.cli.console import DAY_FORMATS, Format, FormatOption, output, print_json
-from social_metrics.cli.place import warehouse
 from social_metrics.warehouse.connect import connect
 
 

@@ -6,8 +6,8 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
+from social_metrics.cli.connection import warehouse
 from social_metrics.cli.console import Format, FormatOption, output, print_json
-from social_metrics.cli.place import warehouse
 from social_metrics.marts.service_areas import read_serving_centers
 
 _MARKS = {

@@ -4,8 +4,8 @@ from typing import Annotated
 
 import typer
 
+from social_metrics.cli.connection import warehouse
 from social_metrics.cli.console import notices
-from social_metrics.cli.place import warehouse
 from social_metrics.settings import load_settings
 from social_metrics.transform.tagging.overrides import Decision, override_tag
 

@@ -11,37 +11,47 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from social_metrics.cli.connection import warehouse
 from social_metrics.cli.console import DAY_FORMATS, Format, FormatOption, output, print_json
-from social_metrics.cli.place import warehouse
 from social_metrics.contract import Source
 from social_metrics.marts.leaderboards import (
     DEFAULT_BASIS,
     Board,
-    FollowersStanding,
-    RecencyStanding,
-    TailEntry,
-    TailKind,
+    FollowersRow,
+    RecencyRow,
+    UnrankedCenter,
+    UnrankedKind,
     read_marts,
 )
 from social_metrics.publish.page import formats
 
 TAIL_TITLES = {
-    TailKind.SILENT: "Silent for more than 30 days",
-    TailKind.NEVER_POSTED: "Never posted",
-    TailKind.RECENCY_UNKNOWN: "Recency unknown: not every account could be looked at",
-    TailKind.WITHOUT_NUMBER: "Incomplete: no sum of followers",
-    TailKind.NOT_CAPTURED: "Accounts not captured on this date",
-    TailKind.COUNT_WITHHELD: "Follower count withheld by the platform or the owner",
-    TailKind.NO_ACCOUNT: "No account on a required platform",
-    TailKind.NOT_YET_VERIFIED: "Not yet verified: we do not know",
-    TailKind.IDENTITY_MISMATCH: "Suspended: the identity does not match (social-metrics account confirm, or mark)",
-    TailKind.RENAMED: "Renamed: the handle differs from the registry's",
-    TailKind.MANUAL_DIFFERS: "Entered by hand and read by API, and they differ; the API's reading stands",
-    TailKind.MANUAL_WAITING: "Entered by hand, waiting for a second person (social-metrics entry list)",
-    TailKind.UNDER_REVIEW: "Under review: the verification has expired",
+    UnrankedKind.SILENT: "Silent for more than 30 days",
+    UnrankedKind.NEVER_POSTED: "Never posted",
+    UnrankedKind.RECENCY_UNKNOWN: "Recency unknown: not every account could be looked at",
+    UnrankedKind.WITHOUT_NUMBER: "Incomplete: no sum of followers",
+    UnrankedKind.NOT_CAPTURED: "Accounts not captured on this date",
+    UnrankedKind.COUNT_WITHHELD: "Follower count withheld by the platform or the owner",
+    UnrankedKind.NO_ACCOUNT: "No account on a required platform",
+    UnrankedKind.NOT_YET_VERIFIED: "Not yet verified: we do not know",
+    UnrankedKind.IDENTITY_MISMATCH: "Suspended: the identity does not match (social-metrics account confirm, or mark)",
+    UnrankedKind.RENAMED: "Renamed: the handle differs from the registry's",
+    UnrankedKind.MANUAL_DIFFERS: "Entered by hand and read by API, and they differ; the API's reading stands",
+    UnrankedKind.MANUAL_WAITING: "Entered by hand, waiting for a second person (social-metrics entry list)",
+    UnrankedKind.UNDER_REVIEW: "Under review: the verification has expired",
 }
-_FINDINGS = (TailKind.IDENTITY_MISMATCH, TailKind.RENAMED, TailKind.MANUAL_DIFFERS, TailKind.MANUAL_WAITING)
-_ONE_CENTER_A_LINE = (TailKind.SILENT, TailKind.NEVER_POSTED, TailKind.RECENCY_UNKNOWN, TailKind.WITHOUT_NUMBER)
+_FINDINGS = (
+    UnrankedKind.IDENTITY_MISMATCH,
+    UnrankedKind.RENAMED,
+    UnrankedKind.MANUAL_DIFFERS,
+    UnrankedKind.MANUAL_WAITING,
+)
+_ONE_CENTER_A_LINE = (
+    UnrankedKind.SILENT,
+    UnrankedKind.NEVER_POSTED,
+    UnrankedKind.RECENCY_UNKNOWN,
+    UnrankedKind.WITHOUT_NUMBER,
+)
 
 
 def top(
@@ -70,10 +80,10 @@ def top(
     with warehouse() as url, read_marts(url) as marts:
         day = marts.day(date.date() if date else None)
         chosen = basis or DEFAULT_BASIS[board]
-        standings: Sequence[FollowersStanding | RecencyStanding] = (
+        standings: Sequence[FollowersRow | RecencyRow] = (
             marts.followers_board(day, chosen) if board is Board.FOLLOWERS else marts.recency_board(day, chosen)
         )
-        tail = marts.tail(day) if with_tail else []
+        tail = marts.unranked_centers(day) if with_tail else []
     shown = [s for s in standings if show_all or (s.best_rank is not None and s.best_rank <= limit)]
     is_simulated = any(standing.source == Source.SIMULATOR for standing in standings)
     if form is Format.JSON:
@@ -91,9 +101,9 @@ def top(
     title = {Board.FOLLOWERS: "Most followed centers", Board.RECENCY: "Most up-to-date centers"}[board]
     console.print(f"[bold]{title}[/bold], {formats.long_date(day, 'en')} (WIB)" + (_SIMULATED if is_simulated else ""))
     if board is Board.FOLLOWERS:
-        console.print(_followers_table([s for s in shown if isinstance(s, FollowersStanding)]))
+        console.print(_followers_table([s for s in shown if isinstance(s, FollowersRow)]))
     else:
-        console.print(_recency_table([s for s in shown if isinstance(s, RecencyStanding)]))
+        console.print(_recency_table([s for s in shown if isinstance(s, RecencyRow)]))
     if with_tail:
         _print_tail(console, tail)
 
@@ -101,14 +111,14 @@ def top(
 _SIMULATED = "  [bold black on yellow] SIMULATED DATA [/]"
 
 
-def _row(standing: FollowersStanding | RecencyStanding) -> dict[str, Any]:
+def _row(standing: FollowersRow | RecencyRow) -> dict[str, Any]:
     row: dict[str, Any] = {
         "best_rank": standing.best_rank,
         "worst_rank": standing.worst_rank,
         "center_code": standing.center_code,
         "center": standing.center_name,
     }
-    if isinstance(standing, FollowersStanding):
+    if isinstance(standing, FollowersRow):
         row |= {
             "value": standing.followers_count,
             "value_high": standing.followers_count_high,
@@ -137,7 +147,7 @@ def _row(standing: FollowersStanding | RecencyStanding) -> dict[str, Any]:
     }
 
 
-def _tail_row(entry: TailEntry) -> dict[str, Any]:
+def _tail_row(entry: UnrankedCenter) -> dict[str, Any]:
     return {
         "kind": entry.kind,
         "center_code": entry.center_code,
@@ -155,7 +165,7 @@ def _tail_row(entry: TailEntry) -> dict[str, Any]:
     }
 
 
-def _rank(standing: FollowersStanding | RecencyStanding) -> str:
+def _rank(standing: FollowersRow | RecencyRow) -> str:
     if standing.best_rank is None or standing.worst_rank is None:
         return "–"
     return formats.rank(standing.best_rank, standing.worst_rank)
@@ -165,7 +175,7 @@ def _completeness(share: float | None) -> str:
     return "–" if share is None else formats.percent(share, "en")
 
 
-def _followers_table(standings: Sequence[FollowersStanding]) -> Table:
+def _followers_table(standings: Sequence[FollowersRow]) -> Table:
     table = Table(box=None, header_style="bold", pad_edge=False)
     table.add_column("Rank", justify="right")
     table.add_column("Center")
@@ -193,7 +203,7 @@ def _followers_table(standings: Sequence[FollowersStanding]) -> Table:
     return table
 
 
-def _marks(standing: FollowersStanding) -> list[str]:
+def _marks(standing: FollowersRow) -> list[str]:
     marks = []
     if standing.unranked_reason:
         marks.append(standing.unranked_reason.replace("_", " "))
@@ -204,7 +214,7 @@ def _marks(standing: FollowersStanding) -> list[str]:
     return marks + _people_marks(standing)
 
 
-def _people_marks(standing: FollowersStanding | RecencyStanding) -> list[str]:
+def _people_marks(standing: FollowersRow | RecencyRow) -> list[str]:
     marks = []
     if standing.accounts_manual:
         marks.append(f"{standing.accounts_manual} entered by hand")
@@ -213,7 +223,7 @@ def _people_marks(standing: FollowersStanding | RecencyStanding) -> list[str]:
     return marks
 
 
-def _recency_table(standings: Sequence[RecencyStanding]) -> Table:
+def _recency_table(standings: Sequence[RecencyRow]) -> Table:
     table = Table(box=None, header_style="bold", pad_edge=False)
     table.add_column("Rank", justify="right")
     table.add_column("Center")
@@ -241,7 +251,7 @@ def _recency_table(standings: Sequence[RecencyStanding]) -> Table:
     return table
 
 
-def _local(place: RecencyStanding | TailEntry) -> str | None:
+def _local(place: RecencyRow | UnrankedCenter) -> str | None:
     """The last post in the center's own time."""
     if place.last_post_at is None:
         return None
@@ -250,19 +260,19 @@ def _local(place: RecencyStanding | TailEntry) -> str | None:
     return f"{formats.short_date(day, 'en')} {day.year}, {formats.clock_time(place.last_post_at, zone, 'en')} {label}"
 
 
-def _print_tail(console: Console, tail: Sequence[TailEntry]) -> None:
+def _print_tail(console: Console, tail: Sequence[UnrankedCenter]) -> None:
     console.print("\n[bold]The tail[/bold]")
     if not tail:
         console.print("  nobody: every center is complete and none is silent.")
-    for kind, found in groupby(tail, key=lambda entry: TailKind(entry.kind)):
+    for kind, found in groupby(tail, key=lambda entry: UnrankedKind(entry.kind)):
         entries = list(found)
         console.print(f"[bold]{TAIL_TITLES[kind]}[/bold] ({len(entries)})")
         for line in _tail_lines(kind, entries):
             console.print(f"  {line}")
 
 
-def _tail_lines(kind: TailKind, entries: Sequence[TailEntry]) -> list[str]:
-    if kind is TailKind.NOT_CAPTURED:
+def _tail_lines(kind: UnrankedKind, entries: Sequence[UnrankedCenter]) -> list[str]:
+    if kind is UnrankedKind.NOT_CAPTURED:
         return [
             f"{escape(entry.center_name)}, {entry.platform_label}: {entry.reason.replace('_', ' ')}"
             + (f" [dim]({escape(entry.next_step)})[/dim]" if entry.next_step else "")
@@ -279,7 +289,7 @@ def _tail_lines(kind: TailKind, entries: Sequence[TailEntry]) -> list[str]:
         for entry in entries:
             posted = _local(entry)
             since = f"{entry.days_since_last_post} days, last post {posted}" if posted else ""
-            reason = entry.reason.replace("_", " ") if kind is not TailKind.SILENT else ""
+            reason = entry.reason.replace("_", " ") if kind is not UnrankedKind.SILENT else ""
             told = "; ".join(part for part in (reason, since) if part and part not in ("never",))
             lines.append(escape(entry.center_name) + (f": {told}" if told else ""))
         return lines

@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from social_metrics.cli.connection import warehouse
 from social_metrics.cli.console import DAY_FORMATS, ExitCode, Format, FormatOption, output, print_json, progress
-from social_metrics.cli.place import warehouse
 from social_metrics.settings import load_settings
 from social_metrics.transform.run import LAYERS, LayerReport, TransformFailed, run_transform
 

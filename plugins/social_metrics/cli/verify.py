@@ -12,8 +12,8 @@ from rich.table import Table
 from social_metrics.audit import trace as way_back
 from social_metrics.audit.verification import Difference, Verification, verify_month
 from social_metrics.cli.close import MonthOption, month_start
+from social_metrics.cli.connection import warehouse
 from social_metrics.cli.console import ExitCode, Format, FormatOption, output, print_json
-from social_metrics.cli.place import warehouse
 from social_metrics.clock import utc_now
 from social_metrics.settings import load_settings
 from social_metrics.warehouse.connect import connect

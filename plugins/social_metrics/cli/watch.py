@@ -3,8 +3,8 @@
 import typer
 from rich.markup import escape
 
+from social_metrics.cli.connection import warehouse
 from social_metrics.cli.console import ExitCode, Format, FormatOption, output, print_json
-from social_metrics.cli.place import warehouse
 from social_metrics.monitoring.notify import tell
 from social_metrics.monitoring.situation import situation_of
 from social_metrics.monitoring.watch import find_troubles
