@@ -108,6 +108,6 @@ def answer(closable: Closable, command: str, digest: str) -> str:
             return json.dumps(cursor.execute(command.encode()).fetchall(), default=str, ensure_ascii=False)
     if command.startswith("--action"):  # the page shortens: the same command with another action
         command = f"social-metrics close --month 2026-10 {command}"
-    told = CliRunner().invoke(app, shlex.split(command.replace("<from the paper>", digest))[1:], env={"COLUMNS": "200"})
+    told = CliRunner().invoke(app, shlex.split(command.replace("<from the report>", digest))[1:], env={"COLUMNS": "200"})
     assert told.exit_code == 0, f"{command}: {told.output}"
     return told.stdout
