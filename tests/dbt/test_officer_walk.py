@@ -25,7 +25,7 @@ from social_metrics.intake.due_accounts import accounts_to_enter
 from social_metrics.intake.form import FIRST_ROW, Column
 from social_metrics.intake.store import ConfirmationRefused
 from social_metrics.intake.template import make_template
-from social_metrics.marts.leaderboards import FollowersStanding, RecencyStanding, read_marts
+from social_metrics.marts.leaderboards import FollowersRow, RecencyRow, read_marts
 from social_metrics.publish.page import boards
 from social_metrics.publish.page.texts import Catalogue
 from social_metrics.warehouse.connect import connect
@@ -127,14 +127,14 @@ def test_the_way_of_one_officer(make_warehouse: Callable[[Evidence], Warehouse],
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             _write(warehouse, statement)
     assert _standing(warehouse)[0].followers_count == 12_300
-    tail = _tail(warehouse)
-    assert tail["manual_waiting"] == [(ACCOUNT, None, "99,9 rb")]
+    unranked = _unranked(warehouse)
+    assert unranked["manual_waiting"] == [(ACCOUNT, None, "99,9 rb")]
 
     # An API's reading of the same day wins, and the difference is a finding.
     write_raw(_api_reading(13_000), warehouse.url)
     followers, _ = _standing(warehouse)
     assert (followers.followers_count, followers.accounts_manual) == (13_000, 0)
-    assert _tail(warehouse)["manual_differs"] == [(ACCOUNT, "13000", "12,3 rb")]
+    assert _unranked(warehouse)["manual_differs"] == [(ACCOUNT, "13000", "12,3 rb")]
 
 
 def _count(warehouse: Warehouse, table: str) -> int:
@@ -151,7 +151,7 @@ def _decide(warehouse: Warehouse, key: str, person: str) -> None:
         store.decide(connection, [key], decision="confirmed", decided_by=person, decided_at=NOW, channel="command_line")
 
 
-def _standing(warehouse: Warehouse) -> tuple[FollowersStanding, RecencyStanding]:
+def _standing(warehouse: Warehouse) -> tuple[FollowersRow, RecencyRow]:
     """The center on both boards, built anew."""
     warehouse.build()
     with read_marts(warehouse.url) as marts:
@@ -162,10 +162,10 @@ def _standing(warehouse: Warehouse) -> tuple[FollowersStanding, RecencyStanding]
         )
 
 
-def _tail(warehouse: Warehouse) -> dict[str, list[tuple[str | None, str | None, str | None]]]:
+def _unranked(warehouse: Warehouse) -> dict[str, list[tuple[str | None, str | None, str | None]]]:
     found: dict[str, list[tuple[str | None, str | None, str | None]]] = {}
     with read_marts(warehouse.url) as marts:
-        for entry in marts.tail(marts.day(None)):
+        for entry in marts.unranked_centers(marts.day(None)):
             found.setdefault(entry.kind, []).append((entry.account_code, entry.known_value, entry.seen_value))
     return found
 

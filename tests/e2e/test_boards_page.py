@@ -91,7 +91,7 @@ READ = """
 select count(*) filter (where is_captured) as read, count(*) as expected
 from marts.fct_capture_completeness where date_day = %(day)s and is_expected
 """
-TAIL = """
+UNRANKED = """
 select
     (select count(*) from marts.leaderboard_recency where date_day = %(day)s and recency_band = 'silent') as silent,
     (select count(*) from marts.leaderboard_followers where date_day = %(day)s and not is_ranked) as without_number,
@@ -117,7 +117,7 @@ def test_its_figures_are_those_of_the_marts(browser: Browser, make_warehouse: An
         def ask(query: Any) -> list[dict[str, Any]]:
             return connection.execute(query, {"day": day}).fetchall()
 
-        followers, recency, (read,), (tail,) = ask(FOLLOWERS), ask(RECENCY), ask(READ), ask(TAIL)
+        followers, recency, (read,), (unranked,) = ask(FOLLOWERS), ask(RECENCY), ask(READ), ask(UNRANKED)
     assert followers, "a history in which nobody is ranked proves nothing"
     page = opened(browser, path)
 
@@ -132,8 +132,8 @@ def test_its_figures_are_those_of_the_marts(browser: Browser, make_warehouse: An
     ]
     assert all(row["local_time"] in told[3].replace("\u00a0", " ") for row, told in zip(recency, seen, strict=True))
     assert f"{read['read']} dari {read['expected']}" in page.locator(".facts").inner_text()
-    for kind, number in tail.items():
-        heading = page.locator(f"#tail-{kind} .count")
+    for kind, number in unranked.items():
+        heading = page.locator(f"#unranked-{kind} .count")
         assert (heading.inner_text() if heading.count() else "0") == str(number), kind
 
     page.click("#language")

@@ -90,10 +90,10 @@ def test_people_stand_beside_the_machines(first_demo: subprocess.CompletedProces
     page = (state / "boards.html").read_text(encoding="utf-8")
     marked = re.findall(r'<tr data-center="([\w-]+)">(?:(?!</tr>).)*class="mark manual"', page, re.DOTALL)
     assert {center: marked.count(center) for center in marked} == dict.fromkeys(MANUAL_CENTERS, 2)
-    tail = dict(re.findall(r'<h3 id="tail-(\w+)">(.*?)</section>', page, re.DOTALL))
-    assert "Sentra Wirajaya" in tail["manual_waiting"]
-    assert "Sentra Wirajaya" in tail["without_number"]
-    assert "Sentra Antasena" in tail["identity_mismatch"]
+    unranked = dict(re.findall(r'<h3 id="unranked-(\w+)">(.*?)</section>', page, re.DOTALL))
+    assert "Sentra Wirajaya" in unranked["manual_waiting"]
+    assert "Sentra Wirajaya" in unranked["without_number"]
+    assert "Sentra Antasena" in unranked["identity_mismatch"]
     assert re.search(r'<tr data-center="antasena">(?:(?!</tr>).)*class="mark suspended"', page, re.DOTALL)
 
 

@@ -1,4 +1,4 @@
-"""Read who carried a campaign, as `bi_reader`; the rules are those of marts.fct_campaign_synchrony."""
+"""Reads the centers that carried a campaign, as `bi_reader`; the rules are those of marts.fct_campaign_synchrony."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,14 +6,12 @@ from datetime import datetime
 from decimal import Decimal
 from statistics import median
 
-import psycopg
-from psycopg.rows import class_row
-
-from social_metrics.warehouse.connect import WarehouseProblem, connect
+from social_metrics.marts.leaderboards import read_marts
+from social_metrics.warehouse.connect import WarehouseProblem
 
 
 class NoSuchCampaign(WarehouseProblem):
-    """The marts hold no campaign of that code; the text says which they hold."""
+    """The marts have no campaign of that code; the message lists the codes that they have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +21,7 @@ class CampaignCenter:
     Attributes:
         first_post_at: UTC instant of its first post within the campaign; None when there is none.
         delay_hours: hours from the campaign's start to it.
-        synchrony_state: within_24_hours, within_48_hours, later, never, or why that cannot be said.
+        synchrony_state: within_24_hours, within_48_hours, later, never, or why it is unknown.
         platforms_missing: required platforms that did not carry it, separated by commas.
     """
 
@@ -44,15 +42,15 @@ class CampaignCenter:
 
 @dataclass(frozen=True, slots=True)
 class Synchrony:
-    """A campaign's one-line answer, of the centers that had to carry it.
+    """Summary of a campaign over the centers that had to carry it.
 
     Attributes:
-        centers: how many had to.
-        within_24_hours: how many had a post by the 24th hour.
-        within_48_hours: how many had one by the 48th, those before included.
-        median_delay_hours: of all that carried it, late ones included; None when nobody did.
-        never: names of those who did not, though somebody looked when it was over.
-        unknown: names of those of whom nothing can be said yet.
+        centers: number of these centers.
+        within_24_hours: number with a post by the 24th hour.
+        within_48_hours: number with a post by the 48th hour, the first 24 included.
+        median_delay_hours: of all that carried it, late ones included; None without any.
+        never: names of the centers that did not, as read after the campaign's end.
+        unknown: names of the centers whose state is not known yet.
     """
 
     centers: int
@@ -85,32 +83,27 @@ def read_campaign(url: str, campaign_code: str) -> list[CampaignCenter]:
         NoSuchCampaign: there is none of that code.
         WarehouseProblem: the warehouse cannot be used, or its marts were never built.
     """
-    with connect(url, "bi_reader") as connection:
-        try:
-            with connection.cursor(row_factory=class_row(CampaignCenter)) as cursor:
-                found = cursor.execute(CENTERS, (campaign_code,)).fetchall()
-            if found:
-                return found
-            codes = [row[0] for row in connection.execute(CODES).fetchall()]
-        except psycopg.errors.UndefinedTable as error:
-            raise WarehouseProblem("The marts were never built: run `social-metrics transform` first.") from error
-    known = f"it holds {', '.join(codes)}" if codes else "it holds none; fill in campaigns.csv and transform again"
+    with read_marts(url) as marts:
+        if found := marts.rows(CampaignCenter, CENTERS, campaign_code):
+            return found
+        (codes,) = marts.row(CODES)
+    known = f"the marts have {codes}" if codes else "fill in campaigns.csv and transform again"
     raise NoSuchCampaign(f"There is no campaign {campaign_code!r}: {known}.")
 
 
 def summary(centers: Sequence[CampaignCenter]) -> Synchrony:
-    """The one-line answer of a campaign's centers; those exempt are left out."""
+    """The summary of a campaign's centers; exempt centers are left out."""
     called = [center for center in centers if not center.is_exempt]
     delays = [center.delay_hours for center in called if center.delay_hours is not None]
     states = [center.synchrony_state for center in called]
-    settled = ("within_24_hours", "within_48_hours", "later", "never")
+    known = ("within_24_hours", "within_48_hours", "later", "never")
     return Synchrony(
         centers=len(called),
         within_24_hours=states.count("within_24_hours"),
         within_48_hours=states.count("within_24_hours") + states.count("within_48_hours"),
         median_delay_hours=round(median(delays), 1) if delays else None,
         never=tuple(center.center_name for center in called if center.synchrony_state == "never"),
-        unknown=tuple(center.center_name for center in called if center.synchrony_state not in settled),
+        unknown=tuple(center.center_name for center in called if center.synchrony_state not in known),
     )
 
 
@@ -121,4 +114,6 @@ from marts.fct_campaign_synchrony
 where campaign_code = %s
 order by first_post_at nulls last, center_name
 """
-CODES = "select distinct campaign_code from marts.fct_campaign_synchrony order by campaign_code"
+CODES = """
+select string_agg(distinct campaign_code, ', ' order by campaign_code) from marts.fct_campaign_synchrony
+"""

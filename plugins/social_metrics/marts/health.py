@@ -1,4 +1,4 @@
-"""Read what the marts say about the messages and about the data itself: one WIB date at a time, as `bi_reader`."""
+"""Reads the marts of programme coverage and of data health as `bi_reader`, one WIB date at a time."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -9,12 +9,12 @@ from social_metrics.marts.leaderboards import MartsReader
 
 @dataclass(frozen=True, slots=True)
 class ProgramCoverage:
-    """Whether a center told about a programme in the month of a date.
+    """Whether a center covered a programme in the month of a date.
 
     Attributes:
         known_on_date: WIB date up to which the month is known.
-        coverage_state: covered, not_covered, unknown (somebody could not look or read), no_verified_account.
-        posts: own posts about it in the month, as known on that date.
+        coverage_state: covered, not_covered, unknown (not every post could be read), no_verified_account.
+        posts: own posts about it in the month, as of that date.
     """
 
     program: str
@@ -28,8 +28,8 @@ class ProgramCoverage:
 
 
 @dataclass(frozen=True, slots=True)
-class PlatformEvening:
-    """How complete one platform's evening was: accounts expected and captured on one WIB date."""
+class PlatformRunSummary:
+    """Accounts of one platform that were expected and captured on one WIB date."""
 
     platform: str
     date_day: date
@@ -39,7 +39,7 @@ class PlatformEvening:
 
 @dataclass(frozen=True, slots=True)
 class OpenFinding:
-    """A rule of data quality and what it holds against a date: subjects found, and since when at the earliest."""
+    """A rule of data quality with its findings on a date: their number and the earliest start."""
 
     rule_id: str
     rule_label_id: str
@@ -51,12 +51,12 @@ class OpenFinding:
 
 @dataclass(frozen=True, slots=True)
 class PlatformMeans:
-    """What one platform's capture rests on: spending of its budget day, and credentials that rotate.
+    """Budget and credentials of one platform.
 
     Attributes:
-        calls: on the newest budget day that began by the date; None when nothing was ever called.
+        calls: on the newest budget day that began by the date; None without any call so far.
         quota_share: share of the day's quota, 0 to 1; None without a limit.
-        usd_month_to_date: US$ since the first of the month.
+        usd_month_to_date: US$ since the start of the month.
         budget_days_left: whole days that the month's US$ still last at this pace, 366 for a year or more; None
             without a limit or while nothing was spent.
         credentials: accounts with a rotating credential.
@@ -91,10 +91,10 @@ def program_coverage(marts: MartsReader, day: date) -> list[ProgramCoverage]:
     )
 
 
-def evenings(marts: MartsReader, last: date, days: int) -> list[PlatformEvening]:
-    """The platforms' `days` WIB dates that end with `last`, by platform and date; a date nobody planned is absent."""
+def run_summaries(marts: MartsReader, last: date, days: int) -> list[PlatformRunSummary]:
+    """The runs of the `days` WIB dates up to `last`, by platform and date; a date without a planned run is absent."""
     return marts.rows(
-        PlatformEvening,
+        PlatformRunSummary,
         """
         select platform, date_day, count(*)::integer as accounts_expected,
             (count(*) filter (where is_captured))::integer as accounts_captured
@@ -109,7 +109,7 @@ def evenings(marts: MartsReader, last: date, days: int) -> list[PlatformEvening]
 
 
 def findings(marts: MartsReader, day: date) -> list[OpenFinding]:
-    """What the rules of data quality held against a date: the severe ones first, then the frequent ones."""
+    """The findings of data quality on a date: severe ones first, then frequent ones."""
     return marts.rows(
         OpenFinding,
         """
@@ -125,7 +125,7 @@ def findings(marts: MartsReader, day: date) -> list[OpenFinding]:
 
 
 def means(marts: MartsReader, day: date) -> list[PlatformMeans]:
-    """What every platform that calls or holds credentials rests on, by its label."""
+    """Budgets and credentials of every platform that has any, by label."""
     return marts.rows(
         PlatformMeans,
         """

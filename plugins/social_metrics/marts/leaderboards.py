@@ -1,6 +1,6 @@
-"""Read the marts that the boards stand on: as `bi_reader`, one WIB date at a time.
+"""Reads the marts of the leaderboards as `bi_reader`, one WIB date at a time.
 
-Nothing is computed here that a mart does not hold; the rules of the numbers live in dbt.
+Nothing is computed here: the rules of the figures are in dbt.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,16 +13,16 @@ from typing import Any, LiteralString, TypeVar
 import psycopg
 from psycopg.rows import class_row
 
-from social_metrics.marts.unranked import TAIL
+from social_metrics.marts.unranked import UNRANKED
 from social_metrics.warehouse.connect import WarehouseProblem, connect
 
 
 class NoMarts(WarehouseProblem):
-    """The marts were never built, or hold no date yet."""
+    """The marts were never built, or are empty."""
 
 
 class NoSuchBoard(WarehouseProblem):
-    """The date or the basis asked for is not on the boards; the text says what is."""
+    """The boards do not have the requested date or basis; the message lists what they have."""
 
 
 class Board(StrEnum):
@@ -36,13 +36,13 @@ DEFAULT_BASIS = {Board.FOLLOWERS: "all_platforms", Board.RECENCY: "any_post"}
 
 
 @dataclass(frozen=True, slots=True)
-class FollowersStanding:
+class FollowersRow:
     """A center on the followers board of one date.
 
     Attributes:
         followers_count: sum of its accounts' followers (accounts, not people); None when it is not ranked.
-        followers_count_high: the most that the rounded counts may stand for.
-        best_rank: the best place that the rounding leaves possible; None when it is not ranked.
+        followers_count_high: the greatest sum that the rounded counts may mean.
+        best_rank: the best rank that rounding leaves possible; None when it is not ranked.
         completeness: share of the expected accounts that were read on the date itself, 0 to 1.
         change_7d_low: lower bound of the change over seven days, of the accounts read at both ends.
         newest_capture_at: UTC instant.
@@ -70,20 +70,20 @@ class FollowersStanding:
     change_7d_is_measurable: bool | None
     newest_capture_at: datetime | None
     source: str | None
-    accounts_manual: int  # of them entered by hand
-    accounts_suspended: int  # left out: their identity stands in doubt
+    accounts_manual: int  # of these, entered by hand
+    accounts_suspended: int  # left out: their identity is in doubt
 
 
 @dataclass(frozen=True, slots=True)
-class RecencyStanding:
+class RecencyRow:
     """A center on the recency board of one date.
 
     Attributes:
         last_post_at: UTC instant of its newest own post known on the date.
         days_since_last_post: whole WIB dates from that post to the date.
         platforms_updated: platforms whose newest post is of the same WIB date.
-        accounts_not_looked_at: accounts whose posts nobody could read on the date.
-        completeness: share of the expected accounts whose posts were looked at, 0 to 1.
+        accounts_not_looked_at: accounts whose posts could not be read on the date.
+        completeness: share of the expected accounts whose posts were read, 0 to 1.
     """
 
     date_day: date
@@ -107,11 +107,11 @@ class RecencyStanding:
     completeness: float | None
     source: str | None
     accounts_manual: int  # entered by hand
-    accounts_suspended: int  # left out: their identity stands in doubt
+    accounts_suspended: int  # left out: their identity is in doubt
 
 
-class TailKind(StrEnum):
-    """Why a center or an account is in the tail; none of these is another, and none is zero."""
+class UnrankedKind(StrEnum):
+    """Why a center is unranked or an account needs attention."""
 
     SILENT = "silent"
     NEVER_POSTED = "never_posted"
@@ -129,13 +129,13 @@ class TailKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class TailEntry:
-    """A center, or one of its accounts (then with platform), in the tail of one date.
+class UnrankedCenter:
+    """A center or one of its accounts (then with platform) that is unranked or needs attention on one date.
 
     Attributes:
-        kind: a `TailKind`.
-        reason: a code: an outcome, a band, or the mart's reason for having no number.
-        detail: what the platform said, in words.
+        kind: an `UnrankedKind`.
+        reason: a code: an outcome, a band, or the mart's reason for the missing number.
+        detail: the message of the platform.
         capture_age_days: days since the account's last reported count; None when there never was one.
     """
 
@@ -154,12 +154,12 @@ class TailEntry:
     days_since_last_post: int | None
     capture_age_days: int | None
     known_value: str | None  # of a finding: the registry's id or handle, or the API's count
-    seen_value: str | None  # of a finding: the platform's words, the new handle, or the count entered by hand
+    seen_value: str | None  # of a finding: the platform's message, the new handle, or the count entered by hand
 
 
 @dataclass(frozen=True, slots=True)
 class PlatformCapture:
-    """How one platform's capture of one date went: accounts expected and read, first and last UTC instant."""
+    """Completeness of one platform's capture on one date, with the first and the last UTC instant."""
 
     platform: str
     platform_label: str
@@ -171,7 +171,7 @@ class PlatformCapture:
 
 @dataclass(frozen=True, slots=True)
 class CenterDay:
-    """A center's followers on one WIB date, for a chart: None where the center had no number."""
+    """A center's followers on one WIB date; None when the center had no number."""
 
     center_code: str
     date_day: date
@@ -185,46 +185,46 @@ Row = TypeVar("Row")
 
 
 class MartsReader:
-    """Questions to the marts over one open connection, see `read_marts`."""
+    """Queries of the marts over one open connection, see `read_marts`."""
 
     def __init__(self, connection: psycopg.Connection) -> None:
-        """Keeps the connection; asks nothing yet."""
+        """Keep the connection; no query is sent yet."""
         self._connection = connection
 
     def dates(self) -> tuple[date, date]:
         """First and last WIB date on the boards.
 
         Raises:
-            NoMarts: they were never built, or are empty.
+            NoMarts: the marts were never built, or are empty.
         """
-        first, last = self._one("select min(date_day), max(date_day) from marts.leaderboard_followers")
+        first, last = self.row("select min(date_day), max(date_day) from marts.leaderboard_followers")
         if first is None:
-            raise NoMarts("The boards hold no date yet: capture an evening first, then run `social-metrics transform`.")
+            raise NoMarts("The boards hold no date yet. Run `social-metrics capture`, then `social-metrics transform`.")
         return first, last
 
     def day(self, wanted: date | None) -> date:
-        """The date asked for, or the newest one.
+        """The requested date, or the newest one.
 
         Raises:
             NoMarts: see `dates`.
-            NoSuchBoard: the boards do not hold that date; the text says which they hold.
+            NoSuchBoard: the boards do not have that date.
         """
         first, last = self.dates()
         if wanted is None:
             return last
-        (held,) = self._one("select count(*) from marts.leaderboard_followers where date_day = %s", wanted)
-        if not held:
+        (rows,) = self.row("select count(*) from marts.leaderboard_followers where date_day = %s", wanted)
+        if not rows:
             raise NoSuchBoard(f"There is no board of {wanted}: the boards hold {first} to {last}.")
         return wanted
 
-    def followers_board(self, day: date, basis: str = DEFAULT_BASIS[Board.FOLLOWERS]) -> list[FollowersStanding]:
+    def followers_board(self, day: date, basis: str = DEFAULT_BASIS[Board.FOLLOWERS]) -> list[FollowersRow]:
         """Every center on the followers board, in the order shown.
 
         Raises:
-            NoSuchBoard: the board knows no such basis.
+            NoSuchBoard: the board has no such basis.
         """
         rows = self.rows(
-            FollowersStanding,
+            FollowersRow,
             """
             select b.date_day, b.basis, b.center_code, b.center_name, c.city, b.followers_count,
                 b.followers_count_high, b.best_rank, b.worst_rank, b.is_ranked, b.unranked_reason,
@@ -245,14 +245,14 @@ class MartsReader:
         )
         return rows or self._refuse_basis("marts.leaderboard_followers", Board.FOLLOWERS, basis)
 
-    def recency_board(self, day: date, basis: str = DEFAULT_BASIS[Board.RECENCY]) -> list[RecencyStanding]:
+    def recency_board(self, day: date, basis: str = DEFAULT_BASIS[Board.RECENCY]) -> list[RecencyRow]:
         """Every center on the recency board, in the order shown.
 
         Raises:
-            NoSuchBoard: the board knows no such basis.
+            NoSuchBoard: the board has no such basis.
         """
         rows = self.rows(
-            RecencyStanding,
+            RecencyRow,
             """
             select b.date_day, b.basis, b.center_code, b.center_name, c.city, b.time_zone, c.time_zone_label,
                 b.last_post_at, b.last_post_platform, b.last_post_url, b.days_since_last_post, b.recency_band,
@@ -272,12 +272,12 @@ class MartsReader:
         )
         return rows or self._refuse_basis("marts.leaderboard_recency", Board.RECENCY, basis)
 
-    def tail(self, day: date) -> list[TailEntry]:
-        """Who is silent, without a number, not captured, without an account or not yet verified on a date."""
-        return self.rows(TailEntry, TAIL, *[day] * TAIL.count("%s"))
+    def unranked_centers(self, day: date) -> list[UnrankedCenter]:
+        """Centers and accounts that are silent, not captured, not verified or otherwise unranked on a date."""
+        return self.rows(UnrankedCenter, UNRANKED, *[day] * UNRANKED.count("%s"))
 
     def captures(self, day: date) -> list[PlatformCapture]:
-        """Per platform with an expected account: how complete the capture of a date was, and when it was made."""
+        """Completeness and time of a date's capture, for each platform with an expected account."""
         return self.rows(
             PlatformCapture,
             """
@@ -312,34 +312,35 @@ class MartsReader:
         )
 
     def _refuse_basis(self, table: LiteralString, board: Board, basis: str) -> list[Any]:
-        (known,) = self._one(f"select string_agg(distinct basis, ', ' order by basis) from {table}")  # noqa: S608
+        (known,) = self.row(f"select string_agg(distinct basis, ', ' order by basis) from {table}")  # noqa: S608
         raise NoSuchBoard(f"The board {board} has no basis {basis!r}; it has: {known}.")
 
-    def _one(self, query: LiteralString, *values: object) -> Any:
-        with _understandable():
+    def row(self, query: LiteralString, *values: object) -> Any:
+        """The first row of a query as a tuple; raises as `rows`."""
+        with _readable_errors():
             return self._connection.execute(query, values).fetchone()
 
     def rows(self, row: type[Row], query: LiteralString, *values: object) -> list[Row]:
-        """Every row of a question to the marts.
+        """All rows of a query.
 
         Raises:
-            NoMarts: they are not built, or of another version.
-            WarehouseProblem: they may not be read.
+            NoMarts: the marts are not built, or of another version.
+            WarehouseProblem: the login may not read the marts.
         """
-        with _understandable(), self._connection.cursor(row_factory=class_row(row)) as cursor:
+        with _readable_errors(), self._connection.cursor(row_factory=class_row(row)) as cursor:
             return cursor.execute(query, values).fetchall()
 
 
 @contextmanager
 def read_marts(url: str) -> Iterator[MartsReader]:
-    """A reader of the marts at `url`, with the rights of `bi_reader` and one snapshot for all its questions.
+    """A reader of the marts at `url`, with the rights of `bi_reader` and one snapshot for all its queries.
 
     Raises:
         WarehouseProblem: the warehouse cannot be reached or was never migrated.
     """
     with connect(url, "bi_reader") as connection:
         (schema,) = connection.execute("select to_regnamespace('marts')").fetchone() or (None,)
-        if schema is None:  # the roles may be there all the same: they belong to the whole server
+        if schema is None:  # the roles may exist all the same: they belong to the whole server
             raise WarehouseProblem("The warehouse was never migrated. Run `social-metrics migrate` first.")
         connection.commit()
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
@@ -348,7 +349,7 @@ def read_marts(url: str) -> Iterator[MartsReader]:
 
 
 @contextmanager
-def _understandable() -> Iterator[None]:
+def _readable_errors() -> Iterator[None]:
     try:
         yield
     except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName) as error:
@@ -359,5 +360,5 @@ def _understandable() -> Iterator[None]:
         ) from error
     except psycopg.errors.InsufficientPrivilege as error:
         raise WarehouseProblem(
-            "The marts may not be read by social_metrics_bi_reader. Run `social-metrics transform`: it grants them."
+            "social_metrics_bi_reader may not read the marts. Run `social-metrics transform`: it grants the right."
         ) from error

@@ -1,27 +1,25 @@
-"""Read which center serves a regency, as `bi_reader`; only what a source says stands in marts.dim_service_areas."""
+"""Reads the centers that serve a regency, as `bi_reader`; marts.dim_service_areas has only sourced areas."""
 
 from dataclasses import dataclass
 from datetime import date
 
-import psycopg
-from psycopg.rows import class_row
-
-from social_metrics.warehouse.connect import WarehouseProblem, connect
+from social_metrics.marts.leaderboards import read_marts
+from social_metrics.warehouse.connect import WarehouseProblem
 
 
 class NoSuchArea(WarehouseProblem):
-    """No source names a center for that area; the text says which areas are known."""
+    """No source names a center for that area; the message lists the known areas."""
 
 
 @dataclass(frozen=True, slots=True)
 class ServingCenter:
-    """One center and the area that a source gives it.
+    """One center and an area that it serves according to a source.
 
     Attributes:
         regency: regency or city as the source writes it; None when the source names the whole province.
         province_iso: ISO 3166-2 code of the province.
-        source_mark: how sure the source is, as in service_areas.csv.
-        valid_from: first WIB date of the service; None when no source says.
+        source_mark: reliability of the source, as in service_areas.csv.
+        valid_from: first WIB date of the service; None when unknown.
     """
 
     center_code: str
@@ -44,11 +42,8 @@ def read_serving_centers(url: str, area: str, province_iso: str | None = None) -
         NoSuchArea: no source names a center for it.
         WarehouseProblem: the warehouse cannot be used, or its marts were never built.
     """
-    with connect(url, "bi_reader") as connection, connection.cursor(row_factory=class_row(ServingCenter)) as cursor:
-        try:
-            areas = cursor.execute(AREAS).fetchall()
-        except psycopg.errors.UndefinedTable as error:
-            raise WarehouseProblem("The marts were never built: run `social-metrics transform` first.") from error
+    with read_marts(url) as marts:
+        areas = marts.rows(ServingCenter, AREAS)
     asked, province = _folded(area), _folded(province_iso or area)
     in_province = [found for found in areas if not province_iso or _folded(found.province_iso) == province]
     named = [found for found in in_province if found.regency and _folded(found.regency) == asked]

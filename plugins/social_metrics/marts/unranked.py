@@ -1,10 +1,10 @@
-"""The tail of one date: every `%s` takes it."""
+"""The query of the unranked centers and accounts of one date; every `%s` takes the date."""
 
 from typing import LiteralString
 
-TAIL: LiteralString = """
+UNRANKED: LiteralString = """
 with centers as (
-    -- A closed center's account that is still expected stays in sight, under the last name that the center had.
+    -- An account of a closed center may still be expected: it is listed under the center's last name.
     select distinct on (center_code) center_code, center_name, time_zone, time_zone_label
     from marts.dim_centers
     order by center_code, %s between coalesce(valid_from, '-infinity') and coalesce(valid_to, 'infinity') desc,

@@ -72,11 +72,11 @@ def test_json_has_the_documented_shape(ask: Any, repository: Any) -> None:
 
 def test_an_unknown_campaign_and_marts_never_built_are_sentences(ask: Any, warehouse_url: str) -> None:
     result = ask("campaign", "C9")
-    assert (result.exit_code, "There is no campaign 'C9': it holds C1." in result.stderr) == (2, True)
+    assert (result.exit_code, "There is no campaign 'C9': the marts have C1." in result.stderr) == (2, True)
     with connect(warehouse_url, "transformer") as connection:
         connection.execute("drop table marts.fct_campaign_synchrony")
     result = ask("campaign", "C1")
-    assert (result.exit_code, "run `social-metrics transform` first" in result.stderr) == (2, True)
+    assert (result.exit_code, "Run `social-metrics transform`" in result.stderr) == (2, True)
 
 
 def test_a_persons_word_is_kept_with_who_and_why(ask: Any, warehouse_url: str) -> None:

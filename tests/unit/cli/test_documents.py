@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from social_metrics.cli import app
 from social_metrics.cli.settings_page import page_with_table, settings_table
-from social_metrics.marts.leaderboards import TailKind
+from social_metrics.marts.leaderboards import UnrankedKind
 from social_metrics.settings import REPOSITORY, Settings
 
 
@@ -30,4 +30,4 @@ def test_every_member_of_the_json_is_documented(
     page = (repository / "docs/command-line.md").read_text(encoding="utf-8")
     documented = set(re.findall(r"`(\w+)`", page))
     assert {*answer, *answer["rows"][0], *answer["tail"][0]} <= documented
-    assert {kind.value for kind in TailKind} <= documented
+    assert {kind.value for kind in UnrankedKind} <= documented

@@ -1,4 +1,4 @@
-"""The words: both languages, the same values, none unused; labels from the rule seeds."""
+"""Texts: both languages, the same values, none unused; labels from the rule seeds."""
 
 import re
 from pathlib import Path
@@ -8,7 +8,7 @@ import pytest
 
 from social_metrics.contract import Outcome
 from social_metrics.errors import UsageProblem
-from social_metrics.marts.leaderboards import TailKind
+from social_metrics.marts.leaderboards import UnrankedKind
 from social_metrics.publish.page import boards
 from social_metrics.publish.page.coverage import STATES
 from social_metrics.publish.page.texts import TEXTS, Catalogue, both
@@ -26,17 +26,17 @@ def test_both_languages_take_the_same_values(key: str) -> None:
     assert all(TEXTS[key])
 
 
-def test_no_text_is_left_over(repository: Path) -> None:
+def test_every_text_is_used(repository: Path) -> None:
     folder = Path(boards.__file__).parent
     used = "".join(path.read_text(encoding="utf-8") for path in [*folder.glob("*.py"), *folder.glob("templates/*")])
-    used = used.replace((folder / "catalogue.py").read_text(encoding="utf-8"), "")
-    composed = {f"tail_{kind}" for kind in TailKind} | {f"tail_{kind}_note" for kind in TailKind}
+    used = used.replace((folder / "texts.py").read_text(encoding="utf-8"), "")
+    composed = {f"unranked_{kind}" for kind in UnrankedKind} | {f"unranked_{kind}_note" for kind in UnrankedKind}
     composed |= {f"coverage_{state}" for state in STATES} | {f"finding_{severity}" for severity in ("warn", "stop")}
-    composed |= {f"evening_{state}" for state in ("whole", "part", "nothing", "unplanned")}
+    composed |= {f"run_{state}" for state in ("whole", "part", "nothing", "unplanned")}
     composed |= {"days_0", "days_1"} | {key for key in TEXTS if key.startswith("reason_")}
     unused = [key for key in TEXTS if key not in composed and not re.search(rf"['\"]{key}['\"]", used)]
     assert unused == []
-    assert all(f"tail_{kind}" in TEXTS for kind in TailKind)
+    assert all(f"unranked_{kind}" in TEXTS for kind in UnrankedKind)
 
 
 @pytest.mark.parametrize("outcome", [o for o in Outcome if o not in (Outcome.CAPTURED, Outcome.MISSED)])
@@ -47,16 +47,16 @@ def test_every_outcome_has_a_label_in_both_languages(outcome: Outcome, catalogue
 
 
 def test_values_differ_by_language_and_are_escaped(catalogue: Catalogue) -> None:
-    told = catalogue.text("rank_between", best=3, worst="<4>")
-    assert "&lt;4&gt;" in told
-    assert "<4>" not in told
+    text = catalogue.text("rank_between", best=3, worst="<4>")
+    assert "&lt;4&gt;" in text
+    assert "<4>" not in text
     assert both({"id": "sama", "en": "sama"}) == "sama"
 
 
-def test_an_unknown_code_speaks_for_itself(catalogue: Catalogue) -> None:
+def test_an_unknown_code_is_shown_as_it_is(catalogue: Catalogue) -> None:
     assert catalogue.reason("struck_by_lightning") == "struck by lightning"
 
 
-def test_without_the_seeds_there_is_a_sentence(tmp_path: Path) -> None:
+def test_missing_seeds_raise_an_error_that_names_the_setting(tmp_path: Path) -> None:
     with pytest.raises(UsageProblem, match="SOCIAL_METRICS_DBT_PROJECT_DIR"):
         Catalogue(tmp_path).reason("captured")

@@ -22,7 +22,7 @@ def _command(url: str) -> None:
         day = marts.day(None)
         marts.followers_board(day)
         marts.recency_board(day)
-        marts.tail(day)
+        marts.unranked_centers(day)
 
 
 @pytest.mark.parametrize(("exposure", "read"), [("boards_page", _page), ("command_line_top", _command)])

@@ -1,9 +1,10 @@
-"""The boards page: boards, growth, tail, programmes and the data's own health in one file that needs no network.
+"""The boards page: boards, growth, unranked centers, programmes and data health in one file that needs no network.
 
-Indonesian with an English switch; readable on a phone and on paper; says what it rests on.
+Indonesian with an English switch; readable on a phone and on paper.
 """
 
 import tempfile
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -20,15 +21,15 @@ from social_metrics.clock import WIB
 from social_metrics.contract import Source
 from social_metrics.errors import UsageProblem
 from social_metrics.marts import health
-from social_metrics.marts.health import OpenFinding, PlatformEvening, PlatformMeans, ProgramCoverage
+from social_metrics.marts.health import OpenFinding, PlatformMeans, PlatformRunSummary, ProgramCoverage
 from social_metrics.marts.leaderboards import (
     CenterDay,
-    FollowersStanding,
+    FollowersRow,
     MartsReader,
     PlatformCapture,
-    RecencyStanding,
-    TailEntry,
-    TailKind,
+    RecencyRow,
+    UnrankedCenter,
+    UnrankedKind,
     read_marts,
 )
 from social_metrics.publish.page import chart, coverage, formats
@@ -37,29 +38,28 @@ from social_metrics.settings import load_settings
 
 TOP = 5
 CHART_DAYS = 90
-EVENING_DAYS = 14
+RUN_DAYS = 14
 
 
 @dataclass(frozen=True)
 class BoardsData:
-    """What the page of one date shows, as the marts hold it."""
+    """The rows of the marts that the page of one date shows."""
 
     day: date
-    followers: list[FollowersStanding]
-    recency: list[RecencyStanding]
-    tail: list[TailEntry]
+    followers: list[FollowersRow]
+    recency: list[RecencyRow]
+    unranked: list[UnrankedCenter]
     captures: list[PlatformCapture]
     center_days: list[CenterDay]
     coverage: list[ProgramCoverage]
-    evenings: list[PlatformEvening]
+    runs: list[PlatformRunSummary]
     findings: list[OpenFinding]
     means: list[PlatformMeans]
 
     @property
     def is_simulated(self) -> bool:
         """Whether any row comes from the simulator."""
-        sources = [standing.source for standing in self.followers] + [standing.source for standing in self.recency]
-        return Source.SIMULATOR in sources
+        return any(row.source == Source.SIMULATOR for row in (*self.followers, *self.recency))
 
 
 def page(warehouse_url: str, day: date | None = None) -> tuple[date, str]:
@@ -101,18 +101,18 @@ def write(warehouse_url: str, path: Path, day: date | None = None) -> date:
 
 
 def gather(marts: MartsReader, day: date) -> BoardsData:
-    """Ask the marts for everything that the page of a date shows."""
+    """Read everything that the page of a date shows."""
     followers = marts.followers_board(day)
-    leaders = [standing.center_code for standing in top(followers)]
+    leaders = [row.center_code for row in top(followers)]
     return BoardsData(
         day=day,
         followers=followers,
         recency=marts.recency_board(day),
-        tail=marts.tail(day),
+        unranked=marts.unranked_centers(day),
         captures=marts.captures(day),
         center_days=marts.center_days(leaders, day, CHART_DAYS),
         coverage=health.program_coverage(marts, day),
-        evenings=health.evenings(marts, day, EVENING_DAYS),
+        runs=health.run_summaries(marts, day, RUN_DAYS),
         findings=health.findings(marts, day),
         means=health.means(marts, day),
     )
@@ -135,7 +135,7 @@ def render(data: BoardsData, catalogue: Catalogue) -> str:
         "number": words.number,
         "both": both,
     }
-    captures = data.captures
+    captures, leaders = data.captures, top(data.followers)
     first = [c.first_captured_at for c in captures if c.first_captured_at]
     last = [c.last_captured_at for c in captures if c.last_captured_at]
     first_day = data.day - timedelta(days=CHART_DAYS - 1)
@@ -143,19 +143,21 @@ def render(data: BoardsData, catalogue: Catalogue) -> str:
     return environment.get_template("boards.html").render(
         data=data,
         day=each(lambda language: formats.long_date(data.day, language)),
-        followers_top=top(data.followers),
+        followers_top=leaders,
         followers_rest=rest(data.followers),
         recency_top=top(data.recency),
         recency_rest=rest(data.recency),
-        ties={standing.best_rank for standing in _ties(data.recency)},
-        charts=[(s, chart.draw(by_center.get(s.center_code, []), first_day, data.day)) for s in top(data.followers)],
+        ties=_ties(data.recency),
+        charts=[
+            (row, chart.draw(by_center.get(row.center_code, []), first_day, data.day)) for row in top(data.followers)
+        ],
         chart=chart,
         chart_days=CHART_DAYS,
         coverage=coverage.bars(data.coverage),
         coverage_known_on=data.coverage[0].known_on_date if data.coverage else data.day,
-        strips=coverage.strips(data.evenings, {c.platform: c.platform_label for c in captures}, data.day, EVENING_DAYS),
-        evening_days=EVENING_DAYS,
-        tail={kind: list(entries) for kind, entries in groupby(data.tail, key=lambda entry: TailKind(entry.kind))},
+        strips=coverage.strips(data.runs, {c.platform: c.platform_label for c in captures}, data.day, RUN_DAYS),
+        run_days=RUN_DAYS,
+        unranked={kind: list(group) for kind, group in groupby(data.unranked, key=lambda row: UnrankedKind(row.kind))},
         expected=sum(capture.accounts_expected for capture in captures),
         read=sum(capture.accounts_captured for capture in captures),
         first_captured_at=min(first, default=None),
@@ -163,23 +165,23 @@ def render(data: BoardsData, catalogue: Catalogue) -> str:
     )
 
 
-def top(standings: Sequence[Any]) -> list[Any]:
-    """The top five: everyone whose best possible rank is five or better; ties may make it more."""
-    return [standing for standing in standings if standing.best_rank is not None and standing.best_rank <= TOP]
+def top(rows: Sequence[Any]) -> list[Any]:
+    """The top five: rows whose best possible rank is five or better; ties may make it more."""
+    return [row for row in rows if row.best_rank is not None and row.best_rank <= TOP]
 
 
-def rest(standings: Sequence[Any]) -> list[Any]:
-    """Everyone below the top five, the unranked last."""
-    return [standing for standing in standings if standing.best_rank is None or standing.best_rank > TOP]
+def rest(rows: Sequence[Any]) -> list[Any]:
+    """The rows below the top five, the unranked last."""
+    return [row for row in rows if row.best_rank is None or row.best_rank > TOP]
 
 
-def _ties(standings: Sequence[RecencyStanding]) -> list[RecencyStanding]:
-    ranks = [standing.best_rank for standing in standings]
-    return [s for s in standings if s.best_rank is not None and ranks.count(s.best_rank) > 1]
+def _ties(rows: Sequence[RecencyRow]) -> set[int]:
+    """Ranks that more than one row has."""
+    return {rank for rank, count in Counter(row.best_rank for row in rows).items() if rank is not None and count > 1}
 
 
 class _Words:
-    """Values of the page in both forms."""
+    """Values of the page in both languages."""
 
     def __init__(self, catalogue: Catalogue, data: BoardsData) -> None:
         self._catalogue = catalogue
@@ -191,14 +193,14 @@ class _Words:
 
     def number(self, value: int) -> Markup:
         """A count."""
-        return both(each(lambda language: formats.number(value, language)))
+        return both(self.number_forms(value))
 
     def number_forms(self, value: int) -> Both:
-        """A count, for a text to take in."""
+        """A count as a value of a text."""
         return each(lambda language: formats.number(value, language))
 
     def day(self, day: date) -> Both:
-        """A date in words, for a text to take in."""
+        """A date in words as a value of a text."""
         return each(lambda language: formats.long_date(day, language))
 
     def short_date(self, day: date) -> Both:
@@ -206,36 +208,31 @@ class _Words:
         return each(lambda language: formats.short_date(day, language))
 
     def share(self, share: float) -> Both:
-        """A percentage, for a text to take in."""
+        """A percentage as a value of a text."""
         return each(lambda language: formats.percent(share, language))
 
     def usd(self, amount: Decimal) -> Both:
-        """An amount of US$, for a text to take in."""
+        """An amount of US$ as a value of a text."""
         return each(lambda language: formats.number(float(amount), language, 2))
 
-    def change(self, standing: FollowersStanding) -> Markup | None:
-        """The change over seven days with its bounds; None when it cannot be told."""
-        s = standing
-        told = each(
-            lambda language: (
-                formats.change(s.change_7d, s.change_7d_low, s.change_7d_high, s.change_7d_is_measurable, language)
-                or ""
-            )
-        )
-        return both(told) if told["id"] else None
+    def change(self, row: FollowersRow) -> Markup | None:
+        """The change over seven days with its bounds; None when it is unknown or not measurable."""
+        bounds = (row.change_7d, row.change_7d_low, row.change_7d_high, row.change_7d_is_measurable)
+        forms = each(lambda language: formats.change(*bounds, language) or "")
+        return both(forms) if forms["id"] else None
 
     def ago(self, days: int) -> Both:
-        """How long ago, in WIB dates: today, yesterday, n days ago."""
+        """Days ago in WIB dates: today, yesterday, n days ago."""
         key = f"days_{days}" if days in (0, 1) else "days_n"
         return each(lambda language: self._catalogue.plain(key, language, n=days))
 
-    def local_time(self, place: RecencyStanding | TailEntry) -> Markup:
-        """The last post in the center's own time, with the zone's letters."""
-        if place.last_post_at is None:
+    def local_time(self, row: RecencyRow | UnrankedCenter) -> Markup:
+        """The time of the last post in the center's time zone, with the zone's label."""
+        if row.last_post_at is None:
             return Markup("")
-        instant, zone = place.last_post_at, ZoneInfo(place.time_zone)
-        letters = place.time_zone_label or place.time_zone
-        return both(each(lambda language: formats.long_time(instant, zone, letters, language)))
+        instant, zone = row.last_post_at, ZoneInfo(row.time_zone)
+        label = row.time_zone_label or row.time_zone
+        return both(each(lambda language: formats.long_time(instant, zone, label, language)))
 
     def wib_times(self, first: datetime | None, last: datetime | None) -> Markup | None:
         """From when to when, in WIB; one time when both are the same minute."""
@@ -245,16 +242,16 @@ class _Words:
         instants = (first,) if same_minute else (first, last)
         return both(each(lambda language: "–".join(formats.clock_time(at, WIB, language) for at in instants)))
 
-    def post_link(self, standing: RecencyStanding) -> Markup:
-        """The platform of the last post, linked to it; a simulated post is nowhere to be found."""
-        label = self._labels.get(standing.last_post_platform or "", standing.last_post_platform or "")
-        url = standing.last_post_url or ""
-        if standing.source == Source.SIMULATOR or not url.startswith("https://"):
+    def post_link(self, row: RecencyRow) -> Markup:
+        """The platform of the last post, linked to the post; a simulated post has no address."""
+        label = self._labels.get(row.last_post_platform or "", row.last_post_platform or "")
+        url = row.last_post_url or ""
+        if row.source == Source.SIMULATOR or not url.startswith("https://"):
             return escape(label)
         return Markup('<a href="{}" rel="noreferrer">{}</a>').format(url, label)
 
-    def age(self, entry: TailEntry) -> Markup:
-        """How old an account's last figure is."""
+    def age(self, entry: UnrankedCenter) -> Markup:
+        """Age of an account's last figure."""
         if entry.capture_age_days is None:
             return self._catalogue.text("never_read")
         ago = self.ago(entry.capture_age_days)

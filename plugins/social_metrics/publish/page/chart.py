@@ -1,6 +1,6 @@
-"""A center's followers over time as the geometry of a small drawing; the template turns it into SVG.
+"""Geometry of the chart of a center's followers over time; the template turns it into SVG.
 
-A day without a complete figure is a gap and stays one: lines join only consecutive days of the same accounts.
+A day without a complete figure is a gap: lines join only consecutive days of the same number of accounts.
 """
 
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ FLAT_HALF_RANGE = 5  # followers shown above and below a line that does not move
 
 @dataclass(frozen=True, slots=True)
 class Tick:
-    """A mark on an axis: where, and what stands there (a count or a date)."""
+    """A mark on an axis: its position and its value, a count or a date."""
 
     at: float
     value: int | date
@@ -28,12 +28,12 @@ class Tick:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """One center's drawing, in units of the viewBox.
+    """One center's chart, in units of the viewBox.
 
     Attributes:
         lines: SVG paths, one per unbroken run of days.
-        bands: SVG paths from the lines of rounded counts up to what they may stand for.
-        points: days that stand alone.
+        bands: SVG paths from the lines of rounded counts to the greatest counts that they may mean.
+        points: single days between two gaps.
         first: the earliest day with a complete figure.
         last: the latest one.
         gap_days: days between the two without a complete figure.
@@ -50,10 +50,10 @@ class Chart:
 
 
 def draw(days: Sequence[CenterDay], first_day: date, last_day: date) -> Chart | None:
-    """The drawing of one center between two WIB dates; None when no day has a complete figure.
+    """The chart of one center between two WIB dates; None when no day has a complete figure.
 
     Args:
-        days: the center's days in their order; missing days are gaps.
+        days: the center's days in ascending order; missing days are gaps.
         first_day: left edge.
         last_day: right edge.
     """
@@ -95,7 +95,7 @@ def draw(days: Sequence[CenterDay], first_day: date, last_day: date) -> Chart | 
 
 
 def is_complete(day: CenterDay) -> bool:
-    """Whether every account that counts was read on the day itself; a carried count is no point of a chart."""
+    """Whether every account that counts was read on the day itself; a carried count is not drawn."""
     return day.followers_count is not None and day.accounts_carried == 0
 
 
@@ -105,7 +105,7 @@ def _bounds(day: CenterDay) -> tuple[int, int]:
 
 
 def _runs(days: Sequence[CenterDay]) -> list[list[CenterDay]]:
-    """Consecutive days of the same number of accounts; a new account is a jump that nobody followed."""
+    """Consecutive days of the same number of accounts: a new account is a jump, not growth."""
     runs = [[days[0]]]
     for before, day in pairwise(days):
         joined = day.date_day - before.date_day == timedelta(days=1)
@@ -119,12 +119,12 @@ def _runs(days: Sequence[CenterDay]) -> list[list[CenterDay]]:
 def _range(low: int, high: int) -> tuple[float, float]:
     if low == high:
         return low - FLAT_HALF_RANGE, high + FLAT_HALF_RANGE
-    room = (high - low) * HEADROOM
-    return max(low - room, 0), high + room
+    margin = (high - low) * HEADROOM
+    return max(low - margin, 0), high + margin
 
 
 def _round_counts(low: float, high: float) -> list[int]:
-    """Whole, round counts within the range: two to five, so that a reader can tell how much a step up is."""
+    """Two to five round counts within the range, for the labels of the axis."""
     magnitude = 10 ** floor(log10(max(high - low, 1)))
     steps = [step for step in (5 * magnitude, 2 * magnitude, magnitude, magnitude // 2, magnitude // 5) if step]
     for step in (*steps, 1):

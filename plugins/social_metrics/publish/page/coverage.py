@@ -1,15 +1,15 @@
-"""Programmes and evenings as small pictures: what a template draws, without any word of the page."""
+"""Geometry of the bars of programme coverage and of the strips of ingestion runs; templates add the texts."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import groupby
 
-from social_metrics.marts.health import PlatformEvening, ProgramCoverage
+from social_metrics.marts.health import PlatformRunSummary, ProgramCoverage
 from social_metrics.publish.page.formats import Language
 
 STATES = ("covered", "not_covered", "unknown", "no_verified_account")
-"""In the order of the bar; not having told, not knowing and having no account are three things."""
+"""In the order of the bar; not covered, unknown and no account are three states."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +34,8 @@ class ProgramBar:
 
 
 @dataclass(frozen=True, slots=True)
-class Evening:
-    """One evening of a platform: whole, part, nothing, or unplanned when no account was expected."""
+class RunCell:
+    """One run of a platform: whole, part, nothing, or unplanned when no account was expected."""
 
     day: date
     state: str
@@ -43,17 +43,17 @@ class Evening:
 
 @dataclass(frozen=True, slots=True)
 class Strip:
-    """A platform's last evenings, the oldest first, and how many of them are whole."""
+    """A platform's last runs, the oldest first, and the number of complete ones."""
 
     label: str
-    cells: tuple[Evening, ...]
+    cells: tuple[RunCell, ...]
     whole: int
 
 
 def bars(rows: Sequence[ProgramCoverage]) -> list[ProgramBar]:
-    """The programmes, the least told first: what nobody told about is what the page is for."""
-    told = [_bar(list(group)) for _, group in groupby(rows, key=lambda row: row.program)]
-    return sorted(told, key=lambda bar: (bar.counts["covered"], bar.code))
+    """The programmes, the least covered first."""
+    drawn = [_bar(list(group)) for _, group in groupby(rows, key=lambda row: row.program)]
+    return sorted(drawn, key=lambda bar: (bar.counts["covered"], bar.code))
 
 
 def _bar(rows: list[ProgramCoverage]) -> ProgramBar:
@@ -73,19 +73,19 @@ def _bar(rows: list[ProgramCoverage]) -> ProgramBar:
     )
 
 
-def strips(rows: Sequence[PlatformEvening], labels: Mapping[str, str], last: date, days: int) -> list[Strip]:
-    """The platforms' evenings up to `last`, each date in its place whether or not anything was planned on it."""
+def strips(rows: Sequence[PlatformRunSummary], labels: Mapping[str, str], last: date, days: int) -> list[Strip]:
+    """The platforms' runs of the `days` dates up to `last`; a date without a planned run has a cell of its own."""
     dates = [last - timedelta(days=age) for age in reversed(range(days))]
     drawn = []
     for platform, group in groupby(rows, key=lambda row: row.platform):
         planned = {row.date_day: _state(row) for row in group}
-        cells = tuple(Evening(day, planned.get(day, "unplanned")) for day in dates)
+        cells = tuple(RunCell(day, planned.get(day, "unplanned")) for day in dates)
         whole = sum(cell.state == "whole" for cell in cells)
         drawn.append(Strip(labels.get(platform, platform), cells, whole))
     return sorted(drawn, key=lambda strip: strip.label)
 
 
-def _state(evening: PlatformEvening) -> str:
-    if evening.accounts_captured == evening.accounts_expected:
+def _state(run: PlatformRunSummary) -> str:
+    if run.accounts_captured == run.accounts_expected:
         return "whole"
-    return "part" if evening.accounts_captured else "nothing"
+    return "part" if run.accounts_captured else "nothing"

@@ -1,4 +1,4 @@
-"""Numbers, dates and times in the forms of Indonesian and English: 1.234,5 and 31 Januari 2024, or 1,234.5."""
+"""Formats of numbers, dates and times in Indonesian and English: 1.234,5 and 31 Januari 2024, or 1,234.5."""
 
 from datetime import date, datetime, tzinfo
 from typing import Literal
@@ -68,14 +68,14 @@ def change(
     is_measurable: bool | None,
     language: Language,
 ) -> str | None:
-    """A change with its bounds: +120, +1.200 ± 99, or +1.200 (+1.101 … +2.199); None when it cannot be told.
+    """A change with its bounds: +120, +1.200 ± 99, or +1.200 (+1.101 … +2.199); None when unknown.
 
     Args:
-        value: the difference of the two counts as they were shown.
+        value: the difference of the two displayed counts.
         low: the least that the true change can be.
         high: the most that it can be.
-        is_measurable: False when the whole difference may be rounding; then the answer is None too.
-        language: of the form.
+        is_measurable: False when the whole difference may be rounding; the result is None then.
+        language: of the result.
     """
     if value is None or low is None or high is None or not is_measurable:
         return None
@@ -97,16 +97,16 @@ def short_date(day: date, language: Language) -> str:
 
 
 def clock_time(instant: datetime, zone: tzinfo, language: Language) -> str:
-    """20.05 in Indonesian, 20:05 in English, in the given zone; its letters are the caller's."""
+    """20.05 in Indonesian, 20:05 in English, in the given zone and without its label."""
     return instant.astimezone(zone).strftime("%H.%M" if language == "id" else "%H:%M")
 
 
 def long_time(instant: datetime, zone: tzinfo, label: str, language: Language) -> str:
-    """24 November 2026, 19.32 WITA; the letters never part from the time."""
+    """24 November 2026, 19.32 WITA, with a no-break space before the zone."""
     local = instant.astimezone(zone)
     return f"{long_date(local.date(), language)}, {clock_time(instant, zone, language)}{NO_BREAK}{label}"
 
 
 def rank(best: int, worst: int) -> str:
-    """A place, or the places that the rounding leaves possible: 3–4."""
+    """A rank, or the ranks that rounding leaves possible: 3–4."""
     return str(best) if best == worst else f"{best}\N{EN DASH}{worst}"

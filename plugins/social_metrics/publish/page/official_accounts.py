@@ -1,4 +1,4 @@
-"""The public list of official accounts: what a center may be known by, for a website and for other programs."""
+"""The public list of official accounts, for a website and for other programs."""
 
 import csv
 import html
@@ -17,15 +17,15 @@ COLUMNS = ("center_code", "center", "platform", "handle", "url", "verified_since
 
 @dataclass(frozen=True, slots=True)
 class OfficialAccount:
-    """One verified account as the public may know it: no person, no contact."""
+    """One verified account without any personal data."""
 
     center_code: str
     center: str
     platform: str
     handle: str | None
     url: str | None
-    verified_since: date | None  # from when the row holds
-    is_under_review: bool  # its verification has expired; a person is to look again
+    verified_since: date | None  # start of the row's validity
+    is_under_review: bool  # its verification has expired
 
 
 def official_accounts(registry: Registry, day: date) -> list[OfficialAccount]:
@@ -50,7 +50,7 @@ def official_accounts(registry: Registry, day: date) -> list[OfficialAccount]:
 
 
 def publish(accounts: Sequence[OfficialAccount], day: date, folder: Path) -> list[Path]:
-    """Write the list as akun-resmi.csv, .json and .html; gives the files."""
+    """Write the list as akun-resmi.csv, .json and .html and return the paths."""
     folder.mkdir(parents=True, exist_ok=True)
     texts = {"csv": _csv(accounts), "json": _json(accounts, day), "html": _html(accounts, day)}
     paths = []
@@ -67,7 +67,7 @@ def _csv(accounts: Sequence[OfficialAccount]) -> str:
     writer.writeheader()
     for account in accounts:
         cells = asdict(account)
-        # A spreadsheet program runs what begins like a formula.
+        # A spreadsheet program evaluates a cell that begins like a formula.
         writer.writerow({name: f"'{cells[name]}" if str(cells[name])[:1] in "=+-@" and cells[name] else cells[name]
                          for name in COLUMNS})  # fmt: skip
     return stream.getvalue()

@@ -1,6 +1,6 @@
-"""Every word of the boards page in Indonesian and English, in one place; templates hold none of their own.
+"""The texts of the boards page in Indonesian and English; templates contain no text.
 
-Labels of outcomes and bands are rules, not words of a page: they come from the seeds that dbt reads too.
+Labels of outcomes and bands are rules: they come from the seeds that dbt reads too.
 """
 
 import csv
@@ -26,7 +26,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Angka, akun, dan unggahan di halaman ini dibuat oleh simulator. Bukan keadaan sentra yang sebenarnya.",
         "Figures, accounts and posts on this page come from a simulator. They are not the centers' real state.",
     ),
-    # the strip of facts
+    # summary
     "facts": ("Ringkasan", "Summary"),
     "fact_centers": ("Sentra", "Centers"),
     "fact_read": ("Akun terbaca hari itu", "Accounts read that day"),
@@ -64,7 +64,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "left_out": ("{n} disembunyikan, tidak dijumlahkan", "{n} withheld, left out of the sum"),
     "manual": ("entri manual: {n}", "entered by hand: {n}"),
     "suspended": ("ditangguhkan, tidak dijumlahkan: {n}", "suspended, left out: {n}"),
-    "not_looked_at": ("akun tidak dapat dilihat: {n}", "accounts not looked at: {n}"),
+    "not_looked_at": ("akun tidak dapat dilihat: {n}", "accounts that could not be viewed: {n}"),
     "platforms_updated": ("platform pada tanggal itu: {n}", "platforms on that date: {n}"),
     "days_0": ("Hari ini", "Today"),
     "days_1": ("Kemarin", "Yesterday"),
@@ -88,58 +88,57 @@ TEXTS: dict[str, tuple[str, str]] = {
     "chart_gaps": ("hari tanpa angka lengkap: {n}", "days without a complete figure: {n}"),
     "chart_unit": ("pengikut akun", "account followers"),
     "chart_empty": ("Belum ada hari yang terbaca lengkap.", "No day was read completely yet."),
-    # tail
-    "tail_title": ("Perlu perhatian", "Needs attention"),
-    "tail_note": (
+    # unranked centers
+    "unranked_title": ("Perlu perhatian", "Needs attention"),
+    "unranked_note": (
         "Sunyi, tidak terbaca, tidak punya akun, dan belum diketahui adalah hal yang berbeda. Tidak satu pun berarti "
         "nol.",
         "Silent, not read, without an account and not yet known are different things. None of them means zero.",
     ),
-    "tail_nobody": ("Tidak ada: semua sentra lengkap dan aktif.", "Nobody: every center is complete and active."),
-    "tail_silent": ("Sunyi lebih dari 30 hari", "Silent for more than 30 days"),
-    "tail_never_posted": ("Belum pernah mengunggah", "Never posted"),
-    "tail_recency_unknown": ("Kemutakhiran tidak diketahui", "Recency unknown"),
-    "tail_recency_unknown_note": (
+    "unranked_none": ("Tidak ada: semua sentra lengkap dan aktif.", "None: every center is complete and active."),
+    "unranked_silent": ("Sunyi lebih dari 30 hari", "Silent for more than 30 days"),
+    "unranked_never_posted": ("Belum pernah mengunggah", "Never posted"),
+    "unranked_recency_unknown": ("Kemutakhiran tidak diketahui", "Recency unknown"),
+    "unranked_recency_unknown_note": (
         "Tidak semua akunnya dapat dilihat, jadi tidak dapat dikatakan sunyi.",
-        "Not every account could be looked at, so nobody can say that it is silent.",
+        "Not every account could be viewed, so the center cannot be called silent.",
     ),
-    "tail_without_number": ("Tanpa jumlah pengikut", "Without a follower count"),
-    "tail_not_captured": ("Akun tidak terbaca hari itu", "Accounts not read that day"),
-    "tail_count_withheld": ("Jumlah pengikut tidak ditampilkan", "Follower count withheld"),
-    "tail_count_withheld_note": (
+    "unranked_without_number": ("Tanpa jumlah pengikut", "Without a follower count"),
+    "unranked_not_captured": ("Akun tidak terbaca hari itu", "Accounts not read that day"),
+    "unranked_count_withheld": ("Jumlah pengikut tidak ditampilkan", "Follower count withheld"),
+    "unranked_count_withheld_note": (
         "Platform atau pemilik akun tidak memperlihatkannya.",
         "The platform or the owner does not show it.",
     ),
-    "tail_no_account": ("Tidak punya akun", "No account"),
-    "tail_no_account_note": ("Di platform yang diwajibkan.", "On a platform that is required."),
-    "tail_not_yet_verified": ("Belum diverifikasi", "Not yet verified"),
-    "tail_not_yet_verified_note": (
+    "unranked_no_account": ("Tidak punya akun", "No account"),
+    "unranked_no_account_note": ("Di platform yang diwajibkan.", "On a platform that is required."),
+    "unranked_not_yet_verified": ("Belum diverifikasi", "Not yet verified"),
+    "unranked_not_yet_verified_note": (
         "Belum diketahui apakah akunnya ada; tidak dihitung sebagai kurang.",
         "We do not know whether the account exists; it is not counted as missing.",
     ),
-    "tail_identity_mismatch": ("Akun ditangguhkan: identitas berbeda", "Suspended: the identity does not match"),
-    "tail_identity_mismatch_note": (
+    "unranked_identity_mismatch": ("Akun ditangguhkan: identitas berbeda", "Suspended: the identity does not match"),
+    "unranked_identity_mismatch_note": (
         "Mungkin diambil alih. Tidak ikut peringkat sampai seorang petugas memastikan akunnya.",
         "Possibly taken over. Left out of the ranks until a person has confirmed the account.",
     ),
-    "tail_renamed": ("Nama akun berubah", "Renamed"),
-    "tail_renamed_note": (
+    "unranked_renamed": ("Nama akun berubah", "Renamed"),
+    "unranked_renamed_note": (
         "Nama pada platform berbeda dari registri, identitasnya sama.",
         "The name on the platform differs from the registry's; the identity is the same.",
     ),
-    "tail_manual_differs": ("Entri manual berbeda dari pembacaan API", "Entered by hand, and differing from the API"),
-    "tail_manual_differs_note": ("Yang berlaku adalah pembacaan API.", "The API's reading stands."),
-    "tail_manual_waiting": ("Entri manual menunggu orang kedua", "Entered by hand, waiting for a second person"),
-    "tail_manual_waiting_note": (
+    "unranked_manual_differs": ("Entri manual berbeda dari pembacaan API", "Manual entry differs from the API"),
+    "unranked_manual_differs_note": ("Yang berlaku adalah pembacaan API.", "The API's figure counts."),
+    "unranked_manual_waiting": ("Entri manual menunggu orang kedua", "Entered by hand, waiting for a second person"),
+    "unranked_manual_waiting_note": (
         "Belum dihitung sampai dikonfirmasi.",
         "Not counted until it is confirmed.",
     ),
-    "tail_under_review": ("Sedang ditinjau ulang", "Under review"),
-    "tail_under_review_note": (
+    "unranked_under_review": ("Sedang ditinjau ulang", "Under review"),
+    "unranked_under_review_note": (
         "Verifikasinya lebih dari 180 hari yang lalu.",
         "Verified more than 180 days ago.",
     ),
-    "known_and_seen": ("{known} → {seen}", "{known} → {seen}"),
     "last_read": ("angka terakhir: {ago}", "last figure: {ago}"),
     "never_read": ("belum pernah ada angka", "never had a figure"),
     # captures
@@ -151,18 +150,17 @@ TEXTS: dict[str, tuple[str, str]] = {
     "platform": ("Platform", "Platform"),
     "read": ("Terbaca", "Read"),
     "time_wib": ("Waktu (WIB)", "Time (WIB)"),
-    "share": ("{share}", "{share}"),
     # programmes
-    "coverage_title": ("Program yang disampaikan bulan ini", "Programmes told about this month"),
+    "coverage_title": ("Program yang disampaikan bulan ini", "Programmes covered this month"),
     "coverage_note": (
         "Sentra yang mengunggah tentang tiap program, dari awal bulan sampai {day}; yang paling sedikit disampaikan di "
         "atas.",
-        "Centers that posted about each programme, from the first of the month to {day}; the least told first.",
+        "Centers that posted about each programme, from the first of the month to {day}; the least covered first.",
     ),
     "coverage_none": ("Belum ada data program untuk bulan ini.", "There is nothing on programmes for this month yet."),
-    "coverage_counts": ("{told} dari {of} sentra", "{told} of {of} centers"),
+    "coverage_counts": ("{covered} dari {of} sentra", "{covered} of {of} centers"),
     "coverage_who": ("Siapa yang belum", "Who did not"),
-    "coverage_covered": ("menyampaikan", "told about it"),
+    "coverage_covered": ("menyampaikan", "covered it"),
     "coverage_not_covered": ("belum menyampaikan", "did not"),
     "coverage_unknown": (
         "tidak diketahui: tidak semua unggahan terbaca",
@@ -175,17 +173,17 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Malam yang terlewat tidak dapat diambil kembali: tidak ada platform yang memberi angka kemarin.",
         "A missed evening cannot be fetched again: no platform gives yesterday's count.",
     ),
-    "evenings_title": ("{days} malam terakhir", "The last {days} evenings"),
-    "evenings": ("Malam, kiri yang terlama", "Evenings, the oldest on the left"),
-    "evenings_whole": ("Lengkap", "Whole"),
-    "evening_whole": ("semua akun terbaca", "every account read"),
-    "evening_part": ("sebagian", "some"),
-    "evening_nothing": ("tidak satu pun", "none"),
-    "evening_unplanned": ("belum ada akun", "no account yet"),
+    "runs_title": ("{days} malam terakhir", "The last {days} evenings"),
+    "runs": ("Malam, kiri yang terlama", "Evenings, the oldest on the left"),
+    "runs_complete": ("Lengkap", "Whole"),
+    "run_whole": ("semua akun terbaca", "all accounts read"),
+    "run_part": ("sebagian", "some"),
+    "run_nothing": ("tidak satu pun", "none"),
+    "run_unplanned": ("belum ada akun", "no account yet"),
     "findings_title": ("Temuan", "Findings"),
     "findings_none": ("Tidak ada temuan pada tanggal ini.", "Nothing was found on this date."),
     "finding_subjects": ("{n} temuan, sejak {since}", "found {n} times, since {since}"),
-    "finding_warn": ("perlu dilihat", "to be looked at"),
+    "finding_warn": ("perlu dilihat", "to be checked"),
     "finding_stop": ("menghentikan pengolahan", "stops the transform"),
     "means_title": ("Anggaran dan kredensial", "Budgets and credentials"),
     "means_none": ("Belum ada panggilan ke platform.", "No platform was called yet."),
@@ -202,7 +200,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "reading_rank": (
         "Lima besar memuat semua sentra yang mungkin berada di lima tempat teratas; karena seri dapat lebih dari lima. "
         "“3–4” berarti angka yang dibulatkan membuka kedua tempat.",
-        "The top five holds every center that may stand in the first five places; ties can make it more than five. "
+        "The top five holds every center that may be in the first five places; ties can make it more than five. "
         "“3–4” means that rounded counts leave both places possible.",
     ),
     "reading_change": (
@@ -212,7 +210,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "reading_carried": (
         "Akun yang tidak terbaca memakai angka terakhirnya paling lama 3 hari dan ditandai; lewat dari itu sentranya "
         "tampil tanpa angka.",
-        "An account that was not read lends its last figure for at most 3 days, marked; after that its center stands "
+        "An account that was not read keeps its last figure for at most 3 days, marked; after that its center is shown "
         "without a figure.",
     ),
     "reading_days": (
@@ -223,16 +221,16 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "reading_manual": (
         "“Entri manual” berarti angka dibaca petugas dari layar, dengan bukti, dan dikonfirmasi orang kedua.",
-        "“Entered by hand” means that an officer read the figure off a screen, with evidence, and a second person "
-        "confirmed it.",
+        "“Entered by hand” means that an officer read the figure off a screen, with an attachment, and a second "
+        "person confirmed it.",
     ),
-    # reasons of the marts
+    # reasons given by the marts
     "reason_capture_failed": ("pembacaan gagal lebih dari 3 hari", "reading failed for more than 3 days"),
     "reason_no_verified_account": ("tidak ada akun terverifikasi", "no verified account"),
     "reason_all_hidden": ("semua akunnya menyembunyikan jumlah", "all its accounts withhold the count"),
     "reason_all_suspended": ("semua akunnya ditangguhkan", "all its accounts are suspended"),
     "reason_never_posted": ("belum pernah mengunggah", "never posted"),
-    "reason_not_looked_at": ("tidak semua akun dapat dilihat", "not every account could be looked at"),
+    "reason_not_looked_at": ("tidak semua akun dapat dilihat", "not every account could be viewed"),
     "reason_hidden": ("disembunyikan pemilik akun", "hidden by the owner"),
     "reason_not_available": ("tidak diberikan platform", "not given by the platform"),
     "reason_retention_expired": ("masa simpan habis", "retention period is over"),
@@ -247,30 +245,21 @@ class Catalogue:
     """
 
     def __init__(self, rules: Path) -> None:
-        """Names the folder; it is read when a label is asked for."""
+        """Keep the folder; its files are read when a label is first needed."""
         self._rules = rules
 
     def text(self, key: str, **values: Both | str | int) -> Markup:
-        """A text with its values filled in; a value that differs by language is given as both."""
-        forms = {
-            language: TEXTS[key][place].format(
-                **{name: _in(value, language) for name, value in values.items()},
-            )
-            for place, language in enumerate(LANGUAGES)
-        }
-        return both(forms)
+        """A text with its values filled in; a value may differ by language."""
+        return both(each(lambda language: self.plain(key, language, **values)))
 
     def plain(self, key: str, language: Language, **values: Both | str | int) -> str:
-        """A text in one language, without markup: for the window's title."""
+        """A text in one language, without markup."""
         return TEXTS[key][LANGUAGES.index(language)].format(
             **{name: _in(value, language) for name, value in values.items()}
         )
 
     def reason(self, code: str) -> Markup:
-        """Why there is no number: an outcome of a capture, or a mart's own reason; unknown codes speak for themselves.
-
-        A mart's reason wins: a band or an outcome may bear the same name.
-        """
+        """Why there is no number: a mart's reason, else an outcome or a band; an unknown code is shown as it is."""
         if f"reason_{code}" in TEXTS:
             return self.text(f"reason_{code}")
         label = self._outcomes.get(code) or self._bands.get(code)
@@ -282,7 +271,7 @@ class Catalogue:
         return both(label) if label else escape(code)
 
     def next_step(self, outcome: str) -> Markup | None:
-        """What is to be done about an outcome; None when nothing is."""
+        """The next step for an outcome; None without one."""
         step = self._next_steps.get(outcome)
         return both(step) if step and step["id"] else None
 

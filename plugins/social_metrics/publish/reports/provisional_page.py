@@ -6,7 +6,7 @@ from datetime import date
 import psycopg
 from psycopg import sql
 
-from social_metrics.marts.leaderboards import MartsReader, TailEntry, TailKind
+from social_metrics.marts.leaderboards import MartsReader, UnrankedCenter, UnrankedKind
 from social_metrics.publish.page.formats import Language
 from social_metrics.publish.reports import typesetting as page
 from social_metrics.publish.reports.leadership_page import Meeting, one_page, top
@@ -15,10 +15,10 @@ from social_metrics.publish.reports.phrases import DASH, Figures, Phrases
 from social_metrics.publish.reports.texts import say
 
 _MISSING = {
-    TailKind.NO_ACCOUNT: "missing_accounts",
-    TailKind.NOT_YET_VERIFIED: "missing_unverified",
-    TailKind.COUNT_WITHHELD: "missing_hidden",
-    TailKind.NOT_CAPTURED: "missing_unread",
+    UnrankedKind.NO_ACCOUNT: "missing_accounts",
+    UnrankedKind.NOT_YET_VERIFIED: "missing_unverified",
+    UnrankedKind.COUNT_WITHHELD: "missing_hidden",
+    UnrankedKind.NOT_CAPTURED: "missing_unread",
 }
 
 
@@ -67,7 +67,7 @@ def evening_page(connection: psycopg.Connection, day: date, language: Language) 
                 for row in top(recency)
             ],
             silent=silent_lines(recency, phrases),
-            missing=_missing(marts.tail(day), phrases),
+            missing=_missing(marts.unranked_centers(day), phrases),
             notes=[],
         )
     )
@@ -77,15 +77,15 @@ def _change(row: Figures, phrases: Phrases) -> str:
     return say("no_change", phrases.language) if row["change_7d"] is None else phrases.change(row, "change_7d")
 
 
-def _missing(tail: list[TailEntry], phrases: Phrases) -> list[tuple[str, str]]:
+def _missing(tail: list[UnrankedCenter], phrases: Phrases) -> list[tuple[str, str]]:
     """Center → what of it is missing that evening, in the order of names."""
     of_center: dict[str, dict[str, list[str]]] = {}
     for entry in tail:
         parts = of_center.setdefault(entry.center_name, {})
-        if entry.kind == TailKind.WITHOUT_NUMBER:
+        if entry.kind == UnrankedKind.WITHOUT_NUMBER:
             parts["missing_number"] = [phrases.reason(entry.reason)]
         elif entry.kind in _MISSING:
-            parts.setdefault(_MISSING[TailKind(entry.kind)], []).append(entry.platform_label or entry.platform or DASH)
+            parts.setdefault(_MISSING[UnrankedKind(entry.kind)], []).append(entry.platform_label or entry.platform or DASH)
     told = []
     for name, parts in sorted(of_center.items()):
         words = [

@@ -1,4 +1,4 @@
-// The one thing that moves: the language of the page. Nothing is loaded and nothing is remembered.
+// Switches the language of the page; loads nothing, stores nothing.
 const page = document.documentElement;
 const title = document.querySelector("title");
 const language = document.getElementById("language");
