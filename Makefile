@@ -84,15 +84,15 @@ test: announce-test venv ## everything: unit, contract, simulator, dbt, DAGs, en
 
 test-dates: venv ## everything once per date, the clock shifted by faketime (DATES="31-december-23-30 …", TESTS=tests/unit)
 	@tests/system-packages faketime
-	@$(BIN)/python -m tests.shifted_clock $(DATES:%=--date %) $(TESTS)
+	@$(BIN)/python -m tests.support.shifted_clock $(DATES:%=--date %) $(TESTS)
 
 test-fuzz: venv ## 10,000 fuzzed cases a target: workbooks, every registry file, every platform's replies
 	@SOCIAL_METRICS_TEST_FUZZED_FILES=10000 SOCIAL_METRICS_TEST_FUZZED_REGISTRIES=10000 \
 		SOCIAL_METRICS_TEST_FUZZED_REPLIES=10000 $(BIN)/python -m pytest -n auto -rP \
-		tests/unit/manual_entry/test_fuzz.py tests/unit/test_fuzzed_registry.py tests/unit/extract/test_fuzzed_replies.py
+		tests/unit/intake/test_fuzz.py tests/unit/registry/test_fuzzed_registry.py tests/integration/extract/test_fuzzed_replies.py
 
 test-faults: venv ## every fault at every stage on every platform, and on a real Airflow (SOCIAL_METRICS_TEST_FAULT_CASES=60: fewer)
-	@SOCIAL_METRICS_TEST_FAULT_CASES=$${SOCIAL_METRICS_TEST_FAULT_CASES:-1000} $(BIN)/python -m pytest -rP tests/faults
+	@SOCIAL_METRICS_TEST_FAULT_CASES=$${SOCIAL_METRICS_TEST_FAULT_CASES:-1000} $(BIN)/python -m pytest -rP tests/resilience
 
 test-year: venv ## 365 simulated evenings with what a year brings; ends with what was missed and why
 	@SOCIAL_METRICS_TEST_YEAR_ALL_CENTERS=1 SOCIAL_METRICS_TEST_YEAR_EVENINGS=365 $(BIN)/python -m pytest -rP tests/year
@@ -100,24 +100,24 @@ test-year: venv ## 365 simulated evenings with what a year brings; ends with wha
 test-tampering: venv ## 200 single changes to evidence and record, 20 by recomputation, 50 untouched histories
 	@SOCIAL_METRICS_TEST_TAMPERINGS=200 SOCIAL_METRICS_TEST_RECOMPUTED_TAMPERINGS=20 \
 		SOCIAL_METRICS_TEST_UNTOUCHED_HISTORIES=50 \
-		$(BIN)/python -m pytest -n 2 --dist loadfile tests/unit/audit
+		$(BIN)/python -m pytest -n 2 --dist loadfile tests/integration/audit
 
 test-superset: venv .venv-superset/.installed ## the real Superset on a demo's marts: every chart, figure and login (ten minutes)
 	@tests/system-packages
-	@SOCIAL_METRICS_TEST_SUPERSET=1 $(BIN)/python -m pytest -x tests/superset
+	@SOCIAL_METRICS_TEST_SUPERSET=1 $(BIN)/python -m pytest -x tests/e2e/superset
 
 bench: announce-bench venv ## extraction against the limit and others, transform, dashboards, memory (fifteen minutes; writes docs/performance.md)
-	@$(BIN)/python -m tests.bench $(BENCH)
+	@$(BIN)/python -m benchmarks $(BENCH)
 
 bench-scaling: venv ## the schedule replayed against the platforms' quotas, to 10,000,000 accounts (writes docs/scaling.md)
-	@$(BIN)/python -m tests.bench.scaling
+	@$(BIN)/python -m benchmarks.scaling
 
 bench-charts: venv ## every dashboard's queries on 2,000 accounts × 730 days (five minutes)
-	@$(BIN)/python -m tests.bench.charts
+	@$(BIN)/python -m benchmarks.charts
 
 test-scale: venv .venv-spark/.installed ## two Celery workers and a Redis, a Spark cluster; in each a worker dies by kill -9 (fifteen minutes)
 	@tests/system-packages
-	@SOCIAL_METRICS_TEST_SCALE=1 $(BIN)/python -m pytest -x -rP tests/scale
+	@SOCIAL_METRICS_TEST_SCALE=1 $(BIN)/python -m pytest -x -rP tests/e2e/scale
 
 test-histories: venv ## 500 random histories against the oracles, 120 nights against one full build, each wrong rule found
 	@SOCIAL_METRICS_TEST_HISTORIES=500 SOCIAL_METRICS_TEST_NIGHTS=120 \
@@ -147,10 +147,11 @@ COMPILE = $(BIN)/uv pip compile --quiet --generate-hashes --universal --python-v
 
 lock: venv ## re-makes requirements/*.txt from pyproject.toml (UPGRADE=--upgrade for newest versions)
 	$(COMPILE) requirements/bootstrap.in --output-file requirements/bootstrap.txt
-	$(COMPILE) pyproject.toml --extra demo --extra dev --output-file requirements/development.txt
+	$(COMPILE) pyproject.toml --all-extras --output-file requirements/development.txt
 	$(COMPILE) requirements/superset.in --output-file requirements/superset.txt
 	$(COMPILE) requirements/spark.in --output-file requirements/spark.txt
-	$(COMPILE) pyproject.toml --constraint requirements/development.txt --output-file requirements/production.txt
+	$(COMPILE) pyproject.toml --extra reports --extra lake --extra celery --extra fab \
+		--constraint requirements/development.txt --output-file requirements/production.txt
 
 clean: ## stops the stack, removes .demo/ and what the tools left
 	@if [ -d .demo ] && [ -x $(BIN)/python ]; then $(STACK) down; fi

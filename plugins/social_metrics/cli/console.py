@@ -18,6 +18,8 @@ from typer.core import TyperGroup
 from social_metrics.errors import UsageProblem
 
 PIPED_WIDTH = 120
+EXTRA_OF_MODULE = {"typst": "reports", "segno": "reports", "pyarrow": "lake", "upath": "lake"}
+"""The extra of pyproject.toml that installs a module; a plain install runs every other command without it."""
 
 
 class ExitCode(IntEnum):
@@ -89,6 +91,16 @@ class PlainSpeakingGroup(TyperGroup):
         except UsageProblem as problem:
             print(f"social-metrics: {problem}", file=sys.stderr)
             raise typer.Exit(ExitCode.USAGE) from problem
+        except ModuleNotFoundError as error:
+            extra = EXTRA_OF_MODULE.get((error.name or "").partition(".")[0])
+            if extra is None:
+                raise
+            print(
+                f"social-metrics: This command needs {error.name}, which is not installed. "
+                f"Install it: pip install 'social-metrics[{extra}]'.",
+                file=sys.stderr,
+            )
+            raise typer.Exit(ExitCode.USAGE) from error
         except psycopg.Error as error:
             said = error.diag.message_primary or str(error).strip()
             print(f"social-metrics: The warehouse broke off the work: {said}. Nothing is half-done.", file=sys.stderr)
