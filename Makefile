@@ -92,15 +92,18 @@ test-fuzz: venv ## 10,000 fuzzed cases a target: workbooks, every registry file,
 		tests/unit/intake/test_fuzz.py tests/unit/registry/test_fuzzed_registry.py tests/integration/extract/test_fuzzed_replies.py
 
 test-faults: venv ## every fault at every stage on every platform, and on a real Airflow (SOCIAL_METRICS_TEST_FAULT_CASES=60: fewer)
-	@SOCIAL_METRICS_TEST_FAULT_CASES=$${SOCIAL_METRICS_TEST_FAULT_CASES:-1000} $(BIN)/python -m pytest -rP tests/resilience
+	@SOCIAL_METRICS_TEST_FAULT_CASES=$${SOCIAL_METRICS_TEST_FAULT_CASES:-1000} $(BIN)/python -m pytest -rP \
+		tests/resilience/test_fault_matrix.py tests/resilience/test_airflow.py
 
 test-year: venv ## 365 simulated evenings with what a year brings; ends with what was missed and why
-	@SOCIAL_METRICS_TEST_YEAR_ALL_CENTERS=1 SOCIAL_METRICS_TEST_YEAR_EVENINGS=365 $(BIN)/python -m pytest -rP tests/year
+	@SOCIAL_METRICS_TEST_YEAR_ALL_CENTERS=1 SOCIAL_METRICS_TEST_YEAR_EVENINGS=365 $(BIN)/python -m pytest -rP \
+		tests/resilience/test_year.py
 
 test-tampering: venv ## 200 single changes to evidence and record, 20 by recomputation, 50 untouched histories
 	@SOCIAL_METRICS_TEST_TAMPERINGS=200 SOCIAL_METRICS_TEST_RECOMPUTED_TAMPERINGS=20 \
 		SOCIAL_METRICS_TEST_UNTOUCHED_HISTORIES=50 \
-		$(BIN)/python -m pytest -n 2 --dist loadfile tests/integration/audit
+		$(BIN)/python -m pytest -n 2 --dist loadfile tests/integration/audit \
+		tests/resilience/test_crashes.py tests/resilience/test_tampering.py
 
 test-superset: venv .venv-superset/.installed ## the real Superset on a demo's marts: every chart, figure and login (ten minutes)
 	@tests/system-packages
@@ -152,9 +155,10 @@ lock: venv ## re-makes requirements/*.txt from pyproject.toml (UPGRADE=--upgrade
 	$(COMPILE) requirements/spark.in --output-file requirements/spark.txt
 	$(COMPILE) pyproject.toml --extra reports --extra lake --extra celery --extra fab \
 		--constraint requirements/development.txt --output-file requirements/production.txt
+	$(BIN)/python .ci/list_licenses
 
 clean: ## stops the stack, removes .demo/ and what the tools left
 	@if [ -d .demo ] && [ -x $(BIN)/python ]; then $(STACK) down; fi
 	rm -rf .demo build dist dbt_project/target dbt_project/logs
 	rm -rf .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
-	find plugins simulator dags tests -name __pycache__ -prune -exec rm -rf {} +
+	find plugins simulator local_stack benchmarks dags tests -name __pycache__ -prune -exec rm -rf {} +

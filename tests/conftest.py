@@ -13,7 +13,7 @@ from local_stack.secret_files import new_password
 from local_stack.server import Server, server_at
 from social_metrics.warehouse import migrate
 
-pytest_plugins = ["tests.run_guards"]
+pytest_plugins = ["tests.support.run_guards"]
 
 TEMPLATE = f"social_metrics_template_{os.getpid()}"
 _numbers = count(1)

@@ -22,7 +22,7 @@ from local_stack.server import Server
 from social_metrics.clock import WIB
 from social_metrics.registry.registry import load_registry
 from social_metrics.settings import load_settings
-from tests.simulated import CREDENTIALS, RunningSimulator, running_simulator
+from tests.support.simulator import CREDENTIALS, RunningSimulator, running_simulator
 
 EVENING = datetime(2026, 11, 20, 20, 0, tzinfo=WIB)
 

@@ -148,7 +148,6 @@ def _platforms(dags: dict[str, Any]) -> set[str]:
 def test_a_retry_is_made_where_it_can_help(problem: UsageProblem, is_tried_again: bool) -> None:
     """A clock that was set in mid-capture is right or wrong by the next try, and what was read is read again."""
     from airflow.sdk.exceptions import AirflowException, AirflowFailException
-
     from social_metrics.orchestration.operators.plain_failure import plain_failure
 
     with pytest.raises(AirflowException) as raised, plain_failure():

@@ -16,9 +16,9 @@ from aiosmtpd.controller import Controller
 
 from local_stack.ports import free_port
 from tests.dags.conftest import Airflow, load_dags
-from tests.dbt.evidence import REGISTRY
-from tests.unit.papers.reading import words_of
-from tests.unit.reports.example_marts import create_example_marts
+from tests.support.example_marts import create_example_marts
+from tests.support.factories import REGISTRY
+from tests.support.pdf import words_of
 
 ROLES = """role_code,person,email,center_code,airflow_user_id
 maker,ani,data@example.go.id,,

@@ -9,7 +9,7 @@ import pytest
 from social_metrics.clock import utc_now
 from social_metrics.registry.registry import Registry, load_registry
 from tests.dags.conftest import Evening, load_dags
-from tests.unit.manual_entry.officer import OFFICER, SECOND, Desk, fill, saved, sheet_of
+from tests.support.officer import OFFICER, SECOND, Desk, fill, saved, sheet_of
 
 DAY = datetime(2026, 11, 20, tzinfo=UTC).date()
 ACCOUNT = "meohai-x"

@@ -10,8 +10,8 @@ from social_metrics.contract import Outcome
 from social_metrics.registry.registry import load_registry
 from social_metrics.settings import load_settings
 from tests.dags.conftest import EVENING, Airflow, Evening, FinishedRun
-from tests.refusing import refuse_outcomes
-from tests.simulated import CREDENTIALS
+from tests.support.refused_rows import refuse_outcomes
+from tests.support.simulator import CREDENTIALS
 
 EXTRACT, TRANSFORM = "extract_social_metrics", "transform_social_metrics"
 MOSTLY = 0.75
@@ -205,7 +205,7 @@ def test_the_boards_page_goes_into_an_object_store(evening: Evening, monkeypatch
     from airflow.sdk import ObjectStoragePath
 
     from social_metrics.orchestration.operators.publish_boards import PublishBoardsOperator
-    from tests.unit.reports.example_marts import create_example_marts
+    from tests.support.example_marts import create_example_marts
 
     create_example_marts(evening.warehouse_url)
     monkeypatch.setenv("SOCIAL_METRICS_BOARDS_PAGE", "memory://published/boards.html")

@@ -10,9 +10,9 @@ from social_metrics.extract.http.client import ApiClient
 from social_metrics.extract.platforms import threads, tiktok
 from social_metrics.settings import load_settings
 from tests.dags.conftest import EVENING, Evening
-from tests.refusing import refuse_outcomes
-from tests.secret_search import in_database, in_files, in_text, process_lists
-from tests.simulated import CREDENTIALS
+from tests.support.refused_rows import refuse_outcomes
+from tests.support.secret_search import in_database, in_files, in_text, process_lists
+from tests.support.simulator import CREDENTIALS
 
 
 def planted(evening: Evening) -> dict[str, str]:

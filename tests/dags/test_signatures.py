@@ -14,8 +14,8 @@ from social_metrics.audit.rules import Rule
 from social_metrics.clock import utc_now
 from social_metrics.warehouse.connect import connect
 from tests.dags.conftest import Airflow
-from tests.unit.audit.closable import MONTH, Closable
-from tests.unit.audit.conftest import built, closable, compiled  # noqa: F401
+from tests.integration.audit.conftest import built, closable, compiled  # noqa: F401
+from tests.support.closable import MONTH, Closable
 
 pytestmark = pytest.mark.slow
 

@@ -10,9 +10,9 @@ import pytest
 from local_stack.databases import Login
 from local_stack.server import Server
 from social_metrics.warehouse import migrate
-from tests.dbt.evidence import Evidence
-from tests.dbt.histories import RETENTION_AS_OF, loaded_late
-from tests.dbt.runner import PROJECT, Warehouse
+from tests.dbt.reference.histories import RETENTION_AS_OF, loaded_late
+from tests.support.dbt_runner import PROJECT, Warehouse
+from tests.support.factories import Evidence
 
 _numbers = count(1)
 

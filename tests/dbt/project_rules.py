@@ -92,9 +92,14 @@ def _names(manifest: Any) -> Iterator[Violation]:
         group = PurePosixPath(node.original_file_path).parent.name
         if folder == "staging" and not node.name.startswith(f"stg_{group}__"):
             yield "model_directory", node.name
-        described_in = PurePosixPath((node.patch_path or "").split("://")[-1]).parent
-        if described_in != PurePosixPath(node.original_file_path).parent:
-            yield "test_directory", node.name
+        described_in = PurePosixPath((node.patch_path or "").split("://")[-1])
+        if described_in != PurePosixPath(node.original_file_path).with_suffix(".yml"):
+            yield "model_without_its_yaml", node.name
+    models = _models(manifest)
+    for test in manifest.unit_tests.values():
+        model = models[test.depends_on_nodes[0]] if test.depends_on_nodes else None
+        if model and PurePosixPath(test.original_file_path).stem != model.name:
+            yield "unit_test_beside_another_model", test.name
     for source in manifest.sources.values():
         if "staging" not in PurePosixPath(source.original_file_path).parts:
             yield "source_directory", source.name

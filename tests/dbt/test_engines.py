@@ -1,6 +1,6 @@
 """One project for two engines: where they differ stands in dispatched macros, once for each, and nowhere else.
 
-That the two give the same rows is asked of a real Spark in tests/scale; this needs none.
+That the two give the same rows is asked of a real Spark in tests/e2e/scale; this needs none.
 """
 
 import re
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.dbt.runner import PROJECT
+from tests.support.dbt_runner import PROJECT
 
 ENGINES = ("postgres", "spark")
 MACRO = re.compile(r"{%-?\s*macro\s+(?P<name>\w+)\((?P<arguments>[^)]*)\)")

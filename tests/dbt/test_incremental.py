@@ -13,10 +13,10 @@ from psycopg import sql
 from social_metrics.transform.build_plan import CHANGES, EVERYTHING, MartBuild, record_layer
 from social_metrics.transform.run import LAYERS, build_environment
 from social_metrics.warehouse.connect import connect
-from tests.dbt.evidence import Evidence, at, write_registry
-from tests.dbt.histories import evidence_of
-from tests.dbt.nights import Night, arrive, nights_of
-from tests.dbt.runner import Warehouse, failures
+from tests.dbt.reference.histories import evidence_of
+from tests.dbt.reference.nights import Night, arrive, nights_of
+from tests.support.dbt_runner import Warehouse, failures
+from tests.support.factories import Evidence, at, write_registry
 
 FIRST_DAY = date(2025, 11, 17)
 DAYS_BEFORE = 35  # in the first build: so that bases of 30 days, retention and month's edges lie on both sides
@@ -29,8 +29,8 @@ ACCOUNTS = 40
 EVERY_NIGHT = (
     *("stg_social__profile_snapshots", "stg_social__posts"),  # their views hold the instant of retention
     "config.materialized:incremental",
-    *("int_dates__reporting", "int_accounts__reopened", "int_centers__reopened", "int_posts__reopened"),
-    *("int_revisions__reopened", "int_dates__working"),
+    *("int_dates__reporting", "int_accounts__to_rebuild", "int_centers__to_rebuild", "int_posts__to_rebuild"),
+    *("int_revisions__to_rebuild", "int_dates__working"),
 )
 
 Make = Callable[[Evidence], Warehouse]

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 
+from benchmarks.many_accounts import LAST_DAY, ManyAccounts
 from local_stack.server import Server
 from social_metrics.publish.bi.definitions import load_dashboards
 from social_metrics.publish.bi.metabase.cards import query, without_filters
@@ -22,9 +23,8 @@ from social_metrics.publish.bi.metadata import read_metadata
 from social_metrics.settings import REPOSITORY, Settings
 from social_metrics.transform.build_plan import CHANGES, EVERYTHING
 from social_metrics.warehouse.connect import connect
-from tests.bench.many_accounts import LAST_DAY, ManyAccounts
-from tests.dbt.evidence import Evidence, at
-from tests.dbt.runner import Warehouse
+from tests.support.dbt_runner import Warehouse
+from tests.support.factories import Evidence, at
 
 SIZE = ManyAccounts(accounts=100, days=70)
 A_HISTORY = 20 * SIZE.accounts
@@ -34,7 +34,7 @@ READ_WHOLE = {
     # Made anew as a whole: a center's name on each month's last day, and the answers of the few campaigns.
     "fct_center_monthly": {"int_centers__daily_spine"},
     "fct_campaign_synchrony": {
-        *("int_accounts__daily_outcomes", "int_posts__known_periods", "int_posts__readings", "int_posts__tags")
+        *("int_accounts__daily_outcomes", "int_posts__known_periods", "int_posts__caption_reads", "int_posts__tags")
     },
 }
 NOT_ASKED = {"int_dates__reporting"}

@@ -29,9 +29,9 @@ from social_metrics.marts.leaderboards import FollowersRow, RecencyRow, read_mar
 from social_metrics.publish.page import boards
 from social_metrics.publish.page.texts import Catalogue
 from social_metrics.warehouse.connect import connect
-from tests.dbt.evidence import Evidence, at, write_raw
-from tests.dbt.runner import PROJECT, Warehouse
-from tests.unit.manual_entry.officer import (
+from tests.support.dbt_runner import PROJECT, Warehouse
+from tests.support.factories import Evidence, at, write_raw
+from tests.support.officer import (
     NOW,
     OFFICER,
     SECOND,

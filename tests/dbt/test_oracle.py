@@ -9,20 +9,20 @@ import pytest
 from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
-from tests.dbt.comparison import differences
-from tests.dbt.evidence import Evidence
-from tests.dbt.findings.oracle import expected_findings
-from tests.dbt.histories import ONCE_DIFFERENT, RETENTION_AS_OF, evidence_of, loaded_late
-from tests.dbt.mutations import MUTATIONS, Mutation
-from tests.dbt.mutations_operations import OPERATIONS_MUTATIONS
-from tests.dbt.oracle import Accounts, Rows
-from tests.dbt.oracle_boards import expected_marts
-from tests.dbt.oracle_monthly import expected_months
-from tests.dbt.oracle_operations import expected_operations
-from tests.dbt.runner import PROJECT, Warehouse, failures
-from tests.dbt.tagging.oracle import Messages
-from tests.dbt.tagging.oracle_coverage import expected_messages
-from tests.dbt.tagging.said import said_in
+from tests.dbt.mutation.mutations import MUTATIONS, Mutation
+from tests.dbt.mutation.mutations_operations import OPERATIONS_MUTATIONS
+from tests.dbt.reference.captions import said_in
+from tests.dbt.reference.comparison import differences
+from tests.dbt.reference.histories import ONCE_DIFFERENT, RETENTION_AS_OF, evidence_of, loaded_late
+from tests.dbt.reference.oracle import Accounts, Rows
+from tests.dbt.reference.oracle_boards import expected_marts
+from tests.dbt.reference.oracle_coverage import expected_messages
+from tests.dbt.reference.oracle_findings import expected_findings
+from tests.dbt.reference.oracle_messages import Messages
+from tests.dbt.reference.oracle_monthly import expected_months
+from tests.dbt.reference.oracle_operations import expected_operations
+from tests.support.dbt_runner import PROJECT, Warehouse, failures
+from tests.support.factories import Evidence
 
 HISTORIES_A_BUILD = 50
 HISTORIES = int(os.environ.get("SOCIAL_METRICS_TEST_HISTORIES", "100"))  # a full run says 500

@@ -13,11 +13,11 @@ import pytest
 
 from social_metrics.contract import Outcome
 from social_metrics.transform.run import LAYERS
-from tests.dbt.evidence import Evidence
-from tests.dbt.histories import PLATFORMS, evidence_of
-from tests.dbt.mutations import Mutation
-from tests.dbt.mutations_unit_tested import UNIT_TESTED_MUTATIONS
-from tests.dbt.runner import PROJECT, Warehouse, failures
+from tests.dbt.mutation.mutations import Mutation
+from tests.dbt.mutation.mutations_unit_tested import UNIT_TESTED_MUTATIONS
+from tests.dbt.reference.histories import PLATFORMS, evidence_of
+from tests.support.dbt_runner import PROJECT, Warehouse, failures
+from tests.support.factories import Evidence
 
 Make = Callable[[Evidence], Warehouse]
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from tests.dbt.evidence import Evidence
 from tests.dbt.project_rules import violations
-from tests.dbt.runner import PROJECT, Warehouse
+from tests.support.dbt_runner import PROJECT, Warehouse
+from tests.support.factories import Evidence
 
 Make = Callable[[Evidence], Warehouse]
 
@@ -40,29 +40,34 @@ BROKEN = {
     "intermediate_depends_on_a_mart",
     "model_directory",
     "model_name",
+    "model_without_its_yaml",
     "no_primary_key_test",
     "public_without_contract",
     "root_model",
     "source_fan_out",
     "source_read_outside_staging",
     "staging_depends_on_a_model",
-    "test_directory",
     "too_many_parents",
     "undocumented",
     "undocumented_column",
+    "unit_test_beside_another_model",
     "unused_source",
 }
-BAD_EXPOSURE = """
-version: 2
+BAD_YAML = """
 exposures:
   - name: of_a_view
     type: dashboard
-    owner: {name: nobody}
+    owner: {name: none}
     depends_on: [ref('stg_social__posts')]
 sources:
   - name: elsewhere
     schema: raw
-    tables: [{name: nobody_reads_it}]
+    tables: [{name: without_a_reader}]
+unit_tests:
+  - name: beside_another_model
+    model: dim_clusters
+    given: [{input: ref('clusters'), rows: []}]
+    expect: {rows: []}
 """
 
 
@@ -108,7 +113,7 @@ def test_a_broken_rule_is_found(warehouse: Warehouse, tmp_path: Path) -> None:
     before = violations(_manifest(warehouse))
     for name, text in BAD_MODELS.items():
         (folder / "models" / name).write_text(text, encoding="utf-8")
-    (folder / "models/marts/core/_bad.yml").write_text(BAD_EXPOSURE, encoding="utf-8")
+    (folder / "models/marts/core/_bad.yml").write_text(BAD_YAML, encoding="utf-8")
     text = (folder / "dbt_project.yml").read_text(encoding="utf-8")
     assert "+contract: {enforced: *on_postgres}" in text
     (folder / "dbt_project.yml").write_text(text.replace("+contract: {enforced: *on_postgres}", ""), encoding="utf-8")

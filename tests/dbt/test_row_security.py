@@ -8,9 +8,9 @@ from psycopg import sql
 
 from local_stack.server import Server
 from social_metrics.publish.bi.logins import ReadingLogin, ensure_reading_logins
-from tests.dbt.evidence import Evidence
-from tests.dbt.histories import evidence_of
-from tests.dbt.runner import Warehouse
+from tests.dbt.reference.histories import evidence_of
+from tests.support.dbt_runner import Warehouse
+from tests.support.factories import Evidence
 
 KEY = "a key of the tests, long enough"
 LEADERSHIP = "social_metrics_bi_rows"

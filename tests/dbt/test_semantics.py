@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from dbt.cli.main import dbtRunner
 
-from tests.dbt.evidence import Evidence
-from tests.dbt.histories import evidence_of
-from tests.dbt.runner import PROJECT, Warehouse, dbt_environment, failures
+from tests.dbt.reference.histories import evidence_of
+from tests.support.dbt_runner import PROJECT, Warehouse, dbt_environment, failures
+from tests.support.factories import Evidence
 
 Make = Callable[[Evidence], Warehouse]
 Ask = Callable[..., list[dict[str, Any]]]

@@ -7,13 +7,13 @@ from typing import Any
 
 import yaml
 
-from tests.dbt.runner import PROJECT
+from tests.support.dbt_runner import PROJECT
 
 BRANCH = re.compile(r"\b(?:then|else)\s+'([^']+)'")
 MACROS = {"recency_band": {"never", "unknown"}}  # what a call of it may give beside the seed's bands
 # Values that a model only counts, so that no column of it holds them; its unit tests expect the counts.
 COUNTED = {
-    "int_centers__monthly_messages": {"covered", "not_covered", "unknown"},
+    "int_centers__monthly_coverage": {"covered", "not_covered", "unknown"},
     "int_centers__monthly_platforms": {"present", "missing", "not_verified"},
 }
 
@@ -32,8 +32,8 @@ def _values(expected: Any) -> Iterator[str]:
 def _expected_by_unit_tests() -> dict[str, set[str]]:
     """Model → every value that one of its unit tests expects."""
     found: dict[str, set[str]] = defaultdict(set)
-    for path in (PROJECT / "models").rglob("*unit_tests.yml"):
-        for test in yaml.safe_load(path.read_text(encoding="utf-8"))["unit_tests"]:
+    for path in (PROJECT / "models").rglob("*.yml"):
+        for test in yaml.safe_load(path.read_text(encoding="utf-8")).get("unit_tests", []):
             found[test["model"]] |= set(_values(test["expect"]))
     return found
 

@@ -14,8 +14,8 @@ from psycopg.rows import dict_row
 
 from social_metrics.publish.page import boards
 from tests.dbt.conftest import make_warehouse as make_warehouse
-from tests.dbt.histories import evidence_of
-from tests.unit.reports.example_marts import create_example_marts
+from tests.dbt.reference.histories import evidence_of
+from tests.support.example_marts import create_example_marts
 
 pytestmark = [pytest.mark.e2e, pytest.mark.browser]
 

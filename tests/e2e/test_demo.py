@@ -17,7 +17,7 @@ from local_stack.embedded_postgres import EmbeddedPostgres
 from local_stack.local_stack import simulated_credentials
 from simulator.demo_registry import MANUAL_CENTERS, SIGNERS
 from social_metrics.clock import utc_now, wib_date
-from tests.secret_search import in_database, in_files, in_text
+from tests.support.secret_search import in_database, in_files, in_text
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 

@@ -29,7 +29,7 @@ from social_metrics.registry.registry import load_registry
 from social_metrics.settings import Settings
 from social_metrics.transform.run import run_transform
 from social_metrics.warehouse import migrate
-from tests.simulated import CREDENTIALS, running_simulator
+from tests.support.simulator import CREDENTIALS, running_simulator
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 

@@ -13,7 +13,7 @@ from social_metrics.extract.http.client import ApiClient, Recorder
 from social_metrics.extract.platforms import facebook, instagram, tiktok
 from social_metrics.registry.account import Account
 from tests.simulator.running import FORM, IG_USER, NOW, RunningSimulator
-from tests.unit.platforms.local_platform import FixedClock, OpenMeter
+from tests.support.local_platform import FixedClock, OpenMeter
 
 FILES: dict[str, ModuleType] = {"facebook": facebook, "instagram": instagram, "tiktok": tiktok}
 CREDENTIALS = {

@@ -70,3 +70,11 @@ def test_an_optional_module_names_the_extra_that_installs_it(project: dict[str, 
         assert _canonical(DISTRIBUTION_OF.get(module, module)) in names, module
         core = {_canonical(Requirement(text).name) for text in project["dependencies"]}
         assert _canonical(DISTRIBUTION_OF.get(module, module)) not in core, module
+
+
+def test_the_page_of_licences_lists_every_locked_package(repository: Path) -> None:
+    page = (repository / "docs" / "licenses.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| ([A-Za-z0-9._-]+) \| (\S+) \| (.+) \|$", page, re.MULTILINE)
+    listed = {_canonical(name): version for name, version, _ in rows if name != "package"}
+    assert listed == _locked(repository / "requirements" / "production.txt")
+    assert [name for name, _, licence in rows if licence == "not stated"] == []

@@ -14,11 +14,11 @@ from social_metrics.settings import Settings
 from social_metrics.transform.tagging.rules import TaggingProblem
 from social_metrics.transform.tagging.tagger import tag_captions
 from social_metrics.warehouse.connect import connect
-from tests.dbt.evidence import Account, Center, Evidence
-from tests.dbt.histories import PLATFORMS
-from tests.dbt.runner import PROJECT, Warehouse, failures
-from tests.dbt.tagging.said import CAMPAIGNS
+from tests.dbt.reference.captions import CAMPAIGNS
+from tests.dbt.reference.histories import PLATFORMS
 from tests.dbt.tagging.scoring import HELD_OUT, TUNED, given_tags, labelled, scores, table, total, write_captions
+from tests.support.dbt_runner import PROJECT, Warehouse, failures
+from tests.support.factories import Account, Center, Evidence
 
 FLOORS = {TUNED: (0.97, 0.97), HELD_OUT: (0.93, 0.90)}
 """Precision and recall of all tags together; those of the held-out captions were never tuned on."""

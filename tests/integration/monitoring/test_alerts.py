@@ -1,0 +1,399 @@
+"""Every alert is made to fire and is received; nothing is told twice; each has its entry in the runbook."""
+
+import os
+import re
+import shutil
+from collections import namedtuple
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+from uuid import uuid4
+
+import psycopg
+import pytest
+from social_metrics.monitoring.kinds import SPEAKS_AT_ONCE, AlertKind, Trouble
+from social_metrics.monitoring.notify import tell
+from social_metrics.monitoring.watch import find_troubles
+
+from social_metrics.clock import WIB, utc_now
+from social_metrics.errors import UsageProblem
+from social_metrics.extract.credentials.connections import PlatformConnection
+from social_metrics.monitoring import watch
+from social_metrics.monitoring.situation import Situation
+from social_metrics.registry.account import Account
+from social_metrics.registry.registry import Registry, load_registry
+from social_metrics.registry.roles import load_roles
+from social_metrics.settings import DEFAULT_REGISTRY, Settings
+from tests.integration.monitoring.conftest import Mailbox, Webhook
+from tests.support.local_platform import Answer, serve
+
+NIGHT = datetime(2026, 11, 20, 22, 0, tzinfo=WIB)
+HOSTS = {"x": "https://api.x.com", "tiktok": "https://open.tiktokapis.com"}
+ACCOUNTS = (
+    Account("kartini-x", "kartini", "x", "1", "demo_kartini", None, "verified", None, None),
+    Account("kartini-tiktok", "kartini", "tiktok", "open-id", "demo_kartini", None, "verified", None, None),
+)
+ROLES = """role_code,person,email,center_code
+operator,Tim data,data@example.org,
+center_officer,Humas,kartini@example.org,kartini
+"""
+
+
+@pytest.fixture
+def situation(warehouse_url: str, tmp_path: Path, mailbox: Mailbox, webhook: Webhook) -> Situation:
+    """An evening on which everything is well: both accounts were read."""
+    shipped = load_registry(DEFAULT_REGISTRY)
+    folder = tmp_path / "registry"
+    folder.mkdir()
+    (folder / "roles.csv").write_text(ROLES)
+    settings = Settings(
+        registry_dir=folder,
+        state_dir=tmp_path,
+        smtp_url=mailbox.url,
+        alert_webhook_url=webhook.url,
+        airflow_health_url=None,
+    )
+    registry = Registry(shipped.platforms, shipped.centers, ACCOUNTS)
+    situation = Situation(registry, settings, warehouse_url, NIGHT.astimezone(UTC), _connection)
+    for account in ACCOUNTS:
+        attempt(situation, account.account_code, "captured", NIGHT - timedelta(hours=1))
+    run(
+        situation,
+        "insert into ops.mart_builds (scope, reason, fingerprint, retention_as_of, finished_at)"
+        " values ('everything', 'test', 'f', now(), now())",
+    )
+    assert find_troubles(situation) == []
+    return situation
+
+
+def _connection(platform: str) -> PlatformConnection:
+    return PlatformConnection.from_parts(platform, HOSTS[platform], "login", "secret", {})
+
+
+def run(situation: Situation, query: str, *parameters: Any) -> list[tuple[Any, ...]]:
+    with psycopg.connect(situation.url) as connection:
+        cursor = connection.execute(query, parameters)
+        return cursor.fetchall() if cursor.description else []
+
+
+def attempt(situation: Situation, code: str, outcome: str, at: datetime) -> None:
+    run(situation, "select ops.ensure_month_partitions(array[%s]::timestamptz[])", at)
+    run(
+        situation,
+        "insert into raw.capture_outcomes (attempt_id, account_code, platform, attempted_at, outcome, detail,"
+        " posts_read, source, run_id, try_number, loaded_at)"
+        " values (%s, %s, %s, %s, %s, 'said so', 'not_tried', 'simulator', 'r', 1, %s)",
+        uuid4(),
+        code,
+        code.rsplit("-", 1)[1],
+        at,
+        outcome,
+        at - timedelta(days=400),
+    )
+
+
+def two_minutes_ahead() -> datetime:
+    """This machine's clock, two minutes ahead of the warehouse's."""
+    return utc_now() + timedelta(minutes=2)
+
+
+def _breaker(situation: Situation, credential: str, outcome: str) -> Situation:
+    run(
+        situation,
+        "insert into ops.circuit_breakers values ('x', %s, 'f', %s, 'HTTP 401', %s, %s)",
+        credential,
+        outcome,
+        NIGHT,
+        NIGHT + timedelta(hours=1),
+    )
+    return situation
+
+
+def _own_token(situation: Situation) -> Situation:
+    run(
+        situation,
+        "insert into ops.credentials (account_code, platform, refresh_token, updated_at)"
+        " values ('kartini-tiktok', 'tiktok', '', %s)",
+        NIGHT - timedelta(days=1),
+    )
+    attempt(situation, "kartini-tiktok", "token_expired", NIGHT)
+    return situation
+
+
+def _expiring(situation: Situation) -> Situation:
+    run(
+        situation,
+        "insert into ops.credentials (account_code, platform, refresh_token, refresh_expires_at, updated_at)"
+        " values ('kartini-tiktok', 'tiktok', '', %s, %s)",
+        NIGHT + timedelta(days=6),
+        NIGHT,
+    )
+    return situation
+
+
+def _no_connection(situation: Situation) -> Situation:
+    def refuse(platform: str) -> PlatformConnection:
+        if platform == "x":
+            raise UsageProblem("No connection social_metrics_x")
+        return _connection(platform)
+
+    return replace(situation, connection_of=refuse)
+
+
+def _unread(situation: Situation, day: date) -> Situation:
+    run(situation, "delete from raw.capture_outcomes where account_code = 'kartini-x'")
+    attempt(situation, "kartini-tiktok", "captured", NIGHT - timedelta(days=3))
+    attempt(situation, "kartini-tiktok", "captured", NIGHT - timedelta(days=1))
+    if day == NIGHT.date():
+        attempt(situation, "kartini-x", "captured", NIGHT - timedelta(days=1))
+    else:
+        attempt(situation, "kartini-x", "platform_unavailable", NIGHT - timedelta(days=1))
+        attempt(situation, "kartini-x", "captured", NIGHT)
+    return situation
+
+
+def _spent(situation: Situation) -> Situation:
+    lines = {**situation.registry.platforms}
+    lines["x"] = replace(lines["x"], monthly_usd_limit=Decimal("10.00"))
+    run(
+        situation,
+        "insert into ops.spend_ledger values (%s, 'x', 'x', 'users', %s, 1, 0, 9.5, 'r')",
+        uuid4(),
+        NIGHT - timedelta(days=2),
+    )
+    return replace(situation, registry=Registry(MappingProxyType(lines), situation.registry.centers, ACCOUNTS))
+
+
+def _spent_of_a_credential(situation: Situation) -> Situation:
+    def limited(platform: str) -> PlatformConnection:
+        return PlatformConnection.from_parts(platform, HOSTS[platform], "login", "secret", {"daily_call_limit": "10"})
+
+    run(
+        situation,
+        "insert into ops.spend_ledger select gen_random_uuid(), 'x', 'x', 'users', %s, 1, 0, 0, 'r'"
+        " from generate_series(1, 9)",
+        NIGHT - timedelta(minutes=10),
+    )
+    return replace(situation, connection_of=limited)
+
+
+def _review(situation: Situation) -> Situation:
+    due = replace(ACCOUNTS[0], review_due_at=date(2026, 11, 1))
+    registry = Registry(situation.registry.platforms, situation.registry.centers, (due, ACCOUNTS[1]))
+    return replace(situation, registry=registry)
+
+
+def _withdrawn(situation: Situation) -> Situation:
+    run(situation, "insert into ops.withdrawn_metrics values ('x', 'followers_count', %s, %s)", NIGHT, NIGHT)
+    return situation
+
+
+def _failed(situation: Situation) -> Situation:
+    run(
+        situation,
+        "insert into ops.dbt_results values ('i', 'model.fct_posts', 'model', 'error', 1, null, 'boom', now())",
+    )
+    return situation
+
+
+def _stale(situation: Situation) -> Situation:
+    run(situation, "update ops.mart_builds set finished_at = now() - interval '500 days'")
+    return situation
+
+
+def _pending(situation: Situation) -> Situation:
+    run(situation, "update alembic_version set version_num = '0006'")
+    return situation
+
+
+def _at_the_months_end(situation: Situation) -> Situation:
+    run(situation, f"drop table raw.posts_{NIGHT + timedelta(days=7):%Y%m}")
+    return situation
+
+
+def _silent(situation: Situation) -> Situation:
+    return replace(
+        situation, settings=situation.settings.model_copy(update={"airflow_health_url": "http://127.0.0.1:9/"})
+    )
+
+
+MAKE: dict[AlertKind, list[Callable[[Situation], Situation]]] = {
+    AlertKind.CREDENTIAL_FAILED: [lambda s: _breaker(s, "x", "token_expired"), _own_token],
+    AlertKind.CREDENTIAL_EXPIRING: [_expiring],
+    AlertKind.CONNECTION_BROKEN: [_no_connection],
+    AlertKind.EVENING_LATE: [lambda s: _unread(s, NIGHT.date())],
+    AlertKind.DAY_MISSED: [lambda s: _unread(s, NIGHT.date() - timedelta(days=1))],
+    AlertKind.PLATFORM_DOWN: [lambda s: _breaker(s, "", "platform_unavailable")],
+    AlertKind.METRIC_WITHDRAWN: [_withdrawn],
+    AlertKind.BUDGET_SHORT: [_spent, _spent_of_a_credential],
+    AlertKind.REVIEW_DUE: [_review],
+    AlertKind.DISK_FULL: [lambda s: s],
+    AlertKind.CLOCK_DRIFT: [lambda s: s],
+    AlertKind.MIGRATIONS_PENDING: [_pending],
+    AlertKind.TRANSFORM_FAILED: [_failed],
+    AlertKind.MARTS_STALE: [_stale],
+    AlertKind.PARTITION_MISSING: [_at_the_months_end],
+    AlertKind.SCHEDULER_SILENT: [_silent],
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "make"), [(kind, make) for kind, ways in MAKE.items() for make in ways], ids=lambda value: str(value)[:20]
+)
+def test_every_alert_fires_and_is_received(
+    kind: AlertKind,
+    make: Callable[[Situation], Situation],
+    situation: Situation,
+    mailbox: Mailbox,
+    webhook: Webhook,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    at = make(situation)
+    if kind is AlertKind.DISK_FULL:
+        usage = namedtuple("usage", "total used free")
+        monkeypatch.setattr(shutil, "disk_usage", lambda _place: usage(100, 95, 5))
+    if kind is AlertKind.CLOCK_DRIFT:
+        monkeypatch.setattr(watch, "utc_now", two_minutes_ahead)
+    found = find_troubles(at)
+    assert [trouble.kind for trouble in found] == [kind]
+    assert tell(found, at.url, at.settings, at.now)
+    ((to, letter), *others) = mailbox.letters
+    assert to == ["data@example.org"]
+    assert f"[{kind}]" in letter.get_payload()
+    assert [alert["kind"] for alert in webhook.posts[0]["alerts"]] == [kind]
+    assert [to for to, _ in others] == ([["kartini@example.org"]] if found[0].center_code else [])
+    tell(find_troubles(at), at.url, at.settings, at.now + timedelta(minutes=10))
+    assert len(webhook.posts) == 1, "nothing is told twice"
+
+
+def test_there_is_a_way_to_make_each_and_an_entry_for_each(repository: Path) -> None:
+    assert set(MAKE) == set(AlertKind)
+    page = (repository / "docs" / "runbook.md").read_text()
+    entries = re.split(r"^### `(\w+)`$", page, flags=re.MULTILINE)[1:]
+    assert set(entries[::2]) == {kind.value for kind in AlertKind}
+    for name, entry in zip(entries[::2], entries[1::2], strict=True):
+        for part in ("Meaning", "First look", "Fix"):
+            assert f"**{part}:**" in entry, f"{name} lacks its {part}"
+
+
+def test_roles_as_shipped_tell_nobody_and_a_wrong_line_is_named(tmp_path: Path) -> None:
+    assert load_roles(DEFAULT_REGISTRY) == load_roles(tmp_path) == ()
+    (tmp_path / "roles.csv").write_text(ROLES.replace("data@example.org", "data"))
+    with pytest.raises(UsageProblem, match=r"roles.csv, line 2, column email: 'data' is not one e-mail address"):
+        load_roles(tmp_path)
+
+
+def test_a_failed_credential_says_what_a_person_needs_tonight(situation: Situation) -> None:
+    (trouble,) = find_troubles(_breaker(situation, "x", "token_expired"))
+    assert "kartini-x" in trouble.says
+    assert "105 minutes are left today" in trouble.says  # 22:00 to 23:45
+    assert "social-metrics capture --missing" in trouble.mend
+    assert "social-metrics entry template" in trouble.mend
+
+
+def test_every_account_of_a_failed_credential_is_named(situation: Situation) -> None:
+    many = tuple(replace(ACCOUNTS[0], account_code=f"center{number}-x") for number in range(31))
+    registry = Registry(situation.registry.platforms, situation.registry.centers, many)
+    at = replace(_breaker(situation, "x", "token_expired"), registry=registry)
+    (trouble,) = [found for found in find_troubles(at) if found.kind is AlertKind.CREDENTIAL_FAILED]
+    assert all(f"{account.account_code}" in trouble.says.replace(",", "").split() for account in many[:30])
+    assert "31 accounts are not read" in trouble.says
+
+
+def test_a_failed_token_names_the_account_in_the_command_that_mends_it(situation: Situation) -> None:
+    (trouble,) = [found for found in find_troubles(_own_token(situation)) if found.kind is AlertKind.CREDENTIAL_FAILED]
+    assert "social-metrics connect tiktok kartini-tiktok, then social-metrics capture --missing" in trouble.mend
+
+
+def test_a_password_is_not_sent_to_a_mail_server_in_the_clear(situation: Situation, mailbox: Mailbox) -> None:
+    settings = situation.settings.model_copy(update={"smtp_url": mailbox.url.replace("//", "//name:its-password@")})
+    with pytest.raises(UsageProblem, match="offers no STARTTLS") as refused:
+        tell(_troubles(AlertKind.CREDENTIAL_FAILED), situation.url, settings, situation.now)
+    assert "its-password" not in str(refused.value)
+    assert mailbox.letters == []
+
+
+@pytest.mark.parametrize(
+    ("minutes", "says"), [(1, None), (5, "silent for 5 minutes"), (None, "does not tell its scheduler's heartbeat")]
+)
+def test_the_schedulers_heartbeat_is_heard(situation: Situation, minutes: int | None, says: str | None) -> None:
+    beat = None if minutes is None else (utc_now() - timedelta(minutes=minutes, seconds=1)).isoformat()
+    with serve({"/health": [Answer({"scheduler": {"latest_scheduler_heartbeat": beat}})]}) as airflow:
+        changes = {"airflow_health_url": f"{airflow.base_url}/health"}
+        found = find_troubles(replace(situation, settings=situation.settings.model_copy(update=changes)))
+    assert [trouble.kind for trouble in found] == ([AlertKind.SCHEDULER_SILENT] if says else [])
+    assert says is None or says in found[0].says
+
+
+def _troubles(*kinds: AlertKind) -> list[Trouble]:
+    return [Trouble(kind, f"{kind}-{number}", "It is so.", "do this") for number, kind in enumerate(kinds)]
+
+
+def test_one_message_an_evening_and_a_credential_at_once(situation: Situation, webhook: Webhook) -> None:
+    early = situation.now - timedelta(hours=2)  # 20:00, before the deadline of 21:30
+    many = _troubles(*[AlertKind.REVIEW_DUE] * 155)
+
+    def told(found: list[Trouble], at: datetime) -> list[int]:
+        webhook.posts.clear()
+        tell(found, situation.url, situation.settings, at)
+        return [len(post["alerts"]) for post in webhook.posts]
+
+    assert told(many, early) == []
+    failed = _troubles(AlertKind.CREDENTIAL_FAILED)
+    assert told(many + failed, early) == [1], "it does not wait"
+    assert told(many + failed, situation.now) == [155], "one message, not 155"
+    another = [*many, *failed, *_troubles(AlertKind.DISK_FULL)]
+    assert told(another, situation.now + timedelta(hours=1)) == [], "it waits for the next evening"
+    assert told(another, situation.now + timedelta(days=1)) == [1]
+    assert told([], situation.now + timedelta(days=1)) == []
+    assert told(failed, situation.now + timedelta(days=2)) == [1], "ended and found again, it is told again"
+    assert {AlertKind.CREDENTIAL_FAILED} == SPEAKS_AT_ONCE
+
+
+def test_what_could_not_be_sent_is_sent_later(situation: Situation, webhook: Webhook) -> None:
+    webhook.status = 500
+    found = _troubles(AlertKind.DISK_FULL)
+    with pytest.raises(UsageProblem, match="did not take the alert") as refused:
+        tell(found, situation.url, situation.settings, situation.now)
+    assert "secret-path" not in str(refused.value)
+    webhook.status = 200
+    assert tell(found, situation.url, situation.settings, situation.now)
+    assert len(webhook.posts) == 1
+
+
+@pytest.mark.parametrize(("days", "stage"), [(31, None), (30, 30), (14, 14), (8, 14), (7, 7), (2, 2), (-1, 2)])
+def test_an_authorisation_is_warned_of_at_each_stage(situation: Situation, days: int, stage: int | None) -> None:
+    run(
+        situation,
+        "insert into ops.credentials (account_code, platform, refresh_token, refresh_expires_at, updated_at)"
+        " values ('kartini-tiktok', 'tiktok', '', %s, %s)",
+        NIGHT + timedelta(days=days),
+        NIGHT,
+    )
+    found = [trouble.subject for trouble in find_troubles(situation)]
+    assert found == ([f"kartini-tiktok/{stage}"] if stage else [])
+
+
+def test_every_volume_that_we_write_to_is_looked_at_once(
+    situation: Situation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A full volume of Airflow's home is found beside a roomy one of the state folder; an object store is no disk."""
+    home = tmp_path / "airflow"
+    home.mkdir()
+    monkeypatch.setenv("AIRFLOW_HOME", str(home))
+    at = replace(situation, settings=situation.settings.model_copy(update={"papers_destination": "s3://papers/x"}))
+    real, other = Path.stat, 987654
+
+    def stat(path: Path, **options: bool) -> os.stat_result:
+        found = real(path, **options)
+        return found if path != home else os.stat_result((*found[:2], other, *found[3:10]))
+
+    usage = namedtuple("usage", "total used free")
+    monkeypatch.setattr(Path, "stat", stat)
+    monkeypatch.setattr(shutil, "disk_usage", lambda place: usage(100, 95, 5) if place == home else usage(100, 5, 95))
+    (found,) = [trouble for trouble in find_troubles(at) if trouble.kind is AlertKind.DISK_FULL]
+    assert found.subject == str(home)

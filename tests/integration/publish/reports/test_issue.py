@@ -1,0 +1,250 @@
+"""Papers are of an approved month, issued once, and show what the record holds and nothing else."""
+
+import io
+import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import psycopg
+import pytest
+
+from social_metrics.audit import closing
+from social_metrics.audit.answers import answer_exceptions, exceptions_of
+from social_metrics.audit.chain import walk_chain
+from social_metrics.audit.closing import act, draft_close
+from social_metrics.audit.corrections import approve_correction, request_correction
+from social_metrics.audit.rules import Rule
+from social_metrics.clock import utc_now
+from social_metrics.errors import UsageProblem
+from social_metrics.publish.reports.issue import Paper, issue_as_of, issue_month, issued_of_month
+from social_metrics.warehouse.connect import connect
+from tests.support.closable import CENTERS, LAST_DAY, MONTH, Closable
+from tests.support.pdf import pages_of, qr_codes_of, words_of
+
+pytestmark = pytest.mark.slow
+
+INJECTION = '=HYPERLINK("http://example.org","klik") #emph[x] */ '
+
+
+@pytest.fixture(autouse=True)
+def _compiled_once(monkeypatch: pytest.MonkeyPatch, compiled: list[Rule]) -> None:
+    monkeypatch.setattr(closing, "rules_in_force", lambda *_: list(compiled))
+
+
+def approve(closable: Closable, answers: dict[int, str] | None = None) -> None:
+    """Draft the month and take it to its approval by three users of Airflow."""
+    draft_close(closable.settings, closable.url, MONTH)
+    with connect(closable.url, "closer") as service:
+        if answers:
+            answer_exceptions(service, MONTH, answers, person="sari", channel="airflow")
+        for action, person in (("submitted", "ani"), ("checked", "budi"), ("approved", "sekretaris")):
+            act(service, MONTH, action, person=person, channel="airflow")  # type: ignore[arg-type]
+
+
+def words(paper: Paper) -> str:
+    """All text of a PDF, on one line."""
+    return words_of(paper.content)
+
+
+def one(papers: list[Paper], kind: str, center: str | None = None) -> Paper:
+    """The one paper of a kind."""
+    (found,) = [paper for paper in papers if (paper.kind, paper.center_code) == (kind, center)]
+    return found
+
+
+def sheet(paper: Paper, place: int) -> list[dict[str, Any]]:
+    """A sheet of a workbook as its rows by column."""
+    rows = list(openpyxl.load_workbook(io.BytesIO(paper.content)).worksheets[place].iter_rows(min_row=2))
+    names = [cell.value for cell in rows[0]]
+    return [{str(name): cell.value for name, cell in zip(names, row, strict=True)} for row in rows[1:]]
+
+
+def test_a_month_that_is_not_approved_has_no_papers(closable: Closable) -> None:
+    with pytest.raises(UsageProblem, match="not approved"):
+        issue_month(closable.url, MONTH)
+    draft_close(closable.settings, closable.url, MONTH)
+    with pytest.raises(UsageProblem, match="not approved"):
+        issue_month(closable.url, MONTH)
+    with connect(closable.url, "closer") as connection:
+        assert connection.execute("select count(*) from audit.issued_papers").fetchone() == (0,)
+
+
+def test_papers_are_issued_once_and_a_correction_makes_new_ones(closable: Closable) -> None:
+    approve(closable)
+    papers = issue_month(closable.url, MONTH)
+    assert [(paper.kind, paper.center_code) for paper in papers] == [
+        ("leadership", None), ("full", None), ("workbook", None), *(("center", code) for code in sorted(CENTERS)),
+    ]  # fmt: skip
+    assert issue_month(closable.url, MONTH) == papers
+    with connect(closable.url, "closer") as connection:
+        assert issued_of_month(connection, MONTH) == papers
+        walk = walk_chain(connection, utc_now())
+        assert (walk.findings, walk.unsealed) == ((), {})
+        number = request_correction(
+            connection, MONTH, center_code="kartini", figure="posts", new_value=4321, reason="salah hitung",
+            document_number="BA-7/2026", person="ani", channel="airflow",
+        )  # fmt: skip
+        assert issue_month(closable.url, MONTH) == papers  # asked for, not yet approved
+        approve_correction(connection, number, person="budi", channel="airflow")
+    corrected = issue_month(closable.url, MONTH)
+    told = words(one(corrected, "full"))
+    published = sheet(one(papers, "workbook"), 0)
+    posts = next(row["posts"] for row in published if row["center_code"] == "kartini")
+    assert f"{posts} → 4.321*" in told
+    assert "BA-7/2026" in told
+    assert "BA-7/2026" in words(one(corrected, "leadership"))
+    assert "4.321" not in words(one(papers, "full"))
+    assert one(corrected, "center", "satria") == one(papers, "center", "satria")
+    assert one(corrected, "center", "kartini") != one(papers, "center", "kartini")
+
+
+def test_the_same_close_gives_the_same_bytes(closable: Closable) -> None:
+    approve(closable)
+    papers = issue_month(closable.url, MONTH, languages=("id", "en"))
+    with psycopg.connect(closable.url) as owner:  # as if they had never left the house
+        owner.execute("alter table audit.issued_papers disable trigger user")
+        owner.execute("delete from audit.issued_papers")
+    again = issue_month(closable.url, MONTH, languages=("id", "en"))
+    assert [(paper.file_name, paper.sha256) for paper in again] == [(p.file_name, p.sha256) for p in papers]
+
+
+def test_two_who_issue_at_once_issue_one(closable: Closable) -> None:
+    approve(closable)
+    both = threading.Barrier(2)
+
+    def issue(_: int) -> list[Paper]:
+        both.wait()
+        return issue_month(closable.url, MONTH)
+
+    with ThreadPoolExecutor(2) as pool:
+        first, second = pool.map(issue, range(2))
+    assert first == second
+    with connect(closable.url, "closer") as connection:
+        assert issued_of_month(connection, MONTH) == first
+
+
+def test_a_center_s_pack_holds_nobody_else(closable: Closable) -> None:
+    approve(closable)
+    papers = issue_month(closable.url, MONTH)
+    for center in CENTERS:
+        told = words(one(papers, "center", center)).lower()
+        assert center in told
+        assert [other for other in CENTERS if other != center and other in told] == []
+    assert all(center in words(one(papers, "full")).lower() for center in CENTERS)
+
+
+def test_figures_on_paper_are_those_of_the_record(closable: Closable) -> None:
+    approve(closable)
+    papers = issue_month(closable.url, MONTH)
+    with connect(closable.url, "closer") as connection:
+        rows = dict(
+            connection.execute(
+                "select center_code, figures from audit.scorecard_rows where mart = 'fct_center_monthly'"
+            ).fetchall()
+        )
+        daily = connection.execute(
+            "select count(*), sum((figures ->> 'followers_count')::bigint) from audit.scorecard_rows "
+            "where mart = 'fct_follower_growth_daily'"
+        ).fetchone()
+        close = connection.execute("select sha256 from audit.closes").fetchone()
+    assert close is not None
+    full, page = words(one(papers, "full")), words(one(papers, "leadership"))
+    for row in rows.values():
+        if row["end_followers_count"] is not None:
+            shown = f"{row['end_followers_count']:,}".replace(",", ".")
+            assert shown in full
+            assert shown in page
+    assert qr_codes_of(one(papers, "full").content) == [close[0]]
+    for told in (full, page):
+        assert close[0] in told
+        assert "DATA SIMULASI" in told
+    scorecard = {row["center_code"]: row for row in sheet(one(papers, "workbook"), 0)}
+    for code, row in rows.items():
+        for name in ("end_followers_count", "growth", "posts", "completeness"):
+            assert scorecard[code][name] == row[name]
+        assert scorecard[code]["month_start"] == datetime(2026, 10, 1)  # noqa: DTZ001 - a cell knows no zone
+    series = sheet(one(papers, "workbook"), 1)
+    assert (len(series), sum(row["followers_count"] or 0 for row in series)) == daily
+    evidence = sheet(one(papers, "workbook"), 2)
+    captured = [row for row in series if row["captured_at"] is not None]
+    assert len(evidence) == len(captured) > 150
+
+
+def test_every_page_is_marked_and_the_meeting_s_is_one(closable: Closable) -> None:
+    approve(closable)
+    papers = issue_month(closable.url, MONTH, languages=("en",))
+    for paper in papers:
+        if paper.kind != "workbook":
+            assert all("SIMULATED DATA" in page for page in pages_of(paper.content))
+    assert len(pages_of(one(papers, "leadership").content)) == 1
+
+
+def test_what_a_person_wrote_is_text_and_stays_text(closable: Closable) -> None:
+    draft_close(closable.settings, closable.url, MONTH)
+    with connect(closable.url, "closer") as connection:
+        number = exceptions_of(connection, MONTH, 1)[0].exception_no
+    approve(closable, {number: INJECTION})
+    with connect(closable.url, "closer") as connection:
+        correction = request_correction(
+            connection, MONTH, center_code="kartini", figure="posts", new_value=1, reason=INJECTION,
+            document_number="@SUM(1)", person="ani", channel="airflow",
+        )  # fmt: skip
+        approve_correction(connection, correction, person="budi", channel="airflow")
+    papers = issue_month(closable.url, MONTH)
+    assert words(one(papers, "full")).replace(" ", "").count(INJECTION.replace(" ", "")) == 2
+    book = openpyxl.load_workbook(io.BytesIO(one(papers, "workbook").content))
+    cells = [cell for part in book.worksheets for row in part.iter_rows() for cell in row]
+    assert {cell.data_type for cell in cells} <= {"s", "n", "d", "b"}
+    assert [cell.value for cell in cells if str(cell.value).startswith(("=", "@"))] == [INJECTION, "@SUM(1)"]
+    assert all(part.freeze_panes == "C3" for part in book.worksheets)
+
+
+def test_an_evening_s_page_is_provisional_and_kept(closable: Closable) -> None:
+    paper = issue_as_of(closable.url, date(2026, 10, 18))
+    assert paper.is_provisional
+    assert (paper.month_start, paper.as_of_date) == (None, date(2026, 10, 18))
+    told = words(paper)
+    assert "ANGKA SEMENTARA" in told
+    assert "18 Oktober 2026" in told
+    with psycopg.connect(closable.url) as owner:
+        owner.execute("update marts.leaderboard_followers set followers_count = 1, center_name = 'Lain'")
+    assert issue_as_of(closable.url, date(2026, 10, 18)) == paper
+    with pytest.raises(UsageProblem, match=f"to {LAST_DAY}"):
+        issue_as_of(closable.url, date(2027, 1, 1))
+
+
+def test_a_changed_record_gives_no_paper(closable: Closable) -> None:
+    approve(closable)
+    with psycopg.connect(closable.url) as owner:
+        owner.execute("alter table audit.scorecard_rows disable trigger user")
+        owner.execute("update audit.scorecard_rows set figures = jsonb_set(figures, '{posts}', '99')")
+    with pytest.raises(UsageProblem, match="the scorecard was altered"):
+        issue_month(closable.url, MONTH)
+
+
+def test_the_command_writes_what_was_issued(
+    closable: Closable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from typer.testing import CliRunner
+
+    from social_metrics.cli.application import app
+
+    approve(closable)
+    monkeypatch.setenv("AIRFLOW_CONN_SOCIAL_METRICS_WAREHOUSE", closable.url)
+    wanted = ["report", "month", "--month", "2026-10", "--center", "satria", "--to", str(tmp_path / "papers")]
+    told = CliRunner().invoke(app, [*wanted, "--format", "json"])
+    assert told.exit_code == 0, told.output
+    (written,) = json.loads(told.stdout)
+    (paper,) = issue_month(closable.url, MONTH, center_code="satria")
+    assert Path(written["file"]).read_bytes() == paper.content
+    assert written["sha256"] == paper.sha256
+    unknown = CliRunner().invoke(app, [*wanted[:-3], "nowhere"])
+    assert unknown.exit_code == 2
+    evening = ["report", "--as-of", "2026-10-18", "--to", str(tmp_path / "papers"), "--format", "json"]
+    (page,) = json.loads(CliRunner().invoke(app, evening).stdout)
+    assert Path(page["file"]).read_bytes() == issue_as_of(closable.url, date(2026, 10, 18)).content
+    assert CliRunner().invoke(app, [*evening[:3], "month", "--month", "2026-10"]).exit_code == 2
