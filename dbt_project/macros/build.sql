@@ -123,7 +123,7 @@
 {%- endmacro %}
 
 {% macro postgres__reopened_by(kind) -%}
-    {{ return(ref('int_' ~ kind ~ 's__reopened')) }}
+    {{ return(ref('int_' ~ kind ~ 's__to_rebuild')) }}
 {%- endmacro %}
 
 {# Every build on Spark is a full one: nothing is asked what was reopened, and the models that say so are not there. #}

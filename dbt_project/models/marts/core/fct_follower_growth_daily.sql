@@ -129,7 +129,7 @@ known as (
     left join window_bases
         on spine.account_code = window_bases.account_code and spine.day_no = window_bases.day_no
     {% for period in periods %}
-    left join {{ ref('int_followers__period_bases') }} as {{ period.name }}
+    left join {{ ref('int_followers__period_baselines') }} as {{ period.name }}
         on
             spine.account_code = {{ period.name }}.account_code
             and spine.{{ period.starts_on }} = {{ period.name }}.period_start

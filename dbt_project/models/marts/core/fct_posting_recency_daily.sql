@@ -211,7 +211,7 @@ select
     outcomes.source
 from named
 inner join outcomes on named.account_code = outcomes.account_code and named.date_day = outcomes.date_day
-left join {{ ref('int_accounts__daily_basis_recency') }} as outreach
+left join {{ ref('int_accounts__daily_recency_by_scope') }} as outreach
     on
         named.account_code = outreach.account_code
         and named.date_day = outreach.date_day

@@ -10,7 +10,7 @@ with entered as (
 
     -- A post that an API has seen is told by the API; the others stand on what people entered and confirmed.
     select entries.*
-    from {{ reopened_rows('post', ref('int_manual_entries__standing')) }} as entries
+    from {{ reopened_rows('post', ref('int_manual_entries__accepted')) }} as entries
     where
         entries.as_of_date <= {{ through_date() }}
         and not exists (

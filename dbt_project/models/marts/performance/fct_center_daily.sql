@@ -21,7 +21,7 @@ with standings as (
         sum(followers_count_high) as followers_count_high,
         min(capture_date) filter (where followers_count is not null) as oldest_capture_date,
         max(captured_at) filter (where followers_count is not null) as newest_capture_at
-    from {{ reopened_rows('center', ref('int_accounts__daily_standing')) }} as standing
+    from {{ reopened_rows('center', ref('int_accounts__daily_status')) }} as standing
     group by center_code, date_day
 
 ),

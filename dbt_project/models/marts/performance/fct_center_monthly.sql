@@ -17,7 +17,7 @@ now_known as (
         center_code,
         month_start,
         sum(posts_as_now_known) as posts_as_now_known
-    from {{ ref('int_accounts__monthly_now_known') }}
+    from {{ ref('int_accounts__monthly_as_is') }}
     group by center_code, month_start
 
 ),
@@ -92,7 +92,7 @@ measured as (
         on months.center_code = posting.center_code and months.month_start = posting.month_start
     inner join {{ ref('int_centers__monthly_platforms') }} as platforms
         on months.center_code = platforms.center_code and months.month_start = platforms.month_start
-    inner join {{ ref('int_centers__monthly_messages') }} as messages
+    inner join {{ ref('int_centers__monthly_coverage') }} as messages
         on months.center_code = messages.center_code and months.month_start = messages.month_start
     left join now_known
         on months.center_code = now_known.center_code and months.month_start = now_known.month_start

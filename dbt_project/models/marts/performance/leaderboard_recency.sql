@@ -32,7 +32,7 @@ with standings as (
         said.accounts_not_looked_at,
         said.has_unread_since,
         daily.source
-    from {{ reopened_rows('date', ref('int_centers__daily_basis_recency')) }} as said
+    from {{ reopened_rows('date', ref('int_centers__daily_recency_by_scope')) }} as said
     inner join {{ ref('fct_center_daily') }} as daily
         on said.center_code = daily.center_code and said.date_day = daily.date_day
     {{ and_since_reopened('center', 'daily.date_day') }}

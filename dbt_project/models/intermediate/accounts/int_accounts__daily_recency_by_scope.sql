@@ -1,0 +1,227 @@
+{{ config(
+    materialized='incremental', meta={'reopened_by': 'account'},
+    indexes=[{'columns': ['account_code', 'date_day']}, {'columns': ['date_day']}]
+) }}
+-- Grain: account × WIB date × basis on which a post counts; the newest one as known on that date.
+{% if is_incremental() %}
+with spine as (
+
+    select
+        spine.account_code,
+        spine.date_day
+    from {{ ref('int_accounts__daily_spine') }} as spine
+    {{ only_reopened('account', 'spine.account_code', 'spine.date_day') }}
+
+),
+
+before as (
+
+    -- The account's last day before the reopened ones; what came since then is looked at again.
+    select
+        reopened.account_code,
+        coalesce(last.date_day, cast('2000-01-01' as date)) as date_day
+    from {{ reopened_by('account') }} as reopened
+    left join lateral (
+        select earlier.date_day
+        from {{ ref('int_accounts__daily_spine') }} as earlier
+        where earlier.account_code = reopened.account_code and earlier.day_no < reopened.day_no
+        order by earlier.day_no desc
+        limit 1
+    ) as last on true
+
+),
+
+bases as (
+
+    -- On what a post of the account counts: as on the day before, and by the posts that began to count since.
+    select
+        before.account_code,
+        rows.basis
+    from before
+    cross join
+        lateral (
+            select found.basis
+            from {{ this }} as found
+            where found.account_code = before.account_code and found.date_day = before.date_day
+            offset 0
+        ) as rows
+    union distinct
+    select
+        before.account_code,
+        periods.basis
+    from before
+    cross join lateral (
+        select found.basis
+        from {{ ref('int_posts__scope_periods') }} as found
+        where found.account_code = before.account_code and found.counted_from > before.date_day
+        offset 0
+    ) as periods
+
+),
+
+named as (
+
+    -- A few days are looked up, post by post; for all days that would be a look-up each.
+    select
+        spine.account_code,
+        spine.date_day,
+        bases.basis,
+        last.published_at as last_post_at,
+        last.post_id,
+        last.url,
+        last.published_date,
+        1 as place
+    from spine
+    inner join bases on spine.account_code = bases.account_code
+    cross join lateral (
+        select
+            periods.published_at,
+            periods.published_date,
+            periods.post_id,
+            periods.url
+        from {{ ref('int_posts__scope_periods') }} as periods
+        where
+            periods.account_code = spine.account_code
+            and periods.basis = bases.basis
+            and periods.counted_from <= spine.date_day
+            and (periods.counted_until is null or spine.date_day < periods.counted_until)
+        order by periods.published_at desc, {{ bytewise("periods.post_id") }} desc
+        limit 1
+    ) as last
+
+)
+{% else %}
+with periods as (
+
+    select * from {{ ref('int_posts__scope_periods') }}
+
+),
+
+arrivals as (
+
+    select
+        account_code,
+        basis,
+        counted_from,
+        max(published_at) as published_at
+    from periods
+    where counted_until is null
+    group by account_code, basis, counted_from
+
+),
+
+bases as (
+
+    select
+        account_code,
+        basis,
+        min(counted_from) as first_date
+    from periods
+    group by account_code, basis
+
+),
+
+stream as (
+
+    select
+        spine.account_code,
+        spine.date_day,
+        bases.basis,
+        cast(null as {{ type_of('timestamptz') }}) as published_at,
+        true as is_fact
+    from {{ reopened_rows('account', ref('int_accounts__daily_spine')) }} as spine
+    inner join bases on spine.account_code = bases.account_code and spine.date_day >= bases.first_date
+    union all
+    select
+        account_code,
+        counted_from as date_day,
+        basis,
+        published_at,
+        false as is_fact
+    from arrivals
+
+),
+
+running as (
+
+    -- One pass per account and basis instead of a look-up per day.
+    select
+        account_code,
+        date_day,
+        basis,
+        is_fact,
+        max(published_at) over (partition by account_code, basis order by date_day) as published_at
+    from stream
+
+),
+
+candidates as (
+
+    select
+        account_code,
+        date_day,
+        basis,
+        published_at
+    from running
+    where is_fact and published_at is not null
+    union all
+    -- Posts that disappeared later count while they were there; there are few of them.
+    select
+        spine.account_code,
+        spine.date_day,
+        periods.basis,
+        periods.published_at
+    from {{ ref('int_accounts__daily_spine') }} as spine
+    inner join periods
+        on
+            spine.account_code = periods.account_code
+            and spine.date_day >= periods.counted_from
+            and spine.date_day < periods.counted_until
+
+),
+
+newest as (
+
+    select
+        account_code,
+        date_day,
+        basis,
+        max(published_at) as last_post_at
+    from candidates
+    group by account_code, date_day, basis
+
+),
+
+named as (
+
+    select
+        newest.*,
+        periods.post_id,
+        periods.url,
+        periods.published_date,
+        row_number() over (
+            partition by newest.account_code, newest.date_day, newest.basis
+            order by {{ bytewise("periods.post_id") }} desc
+        ) as place
+    from newest
+    inner join periods
+        on
+            newest.account_code = periods.account_code
+            and newest.basis = periods.basis
+            and newest.last_post_at = periods.published_at
+            and newest.date_day >= periods.counted_from
+            and (periods.counted_until is null or newest.date_day < periods.counted_until)
+
+)
+{% endif %}
+
+select
+    account_code,
+    date_day,
+    basis,
+    last_post_at,
+    post_id as last_post_id,
+    url as last_post_url,
+    {{ days_from('published_date', 'date_day') }} as days_since_last_post
+from named
+where place = 1
