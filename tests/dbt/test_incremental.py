@@ -96,7 +96,7 @@ def _build(warehouse: Warehouse, build: MartBuild, *selected: str, is_killed: bo
         return
     with connect(warehouse.url, "transformer") as connection:
         for layer in LAYERS:
-            record_layer(connection, build, layer, list(LAYERS))
+            record_layer(connection, build, layer, LAYERS)
 
 
 def _relations(connection: psycopg.Connection, schemas: tuple[str, ...]) -> list[tuple[str, str]]:

@@ -125,13 +125,17 @@ def test_a_platform_that_nobody_has_heard_of_is_in_the_marts(warehouse: Warehous
 
 
 def test_the_layers_of_an_evening_are_the_whole_project(manifest: Any, warehouse: Warehouse) -> None:
-    def listed(selection: tuple[str, ...]) -> list[str]:
-        result = warehouse.dbt("ls", "--output", "name", "--select", *selection, "--indirect-selection", "buildable")
+    def listed(selector: str) -> list[str]:
+        result = warehouse.dbt("ls", "--output", "name", "--selector", selector, "--indirect-selection", "buildable")
         assert result.success, failures(result)
         return list(result.result)
 
-    layers = [name for selection in LAYERS.values() for name in listed(selection)]
+    staging = listed("staging_with_seeds")
+    layers = [*staging, *(name for layer in LAYERS[1:] for name in listed(layer))]
     assert {node.name for node in manifest.nodes.values()} <= set(layers)
+    seeds = {node.name for node in manifest.nodes.values() if node.resource_type == "seed"}
+    assert {name for name in staging if name not in seeds} >= set(listed("staging"))
+    assert not seeds & set(listed("staging"))
 
 
 def test_all_unit_tests_pass_and_the_readme_counts_them(manifest: Any, warehouse: Warehouse) -> None:

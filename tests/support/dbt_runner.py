@@ -83,7 +83,7 @@ class Warehouse:
         assert result.success, failures(result)
         with connect(self.url, "transformer") as connection:
             for layer in LAYERS:
-                record_layer(connection, planned, layer, list(LAYERS))
+                record_layer(connection, planned, layer, LAYERS)
         return result
 
     def rows(self, relation: str) -> list[dict[str, Any]]:

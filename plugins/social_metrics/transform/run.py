@@ -25,16 +25,8 @@ from social_metrics.warehouse.locks import marts_lock
 
 logger = logging.getLogger(__name__)
 
-SEEDS = "resource_type:seed"
-"""Loaded again only when they have changed, and then everything is built."""
-
-LAYERS: Mapping[str, tuple[str, ...]] = {
-    "staging": ("path:models/staging", SEEDS),
-    "intermediate": ("path:models/intermediate",),
-    "marts": ("path:models/marts",),
-}
-"""Layer → what dbt selects for it, in the order of building. A data test runs with the first layer that has
-everything it looks at."""
+LAYERS = ("staging", "intermediate", "marts")
+"""In the order of building; each is a selector of dbt_project/selectors.yml."""
 
 FAILED = frozenset({"error", "fail", "runtime error", "partial success"})
 
@@ -140,7 +132,7 @@ def run_layer(
     Unit tests are left out: they belong to the code, not to the evening.
 
     Args:
-        layer: a key of LAYERS.
+        layer: one of LAYERS.
         settings: where the dbt project, the registry and dbt's working files are.
         warehouse_url: postgresql://… of the service login.
         through_date: last WIB date of the facts; None ends them with the last evidence in raw. As the two that
@@ -158,13 +150,12 @@ def run_layer(
     project = settings.dbt_project_dir.resolve()
     working = settings.state_dir.resolve() / "dbt"  # shared by the layers, so that dbt parses once
     run_results = working / "target" / "run_results.json"
-    order = list(LAYERS)
     with marts_lock(warehouse_url, "transformer"):
         run_results.unlink(missing_ok=True)  # never take an earlier run's results for this one's
-        if layer == order[0]:
+        if layer == LAYERS[0]:
             tag_captions(settings, warehouse_url)  # before the captions expire; the marts start from the kept tags
         with connect(warehouse_url, "transformer") as connection:
-            build = latest_build(connection) if layer != order[0] else None
+            build = latest_build(connection) if layer != LAYERS[0] else None
             build = build or plan_build(
                 connection,
                 _fingerprint(settings),
@@ -175,8 +166,7 @@ def run_layer(
         logger.info("Build %s of %s: %s", build.build_id, build.scope, build.reason)
         command = [
             "build",
-            *("--select", *LAYERS[layer]),
-            *(("--exclude", SEEDS) if build.scope == CHANGES else ()),
+            *("--selector", _selector(layer, build)),
             *("--indirect-selection", "buildable"),
             *("--exclude-resource-type", "unit_test"),
             *("--project-dir", str(project)),
@@ -195,7 +185,7 @@ def run_layer(
         with connect(warehouse_url, "transformer") as connection:
             _keep(report, connection)
             if report.nodes and not failed and outcome.success:
-                record_layer(connection, build, layer, order)
+                record_layer(connection, build, layer, LAYERS)
     for node in report.nodes:
         level = logging.ERROR if node.status in FAILED else logging.INFO
         logger.log(
@@ -206,6 +196,11 @@ def run_layer(
     if not report.nodes:
         raise TransformFailed(layer, {"dbt": f"selects nothing in {project}; an empty layer is not a success"})
     return report
+
+
+def _selector(layer: str, build: MartBuild) -> str:
+    """Name of the selector; seeds are loaded only with everything, because a changed seed rebuilds everything."""
+    return "staging_with_seeds" if layer == LAYERS[0] and build.scope != CHANGES else layer
 
 
 def _report(layer: str, run_results: Path) -> LayerReport:

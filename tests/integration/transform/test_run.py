@@ -25,7 +25,7 @@ MODELS = {
     "tests/squares_are_few.sql": "select 1 from {{ ref('fct_squares') }} having count(*) > 3",
     "tests/numbers_below_squares.sql": "select 1 from {{ ref('stg_numbers') }}, {{ ref('int_numbers__squared') }} "
     "where square < 1",
-    "models/marts/_marts__models.yml": """
+    "models/marts/fct_squares.yml": """
 unit_tests:
   - name: always_wrong
     model: fct_squares
@@ -48,7 +48,8 @@ def project(settings: Settings, repository: Path) -> Callable[..., None]:
     def write(**changes: str | None) -> None:
         home = settings.dbt_project_dir
         home.mkdir(exist_ok=True)
-        (home / "profiles.yml").write_bytes((repository / "dbt_project" / "profiles.yml").read_bytes())
+        for name in ("profiles.yml", "selectors.yml"):
+            (home / name).write_bytes((repository / "dbt_project" / name).read_bytes())
         macro = "generate_schema_name.sql"
         (home / "macros").mkdir(exist_ok=True)
         (home / "macros" / macro).write_bytes((repository / "dbt_project" / "macros" / macro).read_bytes())
@@ -121,7 +122,9 @@ def test_a_model_that_breaks_is_named_and_later_layers_are_left_alone(
     project(
         **{
             "models/intermediate/int_numbers__squared.sql": "select 1 / 0 as square from {{ ref('stg_numbers') }}",
-            "models/intermediate/_models.yml": "models: [{name: int_numbers__squared, config: {materialized: table}}]",
+            "models/intermediate/int_numbers__squared.yml": (
+                "models: [{name: int_numbers__squared, config: {materialized: table}}]"
+            ),
         }
     )
     with pytest.raises(
