@@ -1,12 +1,13 @@
-"""Reads the accounts of one batch: profiles by the call, then the posts of those whose profile came."""
+"""Reads the accounts of one batch: first the profiles, then the posts of the accounts whose profile was read."""
 
 import logging
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import ModuleType
 from typing import TypeVar
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import psycopg
 
@@ -16,7 +17,6 @@ from social_metrics.errors import UsageProblem
 from social_metrics.extract import state as capture_state
 from social_metrics.extract.extracted import CaptureFailure, ExtractedProfile, PostListing, ReadWindow
 from social_metrics.extract.http.client import ApiClient
-from social_metrics.extract.records import AccountAttempt
 from social_metrics.registry.account import Account
 from social_metrics.registry.registry import Platform
 
@@ -25,11 +25,22 @@ logger = logging.getLogger(__name__)
 Answer = TypeVar("Answer")
 
 
+@dataclass(frozen=True, slots=True)
+class AccountAttempt:
+    """One attempt at one account: the profile or its failure; the listing, its failure, or None when unchanged."""
+
+    attempt_id: UUID
+    account: Account
+    attempted_at: datetime
+    profile: ExtractedProfile | CaptureFailure
+    posts: PostListing | CaptureFailure | None
+
+
 class BatchReader:
-    """Reads one batch, and ends with an attempt at every account of it, whatever happens to the others.
+    """Reads one batch and returns an attempt for each of its accounts; one failure does not stop the others.
 
     Args:
-        platform: its line in platforms.csv.
+        platform: its row in platforms.csv.
         module: its file in `platforms`.
         client: makes the calls, and records the evidence of this batch.
         states: how far the posts of each account are known.
@@ -52,14 +63,14 @@ class BatchReader:
         self._states = states
         self._due = due
         self._now = now
-        self._refused: CaptureFailure | None = None  # concerns everyone: the credential, the budget, the platform
+        self._refused: CaptureFailure | None = None  # a refusal for all: of the credential, the budget or the platform
 
     def read(self, accounts: Sequence[Account], callers: Executor) -> list[AccountAttempt]:
         """One attempt per account, in the order given.
 
         Args:
-            accounts: the batch's accounts that are to be asked.
-            callers: as many threads as calls may be in flight; other batches of the platform may use them meanwhile.
+            accounts: the batch's accounts that are not complete.
+            callers: as many threads as calls may be in flight, shared with other batches of the platform.
         """
         size = self._module.RULES.accounts_per_call
         calls = [accounts[start : start + size] for start in range(0, len(accounts), size)]
@@ -75,32 +86,30 @@ class BatchReader:
         for account in asked:
             read.setdefault(
                 account.account_code,
-                CaptureFailure(Outcome.INVALID_RESPONSE, "the platform's answer left this account out"),
+                CaptureFailure(Outcome.INVALID_RESPONSE, "the platform's response does not contain this account"),
             )
         return dict(read)
 
     def _attempt(self, account: Account, profile: ExtractedProfile | CaptureFailure) -> AccountAttempt:
-        # An attempt belongs to the day of the count that it brought, however long the posts take after it.
-        received_at = profile.received_at if isinstance(profile, ExtractedProfile) else self._client.clock.now()
-        attempt_id, attempted_at = uuid4(), received_at
-        if isinstance(profile, ExtractedProfile) and _is_somebody_else(account, profile):
+        # An attempt belongs to the day of its count, however long the posts take after it.
+        attempted_at = profile.received_at if isinstance(profile, ExtractedProfile) else self._client.clock.now()
+        if isinstance(profile, ExtractedProfile) and _is_other_account(account, profile):
             profile = CaptureFailure(
                 Outcome.IDENTITY_MISMATCH,
                 f"the handle {account.handle} now belongs to the platform id {profile.platform_account_id}, "
                 f"not to {account.platform_account_id}",
                 response_id=profile.response_id,
             )
-        if isinstance(profile, CaptureFailure):
-            return AccountAttempt(attempt_id, account, attempted_at, profile, None)
-        return AccountAttempt(attempt_id, account, attempted_at, profile, self._read_posts(account, profile))
+        posts = None if isinstance(profile, CaptureFailure) else self._read_posts(account, profile)
+        return AccountAttempt(uuid4(), account, attempted_at, profile, posts)
 
     def _read_posts(self, account: Account, profile: ExtractedProfile) -> PostListing | CaptureFailure | None:
-        """The listing, why there is none, or None when the platform's post count says that nothing moved."""
+        """The listing, its failure, or None when the platform's post count is unchanged."""
         state = self._states[account.account_code]
         reread = self._due.get(account.account_code, ())
         if state.last_listed_at is not None and not reread:
             same_count = profile.posts_count is not None and profile.posts_count == state.posts_count_then
-            # By dates: one evening is read some minutes earlier than the one before, and is a day later all the same.
+            # By dates: a run that begins some minutes earlier than yesterday's is still one day later.
             days = (wib_date(self._now) - wib_date(state.last_listed_at)).days
             if same_count and days < self._platform.full_listing_days:
                 return None
@@ -110,7 +119,7 @@ class BatchReader:
         return self._guarded(lambda: self._module.read_posts(self._client, account, profile, window))
 
     def _guarded(self, ask: Callable[[], Answer]) -> Answer | CaptureFailure:
-        """The answer, or the failure that takes its place: one account's trouble must not end the batch."""
+        """The result of `ask`, or a failure in its place: one account's error must not stop the batch."""
         if self._refused is not None:
             return self._refused
         try:
@@ -119,22 +128,20 @@ class BatchReader:
             if failure.for_all:
                 self._refused = failure
             return failure
-        except (psycopg.Error, UsageProblem) as error:  # breakers, tokens, ledger: no fault of the platform's
-            logger.warning("The warehouse failed while %s was read: %s", self._platform.platform, error)
+        except (psycopg.Error, UsageProblem) as error:  # breakers, tokens, ledger: not the platform's error
+            logger.warning("The warehouse failed while %s was being read: %s", self._platform.platform, error)
             return CaptureFailure(
-                Outcome.NOT_ATTEMPTED, f"our own warehouse did not answer meanwhile ({type(error).__name__})"
+                Outcome.NOT_ATTEMPTED, f"the warehouse did not respond during the capture ({type(error).__name__})"
             )
         except Exception as error:
-            logger.exception(
-                "Reading %s failed in a way that its platform file does not foresee", self._platform.platform
-            )
+            logger.exception("The platform file of %s raised an unexpected error", self._platform.platform)
             return CaptureFailure(
                 Outcome.INVALID_RESPONSE,
-                f"the answer could not be understood ({type(error).__name__}); the task's log has the place",
+                f"the response could not be parsed ({type(error).__name__}); see the traceback in the task's log",
             )
 
 
-def _is_somebody_else(account: Account, profile: ExtractedProfile) -> bool:
+def _is_other_account(account: Account, profile: ExtractedProfile) -> bool:
     return (
         account.platform_account_id is not None
         and profile.platform_account_id is not None
@@ -143,7 +150,7 @@ def _is_somebody_else(account: Account, profile: ExtractedProfile) -> bool:
 
 
 def withheld_from_all(attempts: Sequence[AccountAttempt]) -> set[str]:
-    """The follower metric, where several profiles came and not one of them has it: then it was withdrawn."""
+    """The follower metric, where none of several profiles has it: then the platform has withdrawn it."""
     profiles = [attempt.profile for attempt in attempts if isinstance(attempt.profile, ExtractedProfile)]
     if len(profiles) < 2 or any(profile.followers_state is not FollowersState.NOT_AVAILABLE for profile in profiles):
         return set()
@@ -153,7 +160,7 @@ def withheld_from_all(attempts: Sequence[AccountAttempt]) -> set[str]:
 def expected_posts(
     attempts: Iterable[AccountAttempt],
 ) -> tuple[dict[str, datetime], dict[str, tuple[str, ...]]]:
-    """From when each account's listing was complete, and which posts it was asked for by id and lacks."""
+    """Since when each account's listing is complete, and which requested posts no longer exist."""
     floors: dict[str, datetime] = {}
     gone: dict[str, tuple[str, ...]] = {}
     for attempt in attempts:

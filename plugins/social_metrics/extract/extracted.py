@@ -1,7 +1,7 @@
 """What a platform file yields: records extracted from the responses of its API.
 
-A platform file knows its API and nothing else: neither the warehouse nor Airflow. `extract/records.py` turns readings
-into the records of `contract.py`.
+A platform file knows its API and nothing else: neither the warehouse nor Airflow. `extract/records.py` turns extracted
+records into the records of `contract.py`. Texts are fit for PostgreSQL (`json_values.words`).
 """
 
 from collections.abc import Mapping
@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from social_metrics.contract import FollowersState, Outcome
+from social_metrics.extract.http.redaction import clean_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,16 +21,28 @@ class ExtractedProfile:
     platform_account_id: str | None
     handle: str | None
     followers_count: int | None
-    followers_precision_step: int | None  # 1 = exact
-    followers_state: FollowersState
     response_id: UUID
     received_at: datetime  # UTC instant
     metric_definition_id: str
+    rounding_step: int = 1  # the platform rounded the followers down to a multiple of it; 1 = exact
+    is_hidden: bool = False  # the owner hides the follower count
     following_count: int | None = None
     posts_count: int | None = None
     views_count: int | None = None
     # What the posts call of the same platform needs (an uploads playlist, a nested first page); opaque to others.
     context: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def followers_state(self) -> FollowersState:
+        """Why the follower count is there or not."""
+        if self.is_hidden:
+            return FollowersState.HIDDEN
+        return FollowersState.NOT_AVAILABLE if self.followers_count is None else FollowersState.REPORTED
+
+    @property
+    def followers_precision_step(self) -> int | None:
+        """The rounding step of the follower count, None without a count."""
+        return None if self.followers_count is None else self.rounding_step
 
 
 @dataclass(slots=True)  # not frozen: there are dozens for each account, and a frozen one takes thrice as long to make
@@ -60,12 +73,12 @@ class ReadWindow:
 
 @dataclass(frozen=True, slots=True)
 class PostListing:
-    """The posts of one account as one look found them.
+    """The posts of one account as one listing found them.
 
-    `complete_since`: every public post published at or after this instant stands in `posts`; None when the
-    look gives no such promise. `gone` names posts that were asked for by id and no longer exist. `left_out` is why
-    posts of `ReadWindow.reread_ids` were not read again although money was there: the listing stands, and a sweep asks
-    once more.
+    `complete_since`: every public post published at or after this instant is in `posts`; None when the listing
+    cannot guarantee that. `gone` names posts that were requested by id and no longer exist. `left_out` is why posts of
+    `ReadWindow.reread_ids` were not read again although the budget allowed it: the listing counts, and the next retry
+    run requests them again.
     """
 
     posts: tuple[ExtractedPost, ...]
@@ -81,14 +94,14 @@ class CaptureFailure(Exception):
 
     Args:
         outcome: one of the closed list of `contract.Outcome`.
-        detail: what the platform said, in words and without secrets.
-        retry_at: UTC instant before which asking again is pointless, if the platform said so.
+        detail: the platform's message, without secrets.
+        retry_at: UTC instant before which another request is pointless, if the platform named one.
         response_id: the response that decided it, None when no response came.
-        for_all: True when the refusal concerns the credential or the platform, so that asking for the
+        for_all: True when the refusal concerns the credential or the platform, so that requests for the
             other accounts would fail in the same way.
-        withheld_metric_id: the metric definition whose value the platform says it does not show for this account;
-            such an answer is a sighting of a withheld count, not a failed capture.
-        withdrawn_field: the field that the platform says it has no longer, for anybody.
+        withheld_metric_id: the metric definition whose value the platform does not show for this account;
+            such an answer is an observation of a withheld count, not a failed capture.
+        withdrawn_field: the field that the platform no longer offers for any account.
     """
 
     def __init__(
@@ -104,7 +117,7 @@ class CaptureFailure(Exception):
     ) -> None:
         super().__init__(f"{outcome}: {detail}")
         self.outcome = outcome
-        self.detail = detail
+        self.detail = clean_text(detail)
         self.retry_at = retry_at
         self.response_id = response_id
         self.for_all = for_all

@@ -1,7 +1,7 @@
-"""One platform's capture by one process: while a batch is written, the next ones are being read.
+"""One platform's capture in one process: while one batch is written, the next ones are being read.
 
-A platform is held by one session of the warehouse at a time. The same session writes, so that whoever loses the hold
-can write nothing any more. Everything that a batch read is written in one transaction.
+One session of the warehouse locks the platform. The same session writes, so that a process that loses the lock cannot
+write any more. Each batch is one transaction.
 """
 
 import gc
@@ -22,7 +22,7 @@ from social_metrics.code_version import code_version
 from social_metrics.contract import Source
 from social_metrics.errors import UsageProblem
 from social_metrics.extract import state
-from social_metrics.extract.batch_reader import BatchReader, expected_posts, withheld_from_all
+from social_metrics.extract.batch_reader import AccountAttempt, BatchReader, expected_posts, withheld_from_all
 from social_metrics.extract.credentials.connections import PlatformConnection
 from social_metrics.extract.credentials.endpoint import refuse_demo_accounts, run_clock_of, source_of
 from social_metrics.extract.credentials.token_store import AccountTokens, cipher
@@ -31,10 +31,11 @@ from social_metrics.extract.http.connection_pool import HttpPool
 from social_metrics.extract.limits.budget import Budgets, affordable_ages, budgets_of
 from social_metrics.extract.limits.circuit_breakers import CircuitBreakers
 from social_metrics.extract.limits.spend_limits import is_of_money
-from social_metrics.extract.records import AccountAttempt, batch_records
+from social_metrics.extract.records import batch_records
 from social_metrics.extract.run_clock import RunClock, refuse_other_day
 from social_metrics.extract.schedule import RunSchedule
 from social_metrics.registry.account import Account
+from social_metrics.registry.next_steps import load_next_steps
 from social_metrics.registry.registry import Platform, Registry
 from social_metrics.registry.retention_rules import load_retention_rules
 from social_metrics.settings import Settings
@@ -45,22 +46,22 @@ from social_metrics.warehouse.locks import lock_platform
 logger = logging.getLogger(__name__)
 
 GARBAGE_THRESHOLD = 100_000
-"""New objects after which Python looks for unreachable cycles while a batch is read."""
+"""New objects after which Python searches for unreachable cycles while a batch is read."""
 
 READ_AHEAD = 2
-"""Batches that are read while an earlier one is written: the network does not idle, and memory does not grow."""
+"""Batches that are read while an earlier one is written: keeps the network busy and memory bounded."""
 
 
 @dataclass(frozen=True)
 class BatchReport:
-    """What one batch's capture did.
+    """The result of one batch.
 
     Args:
         platform: its name.
         day: the WIB date that the capture belongs to.
-        complete_before: accounts of which nothing was left to ask.
-        waiting: accounts that are not to be asked yet, because the platform named a later time.
-        outcomes: outcome -> number of accounts, for those asked now.
+        complete_before: accounts that were complete already.
+        backing_off: accounts that are not requested yet, because the platform named a later time.
+        outcomes: outcome -> number of accounts, of those requested now.
         calls: HTTP responses received.
         inserted: table -> rows newly written.
     """
@@ -71,24 +72,24 @@ class BatchReport:
     outcomes: dict[str, int]
     calls: int
     inserted: dict[str, int]
-    waiting: int = 0
-    withdrawn: tuple[str, ...] = ()  # metrics that the platform no longer gives anybody
+    backing_off: int = 0
+    withdrawn: tuple[str, ...] = ()  # metrics that the platform no longer offers for any account
 
 
 @dataclass(frozen=True)
 class CaptureOrder:
-    """What is to be captured, by whom, with what.
+    """What to capture, and with what.
 
     Args:
-        platform: its line in platforms.csv.
+        platform: its row in platforms.csv.
         registry: the registry in force.
         connection: the platform's credential and address.
-        source, clock: where that address leads, and the clock that the capture carries.
+        source, clock: where that address leads, and the clock of the capture.
         warehouse_url: postgresql://… of the service login.
         settings: timeouts, tries, the credentials' key.
-        run_id, try_number: an Airflow run id or a name made by the command line, and 1 for its first try.
-        expected_day: the WIB date that the caller believes it is; another date is refused.
-        on_demand: a person asks: circuit breakers and waiting times do not hold back.
+        run_id, try_number: an Airflow run id or a name from the command line, and 1 for its first try.
+        expected_day: today's WIB date as the caller knows it; another date is refused.
+        on_demand: a person starts the run: circuit breakers and back-off times are ignored.
     """
 
     platform: Platform
@@ -106,14 +107,13 @@ class CaptureOrder:
 
 @dataclass(frozen=True)
 class _Session:
-    """What the batches of one hold on the platform share."""
+    """What the batches read under one lock of the platform share."""
 
     warehouse: psycopg.Connection
-    evening: RunSchedule
-    probing: bool
+    schedule: RunSchedule
     accounts: Mapping[str, Account]  # the day's accounts by code
-    settled: set[str]  # before this session: nobody else captures meanwhile
-    held: set[str]
+    complete: set[str]  # before this session, which alone captures the platform
+    backing_off: set[str]
     breakers: CircuitBreakers
     ledger: SpendLedger | None
     tokens: AccountTokens | None
@@ -122,12 +122,12 @@ class _Session:
 
 @dataclass(frozen=True)
 class _Batch:
-    """A batch with what the warehouse knows of it."""
+    """A batch with its state in the warehouse."""
 
     now: datetime
-    accounts: Sequence[Account]  # to be asked now
+    accounts: Sequence[Account]  # to be requested now
     complete_before: int
-    waiting: int
+    backing_off: int
     client: ApiClient
     recorder: Recorder
     reader: BatchReader
@@ -153,10 +153,10 @@ def capture_batches(
     on_demand: bool = False,
     on_batch: Callable[[BatchReport], None] = lambda _report: None,
 ) -> list[BatchReport]:
-    """Read the accounts of these batches that are not settled today, and write each batch as soon as it was read.
+    """Read the accounts of these batches that are not complete today, and write each batch as soon as it was read.
 
-    One capture of a platform runs at a time; a second one waits, and then asks for what the first left. A batch that
-    the warehouse refuses is lost alone: the others are read and written before its error is raised.
+    One capture of a platform runs at a time; a second one waits for the lock, then reads what the first left. When the
+    warehouse rejects a batch, the other batches are read and written before its error is raised.
 
     Args:
         platform_name: a platform of the registry.
@@ -167,9 +167,9 @@ def capture_batches(
 
     Raises:
         PastDateRefused: `expected_day` is not today.
-        ClockProblem: the machine's clock was set meanwhile, or the warehouse's shows another date.
+        ClockProblem: the machine's clock was set during the run, or the warehouse's shows another date.
         UsageProblem: the connection, the registry or the warehouse cannot be used.
-        psycopg.Error: the warehouse refused a batch; nothing of it is kept.
+        psycopg.Error: the warehouse rejected a batch; nothing of it is kept.
     """
     _collect_garbage_rarely()
     platform = registry.platforms[platform_name]
@@ -197,9 +197,9 @@ def capture_batches(
 
 
 def _collect_garbage_rarely() -> None:
-    """Let Python look for cycles less often: what a batch reads has none, and looking took 38 % of its processor time.
+    """Collect garbage less often: batches create no cycles, and the search took 38 % of their processor time.
 
-    What is loaded already, Airflow above all, is not looked at again.
+    Objects that are loaded already, Airflow above all, are not searched again.
     """
     gc.freeze()
     gc.set_threshold(GARBAGE_THRESHOLD)
@@ -213,6 +213,7 @@ class PlatformCapture:
         self._name = order.platform.platform
         self._module = importlib.import_module(f"social_metrics.extract.platforms.{self._name}")
         rules = load_retention_rules(order.settings)
+        self._next_steps = load_next_steps(order.settings)
         mode = order.connection.authorization_mode
         self._body_lifetime = rules.rule(self._name, "bodies").lifetime(order.platform)
         self._count_lifetime = rules.rule(self._name, "counts", mode).lifetime(order.platform)
@@ -226,32 +227,32 @@ class PlatformCapture:
         Raises:
             PastDateRefused: it is another day.
             UsageProblem: the registry or the warehouse cannot be used.
-            psycopg.Error: the warehouse refused a batch; the others were captured.
+            psycopg.Error: the warehouse rejected a batch; the others were captured.
         """
-        waiting = deque(batches)
-        while waiting:
+        unwritten = deque(batches)
+        while unwritten:
             with ExitStack() as opened:
                 try:
-                    self._capture_in(self._session(opened), waiting, on_batch)
-                except psycopg.Error as error:  # the session is lost, and with it the hold on the platform
-                    self._refuse(waiting, error)
+                    self._capture_in(self._session(opened), unwritten, on_batch)
+                except psycopg.Error as error:  # the session is lost, and with it the lock of the platform
+                    self._refuse(unwritten, error)
         if self._refused is not None:
             raise self._refused
 
-    def _refuse(self, waiting: deque[Sequence[str]], error: psycopg.Error) -> None:
-        logger.warning("The warehouse refused a batch of %s: %s", self._name, error)
+    def _refuse(self, unwritten: deque[Sequence[str]], error: psycopg.Error) -> None:
+        logger.warning("The warehouse rejected a batch of %s: %s", self._name, error)
         self._refused = self._refused or error
-        waiting.popleft()
+        unwritten.popleft()
 
     def _capture_in(
-        self, session: _Session, waiting: deque[Sequence[str]], on_batch: Callable[[BatchReport], None]
+        self, session: _Session, unwritten: deque[Sequence[str]], on_batch: Callable[[BatchReport], None]
     ) -> None:
-        """Capture until all are written; a batch leaves `waiting` when it is committed, or refused.
+        """Capture until all are written; a batch leaves `unwritten` when it is committed or rejected.
 
         Raises:
-            psycopg.Error: the session cannot be used any more; it was the first batch of `waiting` that noticed.
+            psycopg.Error: the session cannot be used any more; the first batch of `unwritten` met the error.
         """
-        ahead = deque(waiting)
+        ahead = deque(unwritten)
         under_way: deque[tuple[_Batch, Future[list[AccountAttempt]]]] = deque()
         stop: psycopg.Error | UsageProblem | None = None
         in_flight = self._order.platform.max_in_flight
@@ -259,7 +260,7 @@ class PlatformCapture:
             ThreadPoolExecutor(in_flight, thread_name_prefix=self._name) as callers,
             ThreadPoolExecutor(READ_AHEAD + 1) as readers,
         ):
-            while waiting:
+            while unwritten:
                 while ahead and stop is None and len(under_way) <= READ_AHEAD:
                     try:
                         batch = self._plan(session, ahead.popleft())
@@ -277,13 +278,13 @@ class PlatformCapture:
                     if session.warehouse.broken or session.warehouse.closed:
                         raise
                     session.warehouse.rollback()
-                    self._refuse(waiting, error)
+                    self._refuse(unwritten, error)
                 else:
-                    waiting.popleft()
+                    unwritten.popleft()
                     on_batch(report)
 
     def _session(self, opened: ExitStack) -> _Session:
-        """Wait for the platform, and look at what is known of it."""
+        """Lock the platform, and load its state."""
         order, name = self._order, self._name
         warehouse = opened.enter_context(open_connection(order.warehouse_url, "loader"))
         lock_platform(warehouse, name)
@@ -291,16 +292,16 @@ class PlatformCapture:
         now = order.clock.now()
         today = wib_date(now)
         refuse_other_day(order.expected_day, today)
-        evening = RunSchedule.of(today, order.settings)
-        probing = order.on_demand or now >= evening.last_attempt
+        schedule = RunSchedule.of(today, order.settings)
+        probing = order.on_demand or now >= schedule.last_attempt
         accounts = {account.account_code: account for account in order.registry.accounts_on(name, today)}
-        settled = state.complete_accounts(warehouse, name, today, evening.complete_from(now))
+        complete = state.complete_accounts(warehouse, name, today, schedule.complete_from(now))
         breakers = CircuitBreakers(
-            warehouse, order.warehouse_url, order.connection, order.clock, evening.next_chance(now), probing=probing
+            warehouse, order.warehouse_url, order.connection, order.clock, schedule.next_chance(now), probing=probing
         )
-        # After the breakers: one that another credential has just closed holds no account back any more.
-        held = set() if probing else state.backing_off_accounts(warehouse, name, today, now) - settled
-        if self._budget is None:  # in a later session what was read and could not be written stays spent
+        # After the breakers: accounts do not back off because of one that a new credential has just closed.
+        backing_off = set() if probing else state.backing_off_accounts(warehouse, name, today, now) - complete
+        if self._budget is None:  # in a later session, calls whose results were lost stay spent
             self._budget = budgets_of(order.platform, order.connection, warehouse, now)
         warehouse.commit()
         ledger = tokens = None
@@ -310,24 +311,24 @@ class PlatformCapture:
         if hasattr(self._module, "refresh"):
             tokens = AccountTokens(order.warehouse_url, cipher(order.settings.credentials_key), order.clock)
             opened.callback(tokens.close)
-        return _Session(warehouse, evening, probing, accounts, settled, held, breakers, ledger, tokens, self._budget)
+        return _Session(warehouse, schedule, accounts, complete, backing_off, breakers, ledger, tokens, self._budget)
 
     def _plan(self, session: _Session, account_codes: Sequence[str]) -> _Batch:
-        """Look at what is known of a batch's accounts; no transaction stays open while the platform is asked.
+        """Load the state of a batch's accounts; no transaction stays open while the platform is called.
 
         Raises:
             PastDateRefused: midnight has passed since the capture began.
             ClockProblem: the clock was set since the capture began.
-            UsageProblem: an account is not one to ask this platform for.
+            UsageProblem: an account of the demo would be requested from a real platform.
         """
         order, warehouse = self._order, session.warehouse
         order.clock.refuse_if_set()
         now = order.clock.now()
-        refuse_other_day(session.evening.day, wib_date(now))
+        refuse_other_day(session.schedule.day, wib_date(now))
         wanted = set(account_codes)
         expected = [session.accounts[code] for code in account_codes if code in session.accounts]
         refuse_demo_accounts(expected, order.source)
-        not_now = session.settled | session.held
+        not_now = session.complete | session.backing_off
         accounts = [one for one in expected if one.account_code not in not_now]
         states = state.posts_states(warehouse, [account.account_code for account in accounts])
         due: dict[str, tuple[str, ...]] = {}
@@ -353,8 +354,8 @@ class PlatformCapture:
         return _Batch(
             now,
             accounts,
-            len(session.settled & wanted),
-            len(session.held & wanted),
+            len(session.complete & wanted),
+            len(session.backing_off & wanted),
             client,
             recorder,
             BatchReader(order.platform, self._module, client, states, due, now),
@@ -364,8 +365,8 @@ class PlatformCapture:
         """Commit everything that a batch read, or nothing of it.
 
         Raises:
-            ClockProblem: the clock was set meanwhile, so that the dates of what was read may be wrong.
-            psycopg.Error: the warehouse refused.
+            ClockProblem: the clock was set during the run, so that dates may be wrong.
+            psycopg.Error: the warehouse rejected the batch.
         """
         self._order.clock.refuse_if_set()
         order, warehouse = self._order, session.warehouse
@@ -380,8 +381,9 @@ class PlatformCapture:
                 order.platform,
                 order.connection.authorization_mode,
                 known,
+                self._next_steps,
                 count_lifetime=self._count_lifetime,
-                is_last_attempt=batch.now >= session.evening.last_attempt,
+                is_last_attempt=batch.now >= session.schedule.last_attempt,
             )
             record_run(warehouse, order.run_id, code_version(), batch.now)
             inserted = load(warehouse, records)
@@ -391,11 +393,11 @@ class PlatformCapture:
             outcomes = dict(Counter(outcome.outcome.value for outcome in records.outcomes))
         return BatchReport(
             self._name,
-            session.evening.day,
+            session.schedule.day,
             batch.complete_before,
             outcomes,
             len(batch.recorder.responses),
             inserted,
-            batch.waiting,
+            batch.backing_off,
             tuple(withdrawn),
         )

@@ -1,4 +1,4 @@
-"""A whole evening's capture outside Airflow: every platform, every batch, for the CLI and the demo's history."""
+"""A whole ingestion run outside Airflow: every platform and batch, for the CLI and the demo's history."""
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -17,9 +17,9 @@ from social_metrics.warehouse.connect import connect
 def open_batches(
     platform: str, day: date, registry: Registry, warehouse_url: str, settings: Settings
 ) -> list[list[str]]:
-    """The platform's batches of a WIB date in which an account is still to be read; empty when all are settled.
+    """The platform's batches that have incomplete accounts on a WIB date.
 
-    Only the evening's captures settle; each batch looks again by its own clock.
+    Only captures of the day's scheduled runs count; each batch checks again by its own clock.
 
     Raises:
         UsageProblem: the warehouse cannot be used.
@@ -29,8 +29,8 @@ def open_batches(
         return []
     with connect(warehouse_url, "loader") as connection:
         begins = RunSchedule.of(day, settings).begins
-        settled = state.complete_accounts(connection, platform, day, begins)
-    return [codes for codes in batches if not settled.issuperset(codes)]
+        complete = state.complete_accounts(connection, platform, day, begins)
+    return [codes for codes in batches if not complete.issuperset(codes)]
 
 
 def capture_all(
@@ -50,11 +50,11 @@ def capture_all(
         registry: the registry in force.
         settings: see `settings.Settings`.
         warehouse_url: postgresql://… of the service login.
-        run_id: a name for this run, kept with every row.
+        run_id: a name for this run, stored with every row.
         day: today's WIB date.
         platforms: only these; all of the registry by default.
         on_demand: see `capture_batches`.
-        on_batch: told about each batch as it ends, in its platform's thread.
+        on_batch: called with the report of each batch, in its platform's thread.
 
     Raises:
         UsageProblem: an unknown platform, or a connection, registry or warehouse that cannot be used.
@@ -62,7 +62,9 @@ def capture_all(
     names = list(platforms or registry.platforms)
     for name in names:
         if name not in registry.platforms:
-            raise UsageProblem(f"{name!r} is not a platform of the registry; it has {', '.join(registry.platforms)}.")
+            raise UsageProblem(
+                f"{name!r} is not a platform of the registry. Use one of {', '.join(registry.platforms)}."
+            )
     batches = {name: planned for name in names if (planned := registry.batches(name, day))}
     with ThreadPoolExecutor(len(batches) or 1) as platforms_at_once:
         pending = [

@@ -1,4 +1,4 @@
-"""When an evening begins, when its last attempt is made, and what follows from it for a capture."""
+"""When the day's ingestion runs begin, and when the day's last attempt is made."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -9,7 +9,7 @@ from social_metrics.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class RunSchedule:
-    """The UTC instants of one WIB date between which a capture is the evening's."""
+    """The UTC instants between which the ingestion runs of one WIB date take place."""
 
     day: date
     begins: datetime
@@ -17,13 +17,13 @@ class RunSchedule:
 
     @classmethod
     def of(cls, day: date, settings: Settings) -> "RunSchedule":
-        """Those of the WIB date `day`."""
+        """The schedule of the WIB date `day`."""
         return cls(day, wib_instant(day, settings.capture_begins), wib_instant(day, settings.capture_last_attempt))
 
     def complete_from(self, now: datetime) -> datetime:
-        """From when on a capture settles the account: in the evening only the evening's do."""
+        """The instant from which a capture makes an account complete; once runs have begun, earlier captures do not."""
         return self.begins if now >= self.begins else datetime.min.replace(tzinfo=UTC)
 
     def next_chance(self, now: datetime) -> datetime:
-        """When a refused credential is tried again by itself: at the day's last attempt, or on the next evening."""
+        """When a refused credential is retried: at the day's last attempt, or at the next day's first run."""
         return self.last_attempt if now < self.last_attempt else self.begins + timedelta(days=1)

@@ -1,4 +1,4 @@
-"""What is already captured: which accounts are settled today, how far posts are known, what was spent."""
+"""What is already extracted: accounts that are complete today, how far posts are known, what was spent."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,9 +13,9 @@ from social_metrics.clock import wib_day_start
 from social_metrics.contract import Outcome, PostsRead
 
 REREAD_GRACE = timedelta(days=7)
-"""So long a known post that reached an age waits to be read again."""
+"""How long a known post that reached a re-read age stays due."""
 
-# An account seen for the first time is read back this far, so that its month is whole from the first day.
+# A new account is read back this far, so that its first month is complete.
 FIRST_READ_DAYS = 35
 
 
@@ -23,14 +23,14 @@ FIRST_READ_DAYS = 35
 class PostsState:
     """How far the posts of one account are known."""
 
-    last_listed_at: datetime | None  # the last look that listed posts
-    posts_count_then: int | None  # the platform's own post count at that look
+    last_listed_at: datetime | None  # the last listing of posts
+    posts_count_then: int | None  # the platform's own post count at that listing
     newest_post_id: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class KnownPost:
-    """A post as last observed `seen`."""
+    """A post at its last observation with presence `seen`."""
 
     account_code: str
     post_id: str
@@ -47,7 +47,7 @@ class KnownPost:
 
 @dataclass(frozen=True, slots=True)
 class SpentToday:
-    """What the ledger says was spent since the platform's budget day began."""
+    """What the ledger holds since the platform's budget day began."""
 
     calls: int
     quota_units: int
@@ -55,31 +55,31 @@ class SpentToday:
 
 
 def complete_accounts(connection: psycopg.Connection, platform: str, day: date, since: datetime) -> set[str]:
-    """Account codes of which nothing is left to ask on the WIB date `day`.
+    """Account codes that are complete on the WIB date `day`.
 
     Args:
         connection: as the loader.
         platform: its name.
         day: a WIB date.
-        since: UTC instant before which a capture settles nothing: one made by hand in the morning leaves the evening's
-            still to be made.
+        since: UTC instant before which captures do not count: after a manual capture in the morning the scheduled
+            runs still read the account.
     """
-    settling = [outcome.value for outcome in Outcome if outcome.completes_the_day]
+    completing = [outcome.value for outcome in Outcome if outcome.completes_the_day]
     rows = connection.execute(
         """
         select distinct account_code from raw.capture_outcomes
         where attempted_at >= %s and attempted_at < %s and platform = %s and outcome = any(%s)
         """,
-        (max(since, wib_day_start(day)), wib_day_start(day + timedelta(days=1)), platform, settling),
+        (max(since, wib_day_start(day)), wib_day_start(day + timedelta(days=1)), platform, completing),
     ).fetchall()
     return {row[0] for row in rows}
 
 
 def backing_off_accounts(connection: psycopg.Connection, platform: str, day: date, now: datetime) -> set[str]:
-    """Account codes that are not to be asked yet: the platform named a later instant and no circuit breaker has closed
-    since, or the account's own token was refused on this WIB date and nobody has stored another since.
+    """Account codes that are not requested yet: the platform named a later instant and no circuit breaker has closed
+    since, or the account's own token was refused on this WIB date and has not been replaced since.
 
-    Our own budget is no platform's word: it may be raised at any time, and asking it costs nothing.
+    An exhausted budget of ours does not count: it may be raised at any time, and checking it costs nothing.
     """
     refused = [Outcome.TOKEN_EXPIRED.value, Outcome.CONSENT_REVOKED.value, Outcome.PERMISSION_MISSING.value]
     rows = connection.execute(
@@ -113,7 +113,7 @@ def backing_off_accounts(connection: psycopg.Connection, platform: str, day: dat
 def record_withdrawn_metrics(
     connection: psycopg.Connection, platform: str, metrics: Sequence[str], now: datetime
 ) -> None:
-    """Keep one finding for each metric that a platform no longer gives anybody, however many accounts it concerns."""
+    """Record each metric that a platform no longer offers once, whatever the number of accounts."""
     for metric in metrics:
         connection.execute(
             """
@@ -149,7 +149,7 @@ def attempts_of_run(connection: psycopg.Connection, run_id: str, day: date) -> i
 
 
 def posts_states(connection: psycopg.Connection, account_codes: Sequence[str]) -> dict[str, PostsState]:
-    """How far each account's posts are known; an account never listed has an empty state."""
+    """How far each account's posts are known; an account without a listing has an empty state."""
     with connection.cursor(row_factory=dict_row) as cursor:
         rows = cursor.execute(
             """
@@ -181,7 +181,7 @@ def posts_due_for_rereading(
 ) -> dict[str, tuple[str, ...]]:
     """Ids of known posts that reached one of the ages (in days) and were not observed since.
 
-    What was not read on its evening stays due for REREAD_GRACE: money that returns reads no older ages again.
+    A post that was not read on its day stays due for REREAD_GRACE: a budget that returns reads no older ages again.
     """
     rows = connection.execute(
         """
@@ -216,11 +216,11 @@ def posts_due_for_rereading(
 def known_posts(
     connection: psycopg.Connection, floors: Mapping[str, datetime], ids: Mapping[str, Sequence[str]]
 ) -> list[KnownPost]:
-    """Posts last observed `seen` that a listing should have shown: at or after an account's floor, or by id.
+    """Posts last observed `seen` that a listing should contain: at or after an account's floor, or by id.
 
     Args:
         floors: account code -> UTC instant from which the listing was complete.
-        ids: account code -> post ids that were asked for and are gone.
+        ids: account code -> post ids that were requested and are gone.
     """
     gone_codes = [code for code, post_ids in ids.items() for _ in post_ids]
     gone_ids = [post_id for post_ids in ids.values() for post_id in post_ids]
@@ -265,7 +265,7 @@ def spent_since(
 
 
 def clock_of_warehouse(connection: psycopg.Connection) -> datetime:
-    """The instant that the warehouse's machine shows."""
+    """The current instant by the warehouse's clock."""
     row: Any = connection.execute("select clock_timestamp()").fetchone()
     instant: datetime = row[0]
     return instant

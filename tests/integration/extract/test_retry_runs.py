@@ -18,18 +18,18 @@ from social_metrics.extract.credentials.connections import PlatformConnection, p
 from social_metrics.extract.records import LAST_ATTEMPT
 from social_metrics.registry.registry import Registry
 from social_metrics.settings import Settings
-from tests.integration.extract.conftest import EVENING, Capture, rows_of
-from tests.support.refused_rows import refuse_outcomes
-from tests.support.simulator import RunningSimulator
+from tests.support.capture import Capture
+from tests.support.simulator import RUN_START, RunningSimulator
+from tests.support.warehouse import refuse_outcomes, rows_of
 
 
 def test_only_the_evenings_capture_settles_the_day(capture: Capture, simulator: RunningSimulator) -> None:
-    simulator.set_clock(EVENING.replace(hour=9))
+    simulator.set_clock(RUN_START.replace(hour=9))
     assert capture("facebook").outcomes["captured"] >= 20
     assert capture("facebook").calls == 0, "in the morning the morning's capture is enough"
-    simulator.set_clock(EVENING)
+    simulator.set_clock(RUN_START)
     assert capture("facebook").outcomes["captured"] >= 20, "the evening reads again"
-    simulator.set_clock(EVENING + timedelta(minutes=30))
+    simulator.set_clock(RUN_START + timedelta(minutes=30))
     assert capture("facebook").calls == 0
 
 
@@ -42,11 +42,11 @@ def test_repeated_silence_opens_the_platforms_breaker_until_time_closes_it(
     assert first.calls < sum(first.outcomes.values()) / 2, "the others were not asked any more"
     ((credential, until),) = rows_of(warehouse_url, "select credential, open_until from ops.circuit_breakers")
     assert credential == ""
-    assert EVENING + timedelta(minutes=15) <= until < EVENING + timedelta(minutes=17)
+    assert RUN_START + timedelta(minutes=15) <= until < RUN_START + timedelta(minutes=17)
     assert capture("instagram").calls == 0, "another worker sees it"
 
     simulator.clear_faults()
-    simulator.set_clock(EVENING + timedelta(minutes=30))
+    simulator.set_clock(RUN_START + timedelta(minutes=30))
     assert capture("instagram").outcomes["captured"] >= 20
     assert rows_of(warehouse_url, "select 1 from ops.circuit_breakers where closed_at is null") == [], (
         "an answer closes it"
@@ -58,13 +58,13 @@ def test_a_refused_credential_waits_and_a_new_one_is_tried_at_once(
 ) -> None:
     wrong = replace(platform_connection("x"), secret="wrong")
     assert set(capture("x", connection=wrong).outcomes) == {"token_expired"}
-    simulator.set_clock(EVENING + timedelta(minutes=30))
+    simulator.set_clock(RUN_START + timedelta(minutes=30))
     again = capture("x", connection=wrong)
-    assert (again.calls, again.waiting) == (0, 0), "the accounts hang on the breaker and not on themselves"
+    assert (again.calls, again.backing_off) == (0, 0), "the accounts hang on the breaker and not on themselves"
     ((credential, until),) = rows_of(warehouse_url, "select credential, open_until from ops.circuit_breakers")
-    assert (credential, until.astimezone(WIB)) == ("x", EVENING.replace(hour=23, minute=30))
+    assert (credential, until.astimezone(WIB)) == ("x", RUN_START.replace(hour=23, minute=30))
 
-    simulator.set_clock(EVENING + timedelta(minutes=31))
+    simulator.set_clock(RUN_START + timedelta(minutes=31))
     mended = capture("x")
     assert mended.outcomes["captured"] >= 20, "another credential does not wait"
     assert rows_of(warehouse_url, "select 1 from ops.circuit_breakers where closed_at is null") == []
@@ -83,9 +83,9 @@ def test_youtubes_quota_is_back_at_pacific_midnight(
     simulator.fault("youtube", "quota_exhausted", times=1)
     capture("youtube")
     (retry_at,) = rows_of(warehouse_url, "select max(retry_at) from raw.capture_outcomes")[0]
-    midnight = EVENING.replace(hour=15) + timedelta(days=1)  # PST: 08:00 UTC
+    midnight = RUN_START.replace(hour=15) + timedelta(days=1)  # PST: 08:00 UTC
     assert midnight - timedelta(seconds=1) <= retry_at <= midnight
-    simulator.set_clock(EVENING.replace(hour=23))
+    simulator.set_clock(RUN_START.replace(hour=23))
     assert (capture("youtube").calls, capture("youtube").outcomes) == (0, {})
 
 
@@ -94,13 +94,13 @@ def test_the_last_attempt_asks_through_every_breaker_and_says_that_it_was_the_la
 ) -> None:
     simulator.fault("youtube", "quota_exhausted")
     capture("youtube")
-    simulator.set_clock(EVENING.replace(hour=23, minute=30))
+    simulator.set_clock(RUN_START.replace(hour=23, minute=30))
     last = capture("youtube")
     assert last.calls == 1, "one refusal is enough for all"
     steps = Counter(row[0] for row in rows_of(warehouse_url, "select next_step from raw.capture_outcomes"))
     assert steps[LAST_ATTEMPT] == sum(last.outcomes.values())
     simulator.clear_faults()
-    simulator.set_clock(EVENING + timedelta(days=1))
+    simulator.set_clock(RUN_START + timedelta(days=1))
     assert capture("youtube").outcomes["captured"] >= 20, "the next evening begins by asking"
 
 
@@ -108,7 +108,7 @@ def test_the_platforms_waiting_time_is_kept(capture: Capture, simulator: Running
     simulator.fault("x", "rate_limited", endpoint="users", times=1)
     assert set(capture("x").outcomes) == {"rate_limited"}
     assert capture("x").calls == 0
-    simulator.set_clock(EVENING + timedelta(minutes=30))  # X counts in windows of 15 minutes
+    simulator.set_clock(RUN_START + timedelta(minutes=30))  # X counts in windows of 15 minutes
     assert capture("x").outcomes["captured"] >= 20
 
 
@@ -220,7 +220,7 @@ def test_a_refused_access_token_is_renewed_once_and_nobody_is_bothered(
     assert set(capture("tiktok", settings=authorised).outcomes) == {"captured"}
     generations = "select account_code, generation from ops.credentials"
     before = dict(rows_of(warehouse_url, generations))
-    simulator.set_clock(EVENING.replace(hour=20, minute=20))  # the tokens are young: nothing would renew them
+    simulator.set_clock(RUN_START.replace(hour=20, minute=20))  # the tokens are young: nothing would renew them
     simulator.fault("tiktok", "access_token_lost", account="kartini-tiktok", endpoint="user/info", times=1)
     simulator.fault("tiktok", "access_token_lost", account="satria-tiktok", endpoint="video/list", times=1)
     with psycopg.connect(warehouse_url) as connection:
@@ -245,9 +245,9 @@ def test_a_token_that_is_refused_though_it_is_new_is_its_owners_business(
         warehouse_url,
         "select generation, refresh_started_at from ops.credentials where account_code = 'kartini-tiktok'",
     ) == [(2, None)], "one renewal at the beginning, one after the refusal, and no more"
-    simulator.set_clock(EVENING + timedelta(minutes=30))
+    simulator.set_clock(RUN_START + timedelta(minutes=30))
     again = capture("tiktok", settings=authorised)
-    assert (again.calls, again.waiting) == (0, 1), "a sweep does not knock again; a login or the last attempt does"
+    assert (again.calls, again.backing_off) == (0, 1), "a sweep does not knock again; a login or the last attempt does"
 
 
 def test_a_renewal_that_the_platform_cannot_answer_is_no_word_against_the_owner(
@@ -256,10 +256,10 @@ def test_a_renewal_that_the_platform_cannot_answer_is_no_word_against_the_owner(
     capture("tiktok", settings=authorised)
     with psycopg.connect(warehouse_url) as connection:
         connection.execute("truncate raw.capture_outcomes, raw.profile_snapshots, raw.posts")
-    simulator.set_clock(EVENING + timedelta(minutes=20))
+    simulator.set_clock(RUN_START + timedelta(minutes=20))
     simulator.fault("tiktok", "access_token_lost", account="kartini-tiktok", times=1)
     simulator.fault("tiktok", "unavailable", endpoint="oauth/token", times=1)
     assert capture("tiktok", settings=authorised).outcomes["platform_unavailable"] == 1
     assert rows_of(warehouse_url, "select outcome from raw.capture_outcomes where outcome = 'token_expired'") == []
-    simulator.set_clock(EVENING + timedelta(minutes=30))
+    simulator.set_clock(RUN_START + timedelta(minutes=30))
     assert capture("tiktok", settings=authorised).outcomes == {"captured": 1}, "the next sweep renews it"

@@ -11,7 +11,7 @@ from typing import Any, cast
 from urllib.parse import quote
 from uuid import UUID
 
-from social_metrics.contract import FollowersState, Outcome
+from social_metrics.contract import Outcome
 from social_metrics.extract import meta_graph
 from social_metrics.extract.credentials.oauth import Authorisation
 from social_metrics.extract.extracted import CaptureFailure, ExtractedPost, ExtractedProfile, PostListing, ReadWindow
@@ -77,22 +77,22 @@ def read_profiles(client: ApiClient, accounts: Sequence[Account]) -> dict[str, E
     Raises:
         CaptureFailure: the whole call failed for a reason that concerns everyone: the credential or the limits.
     """
-    readings: dict[str, ExtractedProfile | CaptureFailure] = {}
+    profiles: dict[str, ExtractedProfile | CaptureFailure] = {}
     if sum(account.platform_account_id is not None for account in accounts) > 1:
-        readings.update(_read_together(client, accounts))
+        profiles.update(_read_together(client, accounts))
     failures_in_a_row = 0
     for account in accounts:
-        if account.account_code in readings:
+        if account.account_code in profiles:
             continue
-        reading = readings[account.account_code] = _read_alone(client, account)
-        if not isinstance(reading, CaptureFailure):
+        profile = profiles[account.account_code] = _read_alone(client, account)
+        if not isinstance(profile, CaptureFailure):
             failures_in_a_row = 0
             continue
-        failures_in_a_row = failures_in_a_row + 1 if reading.outcome in _NOT_ABOUT_THE_PAGE else 0
-        if reading.for_all or failures_in_a_row == _ENOUGH_FAILURES_IN_A_ROW:
+        failures_in_a_row = failures_in_a_row + 1 if profile.outcome in _NOT_ABOUT_THE_PAGE else 0
+        if profile.for_all or failures_in_a_row == _ENOUGH_FAILURES_IN_A_ROW:
             for left in accounts:
-                readings.setdefault(left.account_code, reading)
-    return readings
+                profiles.setdefault(left.account_code, profile)
+    return profiles
 
 
 def read_posts(client: ApiClient, account: Account, profile: ExtractedProfile, window: ReadWindow) -> PostListing:
@@ -128,12 +128,12 @@ def _read_together(client: ApiClient, accounts: Sequence[Account]) -> dict[str, 
         if failure.for_all:
             raise
         return {}
-    readings: dict[str, ExtractedProfile | CaptureFailure] = {}
+    profiles: dict[str, ExtractedProfile | CaptureFailure] = {}
     for account in accounts:
         page = reply.member(account.platform_account_id) if account.platform_account_id else None
         if isinstance(page, dict) and "error" not in page:
-            readings[account.account_code] = _profile(page, reply)
-    return readings
+            profiles[account.account_code] = _profile(page, reply)
+    return profiles
 
 
 def _read_alone(client: ApiClient, account: Account) -> ExtractedProfile | CaptureFailure:
@@ -158,15 +158,13 @@ def _profile(page: Any, reply: Reply) -> ExtractedProfile | CaptureFailure:
             platform_account_id=identifier(members.get("id"), "id"),
             handle=words(members.get("username"), "username"),
             followers_count=followers,
-            followers_precision_step=None if followers is None else 1,
-            followers_state=FollowersState.NOT_AVAILABLE if followers is None else FollowersState.REPORTED,
             response_id=reply.response_id,
             received_at=reply.received_at,
             metric_definition_id=METRIC_DEFINITION_ID,
             context={"published_posts": members.get("published_posts")},
         )
     except MalformedValueError as problem:
-        return CaptureFailure(Outcome.INVALID_RESPONSE, str(problem), response_id=reply.response_id)
+        return reply.unusable(str(problem))
 
 
 def _post_page(edge: Any, response_id: UUID, received_at: datetime, withdrawn: Set[str]) -> PostPage:

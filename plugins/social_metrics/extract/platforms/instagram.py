@@ -10,13 +10,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from social_metrics.contract import FollowersState, Outcome
+from social_metrics.contract import Outcome
 from social_metrics.extract import meta_graph
 from social_metrics.extract.credentials.oauth import Authorisation
 from social_metrics.extract.extracted import CaptureFailure, ExtractedPost, ExtractedProfile, PostListing, ReadWindow
 from social_metrics.extract.http.client import ApiClient, ApiRules, Refusal, Reply
 from social_metrics.extract.http.json_values import MalformedValueError, count, identifier, instant, words
 from social_metrics.extract.pagination import PostPage, read_back
+from social_metrics.extract.profile_calls import read_one_by_one
 from social_metrics.registry.account import Account
 
 METRIC_DEFINITION_ID = "instagram.followers_count.v1"
@@ -81,15 +82,7 @@ def read_profiles(client: ApiClient, accounts: Sequence[Account]) -> dict[str, E
     Raises:
         CaptureFailure: the connection names no account of ours to ask with.
     """
-    readings: dict[str, ExtractedProfile | CaptureFailure] = {}
-    for account in accounts:
-        try:
-            readings[account.account_code] = _read_profile(client, account)
-        except CaptureFailure as failure:
-            if failure.for_all:
-                return readings | {left.account_code: failure for left in accounts if left.account_code not in readings}
-            readings[account.account_code] = failure
-    return readings
+    return read_one_by_one(accounts, lambda account: _read_profile(client, account))
 
 
 def read_posts(client: ApiClient, account: Account, profile: ExtractedProfile, window: ReadWindow) -> PostListing:
@@ -169,8 +162,6 @@ def _read_profile(client: ApiClient, account: Account) -> ExtractedProfile:
             platform_account_id=identifier(user.get("id"), "id"),
             handle=words(user.get("username"), "username"),
             followers_count=followers,
-            followers_precision_step=None if followers is None else 1,
-            followers_state=FollowersState.NOT_AVAILABLE if followers is None else FollowersState.REPORTED,
             response_id=reply.response_id,
             received_at=reply.received_at,
             metric_definition_id=METRIC_DEFINITION_ID,
@@ -178,7 +169,7 @@ def _read_profile(client: ApiClient, account: Account) -> ExtractedProfile:
             context={"media": user.get("media")},
         )
     except MalformedValueError as problem:
-        raise CaptureFailure(Outcome.INVALID_RESPONSE, str(problem), response_id=reply.response_id) from problem
+        raise reply.unusable(str(problem)) from problem
 
 
 def _media_page(edge: Any, response_id: UUID, received_at: datetime) -> PostPage:

@@ -13,13 +13,14 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, cast
 
-from social_metrics.contract import FollowersState, Outcome
+from social_metrics.contract import Outcome
 from social_metrics.extract import meta_graph
 from social_metrics.extract.credentials.oauth import Authorisation
 from social_metrics.extract.extracted import CaptureFailure, ExtractedPost, ExtractedProfile, PostListing, ReadWindow
 from social_metrics.extract.http.client import ApiClient, ApiRules, Refusal, Reply
 from social_metrics.extract.http.json_values import MalformedValueError, count, identifier, instant, words
 from social_metrics.extract.pagination import PostPage, read_back
+from social_metrics.extract.profile_calls import read_one_by_one
 from social_metrics.registry.account import Account
 
 METRIC_DEFINITION_ID = "threads.follower_count.v1"
@@ -84,15 +85,7 @@ def read_profiles(client: ApiClient, accounts: Sequence[Account]) -> dict[str, E
     Raises:
         CaptureFailure: never for one account alone; what concerns everyone is the outcome of all that are left.
     """
-    readings: dict[str, ExtractedProfile | CaptureFailure] = {}
-    for account in accounts:
-        try:
-            readings[account.account_code] = _read_profile(client, account)
-        except CaptureFailure as failure:
-            if failure.for_all:
-                return readings | {left.account_code: failure for left in accounts if left.account_code not in readings}
-            readings[account.account_code] = failure
-    return readings
+    return read_one_by_one(accounts, lambda account: _read_profile(client, account))
 
 
 def read_posts(client: ApiClient, account: Account, profile: ExtractedProfile, window: ReadWindow) -> PostListing:
@@ -134,8 +127,6 @@ def _read_profile(client: ApiClient, account: Account) -> ExtractedProfile:
         platform_account_id=None,
         handle=handle,
         followers_count=followers,
-        followers_precision_step=None if followers is None else 1,
-        followers_state=FollowersState.NOT_AVAILABLE if followers is None else FollowersState.REPORTED,
         response_id=reply.response_id,
         received_at=reply.received_at,
         metric_definition_id=METRIC_DEFINITION_ID,

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
-from social_metrics.contract import FollowersState, Outcome
+from social_metrics.contract import Outcome
 from social_metrics.extract.credentials.connections import PlatformConnection
 from social_metrics.extract.credentials.oauth import AccountGrant, Authorisation, Granted
 from social_metrics.extract.extracted import (
@@ -23,6 +23,7 @@ from social_metrics.extract.extracted import (
 from social_metrics.extract.http.client import ApiClient, ApiRules, Refusal, Reply, retry_after
 from social_metrics.extract.http.json_values import MalformedValueError, count, identifier, instant_of_seconds, words
 from social_metrics.extract.pagination import PostPage, read_back
+from social_metrics.extract.profile_calls import read_one_by_one
 from social_metrics.registry.account import Account
 
 METRIC_DEFINITION_ID = "tiktok.follower_count.v1"
@@ -102,23 +103,10 @@ def refresh(client: ApiClient, refresh_token: str) -> TokenPair:
             "the connection social_metrics_tiktok has no login: set it to the application's client_key",
             for_all=True,
         )
-    reply = client.call(
-        "POST",
-        "token",
-        "/v2/oauth/token/",
-        form={
-            "client_key": client.connection.login,
-            "client_secret": client.connection.secret or "",
-            "grant_type": "refresh_token",
-            "refresh_token": refresh_token,
-        },
-        authorized=False,
-    )
+    reply = _call_oauth(client, "token", grant_type="refresh_token", refresh_token=refresh_token)
     access_token, next_token = reply.member("access_token"), reply.member("refresh_token")
     if not isinstance(access_token, str) or not access_token:
-        raise CaptureFailure(
-            Outcome.INVALID_RESPONSE, "the reply to a refresh has no access token", response_id=reply.response_id
-        )
+        raise reply.unusable("the reply to a refresh has no access token")
     # A usable pair is never thrown away for a lifetime that cannot be read: the old token is already dead.
     return TokenPair(
         access_token=access_token,
@@ -145,19 +133,8 @@ def _exchange(client: ApiClient, code: str) -> Granted:
     Raises:
         CaptureFailure: TikTok refused the code, or gave no tokens for it.
     """
-    reply = client.call(
-        "POST",
-        "token",
-        "/v2/oauth/token/",
-        form={
-            "client_key": client.connection.login or "",
-            "client_secret": client.connection.secret or "",
-            "grant_type": "authorization_code",
-            "code": code,
-            "redirect_uri": str(client.connection.extra.get("redirect_uri", "")),
-        },
-        authorized=False,
-    )
+    redirect_uri = str(client.connection.extra.get("redirect_uri", ""))
+    reply = _call_oauth(client, "token", grant_type="authorization_code", code=code, redirect_uri=redirect_uri)
     access_token, refresh_token = reply.member("access_token"), reply.member("refresh_token")
     if not (isinstance(access_token, str) and access_token and isinstance(refresh_token, str) and refresh_token):
         raise reply.unusable("the reply to the code has no tokens")
@@ -174,17 +151,12 @@ def _exchange(client: ApiClient, code: str) -> Granted:
 
 
 def _revoke(client: ApiClient, access_token: str) -> None:
-    client.call(
-        "POST",
-        "revoke",
-        "/v2/oauth/revoke/",
-        form={
-            "client_key": client.connection.login or "",
-            "client_secret": client.connection.secret or "",
-            "token": access_token,
-        },
-        authorized=False,
-    )
+    _call_oauth(client, "revoke", token=access_token)
+
+
+def _call_oauth(client: ApiClient, endpoint: str, **form: str) -> Reply:
+    application = {"client_key": client.connection.login or "", "client_secret": client.connection.secret or ""}
+    return client.call("POST", endpoint, f"/v2/oauth/{endpoint}/", form=application | form, authorized=False)
 
 
 AUTHORISATION = Authorisation(
@@ -201,15 +173,7 @@ AUTHORISATION = Authorisation(
 
 def read_profiles(client: ApiClient, accounts: Sequence[Account]) -> dict[str, ExtractedProfile | CaptureFailure]:
     """Read accounts one by one, each with its own token."""
-    readings: dict[str, ExtractedProfile | CaptureFailure] = {}
-    for account in accounts:
-        try:
-            readings[account.account_code] = _read_profile(client, account)
-        except CaptureFailure as failure:
-            if failure.for_all:
-                return readings | {left.account_code: failure for left in accounts if left.account_code not in readings}
-            readings[account.account_code] = failure
-    return readings
+    return read_one_by_one(accounts, lambda account: _read_profile(client, account))
 
 
 def read_posts(client: ApiClient, account: Account, profile: ExtractedProfile, window: ReadWindow) -> PostListing:
@@ -250,8 +214,6 @@ def _read_profile(client: ApiClient, account: Account) -> ExtractedProfile:
             platform_account_id=identifier(user.get("open_id"), "open_id"),
             handle=words(user.get("username"), "username"),
             followers_count=followers,
-            followers_precision_step=None if followers is None else 1,
-            followers_state=FollowersState.NOT_AVAILABLE if followers is None else FollowersState.REPORTED,
             response_id=reply.response_id,
             received_at=reply.received_at,
             metric_definition_id=METRIC_DEFINITION_ID,
@@ -259,7 +221,7 @@ def _read_profile(client: ApiClient, account: Account) -> ExtractedProfile:
             posts_count=count(user.get("video_count"), "video_count"),
         )
     except MalformedValueError as problem:
-        raise _unusable(reply, problem) from problem
+        raise reply.unusable(str(problem)) from problem
 
 
 def _video_page(reply: Reply) -> PostPage:
@@ -271,7 +233,7 @@ def _video_page(reply: Reply) -> PostPage:
         posts = tuple(_post(_members(video, "a video"), reply) for video in videos)
         return PostPage(posts, _next_cursor(data), reply.response_id, reply.received_at)
     except MalformedValueError as problem:
-        raise _unusable(reply, problem) from problem
+        raise reply.unusable(str(problem)) from problem
 
 
 def _next_cursor(data: Mapping[str, Any]) -> int | None:
@@ -326,7 +288,3 @@ def _members(value: Any, name: str) -> Mapping[str, Any]:
     if not isinstance(value, dict):
         raise MalformedValueError(name, value, "an object")
     return value
-
-
-def _unusable(reply: Reply, problem: MalformedValueError) -> CaptureFailure:
-    return CaptureFailure(Outcome.INVALID_RESPONSE, str(problem), response_id=reply.response_id)

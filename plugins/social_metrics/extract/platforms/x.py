@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from social_metrics.contract import FollowersState, Outcome
+from social_metrics.contract import Outcome
 from social_metrics.extract.credentials.connections import PlatformConnection
 from social_metrics.extract.credentials.oauth import Authorisation
 from social_metrics.extract.extracted import CaptureFailure, ExtractedPost, ExtractedProfile, PostListing, ReadWindow
@@ -136,16 +136,16 @@ def read_profiles(client: ApiClient, accounts: Sequence[Account]) -> dict[str, E
         for account in accounts
         if account.handle and not account.platform_account_id and _USERNAME.fullmatch(account.handle)
     }
-    readings: dict[str, ExtractedProfile | CaptureFailure] = {}
+    profiles: dict[str, ExtractedProfile | CaptureFailure] = {}
     for path, query, member, asked in (("users", "ids", "id", by_id), ("users/by", "usernames", "username", by_name)):
         try:
-            readings |= _read_users(client, path, query, member, asked) if asked else {}
+            profiles |= _read_users(client, path, query, member, asked) if asked else {}
         except CaptureFailure as failure:
-            if failure.for_all and not readings:
+            if failure.for_all and not profiles:
                 raise
-            readings |= {account.account_code: failure for account in asked.values()}
+            profiles |= {account.account_code: failure for account in asked.values()}
     impossible = CaptureFailure(Outcome.ACCOUNT_NOT_FOUND, "the registry's id or handle is none that X could have")
-    return {account.account_code: readings.get(account.account_code, impossible) for account in accounts}
+    return {account.account_code: profiles.get(account.account_code, impossible) for account in accounts}
 
 
 def _read_users(
@@ -157,18 +157,18 @@ def _read_users(
     reply = client.get(path, f"/{client.api_version}/{path}", parameters, expected=expected)
     users = {str(at(user, member)).lower(): user for user in _data(reply) or ()}
     problems = {_concerned(error).lower(): error for error in _errors(reply)}
-    readings: dict[str, ExtractedProfile | CaptureFailure] = {}
+    profiles: dict[str, ExtractedProfile | CaptureFailure] = {}
     for name, account in asked.items():
         if name in users:
             try:
-                readings[account.account_code] = _profile(users[name], reply)
+                profiles[account.account_code] = _profile(users[name], reply)
             except MalformedValueError as problem:
-                readings[account.account_code] = reply.unusable(str(problem))
+                profiles[account.account_code] = reply.unusable(str(problem))
         elif name in problems:
-            readings[account.account_code] = _account_failure(problems[name], reply)
+            profiles[account.account_code] = _account_failure(problems[name], reply)
         else:
-            readings[account.account_code] = reply.unusable("the reply neither shows this account nor says why not")
-    return readings
+            profiles[account.account_code] = reply.unusable("the reply neither shows this account nor says why not")
+    return profiles
 
 
 def _profile(user: Any, reply: Reply) -> ExtractedProfile:
@@ -178,8 +178,6 @@ def _profile(user: Any, reply: Reply) -> ExtractedProfile:
         platform_account_id=identifier(at(user, "id"), "id"),
         handle=words(at(user, "username"), "username"),
         followers_count=followers,
-        followers_precision_step=None if followers is None else 1,
-        followers_state=FollowersState.NOT_AVAILABLE if followers is None else FollowersState.REPORTED,
         response_id=reply.response_id,
         received_at=reply.received_at,
         metric_definition_id=METRIC_DEFINITION_ID,

@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from social_metrics.contract import FollowersState, Outcome
+from social_metrics.contract import Outcome
 from social_metrics.extract.credentials.connections import PlatformConnection
 from social_metrics.extract.credentials.oauth import Authorisation
 from social_metrics.extract.extracted import CaptureFailure, ExtractedPost, ExtractedProfile, PostListing, ReadWindow
@@ -125,17 +125,17 @@ AUTHORISATION = Authorisation(
 
 def read_profiles(client: ApiClient, accounts: Sequence[Account]) -> dict[str, ExtractedProfile | CaptureFailure]:
     """Read up to 50 channels in one call; a channel whose id is not known yet costs a call by its handle."""
-    readings: dict[str, ExtractedProfile | CaptureFailure] = {}
+    profiles: dict[str, ExtractedProfile | CaptureFailure] = {}
     refused: CaptureFailure | None = None
     for asked, lookup in _lookups(accounts):
         try:
             if refused is not None:
                 raise refused
-            readings |= _read_channels(client, asked, lookup)
+            profiles |= _read_channels(client, asked, lookup)
         except CaptureFailure as failure:
-            readings |= {account.account_code: failure for account in asked}
+            profiles |= {account.account_code: failure for account in asked}
             refused = failure if failure.for_all else None
-    return readings
+    return profiles
 
 
 def _lookups(accounts: Sequence[Account]) -> Iterator[tuple[list[Account], dict[str, Any]]]:
@@ -156,14 +156,14 @@ def _read_channels(
     channels = _items(reply, may_be_absent=True)
     by_id = {at(channel, "id"): channel for channel in channels if isinstance(at(channel, "id"), str)}
     all_named = all(isinstance(at(channel, "id"), str) for channel in channels)
-    readings: dict[str, ExtractedProfile | CaptureFailure] = {}
+    profiles: dict[str, ExtractedProfile | CaptureFailure] = {}
     for account in asked:
         channel = by_id.get(account.platform_account_id) if account.platform_account_id else at(channels, 0)
-        readings[account.account_code] = _reading_of(channel, reply, all_named)
-    return readings
+        profiles[account.account_code] = _profile_of(channel, reply, all_named)
+    return profiles
 
 
-def _reading_of(channel: Any, reply: Reply, all_named: bool) -> ExtractedProfile | CaptureFailure:
+def _profile_of(channel: Any, reply: Reply, all_named: bool) -> ExtractedProfile | CaptureFailure:
     if channel is None and all_named:
         return CaptureFailure(
             Outcome.ACCOUNT_NOT_FOUND, "no such channel, or terminated", response_id=reply.response_id
@@ -185,20 +185,16 @@ def _profile(channel: Any, reply: Reply) -> ExtractedProfile:
         raise MalformedValueError("hiddenSubscriberCount", hidden, "true or false")
     # A hidden count is missing whatever number stands beside the flag.
     followers = None if hidden else count(statistics.get("subscriberCount"), "subscriberCount")
-    if hidden:
-        state = FollowersState.HIDDEN
-    else:
-        state = FollowersState.NOT_AVAILABLE if followers is None else FollowersState.REPORTED
     uploads = at(channel, "contentDetails", "relatedPlaylists", "uploads")
     return ExtractedProfile(
         platform_account_id=identifier(at(channel, "id"), "id"),
         handle=(words(at(channel, "snippet", "customUrl"), "customUrl") or "").removeprefix("@") or None,
         followers_count=followers,
-        followers_precision_step=None if followers is None else precision_step(followers),
-        followers_state=state,
         response_id=reply.response_id,
         received_at=reply.received_at,
         metric_definition_id=METRIC_DEFINITION_ID,
+        rounding_step=1 if followers is None else precision_step(followers),
+        is_hidden=bool(hidden),
         posts_count=count(statistics.get("videoCount"), "videoCount"),
         views_count=count(statistics.get("viewCount"), "viewCount"),
         context={"uploads": identifier(uploads, "uploads")} if uploads else {},

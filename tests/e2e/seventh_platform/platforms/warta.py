@@ -3,7 +3,7 @@
 from collections.abc import Hashable, Sequence
 from datetime import datetime
 
-from social_metrics.contract import FollowersState, Outcome
+from social_metrics.contract import Outcome
 from social_metrics.extract.credentials.connections import PlatformConnection
 from social_metrics.extract.extracted import CaptureFailure, ExtractedPost, ExtractedProfile, PostListing, ReadWindow
 from social_metrics.extract.http.client import ApiClient, ApiRules, Refusal, Reply
@@ -44,8 +44,6 @@ def read_profiles(client: ApiClient, accounts: Sequence[Account]) -> dict[str, E
             platform_account_id=identifier(page["number"], "number"),
             handle=words(page["name"], "name"),
             followers_count=count(page["readers"], "readers"),
-            followers_precision_step=1,
-            followers_state=FollowersState.REPORTED,
             response_id=reply.response_id,
             received_at=reply.received_at,
             metric_definition_id="warta.readers.v1",
