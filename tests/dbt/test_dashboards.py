@@ -4,14 +4,14 @@ import re
 from pathlib import Path
 
 from social_metrics.publish.bi.definitions import load_dashboards
-from social_metrics.publish.bi.metadata import faults, read_metadata
+from social_metrics.publish.bi.metadata import definition_errors, read_metadata
 from social_metrics.settings import REPOSITORY, Settings
 
 
 def test_everything_that_a_dashboard_names_exists(tmp_path: Path) -> None:
     dashboards = load_dashboards(REPOSITORY / "bi" / "dashboards")
     assert len(dashboards) == 5
-    assert faults(dashboards, read_metadata(Settings(state_dir=tmp_path))) == []
+    assert definition_errors(dashboards, read_metadata(Settings(state_dir=tmp_path))) == []
 
 
 def test_what_an_exposure_reads_is_public(tmp_path: Path) -> None:

@@ -17,8 +17,8 @@ from social_metrics.warehouse.connect import warehouse_url
 
 if TYPE_CHECKING:
     from social_metrics.publish.bi.definitions import Dashboard
+    from social_metrics.publish.bi.import_changes import ImportChanges
     from social_metrics.publish.bi.metadata import Metadata
-    from social_metrics.publish.bi.provisioned import Provisioned
 
 DASHBOARDS = REPOSITORY / "bi" / "dashboards"
 
@@ -33,18 +33,18 @@ class Target(StrEnum):
 
 
 @bi.command()
-def check(form: FormatOption = Format.TABLE) -> None:
+def check(output_format: FormatOption = Format.TABLE) -> None:
     """Say what the dashboards name and the marts do not have; exit code 1 when there is any.
 
     Examples:
     - `social-metrics bi check`
     """
     from social_metrics.publish.bi.definitions import load_dashboards
-    from social_metrics.publish.bi.metadata import faults, read_metadata
+    from social_metrics.publish.bi.metadata import definition_errors, read_metadata
 
     dashboards = load_dashboards(DASHBOARDS)
-    found = faults(dashboards, read_metadata(load_settings()))
-    if form is Format.JSON:
+    found = definition_errors(dashboards, read_metadata(load_settings()))
+    if output_format is Format.JSON:
         print_json({"dashboards": len(dashboards), "faults": found})
     else:
         charts = sum(len(dashboard.charts) for dashboard in dashboards)
@@ -59,7 +59,7 @@ def logins(
         str | None,
         typer.Option(help="Print only the address, with its password, of this center's login; `all` is leadership's."),
     ] = None,
-    form: FormatOption = Format.TABLE,
+    output_format: FormatOption = Format.TABLE,
 ) -> None:
     """Make the warehouse's logins for BI tools: one that sees all, one for each center that sees its own rows.
 
@@ -84,7 +84,7 @@ def logins(
             raise UsageProblem(f"There is no center {address} today: `social-metrics bi logins` lists them.")
         output().print(asked.url(place), markup=False, soft_wrap=True)
         return
-    if form is Format.JSON:
+    if output_format is Format.JSON:
         print_json([{"login": login.name, "center_code": login.center_code} for login in made])
         return
     table = Table("Login", "Sees the rows of")
@@ -98,7 +98,7 @@ def provision(
     url: Annotated[str, typer.Option(help="Address of the server, such as http://127.0.0.1:8088.")],
     target: Annotated[Target, typer.Option(help="Which tool the server runs.")] = Target.SUPERSET,
     user: Annotated[str, typer.Option(help="An administrator's login; Metabase's is an e-mail address.")] = "admin",
-    form: FormatOption = Format.TABLE,
+    output_format: FormatOption = Format.TABLE,
 ) -> None:
     """Bring every dashboard to the server, and remove those that it once brought and git no longer has.
 
@@ -112,7 +112,7 @@ def provision(
     - `social-metrics bi provision --target metabase --url https://bi.example.org --user data@example.org`
     """
     from social_metrics.publish.bi.definitions import load_dashboards
-    from social_metrics.publish.bi.metadata import faults, read_metadata
+    from social_metrics.publish.bi.metadata import definition_errors, read_metadata
 
     settings = load_settings()
     password = _needed(settings.bi_password, "PASSWORD")
@@ -121,11 +121,11 @@ def provision(
     dashboards = load_dashboards(DASHBOARDS)
     with notices().status("Reading the dbt project"):
         metadata = read_metadata(settings)
-    if found := faults(dashboards, metadata):
+    if found := definition_errors(dashboards, metadata):
         raise UsageProblem("The dashboards name what the marts do not have:\n" + "\n".join(found))
     notices().print(f"Bringing {len(dashboards)} dashboards to {target} at {url}.", style="dim")
     done = _bring(target, url, user, password, dashboards, metadata, place, settings)
-    if form is Format.JSON:
+    if output_format is Format.JSON:
         print_json(asdict(done))
         return
     console = output()
@@ -147,7 +147,7 @@ def _bring(
     metadata: "Metadata",
     place: str,
     settings: Settings,
-) -> "Provisioned":
+) -> "ImportChanges":
     from social_metrics.publish.bi.logins import reading_login
     from social_metrics.publish.bi.metabase import provision as metabase
     from social_metrics.publish.bi.metabase.session import MetabaseSession
@@ -161,9 +161,7 @@ def _bring(
         session = SupersetSession(url, user, password)
         return superset.provision(session, dashboards, metadata, readers[0].url(place), centers)
     with progress("Bringing dashboards to Metabase", len(readers), "readers") as step:
-        return metabase.provision(
-            MetabaseSession(url, user, password), dashboards, metadata, place, readers, lambda _: step()
-        )
+        return metabase.provision(MetabaseSession(url, user, password), dashboards, metadata, place, readers, step)
 
 
 def _centers(settings: Settings) -> list[str]:

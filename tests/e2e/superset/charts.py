@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from social_metrics.publish.bi.definitions import LANGUAGES, Chart, Dashboard, Language
+from social_metrics.publish.bi.definitions import Chart, Dashboard
 from social_metrics.publish.bi.superset.bundle import chart_uuid, slug
 from social_metrics.publish.bi.superset.session import SupersetSession
+from social_metrics.publish.page.formats import LANGUAGES, Language
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,9 @@
 """The pictures of the guide to the dashboards: `python -m tests.e2e.superset.pictures`, beside `make up`."""
 
 from local_stack.layout import Layout
-from social_metrics.publish.bi.definitions import Dashboard, Language, load_dashboards
+from social_metrics.publish.bi.definitions import Dashboard, load_dashboards
 from social_metrics.publish.bi.superset.bundle import slug
+from social_metrics.publish.page.formats import Language
 from social_metrics.settings import REPOSITORY, load_settings
 from tests.support.superset_pages import TALL, chromium, log_in, open_dashboard
 

@@ -8,16 +8,17 @@ import pytest
 from playwright.sync_api import BrowserContext
 
 from local_stack.databases import BI_LOGIN
-from social_metrics.publish.bi.definitions import LANGUAGES, Dashboard
+from social_metrics.publish.bi.definitions import Dashboard
 from social_metrics.publish.bi.logins import reading_login
 from social_metrics.publish.bi.mart_query import NOTHING
 from social_metrics.publish.bi.metabase.cards import query, without_filters
 from social_metrics.publish.bi.metadata import read_metadata
 from social_metrics.publish.bi.superset.bundle import slug
 from social_metrics.publish.bi.superset.provision import provision
+from social_metrics.publish.page.formats import LANGUAGES
 from social_metrics.settings import Settings
 from tests.e2e.superset.charts import all_charts, chart_ids, saved_answer
-from tests.e2e.superset.conftest import Running
+from tests.e2e.superset.running import Running
 from tests.support.superset_pages import open_dashboard
 
 MILLISECONDS_OF_A_DATE = 10**12
@@ -51,16 +52,16 @@ def test_what_git_no_longer_has_goes_and_comes_back(running: Running, dashboards
     metadata = read_metadata(Settings(state_dir=running.state, registry_dir=running.layout.registry))
     try:
         done = provision(running.session(), [kept, *dashboards[2:]], metadata, url, centers)
-        twins = [slug(dashboards[1], language) for language in LANGUAGES]
-        assert set(twins) < set(done.removed)
+        duplicates = [slug(dashboards[1], language) for language in LANGUAGES]
+        assert set(duplicates) < set(done.removed)
         assert {gone.charts[-1].title.of(language) for language in LANGUAGES} < set(done.removed)
         assert done.created == ()
         left = {board["slug"] for board in running.session().all("dashboard")}
-        assert not left & set(twins)
+        assert not left & set(duplicates)
         assert slug(gone, "id") in left
     finally:
         again = running.provision()
-    assert set(twins) < set(again["created"])
+    assert set(duplicates) < set(again["created"])
     assert again["removed"] == []
 
 

@@ -1,6 +1,6 @@
-"""Read the dashboards' definitions in bi/dashboards/: what is asked, of which mart, and how it is drawn.
+"""Reads the definitions of the dashboards in bi/dashboards/: charts, their marts and their form.
 
-A definition names marts, columns and metrics only; what these are called and mean stands in the dbt project.
+A definition names marts, columns and metrics; their labels and descriptions are in the dbt project.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,9 +11,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from social_metrics.errors import UsageProblem
-
-Language = Literal["id", "en"]
-LANGUAGES: tuple[Language, ...] = ("id", "en")
+from social_metrics.publish.page.formats import Language
 
 Kind = Literal["title", "table", "number", "line", "bar", "heatmap"]
 Aggregate = Literal["max", "sum"]
@@ -23,7 +21,7 @@ ROWS = "rows"
 """The metric that counts a mart's rows."""
 
 IS_LATEST = "is_latest"
-"""True on rows of the mart's newest date: a figure of one day is never summed over several."""
+"""True in rows of the mart's newest date: a figure of one day is never summed over several days."""
 
 
 class _Strict(BaseModel):
@@ -37,7 +35,7 @@ class Both(_Strict):
     en: str
 
     def of(self, language: Language) -> str:
-        """The text in one of them."""
+        """The text in one language."""
         return self.id if language == "id" else self.en
 
 
@@ -45,32 +43,32 @@ class Chart(_Strict):
     """One chart of a dashboard. A `title` is the dashboard's name with the date of the mart's newest row.
 
     Attributes:
-        key: its name within the dashboard; with the dashboard's slug it is the chart's identity for ever.
-        mart: the dbt model it asks.
-        columns: of a table, in their order.
+        key: its name within the dashboard; key and slug together identify the chart for ever.
+        mart: the dbt model that it queries.
+        columns: of a table, in order.
         x: column on the first axis of a line, a bar or a heat map.
-        metrics: metrics of the dbt project, `rows` (their number), or columns.
-        aggregate: how columns among the metrics are taken together.
-        band: of a line, the columns of the lower and the upper bound of its one figure, drawn as an area about it.
-        marks: key of a table of the same dashboard, whose first column is a date: each of its rows is a mark on the
-            axis of time, worded by its second column.
-        cap: greater values are drawn as this one: a few must not take the colours of all others.
+        metrics: metrics of the dbt project, `rows` (the number of rows), or columns.
+        aggregate: aggregate function for columns among the metrics.
+        band: of a line, the columns of the lower and the upper bound of its one figure, drawn as an area.
+        marks: key of a table of the same dashboard; each of its rows is a mark on the time axis, at the date in the
+            first column and with the label in the second.
+        cap: greater values are drawn as this one, so that a few do not use up the colour scale.
         by: columns that split the figure.
         where: column → value, or list of values, that a row must have.
-        last_days: how far back it looks while the reader chooses no period; a chart over time.
+        last_days: of a chart over time, its period while the reader chooses none.
         at_most: column → the greatest number that a row may have.
-        at_least: column → the smallest.
-        always: it tells what holds now, whatever period the reader chooses.
-        may_be_empty: that it has no row is an ordinary state: nothing of the kind happened.
-        order: columns to sort by; `-` before a name sorts downwards.
-        limit: most rows asked for.
-        stack: bars stand on one another.
-        lying: bars lie, so that long names beside them can be read.
+        at_least: column → the smallest number that a row may have.
+        always: the reader's period does not apply.
+        may_be_empty: no row is an ordinary state.
+        order: columns to sort by; `-` before a name sorts in descending order.
+        limit: most rows of the query.
+        stack: bars are stacked.
+        horizontal: bars are horizontal, so that long labels are readable.
         series_limit: most lines drawn, the greatest first.
-        series_order: column whose greatest value says which these are; a figure that is not to be summed over dates
-            has no value over all of them.
-        format: the figures' form in d3's notation; by default whole numbers.
-        colors: of a heat map, by Superset's name.
+        series_order: column whose greatest value ranks the lines; a figure that may not be summed over dates has no
+            total to rank by.
+        format: number format in d3's notation; by default whole numbers.
+        colors: colour scheme of a heat map, by Superset's name.
         width: columns of the dashboard's twelve.
         height: units of 8 pixels.
     """
@@ -96,7 +94,7 @@ class Chart(_Strict):
     order: tuple[str, ...] = ()
     limit: Annotated[int, Field(ge=1)] = 10_000
     stack: bool = False
-    lying: bool = False
+    horizontal: bool = False
     series_limit: int | None = None
     series_order: str | None = None
     format: str = ",.0f"
@@ -106,12 +104,12 @@ class Chart(_Strict):
 
     @property
     def is_filtered(self) -> bool:
-        """Whether the reader's filters reach it; the title tells of the data as it is."""
+        """Whether the reader's filters apply."""
         return self.kind != "title"
 
     @property
     def follows_period(self) -> bool:
-        """Whether the reader's period reaches it: what stands on the newest day would be empty in any earlier one."""
+        """Whether the reader's period applies; a chart of the newest day would be empty in an earlier period."""
         return self.is_filtered and not self.always and IS_LATEST not in self.where
 
     def conditions(self) -> Iterator[tuple[str, Operator, Any]]:
@@ -124,7 +122,7 @@ class Chart(_Strict):
             yield name, ">=", least
 
     def named_columns(self) -> set[str]:
-        """Every column that the chart names, whatever for; metrics are not among them."""
+        """All columns that the chart names; metrics are not among them."""
         ordered = {name.removeprefix("-") for name in self.order}
         single = {name for name in (self.x, self.series_order) if name}
         limited = {*self.at_most, *self.at_least, *(self.band or ())}
@@ -135,9 +133,9 @@ class Dashboard(_Strict):
     """One dashboard: a question and the charts that answer it.
 
     Attributes:
-        slug: the end of its address; the English twin's has `-en` after it.
-        question: what it answers.
-        note: what its figures mean, and what they do not.
+        slug: the end of its address; the English version's ends with `-en`.
+        question: the question that it answers.
+        note: explanation of its figures.
         filters: columns that the reader may filter by.
         period: whether the reader may choose a period.
     """
@@ -155,21 +153,25 @@ class Dashboard(_Strict):
         return next(chart for chart in self.charts if chart.key == key)
 
     def marts(self) -> list[str]:
-        """Marts that it asks, each once, by name."""
+        """Names of its marts, each once, in order."""
         return sorted({chart.mart for chart in self.charts})
+
+    def introduction(self, language: Language) -> str:
+        """Question and note as Markdown."""
+        return f"**{self.question.of(language)}**\n\n{self.note.of(language)}"
 
 
 def load_dashboards(folder: Path) -> list[Dashboard]:
-    """Every definition of the folder, by file name.
+    """All definitions of the folder, by file name.
 
     Raises:
-        UsageProblem: there is none, or one cannot be read; with the file and every fault in it.
+        UsageProblem: there is none, or one is invalid; the message lists the file and all validation errors.
     """
     files = sorted(folder.glob("*.yml"))
     if not files:
-        raise UsageProblem(f"{folder} holds no dashboard (*.yml).")
+        raise UsageProblem(f"{folder} contains no dashboard (*.yml).")
     dashboards = [_load(file) for file in files]
-    _refuse_twins([dashboard.slug for dashboard in dashboards], f"{folder}: slug")
+    _refuse_duplicates([dashboard.slug for dashboard in dashboards], f"{folder}: slug")
     return dashboards
 
 
@@ -179,16 +181,15 @@ def _load(file: Path) -> Dashboard:
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise UsageProblem(f"{file} cannot be read: {error}") from error
     except ValidationError as error:
-        faults = "; ".join(f"{'.'.join(map(str, fault['loc'])) or 'file'}: {fault['msg']}" for fault in error.errors())
-        raise UsageProblem(f"{file} is no dashboard: {faults}.") from error
-    _refuse_twins([chart.key for chart in dashboard.charts], f"{file}: key")
+        errors = "; ".join(f"{'.'.join(map(str, each['loc'])) or 'file'}: {each['msg']}" for each in error.errors())
+        raise UsageProblem(f"{file}: invalid dashboard definition: {errors}.") from error
+    _refuse_duplicates([chart.key for chart in dashboard.charts], f"{file}: key")
     tables = {chart.key for chart in dashboard.charts if chart.kind == "table" and len(chart.columns) > 1}
-    if lost := sorted({chart.marks for chart in dashboard.charts if chart.marks} - tables):
-        raise UsageProblem(f"{file}: marks {', '.join(lost)}: no table of this dashboard with two columns.")
+    if unknown := sorted({chart.marks for chart in dashboard.charts if chart.marks} - tables):
+        raise UsageProblem(f"{file}: marks {', '.join(unknown)}: no table of this dashboard with two columns.")
     return dashboard
 
 
-def _refuse_twins(names: Sequence[str], what: str) -> None:
-    twins = sorted({name for name in names if names.count(name) > 1})
-    if twins:
-        raise UsageProblem(f"{what} {', '.join(twins)} is given more than once.")
+def _refuse_duplicates(names: Sequence[str], what: str) -> None:
+    if duplicates := sorted({name for name in names if names.count(name) > 1}):
+        raise UsageProblem(f"{what} {', '.join(duplicates)} is given more than once.")

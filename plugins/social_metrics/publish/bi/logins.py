@@ -1,4 +1,4 @@
-"""The logins by which people read the marts through a tool: one for leadership, one for each center."""
+"""The warehouse logins of the BI tools: one for leadership, one for each center."""
 
 import hashlib
 import hmac
@@ -12,10 +12,10 @@ from psycopg import sql
 from social_metrics.warehouse.connect import WarehouseProblem
 
 STATEMENT_SECONDS = 30
-"""A chart that asks for longer is broken off."""
+"""A longer query of a chart is cancelled."""
 
 LOGIN_LENGTH_LIMIT = 63
-"""PostgreSQL cuts longer names, and two centers would share one."""
+"""PostgreSQL truncates longer names, and two centers could share one."""
 
 _LEADERSHIP_GROUP = "social_metrics_bi_reader"
 _CENTER_GROUP = "social_metrics_center_reader"
@@ -23,10 +23,10 @@ _CENTER_GROUP = "social_metrics_center_reader"
 
 @dataclass(frozen=True)
 class ReadingLogin:
-    """A login of the warehouse that reads marts and nothing else.
+    """A login of the warehouse that may only read marts.
 
     Attributes:
-        center_code: whose rows it sees; None sees all.
+        center_code: center whose rows it sees; None sees all.
     """
 
     name: str
@@ -43,11 +43,11 @@ class ReadingLogin:
 def reading_login(leadership: str, key: str, center_code: str | None = None) -> ReadingLogin:
     """The login of a center, or of leadership.
 
-    Its password is derived from the key: one secret is kept instead of one for each center, and a tool's server that
-    has the key needs no list. bi/superset/superset_config.py does the same.
+    The password is derived from the key: one secret replaces one for each center, and a tool's server that has the
+    key needs no list. bi/superset/superset_config.py derives it in the same way.
 
     Args:
-        leadership: name of leadership's login; a center's is this with its code after it.
+        leadership: name of leadership's login; a center's login adds the center's code.
         key: SOCIAL_METRICS_BI_LOGIN_KEY.
     """
     name = leadership if center_code is None else f"{leadership}_{center_code.replace('-', '_')}"
@@ -55,15 +55,15 @@ def reading_login(leadership: str, key: str, center_code: str | None = None) -> 
 
 
 def ensure_reading_logins(warehouse_url: str, centers: Iterable[str], leadership: str, key: str) -> list[ReadingLogin]:
-    """Create the logins, or set their passwords anew, and write down whose rows each sees. All or nothing.
+    """Create the logins or reset their passwords, and record which rows each sees, in one transaction.
 
-    A login of a center that is not among `centers` any more sees no row.
+    A login of a center that is no longer among `centers` sees no row.
 
     Args:
         warehouse_url: postgresql://… of the service login: it migrated the warehouse and may create roles.
-        centers: codes of the centers that get one.
-        leadership: name of the login that sees all.
-        key: from which the passwords are derived.
+        centers: codes of the centers that get a login.
+        leadership: name of the login that sees all rows.
+        key: SOCIAL_METRICS_BI_LOGIN_KEY.
 
     Raises:
         WarehouseProblem: the warehouse cannot be reached, lacks a migration, or the login may not create roles.
@@ -85,8 +85,8 @@ def ensure_reading_logins(warehouse_url: str, centers: Iterable[str], leadership
         raise WarehouseProblem("The warehouse lacks a migration: run `social-metrics migrate`.") from error
     except psycopg.errors.InsufficientPrivilege as error:
         raise WarehouseProblem(
-            f"{unquote(urlsplit(warehouse_url).username or '')} may not make the logins: it needs CREATEROLE, and "
-            f"ADMIN on logins that another made ({error.diag.message_primary}). Nothing was changed."
+            f"{unquote(urlsplit(warehouse_url).username or '')} may not create the logins: it needs CREATEROLE, and "
+            f"ADMIN on logins that another role created ({error.diag.message_primary}). Nothing was changed."
         ) from error
     except psycopg.OperationalError as error:
         raise WarehouseProblem(f"The warehouse does not answer: {str(error).strip().splitlines()[-1]}.") from error
@@ -103,4 +103,4 @@ def _ensure(connection: psycopg.Connection, login: ReadingLogin) -> None:
     connection.execute(
         sql.SQL("alter role {} set statement_timeout = {}").format(name, sql.Literal(f"{STATEMENT_SECONDS}s"))
     )
-    connection.execute(sql.SQL("alter role {} set jit = off").format(name))  # it costs more than such a query
+    connection.execute(sql.SQL("alter role {} set jit = off").format(name))  # JIT costs more than such a query

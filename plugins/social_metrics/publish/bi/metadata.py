@@ -1,4 +1,4 @@
-"""What the dbt project says of its marts, so that every tool says the same: columns, labels, descriptions, metrics."""
+"""Metadata of the marts from the dbt project: columns, labels, descriptions, metrics."""
 
 import csv
 from collections import defaultdict
@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from social_metrics.errors import UsageProblem
-from social_metrics.publish.bi.definitions import IS_LATEST, LANGUAGES, ROWS, Both, Dashboard, Language
+from social_metrics.publish.bi.definitions import IS_LATEST, ROWS, Both, Dashboard
+from social_metrics.publish.page.formats import LANGUAGES, Language
 from social_metrics.settings import Settings
 from social_metrics.transform.dbt_environment import dbt_environment
 
 CENTER_COLUMNS = ("center_name", "province")
-"""Taken from marts.dim_centers for every mart that knows a center: people ask by name and by province."""
+"""Joined from marts.dim_centers to every mart of centers: people filter by name and by province."""
 
 _DATE_COLUMNS = ("date_day", "month_start", "published_date", "quota_date", "as_of_date")
 _CODE_SEEDS = {
@@ -26,14 +27,14 @@ _CODE_SEEDS = {
 _CODES_BY_ENDING = {
     "_null_reason": "change_null_reason",
     "_platform": "platform",
-    "seen_value": "outcome",  # of findings about captures; other values stay as they are
+    "seen_value": "outcome",  # of findings about captures; other values are shown as they are
 }
-_NO_HOST = "postgresql://nobody@localhost/nothing"  # parsing asks no warehouse
+_NO_HOST = "postgresql://nobody@localhost/nothing"  # parsing needs no warehouse
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a mart: its SQL type, what it means, and whether every row has a value."""
+    """A column of a mart: SQL type, description, and whether every row has a value."""
 
     name: str
     data_type: str
@@ -43,11 +44,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Mart:
-    """A model that readers may rely on.
-
-    Attributes:
-        date_column: which its rows are dated by; None when they are not.
-    """
+    """A public model."""
 
     name: str
     description: str
@@ -55,49 +52,49 @@ class Mart:
 
     @property
     def date_column(self) -> str | None:
-        """The first of the usual date columns that it has."""
+        """The column that dates its rows; None without one."""
         return next((name for name in _DATE_COLUMNS if name in self.columns), None)
 
     @property
     def known_column(self) -> str | None:
-        """Until when its rows are known: of months not their first day."""
+        """The date up to which its rows are known; for months not their first day."""
         return "known_on_date" if "known_on_date" in self.columns else self.date_column
 
     @property
     def of_a_center(self) -> bool:
-        """Whether each of its rows is some center's."""
+        """Whether each of its rows belongs to a center."""
         return "center_code" in self.columns
 
     @property
     def is_dimension(self) -> bool:
-        """Whether it says what things are, not what happened."""
+        """Whether it is a dimension."""
         return self.name.startswith("dim_")
 
     @property
-    def borrowed(self) -> tuple[str, ...]:
-        """Columns that it takes from marts.dim_centers."""
+    def center_columns(self) -> tuple[str, ...]:
+        """Columns joined from marts.dim_centers."""
         if not self.of_a_center:
             return ()
         return tuple(name for name in CENTER_COLUMNS if name not in self.columns)
 
     def has(self, column: str) -> bool:
-        """Whether a chart may name the column: the mart's own, borrowed, or `is_latest` of a dated mart."""
+        """Whether a chart may name the column: the mart's own, joined, or `is_latest` of a dated mart."""
         return (
             column in self.columns
-            or column in self.borrowed
+            or column in self.center_columns
             or (column == IS_LATEST and self.date_column is not None)
             or all(f"{column}_{language}" in self.columns for language in LANGUAGES)
         )
 
     def in_language(self, column: str, language: Language) -> str:
-        """The column itself, or, of a pair such as rule_label_id and rule_label_en, the language's."""
+        """The column itself; of a pair such as rule_label_id and rule_label_en the language's column."""
         own = f"{column}_{language}"
         return own if column not in self.columns and own in self.columns else column
 
 
 @dataclass(frozen=True)
 class Metric:
-    """A figure over rows of one mart: SQL that adds it up, and what it means."""
+    """A metric over rows of one mart, with its aggregating SQL."""
 
     name: str
     mart: str
@@ -108,11 +105,11 @@ class Metric:
 
 @dataclass(frozen=True)
 class Metadata:
-    """Everything that tools need to know of the dbt project.
+    """The metadata of the dbt project that the tools need.
 
     Attributes:
-        labels: column → its label.
-        codes: column → code in it → what people read in its place.
+        labels: column → label.
+        codes: column → code → label.
         exposures: name → marts that it depends on.
     """
 
@@ -123,19 +120,19 @@ class Metadata:
     codes: Mapping[str, Mapping[str, Both]] = field(default_factory=dict)
 
     def label(self, column: str, language: Language) -> str:
-        """The column's label, its name when it has none."""
+        """The column's label, or its name without one."""
         both = self.labels.get(column)
         return both.of(language) if both else column
 
     def codes_of(self, column: str) -> Mapping[str, Both]:
-        """The codes of a column; empty when it holds none."""
+        """The codes of a column with their labels; empty for other columns."""
         if column in self.codes:
             return self.codes[column]
         return self.codes.get(next((of for end, of in _CODES_BY_ENDING.items() if column.endswith(end)), ""), {})
 
 
 def read_metadata(settings: Settings) -> Metadata:
-    """Have dbt parse its project (seconds, no warehouse) and take from it what dashboards stand on.
+    """Parse the dbt project (seconds, no warehouse) and return its metadata.
 
     Raises:
         UsageProblem: dbt cannot parse the project.
@@ -161,12 +158,12 @@ def read_metadata(settings: Settings) -> Metadata:
 
 
 def read_labels(file: Path) -> dict[str, Both]:
-    """Column → label, of seeds/rules/column_labels.csv."""
+    """Column → label, from seeds/rules/column_labels.csv."""
     return {row["column_name"]: Both(id=row["label_id"], en=row["label_en"]) for row in _rows(file)}
 
 
 def read_codes(rules: Path, registry: Path) -> dict[str, dict[str, Both]]:
-    """Column → code → what people read, of the seeds of the rules and of the registry's platforms."""
+    """Column → code → label, from the rule seeds and the registry's platforms."""
     codes: dict[str, dict[str, Both]] = defaultdict(dict)
     for row in _rows(rules / "code_labels.csv"):
         codes[row["column_name"]][row["code"]] = Both(id=row["label_id"], en=row["label_en"])
@@ -187,7 +184,7 @@ def _rows(file: Path) -> list[dict[str, str]]:
 def from_manifest(
     manifest: Mapping[str, Any], labels: Mapping[str, Both], codes: Mapping[str, Mapping[str, Both]] | None = None
 ) -> Metadata:
-    """What dashboards stand on, of dbt's manifest."""
+    """The metadata in dbt's manifest."""
     models = {
         unique_id: node
         for unique_id, node in manifest["nodes"].items()
@@ -244,30 +241,30 @@ def _expression(measure: Mapping[str, Any]) -> str:
     fixed = measure.get("non_additive_dimension")
     if not fixed:
         return total
-    # Never summed over dates: without one date there is no figure rather than a false one.
+    # Not additive over dates: several dates give no figure instead of a wrong one.
     return f"case when min({fixed['name']}) = max({fixed['name']}) then {total} end"
 
 
-def faults(dashboards: list[Dashboard], metadata: Metadata) -> list[str]:
-    """What the definitions name and the dbt project does not have, a sentence each; empty when all is well."""
-    found = [fault for dashboard in dashboards for fault in _faults(dashboard, metadata)]
+def definition_errors(dashboards: list[Dashboard], metadata: Metadata) -> list[str]:
+    """Names in the definitions that the dbt project does not have, a sentence each."""
+    found = [error for dashboard in dashboards for error in _errors(dashboard, metadata)]
     for dashboard in dashboards:
         exposure = dashboard.slug.replace("-", "_")
         if exposure not in metadata.exposures:
             found.append(f"{dashboard.slug}: no exposure {exposure} in models/_exposures.yml.")
             continue
-        asked = {*dashboard.marts(), *(["dim_centers"] if _borrows(dashboard, metadata) else [])}
-        if asked != metadata.exposures[exposure]:
-            differing = ", ".join(sorted(asked ^ metadata.exposures[exposure]))
+        used = {*dashboard.marts(), *(["dim_centers"] if _joins_centers(dashboard, metadata) else [])}
+        if used != metadata.exposures[exposure]:
+            differing = ", ".join(sorted(used ^ metadata.exposures[exposure]))
             found.append(f"{dashboard.slug}: its exposure and its charts name different marts: {differing}.")
     return found
 
 
-def _borrows(dashboard: Dashboard, metadata: Metadata) -> bool:
-    return any(metadata.marts[name].borrowed for name in dashboard.marts() if name in metadata.marts)
+def _joins_centers(dashboard: Dashboard, metadata: Metadata) -> bool:
+    return any(metadata.marts[name].center_columns for name in dashboard.marts() if name in metadata.marts)
 
 
-def _faults(dashboard: Dashboard, metadata: Metadata) -> list[str]:
+def _errors(dashboard: Dashboard, metadata: Metadata) -> list[str]:
     found = []
     for chart in dashboard.charts:
         place = f"{dashboard.slug}.{chart.key}"
@@ -279,14 +276,14 @@ def _faults(dashboard: Dashboard, metadata: Metadata) -> list[str]:
         found += [f"{place}: {chart.mart} has no column {name}." for name in unknown]
         if not chart.metrics and chart.kind not in ("table", "title"):
             found.append(f"{place}: a {chart.kind} needs metrics.")
-        unmeasured = [name for name in chart.metrics if not _knows_metric(name, mart, metadata)]
-        found += [f"{place}: {chart.mart} has no metric {name}." for name in unmeasured]
+        missing = [name for name in chart.metrics if not _has_metric(name, mart, metadata)]
+        found += [f"{place}: {chart.mart} has no metric {name}." for name in missing]
     for name in dashboard.filters:
         if not any(chart.mart in metadata.marts and metadata.marts[chart.mart].has(name) for chart in dashboard.charts):
             found.append(f"{dashboard.slug}: no chart has the column {name} of its filter.")
     return found
 
 
-def _knows_metric(name: str, mart: Mart, metadata: Metadata) -> bool:
+def _has_metric(name: str, mart: Mart, metadata: Metadata) -> bool:
     known = metadata.metrics.get(name)
     return name == ROWS or name in mart.columns or (known is not None and known.mart == mart.name)

@@ -1,4 +1,4 @@
-"""Requests to a BI server, and in plain words what it does not answer or refuses."""
+"""Requests to a BI server, with readable errors."""
 
 from typing import Any, ClassVar
 
@@ -8,28 +8,28 @@ from social_metrics.errors import UsageProblem
 
 
 class ServerSession:
-    """What the sessions of all tools share; each logs in by itself.
+    """Base class of the sessions of the tools; each subclass logs in by itself.
 
     Args:
         url: of the server.
     """
 
     tool: ClassVar[str]
-    """Its name as people know it."""
+    """Name of the tool for messages."""
     seconds: ClassVar[int]
-    """How long an answer may take."""
+    """Timeout of a request."""
     may_be_silent: ClassVar[bool] = False
-    """Whether an answer without a word is one."""
+    """Whether the tool may answer without a body."""
 
     def __init__(self, url: str) -> None:
         self.url = url.rstrip("/")
         self._session = requests.Session()
 
     def raw(self, method: str, path: str, **more: Any) -> requests.Response:
-        """The server's answer as it is, refusals included.
+        """The response as it is, errors included.
 
         Raises:
-            UsageProblem: it does not answer.
+            UsageProblem: the server does not answer.
         """
         try:
             return self._session.request(method, self.url + path, timeout=self.seconds, **more)
@@ -37,10 +37,10 @@ class ServerSession:
             raise UsageProblem(f"{self.tool} at {self.url} does not answer ({type(error).__name__}).") from error
 
     def ask(self, method: str, path: str, **more: Any) -> Any:
-        """The server's answer, parsed; None for an answer without a word, where a tool gives such.
+        """The parsed response; None without a body.
 
         Raises:
-            UsageProblem: it does not answer, or refuses; what it says is in the sentence.
+            UsageProblem: the server does not answer or refuses; the message includes its reply.
         """
         response = self.raw(method, path, **more)
         self.refuse(response, method, path)
@@ -49,16 +49,16 @@ class ServerSession:
         try:
             return response.json()
         except ValueError as error:
-            raise UsageProblem(f"{self.url} answers {path}, but not as {self.tool} does: check the address.") from error
+            raise UsageProblem(f"{self.url} answers {path}, but not like {self.tool}. Check the address.") from error
 
     def refuse(self, response: requests.Response, method: str, path: str) -> None:
-        """Raise what a refusal means.
+        """Raise an error for a refusal.
 
         Raises:
-            UsageProblem: the response is one.
+            UsageProblem: the response is a refusal.
         """
         if response.status_code == requests.codes.unauthorized:
-            raise UsageProblem(f"{self.tool} at {self.url} refuses the login: check the user and its password.")
+            raise UsageProblem(f"{self.tool} at {self.url} refuses the login. Check the user and its password.")
         if not response.ok:
             raise UsageProblem(
                 f"{self.tool} at {self.url} refused {method} {path} (HTTP {response.status_code}): "

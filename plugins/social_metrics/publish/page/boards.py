@@ -59,7 +59,7 @@ class BoardsData:
     @property
     def is_simulated(self) -> bool:
         """Whether any row comes from the simulator."""
-        return any(row.source == Source.SIMULATOR for row in (*self.followers, *self.recency))
+        return Source.SIMULATOR in {row.source for row in self.followers} | {row.source for row in self.recency}
 
 
 def page(warehouse_url: str, day: date | None = None) -> tuple[date, str]:

@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 
 from social_metrics.errors import UsageProblem
+from social_metrics.publish.bi.import_changes import ImportChanges
 from social_metrics.publish.bi.logins import reading_login
 from social_metrics.publish.bi.metabase import provision as metabase
 from social_metrics.publish.bi.metabase.cards import parameter_mappings, query, without_filters
 from social_metrics.publish.bi.metabase.session import GRAPH_TRIES, MetabaseSession
-from social_metrics.publish.bi.provisioned import Provisioned
 from tests.integration.publish.bi.metabase_stub import Metabase
 from tests.integration.publish.bi.serving import serving
-from tests.unit.publish.bi.test_definitions import GOOD, load, metadata
+from tests.support.bi_definitions import GOOD, load, metadata
 
 URL = "postgresql://unused:unused@db.example:6543/warehouse"
 KEY = "a key of the tests, long enough"
@@ -28,7 +28,7 @@ def server() -> Iterator[Metabase]:
         yield running
 
 
-def provision(server: Metabase, folder: Path, text: str = GOOD, logins: Any = LOGINS) -> Provisioned:
+def provision(server: Metabase, folder: Path, text: str = GOOD, logins: Any = LOGINS) -> ImportChanges:
     session = MetabaseSession(server.url, "data@example.org", "right")
     return metabase.provision(session, load(folder, text), metadata(), URL, logins)
 
@@ -50,7 +50,7 @@ def test_twice_makes_nothing_twice(server: Metabase, tmp_path: Path) -> None:
     numbers = [[card["id"] for card in board["dashcards"]] for board in server.living("dashboard")]
     second = provision(server, tmp_path)
     assert first.created
-    assert (second.created, second.updated, second.removed, first.removed) == ((), (), (), ())
+    assert (second.created, second.updated, second.removed, first.removed) == ([], [], [], [])
     assert len(second.unchanged) == 3 + 8 + 4, "connections, cards and dashboards"
     assert counted(server) == before
     assert [[card["id"] for card in board["dashcards"]] for board in server.living("dashboard")] == numbers
@@ -66,7 +66,7 @@ def test_what_somebody_changed_is_set_again_and_told(server: Metabase, tmp_path:
     card["display"] = "pie"
     changed = provision(server, tmp_path)
     assert sorted(changed.updated) == sorted(found["name"] for found in (board, other, card))
-    assert provision(server, tmp_path).updated == ()
+    assert provision(server, tmp_path).updated == []
 
 
 def test_each_center_has_a_connection_of_its_own_and_only_its_cards_ask_it(server: Metabase, tmp_path: Path) -> None:

@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 
 from social_metrics.errors import UsageProblem
-from social_metrics.publish.bi.provisioned import Provisioned
+from social_metrics.publish.bi.import_changes import ImportChanges
 from social_metrics.publish.bi.superset import provision as superset
 from social_metrics.publish.bi.superset.access import NO_ROWS_RULE
 from social_metrics.publish.bi.superset.bundle import DATABASE, OURS, assets, chart_uuid, identity
 from social_metrics.publish.bi.superset.session import SupersetSession
 from tests.integration.publish.bi.serving import serving
-from tests.unit.publish.bi.test_definitions import load, metadata
+from tests.support.bi_definitions import load, metadata
 
 URL = "postgresql://reader:s3cret@db.example/warehouse"
 
@@ -95,16 +95,16 @@ def server() -> Iterator[Server]:
         yield running
 
 
-def provision(server: Server, folder: Path) -> Provisioned:
+def provision(server: Server, folder: Path) -> ImportChanges:
     session = SupersetSession(server.url, "admin", "right")
     return superset.provision(session, load(folder), metadata(), URL, ["a", "b-c"])
 
 
 def test_everything_is_new_on_an_empty_server(server: Server, tmp_path: Path) -> None:
     done = provision(server, tmp_path)
-    assert done.created[:6] == ("papan", "papan-en", "papan-en.a", "papan-en.b", "papan.a", "papan.b")
-    assert done.created[6:9] == ("social-metrics pimpinan", "social-metrics sentra a", "social-metrics sentra b-c")
-    assert (done.updated, done.removed) == ((), ())
+    assert done.created[:6] == ["papan", "papan-en", "papan-en.a", "papan-en.b", "papan.a", "papan.b"]
+    assert done.created[6:9] == ["social-metrics pimpinan", "social-metrics sentra a", "social-metrics sentra b-c"]
+    assert (done.updated, done.removed) == ([], [])
     (sent,) = [body for _, path, body in server.asked if path == "/api/v1/assets/import/"]
     assert b'{"databases/social_metrics.yaml": "s3cret"}' in sent
 
@@ -123,13 +123,13 @@ def test_only_ours_that_git_no_longer_has_is_removed(server: Server, tmp_path: P
         {"id": 9, "uuid": "theirs", "slice_name": "Lain", "certified_by": None},
     ]
     done = provision(server, tmp_path)
-    assert done.removed == ("lama", "Dulu")
-    assert done.updated == ("papan", "papan.a")
+    assert done.removed == ["lama", "Dulu"]
+    assert done.updated == ["papan", "papan.a"]
     deleted = [path for method, path, _ in server.asked if method == "DELETE"]
     assert deleted == ["/api/v1/dashboard/2", "/api/v1/chart/8"]
 
 
-def test_what_the_server_has_as_it_is_is_told_apart_from_what_was_changed(server: Server, tmp_path: Path) -> None:
+def test_unchanged_and_updated_objects_are_recorded_separately(server: Server, tmp_path: Path) -> None:
     definitions = assets(load(tmp_path), metadata())
     board, chart = definitions["dashboards/papan.yaml"], definitions["charts/papan_a.yaml"]
     server.has["dashboard"] = [{"id": 1, **board}]
@@ -141,8 +141,8 @@ def test_what_the_server_has_as_it_is_is_told_apart_from_what_was_changed(server
         {"id": 12, "name": "social-metrics sentra b-c", "clause": "1 = 1", **rule},
     ]
     done = provision(server, tmp_path)
-    assert done.unchanged == ("papan", "papan.a", "rule social-metrics sentra a")
-    assert done.updated == ("rule social-metrics sentra b-c",)
+    assert done.unchanged == ["papan", "papan.a", "rule social-metrics sentra a"]
+    assert done.updated == ["rule social-metrics sentra b-c"]
 
 
 def test_a_definition_changes_with_its_dataset(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from social_metrics.publish.bi.superset.bundle import assets, bundle, password_of
-from tests.unit.publish.bi.test_definitions import GOOD, load, metadata
+from tests.support.bi_definitions import GOOD, load, metadata
 
 URL = "postgresql://reader:s3cr%40t@db.example:6543/warehouse"
 Files = dict[str, Any]
@@ -122,9 +122,9 @@ def test_a_month_is_named_and_no_day_between_two(tmp_path: Path) -> None:
 
 
 def test_bars_of_names_are_sorted_and_may_lie(tmp_path: Path) -> None:
-    lying = drawn(tmp_path, "kind: bar, x: center_code, lying: true}")
-    assert lying["orientation"] == "horizontal"
-    assert (lying["x_axis_sort"], lying["x_axis_sort_asc"]) == ("center_code", False)
+    flat = drawn(tmp_path, "kind: bar, x: center_code, horizontal: true}")
+    assert flat["orientation"] == "horizontal"
+    assert (flat["x_axis_sort"], flat["x_axis_sort_asc"]) == ("center_code", False)
     assert drawn(tmp_path, "kind: bar, x: center_code}")["orientation"] == "vertical"
     assert "x_axis_sort" not in drawn(tmp_path, "kind: bar, x: date_day}")
 

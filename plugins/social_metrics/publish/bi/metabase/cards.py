@@ -1,29 +1,26 @@
-"""How Metabase asks and draws one chart: a native query over the mart, with the reader's filters as optional clauses.
+"""Metabase's form of one chart: a native query over the mart, with the reader's filters as optional clauses.
 
-Native, since the open edition has no import and a card must be the same on each of the connections that it is made for.
+Native, since the open edition has no import and a card must be the same on all its connections.
 """
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from social_metrics.publish.bi.definitions import ROWS, Both, Chart, Dashboard, Language
+from social_metrics.publish.bi.definitions import ROWS, Both, Chart, Dashboard
 from social_metrics.publish.bi.mart_query import mart_sql, shown_column
 from social_metrics.publish.bi.metadata import Mart, Metadata
+from social_metrics.publish.bi.texts import DATA_OF, OPEN, ROWS_LABEL, SIMULATED, TITLE_DATE
+from social_metrics.publish.page.formats import Language
 
 _DISPLAYS = {"title": "scalar", "table": "table", "number": "scalar", "line": "line", "bar": "bar", "heatmap": "table"}
-_ROWS_LABEL = {"id": "Jumlah", "en": "Count"}
-_DATA_OF = {"id": "data tanggal", "en": "data of"}
-_TITLE_DATE = {"id": "DD/MM/YYYY", "en": "FMDD Mon YYYY"}
-_SIMULATED = {"id": "DATA SIMULASI", "en": "SIMULATED DATA"}
 _SEPARATORS = ",."  # the Indonesian form, in both languages
 _DATE_STYLE = {"id": "D/M/YYYY", "en": "D MMMM, YYYY"}
-_OPEN = {"id": "buka", "en": "open"}
 PERIOD = {"from_date": Both(id="Dari tanggal", en="From"), "to_date": Both(id="Sampai tanggal", en="To")}
 
 
 def card_name(dashboard: Dashboard, chart: Chart, language: Language) -> str:
-    """What the card is called, and looked up by: once in its collection."""
+    """Name of the card, unique in its collection."""
     return f"{dashboard.title.of(language)} · {chart.title.of(language)}"
 
 
@@ -31,7 +28,7 @@ def card(dashboard: Dashboard, chart: Chart, metadata: Metadata, language: Langu
     """The body of `POST` and `PUT /api/card`, without the collection.
 
     Args:
-        database: the server's number of the connection that it asks by.
+        database: the server's id of its connection.
     """
     mart = metadata.marts[chart.mart]
     return {
@@ -52,7 +49,7 @@ def card(dashboard: Dashboard, chart: Chart, metadata: Metadata, language: Langu
 
 
 def parameters(dashboard: Dashboard, metadata: Metadata, language: Language) -> list[dict[str, Any]]:
-    """The filters that stand over a dashboard."""
+    """The filters of a dashboard."""
     found = [
         {"id": name, "slug": name, "name": metadata.label(name, language), "type": "string/=", "sectionId": "string"}
         for name in dashboard.filters
@@ -66,7 +63,7 @@ def parameters(dashboard: Dashboard, metadata: Metadata, language: Language) -> 
 
 
 def parameter_mappings(dashboard: Dashboard, chart: Chart, metadata: Metadata, number: int) -> list[dict[str, Any]]:
-    """Which filter reaches which variable of the card with this number."""
+    """The filters and the variables of the card with this id that they set."""
     return [
         {"parameter_id": tag, "card_id": number, "target": ["variable", ["template-tag", tag]]}
         for tag in _tags(dashboard, chart, metadata.marts[chart.mart])
@@ -74,10 +71,10 @@ def parameter_mappings(dashboard: Dashboard, chart: Chart, metadata: Metadata, n
 
 
 def query(dashboard: Dashboard, chart: Chart, metadata: Metadata, language: Language) -> str:
-    """The SQL; a clause in double square brackets holds only while the reader filters by it."""
+    """The SQL; a clause in double square brackets applies only while the reader filters by it."""
     mart = metadata.marts[chart.mart]
     conditions = [_condition(*condition) for condition in chart.conditions()]
-    if chart.last_days:  # a period that the reader chooses stands instead
+    if chart.last_days:  # the reader's period replaces it
         optional_start = f"coalesce([[{{{{from_date}}}},]] current_date - {chart.last_days})"
         conditions.append(f"{mart.date_column} >= {optional_start}")
     optional = [_optional(tag, mart, metadata, language) for tag in _tags(dashboard, chart, mart)]
@@ -91,17 +88,17 @@ def query(dashboard: Dashboard, chart: Chart, metadata: Metadata, language: Lang
 
 
 def without_filters(sql: str) -> str:
-    """The query as it runs while nobody filters."""
+    """The query without its optional clauses."""
     return re.sub(r"\[\[.*?\]\]", "", sql)
 
 
 def _select(dashboard: Dashboard, chart: Chart, mart: Mart, metadata: Metadata, language: Language) -> tuple[str, str]:
-    """What is selected, and what follows the conditions."""
+    """The select clause, and everything after the conditions."""
     if chart.kind == "title":
-        date = f"to_char(max({mart.known_column}), '{_TITLE_DATE[language]}')"
-        mark = f"case when bool_or(source = 'simulator') then ' · {_SIMULATED[language]}' else '' end"
+        date = f"to_char(max({mart.known_column}), '{TITLE_DATE[language]}')"
+        mark = f"case when bool_or(source = 'simulator') then ' · {SIMULATED[language]}' else '' end"
         title = dashboard.title.of(language).replace("'", "''")
-        return f"select '{title} · {_DATA_OF[language]} ' || {date} || {mark} as \"{title}\"", ""
+        return f"select '{title} · {DATA_OF[language]} ' || {date} || {mark} as \"{title}\"", ""
     axes = [*chart.columns, *(name for name in (chart.x, *chart.by) if name)]
     groups = [f'{_column(name, mart, metadata, language)} as "{metadata.label(name, language)}"' for name in axes]
     if chart.kind == "table" and not chart.metrics:
@@ -117,9 +114,9 @@ def _select(dashboard: Dashboard, chart: Chart, mart: Mart, metadata: Metadata, 
 
 
 def _order(name: str, mart: Mart) -> str:
-    column, way = (name[1:], " desc") if name.startswith("-") else (name, "")
-    always = column in mart.columns and mart.columns[column].is_required  # then an index may give the order
-    return f"{column}{way}" if always else f"{column}{way} nulls last"
+    column, direction = (name[1:], " desc") if name.startswith("-") else (name, "")
+    is_required = column in mart.columns and mart.columns[column].is_required  # an index can give this order
+    return f"{column}{direction}" if is_required else f"{column}{direction} nulls last"
 
 
 def _figures(chart: Chart, mart: Mart, metadata: Metadata, language: Language) -> dict[str, str]:
@@ -130,7 +127,7 @@ def _figures(chart: Chart, mart: Mart, metadata: Metadata, language: Language) -
         if known is not None and known.mart == mart.name:
             found[known.label if language == "id" else name.replace("_", " ").capitalize()] = known.expression
         elif name == ROWS:
-            found[_ROWS_LABEL[language]] = "count(*)"
+            found[ROWS_LABEL[language]] = "count(*)"
         else:
             figure = f"{chart.aggregate}({name})"
             found[metadata.label(name, language)] = figure if chart.cap is None else f"least({figure}, {chart.cap})"
@@ -138,12 +135,12 @@ def _figures(chart: Chart, mart: Mart, metadata: Metadata, language: Language) -
 
 
 def _column(name: str, mart: Mart, metadata: Metadata, language: Language) -> str:
-    # An address is made a link by the card's own setting: Metabase shows no HTML.
+    # Metabase shows no HTML: the card's settings turn an address into a link.
     return name if name.endswith("url") else shown_column(name, mart, metadata, language)
 
 
 def _greatest_series(chart: Chart, mart: Mart, metadata: Metadata, language: Language, where: str) -> str:
-    """The condition that a row's series is one of the greatest of the rows that are asked for, as Superset chooses."""
+    """Condition that keeps the greatest series of the selected rows, as Superset does."""
     by = shown_column(chart.by[0], mart, metadata, language)
     order = f"order by max({chart.series_order or by}) desc nulls last limit {chart.series_limit}"
     return f"{by} in (select {by} from mart {where} group by {by} {order})"  # noqa: S608 - names of dbt models
@@ -162,7 +159,7 @@ def _literal(value: bool | int | str) -> str:
 
 
 def _tags(dashboard: Dashboard, chart: Chart, mart: Mart) -> Iterator[str]:
-    """Filters that reach the chart and that its mart knows."""
+    """Filters that apply to the chart and that its mart has."""
     if chart.is_filtered:
         yield from (name for name in dashboard.filters if mart.has(name))
     if dashboard.period and mart.date_column and chart.follows_period:
@@ -200,7 +197,7 @@ def _settings(chart: Chart, mart: Mart, metadata: Metadata, language: Language) 
             "graph.dimensions": axes,
             "graph.metrics": figures,
             "stackable.stack_type": "stacked" if chart.stack else None,
-            "line.missing": "none",  # a gap is a gap: by default it is drawn through
+            "line.missing": "none",  # by default a line is drawn across a gap
             "series_settings": {name: {"line.missing": "none"} for name in _series(chart, metadata, language, figures)},
         }
     if chart.kind == "heatmap":
@@ -222,7 +219,7 @@ def _settings(chart: Chart, mart: Mart, metadata: Metadata, language: Language) 
 
 
 def _series(chart: Chart, metadata: Metadata, language: Language, figures: Sequence[str]) -> list[str]:
-    """Names of the lines that are known beforehand: a split by codes, or the figures themselves."""
+    """Names of the lines as far as they are known: labels of codes, or the figures."""
     if not chart.by:
         return list(figures)
     return [both.of(language) for both in metadata.codes_of(chart.by[0]).values()]
@@ -231,13 +228,13 @@ def _series(chart: Chart, metadata: Metadata, language: Language, figures: Seque
 def _column_settings(
     chart: Chart, mart: Mart, metadata: Metadata, language: Language
 ) -> Mapping[str, Mapping[str, Any]]:
-    """Forms of numbers, dates and addresses, by the column's name in the answer."""
+    """Formats of numbers, dates and addresses, by the column's name in the result."""
     found: dict[str, Mapping[str, Any]] = {}
     for name in (*chart.columns, *([chart.x] if chart.x else [])):
         key = f'["name","{metadata.label(name, language)}"]'
         data_type = mart.columns[name].data_type if name in mart.columns else "text"
         if name.endswith("url"):
-            found[key] = {"view_as": "link", "link_text": _OPEN[language]}
+            found[key] = {"view_as": "link", "link_text": OPEN[language]}
         elif name == "completeness" or name.endswith("_share"):
             found[key] = {"number_style": "percent", "number_separators": _SEPARATORS, "decimals": 0}
         elif data_type in ("integer", "bigint", "numeric"):

@@ -1,39 +1,31 @@
-"""Bring the dashboards to a Metabase server (open edition): one collection and one connection for each reader.
+"""Imports the dashboards into a Metabase server (open edition): one collection and one connection for each reader.
 
-The open edition has neither an import nor row security. So a center gets a connection that logs in as the center, and
-dashboards of its own over it; leadership's see all, in both languages. What is ours is found by its name in our
-collection; what stands there and the definitions no longer have is archived.
+The open edition has neither an import nor row security. So each center gets a connection with the center's login and
+its own dashboards; leadership sees all rows, in both languages. Objects are found by name in our collections, since no
+endpoint is idempotent; cards and dashboards without a definition are archived.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from social_metrics.publish.bi.definitions import LANGUAGES, Chart, Dashboard, Language
+from social_metrics.publish.bi.definitions import Chart, Dashboard
+from social_metrics.publish.bi.import_changes import ImportChanges
 from social_metrics.publish.bi.logins import ReadingLogin
 from social_metrics.publish.bi.mart_query import SCHEMA
 from social_metrics.publish.bi.metabase.cards import card, card_name, parameter_mappings, parameters
 from social_metrics.publish.bi.metabase.session import MetabaseSession
 from social_metrics.publish.bi.metadata import Metadata
-from social_metrics.publish.bi.provisioned import Provisioned
+from social_metrics.publish.page.formats import LANGUAGES, Language
 
 ROOT = "Social metrics"
 LEADERSHIP = "Pimpinan"
 ALL_USERS = 1
-"""The group that everybody is in; by default it may ask every new connection."""
+"""The group of all users; by default it may query every new connection."""
 
 GRID = 24
 NOTE_ROWS = 3
 _PIXELS = 5  # a row of Metabase's grid is about 40 pixels, a unit of our definitions 8
-
-
-@dataclass
-class _Changes:
-    created: list[str] = field(default_factory=list)
-    updated: list[str] = field(default_factory=list)
-    unchanged: list[str] = field(default_factory=list)
-    removed: list[str] = field(default_factory=list)
 
 
 def provision(
@@ -42,40 +34,40 @@ def provision(
     metadata: Metadata,
     warehouse_url: str,
     logins: Sequence[ReadingLogin],
-    tell: Callable[[str], None] = lambda _: None,
-) -> Provisioned:
-    """Make or set connections, groups, collections, cards and dashboards; archive what git no longer has.
+    on_reader: Callable[[], None] = lambda: None,
+) -> ImportChanges:
+    """Create or update connections, groups, collections, cards and dashboards; archive those without a definition.
 
     Args:
         session: of an administrator.
-        dashboards: definitions without a fault (`metadata.faults`).
+        dashboards: definitions without errors (`metadata.definition_errors`).
         metadata: of the dbt project.
         warehouse_url: postgresql://… of the warehouse, as the server reaches it; its login is not used.
         logins: of leadership and of each center.
-        tell: hears whose dashboards are being made.
+        on_reader: called before the dashboards of each login.
 
     Raises:
-        UsageProblem: the server refuses; what it says is in the sentence.
+        UsageProblem: the server refuses; the message includes its reply.
     """
-    changes = _Changes()
+    changes = ImportChanges()
     root = _collection(session, ROOT, None, changes)
     readers: dict[int, tuple[int, int]] = {}  # group → its connection and its collection
     for login in logins:
         name = login.center_code or LEADERSHIP
-        tell(name)
+        on_reader()
         database = _database(session, login, warehouse_url, changes)
         group = _group(session, f"{ROOT}: {name}", changes)
         collection = _collection(session, name, root, changes)
         readers[group] = (database, collection)
-        _permit(session, readers, root)  # before there is anything to be seen
+        _permit(session, readers, root)  # before the first card exists
         for language in LANGUAGES if login.center_code is None else LANGUAGES[:1]:
             for dashboard in dashboards:
                 _dashboard(session, dashboard, metadata, language, database, collection, changes)
         _archive_others(session, dashboards, collection, changes, whole=login.center_code is None)
-    return Provisioned(tuple(changes.created), tuple(changes.updated), tuple(changes.unchanged), tuple(changes.removed))
+    return changes
 
 
-def _database(session: MetabaseSession, login: ReadingLogin, warehouse_url: str, changes: _Changes) -> int:
+def _database(session: MetabaseSession, login: ReadingLogin, warehouse_url: str, changes: ImportChanges) -> int:
     parts = urlsplit(warehouse_url)
     name = f"{ROOT}: {login.center_code or LEADERSHIP}"
     wanted = {
@@ -92,28 +84,28 @@ def _database(session: MetabaseSession, login: ReadingLogin, warehouse_url: str,
             "schema-filters-patterns": SCHEMA,
         },
     }
-    return _make_or_set(session, "/api/database", session.listed("/api/database"), wanted, changes)
+    return _create_or_update(session, "/api/database", session.listed("/api/database"), wanted, changes)
 
 
-def _collection(session: MetabaseSession, name: str, parent: int | None, changes: _Changes) -> int:
+def _collection(session: MetabaseSession, name: str, parent: int | None, changes: ImportChanges) -> int:
     location = "/" if parent is None else f"/{parent}/"
     there = [found for found in session.listed("/api/collection") if found.get("location") == location]
-    return _found_or_made(session, "/api/collection", there, {"name": name, "parent_id": parent}, changes)[0]
+    return _find_or_create(session, "/api/collection", there, {"name": name, "parent_id": parent}, changes)[0]
 
 
-def _group(session: MetabaseSession, name: str, changes: _Changes) -> int:
+def _group(session: MetabaseSession, name: str, changes: ImportChanges) -> int:
     path = "/api/permissions/group"
-    return _found_or_made(session, path, session.listed(path), {"name": name}, changes)[0]
+    return _find_or_create(session, path, session.listed(path), {"name": name}, changes)[0]
 
 
-def _found_or_made(
+def _find_or_create(
     session: MetabaseSession,
     path: str,
     there: Sequence[Mapping[str, Any]],
     wanted: Mapping[str, Any],
-    changes: _Changes,
+    changes: ImportChanges,
 ) -> tuple[int, bool]:
-    """The number of what bears the name, which is made where nothing does; and whether it was."""
+    """The id of the object with the name, created where there is none; and whether it was created."""
     for found in there:
         if found["name"] == wanted["name"]:
             return int(found["id"]), False
@@ -121,42 +113,42 @@ def _found_or_made(
     return int(session.ask("POST", path, json=dict(wanted))["id"]), True
 
 
-def _make_or_set(
+def _create_or_update(
     session: MetabaseSession,
     path: str,
     there: Sequence[Mapping[str, Any]],
     wanted: Mapping[str, Any],
-    changes: _Changes,
+    changes: ImportChanges,
 ) -> int:
-    """What bears the name is set as wanted, or made; returns its number."""
-    number, is_new = _found_or_made(session, path, there, wanted, changes)
+    """Create the object, or update the one with its name; returns its id."""
+    number, is_new = _find_or_create(session, path, there, wanted, changes)
     if not is_new:
-        _set(session, f"{path}/{number}", wanted, changes)
+        _update(session, f"{path}/{number}", wanted, changes)
     return number
 
 
-def _set(session: MetabaseSession, place: str, wanted: Mapping[str, Any], changes: _Changes) -> None:
-    is_so = _holds(session.ask("GET", place), wanted)
-    (changes.unchanged if is_so else changes.updated).append(wanted["name"])
+def _update(session: MetabaseSession, place: str, wanted: Mapping[str, Any], changes: ImportChanges) -> None:
+    is_unchanged = _contains(session.ask("GET", place), wanted)
+    (changes.unchanged if is_unchanged else changes.updated).append(wanted["name"])
     session.ask("PUT", place, json=dict(wanted))
 
 
-def _holds(there: Any, wanted: Any) -> bool:
-    """What the server shows says all that is wanted; a password it shows to nobody."""
+def _contains(there: Any, wanted: Any) -> bool:
+    """Whether the server's object has all the wanted values; it never shows a password."""
     if isinstance(wanted, Mapping):
         return isinstance(there, Mapping) and all(
-            key == "password" or _holds(there.get(key), value) for key, value in wanted.items()
+            key == "password" or _contains(there.get(key), value) for key, value in wanted.items()
         )
     if isinstance(wanted, list):
-        return isinstance(there, list) and len(there) == len(wanted) and all(map(_holds, there, wanted))
+        return isinstance(there, list) and len(there) == len(wanted) and all(map(_contains, there, wanted))
     return bool(there == wanted)
 
 
 def _permit(session: MetabaseSession, readers: Mapping[int, tuple[int, int]], root: int) -> None:
-    """Each group asks its own connection and reads its own collection; everybody else neither."""
+    """Let each group query its own connection and read its own collection, and all users neither."""
     groups = [ALL_USERS, *readers]
 
-    def ask_own(graph: dict[str, Any]) -> None:
+    def query_own(graph: dict[str, Any]) -> None:
         for group in groups:
             rights = graph["groups"].setdefault(str(group), {})
             for owner, (database, _) in readers.items():
@@ -170,7 +162,7 @@ def _permit(session: MetabaseSession, readers: Mapping[int, tuple[int, int]], ro
             for owner, (_, collection) in readers.items():
                 rights[str(collection)] = "read" if group == owner else "none"
 
-    session.change_graph("/api/permissions/graph", ask_own)
+    session.change_graph("/api/permissions/graph", query_own)
     session.change_graph("/api/collection/graph", read_own)
 
 
@@ -181,12 +173,12 @@ def _dashboard(
     language: Language,
     database: int,
     collection: int,
-    changes: _Changes,
+    changes: ImportChanges,
 ) -> None:
-    """Cards first, then the dashboard, then its whole list of dashcards: `PUT` replaces it."""
+    """Write the cards, the dashboard, then its list of dashcards, which `PUT` replaces as a whole."""
     there = session.listed(f"/api/collection/{collection}/items", models="card")
     cards = {
-        chart.key: _make_or_set(
+        chart.key: _create_or_update(
             session,
             "/api/card",
             there,
@@ -202,14 +194,14 @@ def _dashboard(
         "parameters": parameters(dashboard, metadata, language),
     }
     boards = session.listed(f"/api/collection/{collection}/items", models="dashboard")
-    number, is_new = _found_or_made(session, "/api/dashboard", boards, wanted, changes)
+    number, is_new = _find_or_create(session, "/api/dashboard", boards, wanted, changes)
     place = f"/api/dashboard/{number}"
     placed = {found["card_id"]: found["id"] for found in session.ask("GET", place)["dashcards"]}
     whole = wanted | {"dashcards": _dashcards(dashboard, metadata, language, cards, placed)}
     if is_new:
         session.ask("PUT", place, json=whole)
     else:
-        _set(session, place, whole, changes)
+        _update(session, place, whole, changes)
 
 
 def _dashcards(
@@ -219,8 +211,7 @@ def _dashcards(
     cards: Mapping[str, int],
     placed: Mapping[int | None, int],
 ) -> list[dict[str, Any]]:
-    """Where each card stands; one that stood there keeps its number, a new one has a negative one."""
-    note = f"**{dashboard.question.of(language)}**\n\n{dashboard.note.of(language)}"
+    """Positions of the cards; a placed card keeps its id, a new one has a negative id."""
     found: list[dict[str, Any]] = []
     row, column, tallest = 0, 0, 0
     for chart in dashboard.charts:
@@ -228,7 +219,7 @@ def _dashcards(
         if column + width > GRID:
             row, column, tallest = row + tallest, 0, 0
         if len(found) == _in_first_row(dashboard.charts):
-            found.append(_text(placed.get(None, -1 - len(found)), note, row))
+            found.append(_text(placed.get(None, -1 - len(found)), dashboard.introduction(language), row))
             row += NOTE_ROWS
         number = cards[chart.key]
         found.append(
@@ -278,9 +269,9 @@ def _text(number: int, text: str, row: int) -> dict[str, Any]:
 
 
 def _archive_others(
-    session: MetabaseSession, dashboards: Sequence[Dashboard], collection: int, changes: _Changes, *, whole: bool
+    session: MetabaseSession, dashboards: Sequence[Dashboard], collection: int, changes: ImportChanges, *, whole: bool
 ) -> None:
-    """What stands in the collection and is not wanted any more."""
+    """Archive cards and dashboards of the collection without a definition."""
     languages = LANGUAGES if whole else LANGUAGES[:1]
     wanted = {
         "dashboard": {dashboard.title.of(language) for dashboard in dashboards for language in languages},

@@ -1,4 +1,4 @@
-"""A logged-in session with a Metabase server; nothing there is idempotent, so everything is looked up first."""
+"""A logged-in session with a Metabase server."""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,11 +9,11 @@ from social_metrics.errors import UsageProblem
 from social_metrics.publish.bi.server_session import ServerSession
 
 GRAPH_TRIES = 5
-"""A permission graph carries a revision: whoever changes it in between makes ours stale."""
+"""A permission graph has a revision: a change by another client in between makes ours stale."""
 
 
 class MetabaseSession(ServerSession):
-    """A session with one server; a server that nobody has set up yet is set up with this administrator.
+    """A session with one server; a new server is set up with this administrator.
 
     Args:
         url: of the server, such as http://127.0.0.1:3000.
@@ -21,7 +21,7 @@ class MetabaseSession(ServerSession):
         password: its password.
 
     Raises:
-        UsageProblem: it does not answer, or refuses the login.
+        UsageProblem: the server does not answer, or refuses the login.
     """
 
     tool = "Metabase"
@@ -42,16 +42,16 @@ class MetabaseSession(ServerSession):
         self._session.headers["X-Metabase-Session"] = str(key)
 
     def listed(self, path: str, **parameters: str) -> list[dict[str, Any]]:
-        """A list, whether the server wraps it in `data` or not."""
+        """A list; some endpoints wrap it in `data`."""
         answer: Any = self.ask("GET", path, params=parameters)
         return list(answer["data"]) if isinstance(answer, dict) else list(answer)
 
     def change_graph(self, path: str, change: Callable[[dict[str, Any]], None]) -> None:
-        """Change a permission graph in place; again from the start when somebody else was faster.
+        """Change a permission graph; after a conflict read it again and retry.
 
         Args:
             path: `/api/permissions/graph` or `/api/collection/graph`.
-            change: sets what is wanted in the graph that it is given.
+            change: sets the wanted rights in the graph.
         """
         for _ in range(GRAPH_TRIES):
             graph = self.ask("GET", path)
@@ -60,4 +60,4 @@ class MetabaseSession(ServerSession):
             if response.status_code != requests.codes.conflict:
                 self.refuse(response, "PUT", path)
                 return
-        raise UsageProblem(f"{path} of Metabase at {self.url} is changed by others all the time: try again later.")
+        raise UsageProblem(f"{path} of Metabase at {self.url} is changed by others all the time. Try again later.")

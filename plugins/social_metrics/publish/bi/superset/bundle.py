@@ -1,4 +1,4 @@
-"""Write the dashboards as Superset's import bundle: a zip of YAML whose UUIDs never change (Superset 6)."""
+"""Writes the dashboards as Superset's import bundle: a zip of YAML whose UUIDs never change (Superset 6)."""
 
 import hashlib
 import io
@@ -11,13 +11,14 @@ from uuid import UUID, uuid5
 
 import yaml
 
-from social_metrics.publish.bi.definitions import LANGUAGES, Chart, Dashboard, Language
+from social_metrics.publish.bi.definitions import Chart, Dashboard
 from social_metrics.publish.bi.mart_query import SCHEMA, absence_columns, mart_sql, query_columns, shown_column
 from social_metrics.publish.bi.metadata import Mart, Metadata
 from social_metrics.publish.bi.superset.charts import is_instant, params, query_context
+from social_metrics.publish.page.formats import LANGUAGES, Language
 
 OURS = "social-metrics"
-"""In `certified_by`: what provisioning has made and may remove."""
+"""In `certified_by`: marks what an import created and may remove."""
 
 NAMESPACE = UUID("5b0f3e0e-6f1c-5a53-9a58-6e1a6a0c1d11")
 DATABASE = "social_metrics"
@@ -34,14 +35,14 @@ BAND_COLORS = {
 }
 
 _VERSION = "1.0.0"
-_EPOCH = "2026-01-01T00:00:00+00:00"  # the bundle of one state of the definitions is always the same bytes
+_EPOCH = "2026-01-01T00:00:00+00:00"  # fixed, so that the same definitions always give the same bytes
 _ZIP_DATE = (2026, 1, 1, 0, 0, 0)
 _ROW_WIDTH = 12
-_LINE = 150  # letters of a note that fit beside one another
+_LINE = 150  # characters of a note in one line
 
 
 def identity(*parts: str) -> str:
-    """The UUID of what these parts name, the same on every server."""
+    """The UUID of the object with this name, the same on every server."""
     return str(uuid5(NAMESPACE, "/".join(parts)))
 
 
@@ -51,26 +52,26 @@ def chart_uuid(dashboard: Dashboard, chart: Chart, language: Language) -> str:
 
 
 def slug(dashboard: Dashboard, language: Language) -> str:
-    """The end of the dashboard's address: Indonesian is the plain one."""
+    """The end of the dashboard's address; the Indonesian one has no suffix."""
     return dashboard.slug if language == "id" else f"{dashboard.slug}-{language}"
 
 
 def password_of(warehouse_url: str) -> str:
-    """The password that goes beside the bundle, never in it."""
+    """The password; it is sent beside the bundle, never in it."""
     return unquote(urlsplit(warehouse_url).password or "")
 
 
 def marts_of(dashboards: list[Dashboard], metadata: Metadata) -> list[Mart]:
-    """Marts that any of them asks, by name."""
+    """The marts of the dashboards, by name."""
     return [metadata.marts[name] for name in sorted({name for dashboard in dashboards for name in dashboard.marts()})]
 
 
 def bundle(definitions: Mapping[str, Mapping[str, Any]], warehouse_url: str) -> bytes:
-    """The zip for `POST /api/v1/assets/import/`; it holds no password.
+    """The zip for `POST /api/v1/assets/import/`; it contains no password.
 
     Args:
-        definitions: what `assets` makes.
-        warehouse_url: postgresql://… of the login that Superset reads by, as Superset's machine reaches it.
+        definitions: result of `assets`.
+        warehouse_url: postgresql://… of Superset's login, as Superset's machine reaches the warehouse.
     """
     files: dict[str, Any] = {
         "metadata.yaml": {"version": _VERSION, "type": "assets", "timestamp": _EPOCH},
@@ -88,8 +89,8 @@ def bundle(definitions: Mapping[str, Mapping[str, Any]], warehouse_url: str) -> 
 def assets(dashboards: list[Dashboard], metadata: Metadata) -> dict[str, dict[str, Any]]:
     """Path in the bundle → dataset, chart or dashboard.
 
-    A chart and a dashboard carry the fingerprint of their definition in `certification_details`, a chart with that of
-    its dataset: by it a server tells whether it has this very definition already.
+    Charts and dashboards have the fingerprint of their definition in `certification_details`, charts including their
+    dataset. It shows whether a server has the same definition already.
     """
     files: dict[str, dict[str, Any]] = {}
     marts = marts_of(dashboards, metadata)
@@ -130,15 +131,15 @@ def _database(warehouse_url: str) -> dict[str, Any]:
 
 
 def _sorted_last(dashboards: list[Dashboard], mart: Mart) -> list[str]:
-    """Columns by which a table of the mart sorts downwards and that may hold nothing."""
+    """Nullable columns by which a table of the mart sorts in descending order."""
     charts = [chart for dashboard in dashboards for chart in dashboard.charts if chart.mart == mart.name]
-    downwards = {name[1:] for chart in charts for name in chart.order if name.startswith("-")}
-    return sorted(name for name in downwards & mart.columns.keys() if not mart.columns[name].is_required)
+    descending = {name[1:] for chart in charts for name in chart.order if name.startswith("-")}
+    return sorted(name for name in descending & mart.columns.keys() if not mart.columns[name].is_required)
 
 
 def _dataset(mart: Mart, metadata: Metadata, language: Language, absences: list[str]) -> dict[str, Any]:
-    borrowed = metadata.marts["dim_centers"].columns if mart.borrowed else {}
-    described = {**borrowed, **mart.columns}
+    center_columns = metadata.marts["dim_centers"].columns if mart.center_columns else {}
+    described = {**center_columns, **mart.columns}
     return {
         "table_name": f"{mart.name} ({language})",
         "main_dttm_col": mart.date_column,
@@ -211,7 +212,7 @@ def _dashboard(dashboard: Dashboard, metadata: Metadata, language: Language) -> 
 
 
 def _label_colors(metadata: Metadata, language: Language) -> dict[str, str]:
-    """A band has its colour wherever it is drawn."""
+    """Colours of the bands, the same in all charts."""
     bands = metadata.codes_of("recency_band")
     return {bands[band].of(language): color for band, color in BAND_COLORS.items() if band in bands}
 
@@ -224,11 +225,11 @@ def _position(dashboard: Dashboard, language: Language) -> dict[str, Any]:
         rows[-1].append(chart)
     names = [f"ROW-{number}" for number in range(1, len(rows) + 1)]
     grid = ["ROOT_ID", "GRID_ID"]
-    note = _note(dashboard, language)
+    note = dashboard.introduction(language)
     position: dict[str, Any] = {
         "DASHBOARD_VERSION_KEY": "v2",
         "ROOT_ID": {"type": "ROOT", "id": "ROOT_ID", "children": ["GRID_ID"]},
-        # The title first, then what the board answers and what its figures mean.
+        # The title first, then the introduction.
         "GRID_ID": {
             "type": "GRID",
             "id": "GRID_ID",
@@ -271,12 +272,8 @@ def _position(dashboard: Dashboard, language: Language) -> dict[str, Any]:
 
 
 def _numbers(dashboard: Dashboard) -> dict[str, int]:
-    """Key → number of each chart in the bundle; the importer maps these to its own: they only have to differ."""
+    """Key → number of each chart in the bundle; the importer replaces these, so they only have to differ."""
     return {chart.key: number for number, chart in enumerate(dashboard.charts, start=1)}
-
-
-def _note(dashboard: Dashboard, language: Language) -> str:
-    return f"**{dashboard.question.of(language)}**\n\n{dashboard.note.of(language)}"
 
 
 def _filters(dashboard: Dashboard, metadata: Metadata, language: Language) -> Iterator[Mapping[str, Any]]:

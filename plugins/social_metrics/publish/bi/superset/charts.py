@@ -1,12 +1,14 @@
-"""How Superset draws and asks one chart: `params`, by which the page asks, and the query saved for the API."""
+"""Superset's form of one chart: `params` for its page, and the query saved for the API."""
 
 import json
 from collections.abc import Mapping
 from typing import Any
 
-from social_metrics.publish.bi.definitions import ROWS, Both, Chart, Language
+from social_metrics.publish.bi.definitions import ROWS, Both, Chart
 from social_metrics.publish.bi.mart_query import ABSENT, SHOWN, shown_column
 from social_metrics.publish.bi.metadata import Mart, Metadata
+from social_metrics.publish.bi.texts import DATA_OF, ROWS_LABEL, SIMULATED, TITLE_DATE, UP_TO
+from social_metrics.publish.page.formats import Language
 
 _VIZ_TYPES = {
     "title": "handlebars",
@@ -22,14 +24,9 @@ _MONTH_FORMAT = "%b %Y"
 _TIME_FORMAT = "%d/%m/%Y %H.%M"
 _NUMBER_FORMATS = {"integer": ",d", "bigint": ",d", "numeric": ",.2f"}
 _FIGURE, _LOWER, _UPPER = "__yhat", "__yhat_lower", "__yhat_upper"
-"""Ends of series' names of a line and of the bounds between which Superset draws an area; it has no other way to."""
+"""Suffixes of the series of a line and of its bounds: Superset draws the area between series with these names."""
 
 _MARK_COLOR = "#6b1f14"
-_ROWS_LABEL = {"id": "Jumlah", "en": "Count"}
-_SIMULATED = {"id": "DATA SIMULASI", "en": "SIMULATED DATA"}
-_DATA_OF = {"id": "data tanggal", "en": "data of"}
-_TITLE_DATE = {"id": "DD/MM/YYYY", "en": "FMDD Mon YYYY"}
-_UP_TO = {"id": "{cap} = {cap} atau lebih", "en": "{cap} = {cap} or more"}
 
 
 def params(chart: Chart, metadata: Metadata, language: Language, title: Both) -> dict[str, Any]:
@@ -89,7 +86,7 @@ def _kind(chart: Chart, mart: Mart, metadata: Metadata, language: Language, titl
             "show_legend": True,
             "left_margin": 20,
             "bottom_margin": 20,
-            "x_axis_label_rotation": 30 if chart.width > _HALF else 60,  # narrow cells have no room beside one another
+            "x_axis_label_rotation": 30 if chart.width > _HALF else 60,  # narrow cells are too small for it
             "xscale_interval": -1 if _is_date(mart, chart.x) else 1,
             "yscale_interval": 1,
         }
@@ -106,25 +103,25 @@ def _kind(chart: Chart, mart: Mart, metadata: Metadata, language: Language, titl
         "y_axis_format": chart.format,
         "x_axis_time_format": time_format,
         "tooltipTimeFormat": time_format,
-        "orientation": "horizontal" if chart.lying else "vertical",
-        # An axis that several series share is sorted by this word, another one by its column; a lying one begins below.
-        **({} if is_over_time else {"x_axis_sort": "name" if by else x, "x_axis_sort_asc": not chart.lying}),
-        "xAxisLabelRotation": 0 if is_over_time or chart.lying else 30,
+        "orientation": "horizontal" if chart.horizontal else "vertical",
+        # The axis of several series is sorted by "name", else by its column; a horizontal one starts at the bottom.
+        **({} if is_over_time else {"x_axis_sort": "name" if by else x, "x_axis_sort_asc": not chart.horizontal}),
+        "xAxisLabelRotation": 0 if is_over_time or chart.horizontal else 30,
         "xAxisLabelInterval": "auto" if is_over_time else "0",
-        # A bar starts at zero, a line need not; an area is drawn from its bounds' difference, which the axis must hold.
+        # A bar starts at zero, a line need not; an area is drawn from the difference of its bounds, so its axis does.
         "truncateYAxis": chart.kind == "line" and chart.band is None,
         "y_axis_bounds": [0, 1] if "%" in chart.format else [None, None],  # a share's axis would reach 102 %
-        "connectNulls": False,  # a gap is a gap
-        "markerEnabled": chart.kind == "line",  # a day between two gaps has no line to be seen by
+        "connectNulls": False,  # a day without a figure stays empty
+        "markerEnabled": chart.kind == "line",  # a day between two gaps has no line
         "markerSize": 3,
         "opacity": 0.25,  # of the area between two bounds
-        "show_legend": chart.band is None,  # a legend, which leaves bounds out, would hide the area too
+        "show_legend": chart.band is None,  # a legend would hide the area
         "rich_tooltip": True,
     }
 
 
 def _time_range(chart: Chart) -> str:
-    """Open towards the newest data: "last N days" of Superset's own would leave today out."""
+    """Without an end: Superset's own "last N days" excludes today."""
     return f"DATEADD(DATETIME('today'), -{chart.last_days}, DAY) : " if chart.last_days else "No filter"
 
 
@@ -132,7 +129,7 @@ def _title(title: str, language: Language) -> str:
     """One line: the dashboard's name, the date of its data, and that it is simulated where it is."""
     date_label, simulated_label = _title_labels(language)
     return (
-        "{{#each data}}<b>" + title + f" · {_DATA_OF[language]} {{{{this.[{date_label}]}}}}"
+        "{{#each data}}<b>" + title + f" · {DATA_OF[language]} {{{{this.[{date_label}]}}}}"
         f" {{{{this.[{simulated_label}]}}}}</b>{{{{/each}}}}"
     )
 
@@ -164,26 +161,26 @@ def _table(chart: Chart, mart: Mart, metadata: Metadata, language: Language) -> 
 
 
 def _order(chart: Chart, mart: Mart) -> list[list[Any]]:
-    """Column and whether upwards, as Superset takes them."""
+    """Column and whether ascending, in Superset's form."""
     if chart.kind == "table" and chart.metrics:
         return [[_newest(chart), False]]
     found: list[list[Any]] = []
     for name in chart.order:
-        column, upwards = name.removeprefix("-"), not name.startswith("-")
+        column, ascending = name.removeprefix("-"), not name.startswith("-")
         always = column not in mart.columns or mart.columns[column].is_required
-        if not upwards and not always:  # PostgreSQL would begin with those that have none
+        if not ascending and not always:  # PostgreSQL sorts nulls first
             found.append([column + ABSENT, True])
-        found.append([column, upwards])
+        found.append([column, ascending])
     return found
 
 
 def _newest(chart: Chart) -> dict[str, Any]:
-    """By what a counted table is sorted, downwards: its first column, a date."""
+    """Sort key of a table with metrics, descending: its first column, a date."""
     return _sql_metric(f"{chart.columns[0]}_order", f"max({chart.columns[0]})")
 
 
 def _formats(columns: list[str], mart: Mart, chart: Chart) -> dict[str, Any]:
-    """d3 forms of a table's numbers and dates."""
+    """d3 formats of a table's numbers and dates."""
     found: dict[str, Any] = {}
     for name in columns:
         data_type = mart.columns[name].data_type if name in mart.columns else "text"
@@ -201,8 +198,8 @@ def _formats(columns: list[str], mart: Mart, chart: Chart) -> dict[str, Any]:
 def _metrics(chart: Chart, mart: Mart, metadata: Metadata, language: Language) -> list[Any]:
     if chart.kind == "title":
         date_label, simulated_label = _title_labels(language)
-        newest = f"to_char(max({mart.known_column}), '{_TITLE_DATE[language]}')"
-        simulated = f"case when bool_or(source = 'simulator') then '· {_SIMULATED[language]}' else '' end"
+        newest = f"to_char(max({mart.known_column}), '{TITLE_DATE[language]}')"
+        simulated = f"case when bool_or(source = 'simulator') then '· {SIMULATED[language]}' else '' end"
         return [_sql_metric("title_date", newest, date_label), _sql_metric("title_source", simulated, simulated_label)]
     if chart.band:
         label = metadata.label(chart.metrics[0], language)
@@ -218,11 +215,11 @@ def _metric(name: str, chart: Chart, mart: Mart, metadata: Metadata, language: L
     if known is not None and known.mart == mart.name:
         return name
     if name == ROWS:
-        return _sql_metric(name, "count(*)", _ROWS_LABEL[language])
+        return _sql_metric(name, "count(*)", ROWS_LABEL[language])
     expression, label = f"{chart.aggregate}({name})", metadata.label(name, language)
     if chart.cap is not None:
         expression = f"least({expression}, {chart.cap})"
-        label += f" ({_UP_TO[language].format(cap=chart.cap)})"
+        label += f" ({UP_TO[language].format(cap=chart.cap)})"
     return _sql_metric(name, expression, label)
 
 
@@ -230,7 +227,7 @@ def _series_order(chart: Chart, metric: Any) -> Any:
     if chart.series_limit is None:
         return None
     name = chart.series_order
-    # Without a figure is last, not first as PostgreSQL sorts downwards: such a series would take another's place.
+    # PostgreSQL sorts nulls first: a series without a figure would take the place of another.
     return _sql_metric(name, f"coalesce(max({name}), 0)", name) if name else metric
 
 
@@ -245,7 +242,7 @@ def _sql_metric(name: str, expression: str, label: str | None = None) -> dict[st
 
 
 def query_context(chart: Chart, drawn: Mapping[str, Any], metadata: Metadata, language: Language) -> dict[str, Any]:
-    """The saved query, for `GET /api/v1/chart/{id}/data/`: alerts, reports and exports ask it."""
+    """The saved query, for `GET /api/v1/chart/{id}/data/`: alerts, reports and exports use it."""
     mart = metadata.marts[chart.mart]
     query: dict[str, Any] = {
         "filters": [{"col": name, "op": operator, "val": value} for name, operator, value in chart.conditions()],
@@ -282,7 +279,7 @@ def marks(chart: Chart, marking: Chart, metadata: Metadata, language: Language, 
     Args:
         chart: a line or bar over time.
         marking: the table whose rows are drawn.
-        number: what this server calls that table: its layers know no UUIDs.
+        number: the server's id of that table; layers have no UUIDs.
     """
     mart = metadata.marts[marking.mart]
     return {
@@ -328,7 +325,7 @@ def _is_month(column: str | None) -> bool:
 
 
 def _grain(mart: Mart, column: str | None) -> str | None:
-    """Of an axis of time, as ISO 8601 writes a duration."""
+    """Time grain of an axis as an ISO 8601 duration."""
     if not _is_date(mart, column):
         return None
     return "P1M" if _is_month(column) else "P1D"

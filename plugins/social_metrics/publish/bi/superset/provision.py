@@ -1,13 +1,13 @@
-"""Bring the dashboards to a Superset server by its REST API: twice without harm, and nothing of others is touched."""
+"""Imports the dashboards into a Superset server by its REST API; repeatable, and limited to our own objects."""
 
 import json
 from collections.abc import Sequence
 from itertools import product
 from typing import Any
 
-from social_metrics.publish.bi.definitions import LANGUAGES, Dashboard
+from social_metrics.publish.bi.definitions import Dashboard
+from social_metrics.publish.bi.import_changes import ImportChanges
 from social_metrics.publish.bi.metadata import Metadata
-from social_metrics.publish.bi.provisioned import Provisioned
 from social_metrics.publish.bi.superset.access import set_access
 from social_metrics.publish.bi.superset.bundle import (
     DATABASE_FILE,
@@ -21,6 +21,7 @@ from social_metrics.publish.bi.superset.bundle import (
 )
 from social_metrics.publish.bi.superset.charts import marks
 from social_metrics.publish.bi.superset.session import SupersetSession
+from social_metrics.publish.page.formats import LANGUAGES
 
 
 def provision(
@@ -29,18 +30,18 @@ def provision(
     metadata: Metadata,
     warehouse_url: str,
     centers: Sequence[str],
-) -> Provisioned:
-    """Import the dashboards, remove what an earlier import of ours made and the definitions no longer have, set access.
+) -> ImportChanges:
+    """Import the dashboards, remove our dashboards and charts that the definitions no longer have, and set access.
 
     Args:
         session: of a login that may import assets and set security (Admin).
-        dashboards: definitions without a fault (`metadata.faults`).
+        dashboards: definitions without errors (`metadata.definition_errors`).
         metadata: of the dbt project.
         warehouse_url: postgresql://… of leadership's login, as the server reaches the warehouse.
         centers: codes of the centers that get a role.
 
     Raises:
-        UsageProblem: the server refuses; what it says is in the sentence. An import is whole or not at all.
+        UsageProblem: the server refuses; the message includes its reply. An import is atomic.
     """
     wanted_dashboards = {slug(dashboard, language) for dashboard in dashboards for language in LANGUAGES}
     wanted_charts = {
@@ -50,6 +51,7 @@ def provision(
         for language in LANGUAGES
     }
     definitions = assets(dashboards, metadata)
+    changes = ImportChanges()
     before_dashboards, before_charts = _ours(session, "dashboard"), _ours(session, "chart")
     session.ask(
         "POST",
@@ -58,16 +60,14 @@ def provision(
         data={"passwords": json.dumps({DATABASE_FILE: password_of(warehouse_url)})},
     )
     _set_marks(session, dashboards, metadata)
-    removed = []
     for found in before_dashboards:
         if found["slug"] not in wanted_dashboards:
             session.ask("DELETE", f"/api/v1/dashboard/{found['id']}")
-            removed.append(str(found["slug"]))
+            changes.removed.append(str(found["slug"]))
     for found in before_charts:
         if found["uuid"] not in wanted_charts:
             session.ask("DELETE", f"/api/v1/chart/{found['id']}")
-            removed.append(str(found["slice_name"]))
-    access = set_access(session, marts_of(dashboards, metadata), centers)
+            changes.removed.append(str(found["slice_name"]))
     there = {found["slug"]: found.get("certification_details") for found in before_dashboards}
     there |= {wanted_charts.get(found["uuid"]): found.get("certification_details") for found in before_charts}
     wanted = {
@@ -75,12 +75,13 @@ def provision(
         for content in definitions.values()
         if "certification_details" in content
     }
-    as_wanted = [name for name, fingerprint in wanted.items() if there.get(name) == fingerprint]
-    return Provisioned.told_apart(wanted, there, as_wanted, removed) + access
+    changes.record(wanted, there, [name for name, fingerprint in wanted.items() if there.get(name) == fingerprint])
+    set_access(session, marts_of(dashboards, metadata), centers, changes)
+    return changes
 
 
 def _set_marks(session: SupersetSession, dashboards: Sequence[Dashboard], metadata: Metadata) -> None:
-    """Draw the rows of one chart as marks on others: Superset names the one by a number that only the server gives."""
+    """Draw the rows of one chart as marks on others: layers need the server's ids, which an import does not have."""
     numbers = {found["uuid"]: int(found["id"]) for found in session.all("chart")}
     for dashboard in dashboards:
         marked = [chart for chart in dashboard.charts if chart.marks]

@@ -1,4 +1,4 @@
-"""A logged-in session with a Superset server: what it answers, and in plain words what it does not."""
+"""A logged-in session with a Superset server."""
 
 from typing import Any
 
@@ -12,11 +12,11 @@ class SupersetSession(ServerSession):
 
     Args:
         url: of the server, such as http://127.0.0.1:8088.
-        user: a login of it.
+        user: login name.
         password: its password.
 
     Raises:
-        UsageProblem: it does not answer, or refuses the login.
+        UsageProblem: the server does not answer, or refuses the login.
     """
 
     tool = "Superset"
@@ -25,7 +25,7 @@ class SupersetSession(ServerSession):
     def __init__(self, url: str, user: str, password: str) -> None:
         """Log in."""
         super().__init__(url)
-        # Gunicorn hangs up after two idle seconds; a request sent at that moment would be lost.
+        # Gunicorn closes a connection after two idle seconds; a request sent at that moment would fail.
         self._session.headers["Connection"] = "close"
         login = {"username": user, "password": password, "provider": "db", "refresh": False}
         token = self.ask("POST", "/api/v1/security/login", json=login)["access_token"]
@@ -34,7 +34,7 @@ class SupersetSession(ServerSession):
         self._session.headers["Referer"] = self.url
 
     def all(self, kind: str) -> list[dict[str, Any]]:
-        """Every entry of a resource, such as `dashboard`, over all its pages."""
+        """All entries of a resource, such as `dashboard`, over all its pages."""
         found: list[dict[str, Any]] = []
         while True:
             page = len(found) // _PAGE
