@@ -1,23 +1,24 @@
 """
-### What may not be kept
+### Retention
 
-At twenty to one WIB, after the day's seal: counts, bytes and words whose time is up are emptied or deleted, by
-platform, authorization and field, as `seeds/rules/retention_rules.csv` says with the source of each period; so is what
-was read before an owner took the authorisation back, and the words of posts that were taken down. Each loss stands in
-`ops.purges` and `ops.purged_rows` with the hash of what went: seals and closed months still verify, and the marts show
-`retention_expired`, never a zero and never a gap. `social-metrics retention` shows beforehand what would go.
-Where there is a lake, its days are landed again without what went.
+At 00.40 WIB, after the daily seal: empties or deletes counts, bytes and texts whose retention period has ended, by
+platform, authorization and field, as `seeds/rules/retention_rules.csv` says with the source of each period. The same
+holds for what was read before an owner withdrew the authorization, and for the texts of posts that were taken down.
 
-What to do when it is red: nothing was taken (it is one transaction), or captions could not be tagged and wait; the end
-of the log says which. Mend it and clear the task: terms of 30 days leave no week to wait.
+`ops.purges` and `ops.purged_rows` record each loss with the hash of what went: seals and closed months still verify,
+and the marts show `retention_expired`, never a zero and never a gap. `social-metrics retention` shows beforehand what
+would go. Where `SOCIAL_METRICS_LAKE` is set, **land_lake** then rewrites the affected days of the lake.
+
+When a run is red: nothing was purged (it is one transaction), or captions are kept until they can be tagged; the end
+of the log says which. Fix it and clear the task soon: a period of 30 days allows no week of delay.
 """
 
 from datetime import timedelta
 
 from airflow.sdk import DAG, CronTriggerTimetable
 
-from social_metrics.orchestration.operators.enforce_retention import EnforceRetentionOperator
-from social_metrics.orchestration.operators.land_lake import LandLakeOperator
+from social_metrics.orchestration.tasks.operations import enforce_retention
+from social_metrics.orchestration.tasks.transform import land_lake
 from social_metrics.settings import load_settings
 
 with DAG(
@@ -34,6 +35,6 @@ with DAG(
         "execution_timeout": timedelta(minutes=30),
     },
 ):
-    enforced = EnforceRetentionOperator(task_id="enforce_retention")
+    enforced = enforce_retention()
     if load_settings().lake:
-        enforced >> LandLakeOperator(task_id="land_lake")
+        enforced >> land_lake()

@@ -1,19 +1,19 @@
 """
-### This evening's capture
+### Ingestion run
 
-Reads every official account once: how many followers, and what was posted since. First at 20:00 WIB, then
-in sweeps until 23:30 for what is still missing; a sweep after a complete evening asks no platform anything.
+Reads every official account once a day: its followers, and its posts since the last run. The first run starts at
+20:00 WIB; retry runs until 23:30 read what is still missing. After a complete day a retry run calls no platform.
 
-- **open_run** settles which WIB day it is. A run of another day (cleared, backfilled, late) is refused:
-  a follower count read now is today's, and a missed day stays a visible gap.
+- **open_run** decides the run date (WIB). A run of another date (cleared, backfilled, late) is refused: a follower
+  count read now is today's, and a missed day stays a visible gap.
 - **<platform>.plan_batches** and **<platform>.extract_batch** read the accounts, one task per batch. An account
   that cannot be read has an outcome in `raw.capture_outcomes`; it does not fail its task.
-- **publish_raw** publishes the asset `social_metrics_raw`, also when a platform is down, and says in the event
-  how complete the evening is. The transform starts from it.
-- **all_batches_ended** fails the run when a task crashed, while the transform goes on with what there is.
+- **publish_raw** publishes the asset `social_metrics_raw`, also when a platform is down. The event says how complete
+  the day is, and the transform starts from it.
+- **all_batches_ended** fails the run when a task failed; the transform runs nevertheless.
 
-What to do when it is red: read the sentence at the end of the failed task's log. Never clear a run of an
-earlier day; `social-metrics capture --missing` reads what is missing today.
+When a run is red: read the last message in the failed task's log. Never clear a run of an earlier date;
+`social-metrics capture --missing` reads what is missing today.
 """
 
 from datetime import timedelta
@@ -21,17 +21,15 @@ from datetime import timedelta
 from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.sdk import DAG, CronTriggerTimetable, TaskGroup
 
-from social_metrics.orchestration.operators.extract_batch import ExtractBatchOperator
-from social_metrics.orchestration.operators.open_run import OpenRunOperator
-from social_metrics.orchestration.operators.plan_batches import PlanBatchesOperator
-from social_metrics.orchestration.operators.publish_raw import PublishRawOperator
+from social_metrics.orchestration.tasks.extract import extract_batch, open_run, plan_batches, publish_raw
 from social_metrics.registry.registry import load_registry
 from social_metrics.settings import load_settings
 
+# A few small files; one that cannot be read is an import error that names file and line.
 SETTINGS = load_settings()
-PLATFORMS = list(load_registry(SETTINGS.registry_dir).platforms)
+PLATFORMS = load_registry(SETTINGS.registry_dir).platforms
 
-# No start_date: with one, unpausing the DAG would make a run of yesterday's last sweep, only to refuse it.
+# No start_date: with one, unpausing the DAG would start yesterday's last retry run, only to refuse it.
 with DAG(
     "extract_social_metrics",
     schedule=CronTriggerTimetable(SETTINGS.capture_cron, timezone="Asia/Jakarta"),
@@ -43,21 +41,17 @@ with DAG(
         "owner": "data-team",
         "retries": 2,
         "retry_delay": timedelta(seconds=30),
-        "execution_timeout": timedelta(minutes=25),  # ends before the next sweep begins
+        "execution_timeout": timedelta(minutes=25),  # ends before the next retry run starts
     },
 ):
-    evening = OpenRunOperator(task_id="open_run", platforms=PLATFORMS)
-    publish = PublishRawOperator(task_id="publish_raw", day=evening.output, trigger_rule="all_done")
-    ended = EmptyOperator(task_id="all_batches_ended", trigger_rule="none_failed")
-    publish >> ended
-    for platform in PLATFORMS:
-        with TaskGroup(platform):
-            plan = PlanBatchesOperator(task_id="plan_batches", platform=platform, day=evening.output)
+    day = open_run(platforms=list(PLATFORMS))
+    extracted = []
+    for code, platform in PLATFORMS.items():
+        with TaskGroup(code, tooltip=f"Reads the accounts on {platform.platform_label}, one task per batch."):
+            batches = plan_batches(platform=code, day=day)
             # One batch of a platform at a time: its batches share one credential, one budget and one rate limit.
-            batches = ExtractBatchOperator.partial(
-                task_id="extract_batch",
-                platform=platform,
-                day=evening.output,
-                max_active_tis_per_dagrun=1,
-            ).expand(account_codes=plan.output)
-        batches >> [publish, ended]
+            extract = extract_batch.override(max_active_tis_per_dagrun=1).partial(platform=code, day=day)
+            extracted.append(extract.expand(account_codes=batches))
+    published = publish_raw.override(trigger_rule="all_done")(day=day)
+    extracted >> published
+    [*extracted, published] >> EmptyOperator(task_id="all_batches_ended", trigger_rule="none_failed")

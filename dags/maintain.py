@@ -1,20 +1,23 @@
 """
-### Upkeep
+### Maintenance
 
-At three WIB, when nothing else runs: raw's partitions are made three months ahead; months of bodies and captions that
-retention has emptied are detached and dropped (evidence itself is never: ADR 26); the marts and what they stand on are
-vacuumed and counted; and Airflow's own database forgets what is older than `SOCIAL_METRICS_AIRFLOW_KEEP_DAYS`, 90 days.
+At 03.00 WIB, when nothing else runs:
 
-What to do when it is red: nothing waits for it. A capture makes a missing month itself, and yesterday's statistics do
-for today; the end of the log says what is wrong. Mend it and clear the task. `clean_airflow` is skipped where no
-connection `social_metrics_airflow` says where Airflow's own database is.
+- **maintain_partitions** creates raw's partitions three months ahead, and drops the months of bodies and captions
+  that retention has emptied (evidence is never dropped: ADR 26).
+- **vacuum_tables** vacuums and analyzes the marts and the tables they read.
+- **clean_airflow** deletes what is older than `SOCIAL_METRICS_AIRFLOW_KEEP_DAYS` (90 days) from Airflow's own
+  database. It is skipped where the connection `social_metrics_airflow` is missing.
+
+When a run is red: nothing depends on it. A capture creates a missing partition itself, and yesterday's statistics do
+for today. The end of the log says what is wrong; fix it and clear the task.
 """
 
 from datetime import timedelta
 
 from airflow.sdk import DAG, CronTriggerTimetable
 
-from social_metrics.orchestration.operators.upkeep import CleanAirflowOperator, KeepMonthsOperator, VacuumTablesOperator
+from social_metrics.orchestration.tasks.operations import clean_airflow, maintain_partitions, vacuum_tables
 
 with DAG(
     "maintain",
@@ -22,7 +25,7 @@ with DAG(
     catchup=False,
     max_active_runs=1,
     doc_md=__doc__,
-    tags=["social-metrics", "upkeep"],
+    tags=["social-metrics", "maintenance"],
     default_args={
         "owner": "data-team",
         "retries": 2,
@@ -30,6 +33,6 @@ with DAG(
         "execution_timeout": timedelta(hours=2),
     },
 ):
-    KeepMonthsOperator(task_id="keep_months")
-    VacuumTablesOperator(task_id="vacuum_tables")
-    CleanAirflowOperator(task_id="clean_airflow")
+    maintain_partitions()
+    vacuum_tables()
+    clean_airflow()

@@ -1,19 +1,21 @@
 """
-### The page of the weekly meeting
+### Page of the weekly meeting
 
-On Mondays at 06.00 WIB: the page with both top fives as of Sunday evening, stamped ANGKA SEMENTARA, issued (and kept as
-it was issued) and delivered to the folder and the offices of roles.csv. By hand: trigger it with `as_of`.
+On Mondays at 06.00 WIB: the page with both top fives as of Sunday, stamped ANGKA SEMENTARA. For another date trigger
+it with the parameter `as_of`.
 
-What to do when it is red: read the sentence at the end of the failed task's log and clear the task. What was delivered
-is not sent again.
+- **issue_page** makes the page and keeps it as issued.
+- **store_page** and **mail_page** deliver it to the folder and to the offices of roles.csv, each once.
+
+When a run is red: read the last message in the failed task's log and clear the task. What was delivered is not sent
+again.
 """
 
 from datetime import timedelta
 
 from airflow.sdk import DAG, CronTriggerTimetable, Param
 
-from social_metrics.orchestration.operators.deliver_papers import MailPapersOperator, StorePapersOperator
-from social_metrics.orchestration.operators.issue_papers import IssueAsOfOperator
+from social_metrics.orchestration.tasks.reports import issue_provisional_page, mail_reports, store_reports
 
 with DAG(
     "report_as_of",
@@ -21,7 +23,7 @@ with DAG(
     catchup=False,
     max_active_runs=1,
     doc_md=__doc__,
-    tags=["social-metrics", "papers"],
+    tags=["social-metrics", "reports"],
     params={"as_of": Param(None, type=["null", "string"], format="date", description="e.g. 2026-11-22")},
     default_args={
         "owner": "data-team",
@@ -30,6 +32,6 @@ with DAG(
         "execution_timeout": timedelta(minutes=30),
     },
 ):
-    page = IssueAsOfOperator(task_id="issue_page")
-    StorePapersOperator(task_id="store_page", papers=page.output)
-    MailPapersOperator(task_id="mail_page", papers=page.output)
+    page = issue_provisional_page.override(task_id="issue_page")()
+    store_reports.override(task_id="store_page")(digests=page)
+    mail_reports.override(task_id="mail_page")(digests=page)

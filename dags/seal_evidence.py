@@ -1,19 +1,19 @@
 """
-### The day's seal
+### Daily seal
 
-At ten past midnight WIB, after the last sweep: every row of the days that are over and that no seal covers yet is
-hashed, and the hashes are chained to all seals before (docs/audit.md). What comes later has a seal of its own, so that
-evidence from before a close shows when it was tampered with before the close.
+At 00.10 WIB, after the last retry run: hashes every row of the ended days that no seal covers yet, and chains the
+hashes to all earlier seals (docs/audit.md). Rows that arrive later get a seal of their own, so evidence that was
+changed before a close shows it.
 
-What to do when it is red: read the sentence at the end of the log and clear the task. A seal that was missed is made
-by the next one; until then the day's rows wait under none, which `social-metrics verify` counts.
+When a run is red: read the last message in the log and clear the task. The next run makes a missed seal; until then
+`social-metrics verify` counts the day's rows as unsealed.
 """
 
 from datetime import timedelta
 
 from airflow.sdk import DAG, CronTriggerTimetable
 
-from social_metrics.orchestration.operators.seal_day import SealDayOperator
+from social_metrics.orchestration.tasks.operations import seal_day
 
 with DAG(
     "seal_evidence",
@@ -29,4 +29,4 @@ with DAG(
         "execution_timeout": timedelta(minutes=30),
     },
 ):
-    SealDayOperator(task_id="seal_day")
+    seal_day()

@@ -2,18 +2,18 @@
 ### From raw to the boards
 
 Starts when new captures are in raw (asset `social_metrics_raw`) or hand entries were confirmed
-(`social_metrics_entries`), and rebuilds what the boards read: one dbt
-invocation per layer, with the data tests that the layer completes. What became of each model and test is kept
-in `ops.dbt_results`. At the end the asset `social_metrics_marts` is published, and the boards page goes to
-`SOCIAL_METRICS_BOARDS_PAGE`: one file that needs no server.
+(`social_metrics_entries`), and builds what the boards read.
 
-Where `SOCIAL_METRICS_LAKE` names a lake, `land_lake` brings raw there as Parquet, beside the layers; the boards do not
-wait for it.
+- **staging**, **intermediate**, **marts** run dbt once per layer, with the data tests that the layer completes. The
+  result of each model and test is kept in `ops.dbt_results`. **marts** publishes the asset `social_metrics_marts`.
+- **publish_boards** writes the boards page to `SOCIAL_METRICS_BOARDS_PAGE`: one file that needs no server.
+- **land_lake** exists where `SOCIAL_METRICS_LAKE` is set: it writes raw there as Parquet, beside the later layers; the
+  boards do not wait for it.
 
-A transform and a month close never run at the same time: both hold the marts' advisory lock.
+A transform and a month close never run at the same time: both take the marts' advisory lock.
 
-What to do when it is red: the end of the failed task's log names the model or test. Clear the task after
-mending it; building again from the same raw gives the same rows.
+When a run is red: the end of the failed task's log names the model or test. Fix it and clear the task; a second build
+from the same raw gives the same rows.
 """
 
 from datetime import timedelta
@@ -21,11 +21,8 @@ from datetime import timedelta
 from airflow.sdk import DAG, chain
 
 from social_metrics.orchestration.assets import ENTRIES, MARTS, RAW
-from social_metrics.orchestration.operators.build_layer import BuildLayerOperator
-from social_metrics.orchestration.operators.land_lake import LandLakeOperator
-from social_metrics.orchestration.operators.publish_boards import PublishBoardsOperator
+from social_metrics.orchestration.tasks.transform import build_layer, land_lake, publish_boards
 from social_metrics.settings import load_settings
-from social_metrics.transform.run import LAYERS
 
 with DAG(
     "transform_social_metrics",
@@ -41,13 +38,10 @@ with DAG(
         "execution_timeout": timedelta(hours=1),
     },
 ):
-    *earlier, last = LAYERS
-    first, *between = (BuildLayerOperator(task_id=layer, layer=layer) for layer in earlier)
-    chain(
-        first,
-        *between,
-        BuildLayerOperator(task_id=last, layer=last, outlets=[MARTS]),
-        PublishBoardsOperator(task_id="publish_boards", execution_timeout=timedelta(minutes=10)),
-    )
+    staging = build_layer.override(task_id="staging")(layer="staging")
+    intermediate = build_layer.override(task_id="intermediate")(layer="intermediate")
+    marts = build_layer.override(task_id="marts", outlets=[MARTS])(layer="marts")
+    boards = publish_boards.override(execution_timeout=timedelta(minutes=10))()
+    chain(staging, intermediate, marts, boards)
     if load_settings().lake:
-        first >> LandLakeOperator(task_id="land_lake")  # the first layer has read the captions; boards wait for no lake
+        staging >> land_lake()  # by then captions are tagged

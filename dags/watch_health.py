@@ -1,21 +1,21 @@
 """
-### Is everything well?
+### Health alerts
 
-Every ten minutes: connections, tokens and their days left, budgets, unread accounts, silent platforms, withdrawn
-metrics, reviews that are due, disk, clocks, migrations, the last transform. What is found stands in `ops.alerts`.
+Every ten minutes: checks connections, tokens and their remaining days, budgets, unread accounts, silent platforms,
+withdrawn metrics, due reviews, disk, clocks, migrations and the last transform, and records alerts in `ops.alerts`.
 
-A failed credential is told at once and once. Everything else waits for the evening's one message
-(`SOCIAL_METRICS_ALERT_DEADLINE`, 21:30 WIB). `docs/runbook.md` says what each alert means and how it is mended.
+A rejected credential is reported at once and once. Everything else waits for one message in the evening
+(`SOCIAL_METRICS_ALERT_DEADLINE`, 21:30 WIB). `docs/runbook.md` says what each alert means and what to do next.
 
-What to do when it is red: a message could not be sent, or the warehouse does not answer; the end of the log says which.
-A scheduler that stands still cannot say so itself: run `social-metrics watch` by cron on another machine.
+When a run is red: a message could not be sent, or the warehouse does not answer; the end of the log says which. A
+stopped scheduler cannot report itself: run `social-metrics watch` by cron on another machine.
 """
 
 from datetime import timedelta
 
 from airflow.sdk import DAG, CronTriggerTimetable
 
-from social_metrics.orchestration.operators.watch_health import WatchHealthOperator
+from social_metrics.orchestration.tasks.operations import watch_health
 
 with DAG(
     "watch_health",
@@ -31,4 +31,4 @@ with DAG(
         "execution_timeout": timedelta(minutes=5),
     },
 ):
-    WatchHealthOperator(task_id="watch_health")
+    watch_health()

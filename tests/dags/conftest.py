@@ -5,34 +5,19 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
-from typing import Any
 
-import psycopg
 import pytest
-import requests
 from cryptography.fernet import Fernet
 
 from local_stack.databases import Login, ensure_airflow_metadata
 from local_stack.history import authorise_demo_accounts
 from local_stack.secret_files import new_password
 from local_stack.server import Server
-from social_metrics.clock import WIB
 from social_metrics.registry.registry import load_registry
 from social_metrics.settings import load_settings
-from tests.support.simulator import CREDENTIALS, RunningSimulator, running_simulator
-
-EVENING = datetime(2026, 11, 20, 20, 0, tzinfo=WIB)
-
-
-@dataclass(frozen=True)
-class Airflow:
-    """The tests' Airflow."""
-
-    home: Path
-    metadata_url: str
+from tests.support.airflow_dags import Airflow, Evening
+from tests.support.simulator import CREDENTIALS, RUN_START, running_simulator
 
 
 @pytest.fixture(scope="session")
@@ -78,71 +63,6 @@ def airflow_keeps_its_logging_to_itself() -> Iterator[None]:
     root.setLevel(level)
 
 
-@dataclass(frozen=True)
-class FinishedRun:
-    """What became of a DAG run."""
-
-    run_id: str
-    state: str
-    tasks: dict[str, list[str]]  # task id → its instances' states
-    output: str  # what was logged
-
-    @property
-    def task_states(self) -> dict[str, str]:
-        """Task id → state, where all instances ended alike."""
-        return {task: states[0] for task, states in self.tasks.items() if len(set(states)) == 1}
-
-
-@dataclass(frozen=True)
-class Evening:
-    """A warehouse, a simulator and an Airflow that know each other."""
-
-    airflow: Airflow
-    simulator: RunningSimulator
-    warehouse_url: str
-    capture: pytest.CaptureFixture[str]
-
-    def run(self, dag_id: str, retries: int = 0, **options: Any) -> FinishedRun:
-        """Run a DAG to its end, in this process; retries come at once."""
-        from airflow.sdk.definitions.mappedoperator import MappedOperator
-
-        dag = load_dags().dags[dag_id]
-        for task in dag.tasks:
-            arguments = {"retries": retries, "retry_delay": 0.01}
-            if isinstance(task, MappedOperator):
-                task.partial_kwargs.update(arguments)
-            else:
-                task.retries = retries
-        self.capture.readouterr()
-        run = dag.test(**options)
-        output = "".join(self.capture.readouterr())
-        tasks: dict[str, list[str]] = {}
-        for instance in run.get_task_instances():
-            tasks.setdefault(instance.task_id, []).append(str(instance.state))
-        return FinishedRun(run.run_id, str(run.state), tasks, output)
-
-    def events(self, run: FinishedRun) -> list[tuple[str, dict[str, Any]]]:
-        """The asset events of a run: publishing task and extra."""
-        return self.metadata("select source_task_id, extra from asset_event where source_run_id = %s", run.run_id)
-
-    def metadata(self, query: str, *parameters: Any) -> list[tuple[Any, ...]]:
-        """Rows of Airflow's own database."""
-        with psycopg.connect(self.airflow.metadata_url) as connection:
-            return connection.execute(query, parameters).fetchall()
-
-    def warehouse(self, query: str, *parameters: Any) -> list[tuple[Any, ...]]:
-        """Rows of the warehouse."""
-        with psycopg.connect(self.warehouse_url) as connection:
-            return connection.execute(query, parameters).fetchall()
-
-    def calls(self) -> dict[str, int]:
-        """Platform → calls that the simulator has answered since the last time this was asked."""
-        address = f"{self.simulator.base_url}/_simulator/calls"
-        answered = requests.get(address, timeout=10).json()["calls"]
-        requests.delete(address, timeout=10).raise_for_status()
-        return {platform: sum(calls.values()) for platform, calls in answered.items()}
-
-
 @pytest.fixture
 def evening(
     airflow: Airflow,
@@ -152,7 +72,7 @@ def evening(
     capfd: pytest.CaptureFixture[str],
 ) -> Iterator[Evening]:
     """20 November 2026, 20:00 WIB, nothing captured yet."""
-    with running_simulator(tmp_path, EVENING) as simulator:
+    with running_simulator(tmp_path, RUN_START) as simulator:
         for platform in CREDENTIALS:
             monkeypatch.setenv(*simulator.connection_variable(platform))
         for name, value in {
@@ -166,20 +86,3 @@ def evening(
         settings = load_settings()
         authorise_demo_accounts(load_registry(settings.registry_dir), settings, warehouse_url)
         yield Evening(airflow, simulator, warehouse_url, capfd)
-
-
-def load_dags(folder: Path | None = None) -> Any:
-    """Airflow's own reading of a folder of DAG files, the repository's by default.
-
-    Raises:
-        AssertionError: a file brings no DAG, or there is no file: Airflow itself says nothing about either.
-    """
-    from airflow.dag_processing.dagbag import DagBag
-
-    folder = folder or Path(os.environ["AIRFLOW__CORE__DAGS_FOLDER"])
-    bag = DagBag(str(folder))
-    files = sorted(path.stem for path in folder.glob("*.py"))
-    assert files, f"{folder} holds no DAG file"
-    assert not bag.import_errors, "\n".join(bag.import_errors.values())
-    assert sorted(bag.dags) == files, "each file is to bring the one DAG that is called like it"
-    return bag

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from social_metrics.clock import WIB
-from tests.dags.conftest import Evening, load_dags
+from tests.support.airflow_dags import Evening, load_dags
 
 
 @pytest.fixture(scope="module")
@@ -51,12 +51,12 @@ def test_the_month_of_a_run_is_the_one_before_its_wib_date(dags: dict[str, Any])
     from types import SimpleNamespace
 
     from social_metrics.errors import UsageProblem
-    from social_metrics.orchestration.operators.draft_month import month_of
+    from social_metrics.orchestration.tasks.close import month_of
 
     def run(month: str | None, at: str) -> str:
         instant = datetime.fromisoformat(at)
         dag_run = SimpleNamespace(logical_date=instant, run_after=instant)
-        return month_of({"params": {"month": month}, "dag_run": dag_run}).isoformat()
+        return month_of({"month": month}, dag_run).isoformat()
 
     assert run(None, "2026-11-01T23:00:00+00:00") == "2026-10-01"
     assert run(None, "2026-12-31T17:30:00+00:00") == "2026-12-01"  # it is the new year in Jakarta
@@ -68,11 +68,11 @@ def test_the_month_of_a_run_is_the_one_before_its_wib_date(dags: dict[str, Any])
 def test_the_weekly_page_is_of_the_sunday_before(dags: dict[str, Any]) -> None:
     from types import SimpleNamespace
 
-    from social_metrics.orchestration.operators.issue_papers import as_of_day
+    from social_metrics.orchestration.tasks.reports import as_of_date
 
     def of(at: str) -> str:
         run = SimpleNamespace(logical_date=datetime.fromisoformat(at), run_after=None)
-        return as_of_day({"params": {}, "dag_run": run}).isoformat()
+        return as_of_date({}, run).isoformat()
 
     assert of("2026-11-22T23:00:00+00:00") == "2026-11-22"  # Monday, 06.00 in Jakarta
     assert of("2026-11-24T03:00:00+00:00") == "2026-11-22"
@@ -81,8 +81,8 @@ def test_the_weekly_page_is_of_the_sunday_before(dags: dict[str, Any]) -> None:
 
 def test_papers_follow_the_approval_and_are_delivered_both_ways(dags: dict[str, Any]) -> None:
     tasks = dags["close_month"].task_dict
-    assert "issue_papers" in tasks["approve"].downstream_task_ids
-    assert {"store_papers", "mail_papers"} <= tasks["issue_papers"].downstream_task_ids
+    assert "issue_reports" in tasks["approve"].downstream_task_ids
+    assert {"store_reports", "mail_reports"} <= tasks["issue_reports"].downstream_task_ids
     assert dags["report_as_of"].task_dict["issue_page"].downstream_task_ids == {"store_page", "mail_page"}
 
 

@@ -8,7 +8,7 @@ import pytest
 from social_metrics.contract import AuthorizationMode
 from social_metrics.extract.credentials.connections import PlatformConnection, platform_connection
 from social_metrics.warehouse.connect import warehouse_url
-from tests.dags.conftest import Evening
+from tests.support.airflow_dags import Evening
 
 VARIABLE = "AIRFLOW_CONN_SOCIAL_METRICS_"
 

@@ -11,7 +11,7 @@ from social_metrics.errors import UsageProblem
 from social_metrics.extract.run_clock import ClockProblem
 from social_metrics.registry.registry import load_registry
 from social_metrics.warehouse.connect import WarehouseProblem
-from tests.dags.conftest import Airflow, load_dags
+from tests.support.airflow_dags import Airflow, load_dags
 
 pytestmark = pytest.mark.usefixtures("airflow")
 
@@ -148,8 +148,9 @@ def _platforms(dags: dict[str, Any]) -> set[str]:
 def test_a_retry_is_made_where_it_can_help(problem: UsageProblem, is_tried_again: bool) -> None:
     """A clock that was set in mid-capture is right or wrong by the next try, and what was read is read again."""
     from airflow.sdk.exceptions import AirflowException, AirflowFailException
-    from social_metrics.orchestration.operators.plain_failure import plain_failure
 
-    with pytest.raises(AirflowException) as raised, plain_failure():
+    from social_metrics.orchestration.failures import translate_errors
+
+    with pytest.raises(AirflowException) as raised, translate_errors():
         raise problem
     assert isinstance(raised.value, AirflowFailException) is not is_tried_again

@@ -15,7 +15,7 @@ import pytest
 from aiosmtpd.controller import Controller
 
 from local_stack.ports import free_port
-from tests.dags.conftest import Airflow, load_dags
+from tests.support.airflow_dags import Airflow, load_dags
 from tests.support.example_marts import create_example_marts
 from tests.support.factories import REGISTRY
 from tests.support.pdf import words_of
@@ -119,16 +119,16 @@ def papers(offices: str) -> dict[str, str]:
 
 
 def mail(digests: list[str]) -> list[str]:
-    from social_metrics.orchestration.operators.deliver_papers import MailPapersOperator
+    from social_metrics.orchestration.tasks.reports import mail_reports
 
-    sent: list[str] = MailPapersOperator(task_id="mail", papers=digests).execute({})
+    sent: list[str] = mail_reports.function(digests)
     return sent
 
 
 def store(digests: list[str]) -> list[str]:
-    from social_metrics.orchestration.operators.deliver_papers import StorePapersOperator
+    from social_metrics.orchestration.tasks.reports import store_reports
 
-    places: list[str] = StorePapersOperator(task_id="store", papers=digests).execute({})
+    places: list[str] = store_reports.function(digests)
     return places
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from social_metrics.clock import utc_now
 from social_metrics.registry.registry import Registry, load_registry
-from tests.dags.conftest import Evening, load_dags
+from tests.support.airflow_dags import Evening, load_dags
 from tests.support.officer import OFFICER, SECOND, Desk, fill, saved, sheet_of
 
 DAY = datetime(2026, 11, 20, tzinfo=UTC).date()
@@ -119,11 +119,11 @@ def test_a_center_s_folder_enters_that_center_only(evening: Evening, registry: R
 def test_a_rejection_counts_nowhere_and_publishes_nothing(evening: Evening, registry: Registry, inbox: Path) -> None:
     from airflow.sdk.exceptions import AirflowSkipException
 
-    from social_metrics.orchestration.operators.publish_entries import PublishEntriesOperator
+    from social_metrics.orchestration.tasks.intake import publish_entries
 
     hand_in(evening, registry, inbox, "1,2 rb")
     (question,) = take()
     rejected = answer(question, SECOND, "Tolak")
     assert rejected["decision"] == "rejected"
     with pytest.raises(AirflowSkipException, match="No entry was confirmed"):
-        PublishEntriesOperator(task_id="publish", decisions=[rejected]).execute({})
+        publish_entries.function(decisions=[rejected])

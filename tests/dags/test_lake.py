@@ -5,7 +5,8 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from tests.dags.conftest import EVENING, Airflow, Evening, load_dags
+from tests.support.airflow_dags import Airflow, Evening, load_dags
+from tests.support.simulator import RUN_START
 
 
 def tasks_of(dag_id: str) -> dict[str, Any]:
@@ -32,17 +33,17 @@ def test_an_object_store_takes_what_an_evening_brought(evening: Evening, monkeyp
     from airflow.sdk.io import attach
     from fsspec.implementations.memory import MemoryFileSystem
 
-    from social_metrics.orchestration.operators.land_lake import LandLakeOperator
+    from social_metrics.orchestration.tasks.transform import land_lake
 
     attach(protocol="memory", fs=MemoryFileSystem())
     monkeypatch.setenv("SOCIAL_METRICS_LAKE", "memory://lake-of-an-evening")
-    assert evening.run("extract_social_metrics", logical_date=EVENING).state == "success"
-    landed = LandLakeOperator(task_id="land_lake").execute({})
+    assert evening.run("extract_social_metrics", logical_date=RUN_START).state == "success"
+    landed = land_lake.function()
     part = ObjectStoragePath("memory://lake-of-an-evening/raw.capture_outcomes/wib_date=2026-11-20/part.parquet")
     with part.open("rb") as file:
         rows = pq.read_table(file).num_rows
     assert evening.warehouse("select count(*) from raw.capture_outcomes") == [(rows,)]
     assert landed["raw.capture_outcomes"] == 1
     assert landed["rows"] >= rows > 0
-    again = LandLakeOperator(task_id="land_lake").execute({})
+    again = land_lake.function()
     assert again["rows"] == 0

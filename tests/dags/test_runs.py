@@ -9,9 +9,9 @@ import pytest
 from social_metrics.contract import Outcome
 from social_metrics.registry.registry import load_registry
 from social_metrics.settings import load_settings
-from tests.dags.conftest import EVENING, Airflow, Evening, FinishedRun
-from tests.support.refused_rows import refuse_outcomes
-from tests.support.simulator import CREDENTIALS
+from tests.support.airflow_dags import Airflow, Evening, FinishedRun
+from tests.support.simulator import CREDENTIALS, RUN_START
+from tests.support.warehouse import refuse_outcomes
 
 EXTRACT, TRANSFORM = "extract_social_metrics", "transform_social_metrics"
 MOSTLY = 0.75
@@ -21,10 +21,10 @@ MOSTLY = 0.75
 def test_one_platform_down_then_a_sweep(evening: Evening) -> None:
     """Its accounts have outcomes, everything else is in the marts; the sweep asks only for what is missing."""
     registry = load_registry(evening.simulator.registry_dir)
-    expected = {name: len(registry.accounts_on(name, EVENING.date())) for name in registry.platforms}
+    expected = {name: len(registry.accounts_on(name, RUN_START.date())) for name in registry.platforms}
     evening.simulator.fault("x", "unavailable")
 
-    first = evening.run(EXTRACT, logical_date=EVENING)
+    first = evening.run(EXTRACT, logical_date=RUN_START)
     assert first.state == "success", first.output
     ((publisher, event),) = evening.events(first)
     assert publisher == "publish_raw"
@@ -55,9 +55,9 @@ def test_one_platform_down_then_a_sweep(evening: Evening) -> None:
     _assert_no_secret(evening, [first, built])
 
     evening.simulator.clear_faults()
-    evening.simulator.set_clock(EVENING + timedelta(minutes=30))  # the platform's circuit breaker has closed
+    evening.simulator.set_clock(RUN_START + timedelta(minutes=30))  # the platform's circuit breaker has closed
     evening.calls()
-    sweep = evening.run(EXTRACT, logical_date=EVENING + timedelta(minutes=30))
+    sweep = evening.run(EXTRACT, logical_date=RUN_START + timedelta(minutes=30))
     assert sweep.state == "success", sweep.output
     settled = {name for name, counts in _standing(evening, first).items() if counts["captured"] == counts["expected"]}
     assert settled, "a platform of which everything was read is needed to see it left alone"
@@ -73,7 +73,7 @@ def test_one_platform_down_then_a_sweep(evening: Evening) -> None:
 
 @pytest.mark.parametrize("days", [1, 40])
 def test_a_past_dated_run_refuses_and_touches_nothing(evening: Evening, days: int) -> None:
-    other_day = EVENING - timedelta(days=days)
+    other_day = RUN_START - timedelta(days=days)
     evening.calls()
     run = evening.run(EXTRACT, retries=2, logical_date=other_day)
     assert run.state == "failed"
@@ -92,11 +92,11 @@ def test_a_past_dated_run_refuses_and_touches_nothing(evening: Evening, days: in
 
 def test_clearing_yesterdays_run_leaves_yesterday_as_it_was(evening: Evening) -> None:
     evening.simulator.fault("*", "unavailable")
-    assert evening.run(EXTRACT, logical_date=EVENING).state == "success"
+    assert evening.run(EXTRACT, logical_date=RUN_START).state == "success"
     held = evening.warehouse("select count(*), max(attempted_at) from raw.capture_outcomes")
     evening.simulator.clear_faults()
-    evening.simulator.set_clock(EVENING + timedelta(days=1))
-    cleared = evening.run(EXTRACT, logical_date=EVENING)
+    evening.simulator.set_clock(RUN_START + timedelta(days=1))
+    cleared = evening.run(EXTRACT, logical_date=RUN_START)
     assert cleared.state == "failed"
     assert "This run belongs to 2026-11-20 (WIB), and today is 2026-11-21" in cleared.output
     assert evening.warehouse("select count(*), max(attempted_at) from raw.capture_outcomes") == held
@@ -106,12 +106,11 @@ def test_a_batch_of_yesterday_refuses_when_it_is_cleared_alone(evening: Evening)
     """Its evening was opened yesterday and is not opened again: the batch holds on to yesterday."""
     from airflow.sdk.exceptions import AirflowFailException
 
-    from social_metrics.orchestration.operators.extract_batch import ExtractBatchOperator
+    from social_metrics.orchestration.tasks.extract import extract_batch
 
-    batch = ExtractBatchOperator(task_id="extract_batch", platform="x", account_codes=["kartini-x"], day="2026-11-19")
     context = {"dag_run": SimpleNamespace(run_id="yesterday"), "ti": SimpleNamespace(try_number=2)}
     with pytest.raises(AirflowFailException, match=r"This run belongs to 2026-11-19 \(WIB\), and today is 2026-11-20"):
-        batch.execute(context)
+        extract_batch.function("x", ["kartini-x"], "2026-11-19", **context)
 
 
 def test_a_crash_is_red_while_the_transform_goes_on_and_a_retry_reads_what_is_missing(
@@ -121,13 +120,13 @@ def test_a_crash_is_red_while_the_transform_goes_on_and_a_retry_reads_what_is_mi
     monkeypatch.delenv("AIRFLOW_CONN_SOCIAL_METRICS_YOUTUBE")
     batches = evening.simulator.registry_dir / "platforms.csv"
     batches.write_text(batches.read_text().replace(",100,8,2,7,1;3;7;30,UTC", ",20,8,2,7,1;3;7;30,UTC"))
-    first_batch, second_batch = load_registry(evening.simulator.registry_dir).batches("x", EVENING.date())
+    first_batch, second_batch = load_registry(evening.simulator.registry_dir).batches("x", RUN_START.date())
     refuse_outcomes(
         evening.warehouse_url,
         "new.platform = 'tiktok'",
         f"new.account_code = '{second_batch[0]}' and new.try_number = 1",
     )
-    run = evening.run(EXTRACT, retries=1, logical_date=EVENING)
+    run = evening.run(EXTRACT, retries=1, logical_date=RUN_START)
     assert run.state == "failed"
     assert run.tasks["youtube.extract_batch"] == ["failed"]
     assert "social_metrics_youtube" in run.output
@@ -150,7 +149,7 @@ def test_a_crash_is_red_while_the_transform_goes_on_and_a_retry_reads_what_is_mi
 def test_after_the_cutoff_nothing_is_started(evening: Evening, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SOCIAL_METRICS_CAPTURE_CUTOFF", "19:59")
     evening.calls()
-    run = evening.run(EXTRACT, logical_date=EVENING)
+    run = evening.run(EXTRACT, logical_date=RUN_START)
     assert run.state == "success"
     assert {state for task, state in run.task_states.items() if task != "all_batches_ended"} == {"skipped"}
     assert "It is past 19:59 WIB" in run.output
@@ -204,11 +203,11 @@ def test_the_boards_page_goes_into_an_object_store(evening: Evening, monkeypatch
     """fsspec's memory store stands for any: what is not a folder is written through ObjectStoragePath."""
     from airflow.sdk import ObjectStoragePath
 
-    from social_metrics.orchestration.operators.publish_boards import PublishBoardsOperator
+    from social_metrics.orchestration.tasks.transform import publish_boards
     from tests.support.example_marts import create_example_marts
 
     create_example_marts(evening.warehouse_url)
     monkeypatch.setenv("SOCIAL_METRICS_BOARDS_PAGE", "memory://published/boards.html")
-    published = PublishBoardsOperator(task_id="publish_boards").execute({})
+    published = publish_boards.function()
     assert published == {"day": "2024-01-31", "page": "memory://published/boards.html"}
     assert "31 Januari 2024" in ObjectStoragePath("memory://published/boards.html").read_text(encoding="utf-8")

@@ -9,10 +9,10 @@ from social_metrics.extract.credentials.token_store import cipher
 from social_metrics.extract.http.client import ApiClient
 from social_metrics.extract.platforms import threads, tiktok
 from social_metrics.settings import load_settings
-from tests.dags.conftest import EVENING, Evening
-from tests.support.refused_rows import refuse_outcomes
+from tests.support.airflow_dags import Evening
 from tests.support.secret_search import in_database, in_files, in_text, process_lists
-from tests.support.simulator import CREDENTIALS
+from tests.support.simulator import CREDENTIALS, RUN_START
+from tests.support.warehouse import refuse_outcomes
 
 
 def planted(evening: Evening) -> dict[str, str]:
@@ -50,7 +50,7 @@ def test_an_evening_with_refusals_and_crashes_writes_no_secret(
         monkeypatch.setattr(module, "read_posts", fail)
     refuse_outcomes(evening.warehouse_url, "new.platform = 'instagram'")
     with process_lists() as seen:
-        run = evening.run("extract_social_metrics", logical_date=EVENING)
+        run = evening.run("extract_social_metrics", logical_date=RUN_START)
     assert run.tasks["instagram.extract_batch"] == ["failed"], run.output
     secrets = planted(evening)
     # Airflow takes hold of the root logger once in a process: after another DAG's test only pytest hears the rest.

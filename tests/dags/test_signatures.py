@@ -13,8 +13,7 @@ from social_metrics.audit.record import latest_close, status_of, steps_of
 from social_metrics.audit.rules import Rule
 from social_metrics.clock import utc_now
 from social_metrics.warehouse.connect import connect
-from tests.dags.conftest import Airflow
-from tests.integration.audit.conftest import built, closable, compiled  # noqa: F401
+from tests.support.airflow_dags import Airflow
 from tests.support.closable import MONTH, Closable
 
 pytestmark = pytest.mark.slow
@@ -25,8 +24,8 @@ CONTEXT = {"task_instance": SimpleNamespace(id="the form's task")}
 @pytest.fixture
 def drafted(
     airflow: Airflow,
-    closable: Closable,  # noqa: F811
-    compiled: list[Rule],  # noqa: F811
+    closable: Closable,
+    compiled: list[Rule],
     monkeypatch: pytest.MonkeyPatch,
 ) -> Closable:
     """A month with a draft; nobody is named in roles.csv, so that whoever may respond at all may."""
@@ -40,10 +39,10 @@ def drafted(
 @pytest.fixture
 def asked_again(drafted: Closable, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     """The forms that were put again."""
-    from social_metrics.orchestration.operators import responder
+    from social_metrics.orchestration import forms
 
     again: list[dict[str, Any]] = []
-    monkeypatch.setattr(responder, "upsert_hitl_detail", lambda **form: again.append(form))
+    monkeypatch.setattr(forms, "upsert_hitl_detail", lambda **form: again.append(form))
     return again
 
 
@@ -136,9 +135,9 @@ def test_a_center_answers_or_lets_the_days_pass(drafted: Closable, asked_again: 
     from airflow.sdk.exceptions import TaskAwaitingInput
 
     from social_metrics.orchestration.operators.answer_exceptions import AnswerExceptionsOperator
-    from social_metrics.orchestration.operators.list_exceptions import ListExceptionsOperator
+    from social_metrics.orchestration.tasks.close import list_exceptions
 
-    centers = ListExceptionsOperator(task_id="list", close=close_facts()).execute({})
+    centers = list_exceptions.function(close_facts())
     assert "satria" in centers
     ask: Callable[..., Any] = AnswerExceptionsOperator(
         task_id="ask", center_code="satria", close=close_facts()
@@ -167,4 +166,4 @@ def test_a_center_answers_or_lets_the_days_pass(drafted: Closable, asked_again: 
     assert kept == [("X mati tiga hari", "siti", "airflow")]
     sign("submitted", "ani", "Ajukan")
     assert "too_late" in ask(CONTEXT, event("terlambat"))
-    assert ListExceptionsOperator(task_id="list", close=close_facts()).execute({}) == []
+    assert list_exceptions.function(close_facts()) == []

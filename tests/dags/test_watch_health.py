@@ -2,12 +2,13 @@
 
 from datetime import timedelta
 
-from tests.dags.conftest import EVENING, Evening
+from tests.support.airflow_dags import Evening
+from tests.support.simulator import RUN_START
 
 
 def test_a_refused_credential_is_found_recorded_once_and_red_for_nobody(evening: Evening) -> None:
     evening.simulator.fault("x", "token_expired")
-    assert evening.run("extract_social_metrics", logical_date=EVENING).state == "success"
+    assert evening.run("extract_social_metrics", logical_date=RUN_START).state == "success"
     for _ in range(2):
         run = evening.run("watch_health")
         assert run.state == "success", run.output
@@ -17,9 +18,10 @@ def test_a_refused_credential_is_found_recorded_once_and_red_for_nobody(evening:
     assert "minutes are left today (2026-11-20, WIB)" in run.output
 
     evening.simulator.clear_faults()
-    evening.simulator.set_clock(EVENING.replace(hour=23, minute=30))
+    evening.simulator.set_clock(RUN_START.replace(hour=23, minute=30))
     assert (
-        evening.run("extract_social_metrics", logical_date=EVENING + timedelta(hours=3, minutes=30)).state == "success"
+        evening.run("extract_social_metrics", logical_date=RUN_START + timedelta(hours=3, minutes=30)).state
+        == "success"
     )
     evening.run("watch_health")
     assert evening.warehouse(

@@ -1,1 +1,1 @@
-"""Airflow tasks: each reads its arguments and calls one function of the core."""
+"""Operators that need a class: forms for people (human in the loop), and a triggered run with template fields."""

@@ -1,4 +1,4 @@
-"""A center's say: one form per center, one field per exception, until the working days have passed."""
+"""A center answers the exceptions of its month: one form per center, one field per exception."""
 
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -17,56 +17,54 @@ from social_metrics.audit.answers import (
 )
 from social_metrics.clock import WIB, utc_now
 from social_metrics.errors import UsageProblem
+from social_metrics.orchestration.failures import translate_errors
+from social_metrics.orchestration.forms import ask_again, assigned_users, responder_name
 from social_metrics.orchestration.hooks.warehouse import WarehouseHook
 from social_metrics.orchestration.operators.close_forms import exception_line
-from social_metrics.orchestration.operators.plain_failure import plain_failure
-from social_metrics.orchestration.operators.responder import ask_again, assigned, responder
 from social_metrics.publish.page.formats import long_date
 from social_metrics.registry.roles import holders_of, load_roles
 from social_metrics.settings import load_settings
 from social_metrics.warehouse.connect import WarehouseProblem, connect
 
-SEND, NOTHING_TO_SAY = "Kirim jawaban", "Tanpa keterangan"
+SEND, NO_ANSWER = "Kirim jawaban", "Tanpa keterangan"
 
 
 class AnswerExceptionsOperator(HITLOperator):
     """Ask a center about the exceptions of its month; record its answers under the responder's user name.
 
     Args:
-        center_code: of the center; its officers in roles.csv may respond, without any everyone who may respond at all.
-        close: what `DraftMonthOperator` returned.
+        center_code: of the center. Its officers in roles.csv may respond; without any, every permitted user.
+        close: the version, from `draft_month`.
     """
 
     template_fields = ("subject", "body", "center_code", "close")
 
     def __init__(self, *, center_code: str, close: Any, **kwargs: Any) -> None:
-        super().__init__(
-            subject="Catatan bulanan sentra", options=[SEND, NOTHING_TO_SAY], defaults=NOTHING_TO_SAY, **kwargs
-        )
+        super().__init__(subject="Catatan bulanan sentra", options=[SEND, NO_ANSWER], defaults=NO_ANSWER, **kwargs)
         self.center_code = center_code
         self.close = close
 
     def execute(self, context: Any) -> Any:
-        """Put the form and wait.
+        """Show the form and wait.
 
         Raises:
             AirflowSkipException: the working days have passed.
         """
-        with plain_failure():
+        with translate_errors():
             settings = load_settings()
             exceptions = self._exceptions()
             officers = holders_of(load_roles(settings.registry_dir), "center_officer", self.center_code)
         until = datetime.fromisoformat(self.close["answer_until"])
         if until <= utc_now():
-            raise AirflowSkipException(f"The time for answers has ended at {until}.")
+            raise AirflowSkipException(f"The time for answers ended at {until}.")
         month = date.fromisoformat(self.close["month"])
         self.response_timeout = until - utc_now()
-        self.assigned_users = assigned(officers)
+        self.assigned_users = assigned_users(officers)
         self.subject = f"Catatan {month:%m-%Y}, {self.center_code}: {len(exceptions)} butir"
         self.body = "\n".join(
             [
                 f"Bulan {month:%m-%Y} akan ditutup (versi {self.close['version']}). Jawab butir yang dapat dijelaskan; "
-                f"yang kosong tetap tanpa jawaban. Batas waktu: {_last_moment(until)}.",
+                f"yang kosong tetap tanpa jawaban. Batas waktu: {_deadline(until)}.",
                 "",
                 *(f"{one.exception_no}. {exception_line(one)}" for one in exceptions),
             ]
@@ -75,8 +73,8 @@ class AnswerExceptionsOperator(HITLOperator):
         return super().execute(context)
 
     def execute_complete(self, context: Any, event: dict[str, Any]) -> dict[str, Any]:
-        """Record the answers; none came when the working days had passed."""
-        with plain_failure():
+        """Record the answers; ask again when the record rejects one."""
+        with translate_errors():
             self.params = _fields(self._exceptions())
         try:
             answer = super().execute_complete(context, event)
@@ -87,8 +85,8 @@ class AnswerExceptionsOperator(HITLOperator):
         if event.get("timedout") or answer["chosen_options"] != [SEND] or not given:
             self.log.info("%s: no answer%s", self.center_code, ", the time is over" if event.get("timedout") else "")
             return {"center": self.center_code, "answers": 0}
-        name = responder(answer)
-        with plain_failure(), connect(WarehouseHook().url(), "closer") as connection:
+        name = responder_name(answer)
+        with translate_errors(), connect(WarehouseHook().url(), "closer") as connection:
             try:
                 answer_exceptions(
                     connection,
@@ -116,8 +114,8 @@ class AnswerExceptionsOperator(HITLOperator):
             return exceptions_of(connection, month, self.close["version"], self.center_code)
 
 
-def _last_moment(until: datetime) -> str:
-    """The instant as an office says it: midnight ends the day before."""
+def _deadline(until: datetime) -> str:
+    """The instant in an office's wording: midnight ends the day before."""
     local = until.astimezone(WIB)
     if local.time() == time(0):
         return f"{long_date(local.date() - timedelta(days=1), 'id')} pukul 24.00 WIB"
@@ -125,7 +123,7 @@ def _last_moment(until: datetime) -> str:
 
 
 def _fields(exceptions: list[AskedException]) -> ParamsDict:
-    """One text field per exception, with what the center said to the same thing in an earlier version."""
+    """One text field per exception, filled with the answer to the same exception in an earlier version."""
     return ParamsDict(
         {
             str(one.exception_no): Param(

@@ -1,4 +1,4 @@
-"""After a refusal: a new run of the close, and with it a new version."""
+"""A new run of the close, and so a new version, after a refusal."""
 
 from typing import Any
 
@@ -7,11 +7,11 @@ from airflow.sdk.exceptions import AirflowSkipException
 
 
 class CloseAgainOperator(TriggerDagRunOperator):
-    """Start the close of the same month anew when somebody refused it, or the maker wants another draft.
+    """Start the close of the same month again when it was refused, or the maker wants another draft.
 
     Args:
-        close: what `DraftMonthOperator` returned.
-        decisions: what the signatures returned; None for those that were not asked for.
+        close: the version, from `draft_month`.
+        decisions: what the signatures returned; None for those that were skipped.
     """
 
     template_fields = (*TriggerDagRunOperator.template_fields, "close", "decisions")
@@ -25,10 +25,10 @@ class CloseAgainOperator(TriggerDagRunOperator):
         """Trigger the run.
 
         Raises:
-            AirflowSkipException: nobody refused.
+            AirflowSkipException: no signature was refused.
         """
         made = {decision["decision"] for decision in self.decisions if decision}
         if not made & {"refused", "again"}:
-            raise AirflowSkipException("Nobody refused this version.")
+            raise AirflowSkipException("This version was not refused.")
         self.conf = {"month": self.close["month"][:7]}
         return super().execute(context)

@@ -1,10 +1,11 @@
-"""What the people of a close are shown in Airflow's forms: Markdown, in Indonesian."""
+"""Texts of the close's forms in Airflow: Markdown, in Indonesian."""
 
 from collections import Counter
 from collections.abc import Sequence
 
 from social_metrics.audit.answers import AskedException
 from social_metrics.audit.record import Close, Step
+from social_metrics.orchestration.forms import strip_markup
 from social_metrics.publish.page.formats import long_date, number
 
 KINDS = {
@@ -24,7 +25,7 @@ KINDS = {
     "manual_differs": "isian tangan berbeda dari pembacaan",
     "manual_waiting": "isian tangan belum dikonfirmasi",
 }
-"""Kind of an exception (audit.exceptions, fct_account_findings) → what it means to a department head."""
+"""Kind of an exception (audit.exceptions, fct_account_findings) → its wording for a department head."""
 
 STATUS = {"submitted": "diajukan", "checked": "diperiksa", "approved": "disetujui", "refused": "ditolak"}
 
@@ -34,7 +35,7 @@ def exception_line(one: AskedException) -> str:
     what = KINDS.get(one.kind, one.kind)
     words = [f"{one.account_code or one.center_code}: {what}"]
     if one.detail:
-        words.append(f"({plain(one.detail)})")
+        words.append(f"({strip_markup(one.detail)})")
     if one.days and one.first_date and one.last_date:
         first, last = (long_date(day, "id") for day in (one.first_date, one.last_date))
         words.append(f"{number(one.days, 'id')} hari, {first}" + (f" s.d. {last}" if last != first else ""))
@@ -42,7 +43,7 @@ def exception_line(one: AskedException) -> str:
 
 
 def month_summary(close: Close, exceptions: Sequence[AskedException], steps: Sequence[Step]) -> str:
-    """What whoever signs a version looks at: completeness, digest, exceptions with their answers, who signed."""
+    """What a person signs: completeness, digest, exceptions with their answers, earlier signatures."""
     share = close.account_days_captured / close.account_days_expected if close.account_days_expected else 0
     answered = sum(one.answer is not None for one in exceptions)
     lines = []
@@ -55,7 +56,7 @@ def month_summary(close: Close, exceptions: Sequence[AskedException], steps: Seq
         f"- Bersandar pada segel {close.seal_no}; kode {close.code_version[:12]}; "
         f"lembar indikator versi {close.indicator_sheet_version}",
         f"- Catatan: {number(len(exceptions), 'id')}, dijawab {number(answered, 'id')}",
-        *(f"- Sudah {STATUS[step.action]} oleh **{plain(step.person)}**" for step in steps),
+        *(f"- Sudah {STATUS[step.action]} oleh **{strip_markup(step.person)}**" for step in steps),
         "",
         "| Catatan | Banyaknya | Dijawab |",
         "|---|---|---|",
@@ -63,15 +64,11 @@ def month_summary(close: Close, exceptions: Sequence[AskedException], steps: Seq
     counts = Counter(one.kind for one in exceptions)
     replies = Counter(one.kind for one in exceptions if one.answer is not None)
     lines += [f"| {KINDS.get(kind, kind)} | {count} | {replies[kind]} |" for kind, count in counts.most_common()]
-    said = [one for one in exceptions if one.answer is not None]
-    if said:
+    answers = [one for one in exceptions if one.answer is not None]
+    if answers:
         lines += ["", "Jawaban sentra:", ""]
         lines += [
-            f"- {exception_line(one)} → “{plain(one.answer or '')}” ({plain(one.answered_by or '')})" for one in said
+            f"- {exception_line(one)} → “{strip_markup(one.answer or '')}” ({strip_markup(one.answered_by or '')})"
+            for one in answers
         ]
     return "\n".join(lines)
-
-
-def plain(text: str) -> str:
-    """Text of a person or a platform inside a form: nothing of it is markup."""
-    return "".join(character if character not in "|<>[]*_`\\\n" else " " for character in text)

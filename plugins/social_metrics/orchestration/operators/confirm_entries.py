@@ -1,4 +1,4 @@
-"""The second person: a form in Airflow's UI, and the name of whoever was logged in when it was answered."""
+"""A second person confirms hand entries: a form, recorded under the responder's name."""
 
 from typing import Any
 
@@ -8,8 +8,9 @@ from airflow.sdk.exceptions import AirflowFailException
 from social_metrics.clock import utc_now
 from social_metrics.intake import store
 from social_metrics.intake.store import ConfirmationRefused
+from social_metrics.orchestration.failures import translate_errors
+from social_metrics.orchestration.forms import responder_name
 from social_metrics.orchestration.hooks.warehouse import WarehouseHook
-from social_metrics.orchestration.operators.plain_failure import plain_failure
 from social_metrics.warehouse.connect import connect
 
 CONFIRM, REJECT = "Konfirmasi", "Tolak"
@@ -18,13 +19,13 @@ CONFIRM, REJECT = "Konfirmasi", "Tolak"
 class ConfirmEntriesOperator(HITLOperator):
     """Ask for a decision on entries; record it under the responder's user name.
 
-    Whoever entered a row cannot confirm it: the task fails in a sentence, the row stays unconfirmed, and clearing the
-    task asks again. The database holds the same rule as a CHECK.
+    The person who entered a row cannot confirm it: the task fails, the row stays unconfirmed, and clearing the
+    task asks again. The database has the same rule as a CHECK.
 
     Args:
         keys: the entries, as `social-metrics entry list` names them.
         subject: the form's heading.
-        body: what is to be looked at, in Markdown.
+        body: the rows and their screenshots, in Markdown.
     """
 
     def __init__(self, *, keys: list[str], subject: str, body: str, **kwargs: Any) -> None:
@@ -35,25 +36,22 @@ class ConfirmEntriesOperator(HITLOperator):
         """Record the answer.
 
         Raises:
-            AirflowFailException: the responder entered a row, or nobody knows who responded.
+            AirflowFailException: the responder entered a row, or Airflow does not say who responded.
         """
         answer = super().execute_complete(context, event)
-        user = answer["responded_by_user"]
-        name = user["name"] if isinstance(user, dict) else getattr(user, "name", None)
-        if not name:
-            raise AirflowFailException("Airflow does not say who responded, so nobody has confirmed; clear the task.")
-        decision = "confirmed" if answer["chosen_options"] == [CONFIRM] else "rejected"
-        with plain_failure(), connect(WarehouseHook().url(), "loader") as connection:
+        name = responder_name(answer)
+        decision: store.Decision = "confirmed" if answer["chosen_options"] == [CONFIRM] else "rejected"
+        with translate_errors(), connect(WarehouseHook().url(), "loader") as connection:
             try:
                 store.decide(
                     connection,
                     self.keys,
-                    decision="confirmed" if decision == "confirmed" else "rejected",
-                    decided_by=str(name),
+                    decision=decision,
+                    decided_by=name,
                     decided_at=utc_now(),
                     channel="airflow",
                 )
             except ConfirmationRefused as refused:
                 raise AirflowFailException(str(refused)) from None
         self.log.info("%s %s by %s", ", ".join(self.keys), decision, name)
-        return {"decision": decision, "confirmed_by": str(name), "keys": self.keys}
+        return {"decision": decision, "confirmed_by": name, "keys": self.keys}

@@ -1,4 +1,4 @@
-"""Maker, checker, approver: a form each, and the record of who answered it."""
+"""The signatures of maker, checker and approver: a form each, recorded under the responder's name."""
 
 from typing import Any, Literal
 
@@ -11,11 +11,11 @@ from social_metrics.audit.answers import exceptions_of
 from social_metrics.audit.closing import Action, RecordAltered, act
 from social_metrics.audit.record import latest_close, status_of, steps_of
 from social_metrics.errors import UsageProblem
+from social_metrics.orchestration.drafted_version import load_if_newest, month_of_version
+from social_metrics.orchestration.failures import translate_errors
+from social_metrics.orchestration.forms import ask_again, assigned_users, responder_name, strip_markup
 from social_metrics.orchestration.hooks.warehouse import WarehouseHook
-from social_metrics.orchestration.operators.close_forms import month_summary, plain
-from social_metrics.orchestration.operators.drafted_version import if_newest, month_of_version
-from social_metrics.orchestration.operators.plain_failure import plain_failure
-from social_metrics.orchestration.operators.responder import ask_again, assigned, responder
+from social_metrics.orchestration.operators.close_forms import month_summary
 from social_metrics.registry.roles import holders_of, load_roles
 from social_metrics.settings import load_settings
 from social_metrics.warehouse.connect import WarehouseProblem, connect
@@ -36,12 +36,12 @@ _ROLE: dict[Signing, tuple[str, str, str]] = {
 class SignCloseOperator(HITLOperator):
     """Ask for one of the three signatures under a version; record it under the responder's user name.
 
-    A signature that the record does not take (the same person twice, a refusal without its reason) is asked for
-    again. One that was given on the command line meanwhile is taken as it is.
+    When the record rejects a signature (the same person twice, a refusal without a reason), the form is shown again.
+    A step that was meanwhile taken on the command line is returned.
 
     Args:
         action: submitted, checked or approved.
-        close: what `DraftMonthOperator` returned.
+        close: the version, from `draft_month`.
     """
 
     template_fields = ("subject", "body", "close")
@@ -54,18 +54,18 @@ class SignCloseOperator(HITLOperator):
             options=[SUBMIT, AGAIN] if first else [AGREE, REFUSE],
             **kwargs,
         )
-        # Not by the constructor: there the DAG's own parameters come in.
+        # Not through the constructor: it merges the DAG's own parameters.
         self.params = ParamsDict({} if first else {"alasan": reason})
         self.action = action
         self.close = close
 
     def execute(self, context: Any) -> Any:
-        """Put the form and wait, unless the step was taken already.
+        """Show the form and wait, unless the step was already taken.
 
         Raises:
-            AirflowSkipException: the version does not come to this step any more.
+            AirflowSkipException: the version no longer reaches this step.
         """
-        with plain_failure():
+        with translate_errors():
             done = self._taken()
             if done:
                 return done
@@ -73,12 +73,12 @@ class SignCloseOperator(HITLOperator):
             role, what, office = _ROLE[self.action]
             with connect(WarehouseHook().url(), "closer") as connection:
                 close = latest_close(connection, month)
-                if close is None:  # _taken has looked
+                if close is None:  # _taken has checked
                     raise UsageProblem(f"{month:%Y-%m} has no draft any more.")
                 steps = steps_of(connection, close)
                 exceptions = exceptions_of(connection, month, close.version)
-            self.assigned_users = assigned(holders_of(load_roles(load_settings().registry_dir), role))
-        signed = ", ".join(plain(step.person) for step in steps)
+            self.assigned_users = assigned_users(holders_of(load_roles(load_settings().registry_dir), role))
+        signed = ", ".join(strip_markup(step.person) for step in steps)
         others = [f"**{signed}** sudah menandatangani versi ini: jawaban mereka ditolak dan formulir ini muncul lagi."]
         self.subject = f"{what} penutupan {month:%m-%Y} versi {close.version}"
         self.body = "\n".join(
@@ -96,16 +96,16 @@ class SignCloseOperator(HITLOperator):
         """Record the signature, or ask again.
 
         Raises:
-            TaskAwaitingInput: the record does not take the answer.
+            TaskAwaitingInput: the record rejects the answer.
             AirflowFailException: the record was altered since the draft.
         """
         answer = super().execute_complete(context, event)
         chosen = answer["chosen_options"]
         if chosen == [AGAIN]:
-            return {"decision": "again", "person": responder(answer)}
+            return {"decision": "again", "person": responder_name(answer)}
         action: Action = "refused" if chosen == [REFUSE] else self.action
-        name = responder(answer)
-        with plain_failure():
+        name = responder_name(answer)
+        with translate_errors():
             done = self._taken()  # on the command line, while the form stood open
             if done:
                 return done
@@ -128,12 +128,12 @@ class SignCloseOperator(HITLOperator):
         return {"decision": action, "person": name}
 
     def _taken(self) -> dict[str, Any] | None:
-        """The step as it was taken already; None while it is due."""
+        """The step that was already taken; None while it is due."""
         month = month_of_version(self.close)
         with connect(WarehouseHook().url(), "closer") as connection:
-            close = if_newest(connection, self.close)
+            close = load_if_newest(connection, self.close)
             if close is None:
-                raise AirflowSkipException(f"{month:%Y-%m} has another version by now.")
+                raise AirflowSkipException(f"{month:%Y-%m} has another version now.")
             steps = steps_of(connection, close)
         status = status_of(steps)
         for step in steps:

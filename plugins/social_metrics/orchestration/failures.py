@@ -1,4 +1,4 @@
-"""Failures of the core as Airflow's: a sentence in the log, and a retry only where trying again can help."""
+"""Errors of the core as Airflow's: one sentence in the log, and a retry only where another try can help."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,10 +11,10 @@ from social_metrics.warehouse.connect import WarehouseProblem
 
 
 @contextmanager
-def plain_failure() -> Iterator[None]:
-    """Fail for good on what a person has to mend.
+def translate_errors() -> Iterator[None]:
+    """Fail without a retry on what a person has to fix; also a decorator.
 
-    A warehouse that does not answer, and a clock that was set just now, are left to the retries.
+    A warehouse that does not answer, and a clock that was just set, are left to the retries.
     """
     try:
         yield

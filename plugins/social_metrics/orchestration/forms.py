@@ -1,4 +1,4 @@
-"""Who has answered a form of Airflow's, and how it is put again when the answer cannot be taken."""
+"""Airflow's forms (human in the loop): who may respond, who did, plain text inside, and asking again."""
 
 from typing import Any, NoReturn
 
@@ -8,7 +8,7 @@ from airflow.sdk.execution_time.hitl import upsert_hitl_detail
 from social_metrics.registry.roles import RoleHolder
 
 
-def responder(answer: Any) -> str:
+def responder_name(answer: Any) -> str:
     """The user name that Airflow authenticated.
 
     Raises:
@@ -17,22 +17,22 @@ def responder(answer: Any) -> str:
     user = answer["responded_by_user"]
     name = user["name"] if isinstance(user, dict) else getattr(user, "name", None)
     if not name:
-        raise AirflowFailException("Airflow does not say who responded, so nobody has; clear the task.")
+        raise AirflowFailException("Airflow does not say who responded: the answer was not recorded. Clear the task.")
     return str(name)
 
 
-def assigned(holders: list[RoleHolder]) -> list[dict[str, str]]:
-    """The users who may respond, as Airflow wants them; an empty list lets everyone who may respond at all."""
+def assigned_users(holders: list[RoleHolder]) -> list[dict[str, str]]:
+    """The users who may respond, in Airflow's form; with an empty list every user with the permission may."""
     return [
         {"id": holder.airflow_user_id or holder.person, "name": holder.person} for holder in holders if holder.person
     ]
 
 
 def ask_again(operator: Any, context: Any) -> NoReturn:
-    """Take the answer away and wait for another one to the same form.
+    """Discard the answer and wait for another one to the same form.
 
     Raises:
-        TaskAwaitingInput: always; that is how a task waits.
+        TaskAwaitingInput: always; a task waits by raising it.
     """
     upsert_hitl_detail(
         ti_id=context["task_instance"].id,
@@ -45,3 +45,8 @@ def ask_again(operator: Any, context: Any) -> NoReturn:
         assigned_users=operator.assigned_users,
     )
     raise TaskAwaitingInput(method_name="execute_complete", timeout=operator.response_timeout)
+
+
+def strip_markup(text: str) -> str:
+    """Text of a person or a platform for a form's Markdown: markup characters become spaces."""
+    return "".join(character if character not in "|<>[]*_`\\\n" else " " for character in text)

@@ -1,0 +1,17 @@
+"""The DAGs of maintenance and retention, run by Airflow against a real warehouse."""
+
+import pytest
+
+from tests.support.airflow_dags import Evening
+
+
+@pytest.mark.parametrize(
+    ("dag_id", "states"),
+    [
+        ("maintain", {"maintain_partitions": "success", "vacuum_tables": "success", "clean_airflow": "skipped"}),
+        ("enforce_retention", {"enforce_retention": "success"}),
+    ],
+)
+def test_dag_succeeds_on_an_empty_warehouse(evening: Evening, dag_id: str, states: dict[str, str]) -> None:
+    run = evening.run(dag_id)
+    assert run.task_states == states, run.output
