@@ -1,12 +1,13 @@
 """What the centers say to the exceptions of a draft, before the maker submits it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 import psycopg
 from psycopg.rows import class_row
 
 from social_metrics.audit.closing import Channel
+from social_metrics.audit.figure_names import current_value
 from social_metrics.audit.record import latest_close, status_of, steps_of
 from social_metrics.audit.seals import seal_days, sealing
 from social_metrics.errors import UsageProblem
@@ -66,7 +67,10 @@ def exceptions_of(
 ) -> list[AskedException]:
     """The exceptions of a version with their answers, of one center or of all, in their order."""
     with connection.transaction(), connection.cursor(row_factory=class_row(AskedException)) as cursor:
-        return cursor.execute(_EXCEPTIONS, {"month": month_start, "version": version, "center": center_code}).fetchall()
+        found = cursor.execute(
+            _EXCEPTIONS, {"month": month_start, "version": version, "center": center_code}
+        ).fetchall()
+    return [replace(one, detail=current_value(one.detail)) for one in found]
 
 
 def answer_exceptions(

@@ -1,6 +1,6 @@
 """Corrections to a closed month: asked for by one person, approved by another; the published figure stays."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -9,6 +9,7 @@ from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
 from social_metrics.audit.closing import Channel
+from social_metrics.audit.figure_names import current_name
 from social_metrics.audit.record import latest_close, status_of, steps_of
 from social_metrics.audit.seals import seal_days, sealing
 from social_metrics.errors import UsageProblem
@@ -72,11 +73,12 @@ def request_correction(
             "where month_start = %s and version = %s and mart = %s and center_code = %s",
             (month_start, close.version, MART, center_code),
         ).fetchone()
-        if row is None or figure not in row[1]:
+        stored_names = {current_name(name): name for name in row[1]} if row else {}
+        if row is None or figure not in stored_names:
             raise UsageProblem(f"{month_start:%Y-%m} holds no figure {figure!r} of a center {center_code!r}.")
-        standing = _standing_value(connection, month_start, center_code, figure, row[1][figure])
-        if standing == new_value:
-            raise UsageProblem(f"{figure} of {center_code} is {standing!r} already; there is nothing to correct.")
+        old_value = _latest_value(connection, month_start, center_code, figure, row[1][stored_names[figure]])
+        if old_value == new_value:
+            raise UsageProblem(f"{figure} of {center_code} is {old_value!r} already; there is nothing to correct.")
         number = next(
             iter(connection.execute("select coalesce(max(correction_no), 0) + 1 from audit.correction_requests"))
         )[0]
@@ -90,8 +92,8 @@ def request_correction(
                 close.version,
                 MART,
                 row[0],
-                figure,
-                Jsonb(standing),
+                stored_names[figure],
+                Jsonb(old_value),
                 Jsonb(new_value),
                 reason,
                 document_number,
@@ -136,7 +138,7 @@ def approve_correction(
 def corrections_of(connection: psycopg.Connection, month_start: date | None = None) -> list[Correction]:
     """All corrections of a month (of all months without one), in the order in which they were asked for."""
     with connection.cursor(row_factory=class_row(Correction)) as cursor:
-        return cursor.execute(
+        found = cursor.execute(
             """
             select asked.correction_no, asked.month_start, asked.version, rows.center_code, asked.figure,
                 asked.old_value, asked.new_value, asked.reason, asked.document_number, asked.requester,
@@ -149,11 +151,10 @@ def corrections_of(connection: psycopg.Connection, month_start: date | None = No
             """,
             {"month": month_start},
         ).fetchall()
+    return [replace(one, figure=current_name(one.figure)) for one in found]
 
 
-def _standing_value(
-    connection: psycopg.Connection, month_start: date, center_code: str, figure: str, closed: Any
-) -> Any:
+def _latest_value(connection: psycopg.Connection, month_start: date, center_code: str, figure: str, closed: Any) -> Any:
     """The closed value, or that of the last approved correction of it."""
     for one in reversed(corrections_of(connection, month_start)):
         if (one.center_code, one.figure) == (center_code, figure) and one.approver:

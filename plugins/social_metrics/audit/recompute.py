@@ -14,6 +14,7 @@ import psycopg
 from psycopg import sql
 
 from social_metrics.audit.canonical import tables_to_seal
+from social_metrics.audit.figure_names import current_figures, current_name
 from social_metrics.audit.rules import MARTS_OF_A_MONTH, RELATION, RETENTION_MARKER, Rule
 from social_metrics.errors import UsageProblem
 
@@ -138,8 +139,8 @@ def rows_of_month(
     connection: psycopg.Connection, mart: str, month_start: date, relation: sql.Identifier
 ) -> dict[str, tuple[str | None, str | None, dict[str, Any]]]:
     """Center, account and figures by row key: the rows of `relation`, built as `mart`, that belong to the month."""
-    columns = {
-        column
+    columns = {  # as they are named today → as stored rules may name them
+        current_name(column): column
         for (column,) in connection.execute(
             "select attname from pg_attribute where attrelid = to_regclass(%s) and attnum > 0 and not attisdropped",
             (relation.as_string(connection),),
@@ -150,13 +151,15 @@ def rows_of_month(
     first = sql.SQL("{}::date").format(sql.Literal(month_start.isoformat()))
     statement = sql.SQL(_ROWS).format(
         mart=sql.Literal(mart),
-        key=sql.SQL(", ").join(sql.SQL("built.{}").format(sql.Identifier(name)) for name in MARTS_OF_A_MONTH[mart]),
+        key=sql.SQL(", ").join(
+            sql.SQL("built.{}").format(sql.Identifier(columns[name])) for name in MARTS_OF_A_MONTH[mart]
+        ),
         center=sql.SQL("built.center_code" if "center_code" in columns else "null"),
         account=sql.SQL("built.account_code" if "account_code" in columns else "null"),
         relation=relation,
         month=sql.SQL(_MONTH.get(mart, _EVERY_DAY)).format(first=first),
     )
-    return {row[1]: (row[2], row[3], row[4]) for row in connection.execute(statement)}
+    return {row[1]: (row[2], row[3], current_figures(row[4])) for row in connection.execute(statement)}
 
 
 def refuse_stale_marts(connection: psycopg.Connection, month_start: date) -> None:

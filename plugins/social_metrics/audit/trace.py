@@ -8,6 +8,7 @@ from typing import Any
 import psycopg
 from psycopg.rows import dict_row
 
+from social_metrics.audit.figure_names import current_figures
 from social_metrics.audit.record import Close, latest_close, status_of, steps_of
 from social_metrics.errors import UsageProblem
 
@@ -43,7 +44,7 @@ def trace(connection: psycopg.Connection, center_code: str, platform: str, month
         if close is None:
             raise UsageProblem(f"{month_start:%Y-%m} was never closed; social-metrics close --month makes its draft.")
         closed = _closed_row(connection, close, center_code, platform)
-        figures = closed["figures"]
+        figures = current_figures(closed["figures"])
         status = status_of(steps_of(connection, close))
         stages = [
             Stage(

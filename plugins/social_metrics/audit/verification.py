@@ -10,6 +10,7 @@ from psycopg.rows import class_row
 
 from social_metrics.audit.canonical import tables_to_seal
 from social_metrics.audit.chain import AUDIT_ALTERED, LATE, RAW_ALTERED, Finding, Walk, walk_chain
+from social_metrics.audit.figure_names import current_figures
 from social_metrics.audit.recompute import rebuild, rows_of_month, scratch, with_column_types
 from social_metrics.audit.record import Close, broken_digests, closes_of, status_of, steps_of, stored_rules
 from social_metrics.audit.rules import MARTS_OF_A_MONTH, Rule, rules_in_force
@@ -186,7 +187,7 @@ def _of_record(connection: psycopg.Connection, close: Close) -> Iterable[Finding
 
 def _closed_rows(connection: psycopg.Connection, close: Close) -> dict[tuple[str, str], tuple[Any, ...]]:
     return {
-        (mart, row_key): (center, account, figures)
+        (mart, row_key): (center, account, current_figures(figures))
         for mart, row_key, center, account, figures in connection.execute(
             "select mart, row_key, center_code, account_code, figures from audit.scorecard_rows "
             "where month_start = %s and version = %s",

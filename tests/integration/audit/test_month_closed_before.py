@@ -102,9 +102,11 @@ def test_month_closed_before_holds_with_the_digest_printed_then(closed: Closable
     assert signed == [("submitted", "maker"), ("checked", "checker"), ("approved", "approver")]
 
 
-def test_figures_of_today_s_rules_are_the_closed_ones_under_today_s_names(closed: Closable) -> None:
+def test_closed_figures_equal_those_of_current_rules(closed: Closable) -> None:
+    """A renamed mart column needs its line in `audit/figure_names.py`. `next_step` is a text, which may be reworded."""
     found = verify_month(closed.settings, closed.url, MONTH, now=CLOSED_AT)
-    assert [(one.mart, one.row_key, one.figure, one.closed, one.computed) for one in found.changed_since] == []
+    differing = [one for one in found.changed_since if one.figure != "next_step"]
+    assert [(one.mart, one.row_key, one.figure, one.closed, one.computed) for one in differing] == []
 
 
 def test_reports_of_month_closed_before_are_issued_in_both_languages(closed: Closable) -> None:

@@ -16,6 +16,7 @@ from psycopg.rows import dict_row
 from social_metrics.audit.answers import AskedException, exceptions_of
 from social_metrics.audit.closing import RecordAltered
 from social_metrics.audit.corrections import Correction, corrections_of
+from social_metrics.audit.figure_names import current_figures
 from social_metrics.audit.record import Close, Step, broken_digests, closes_of, status_of, steps_of, stored_rules
 from social_metrics.audit.rules import MARTS_OF_A_MONTH
 from social_metrics.clock import month_before
@@ -166,7 +167,7 @@ def _rows(connection: psycopg.Connection, close: Close) -> dict[str, list[Figure
         'order by mart, row_key collate "C"',
         (close.month_start, close.version),
     ):
-        by_mart.setdefault(mart, []).append(figures)
+        by_mart.setdefault(mart, []).append(current_figures(figures))
     return by_mart
 
 

@@ -85,7 +85,9 @@ def _missing(tail: list[UnrankedCenter], phrases: Phrases) -> list[tuple[str, st
         if entry.kind == UnrankedKind.WITHOUT_NUMBER:
             parts["missing_number"] = [phrases.reason(entry.reason)]
         elif entry.kind in _MISSING:
-            parts.setdefault(_MISSING[UnrankedKind(entry.kind)], []).append(entry.platform_label or entry.platform or DASH)
+            parts.setdefault(_MISSING[UnrankedKind(entry.kind)], []).append(
+                entry.platform_label or entry.platform or DASH
+            )
     told = []
     for name, parts in sorted(of_center.items()):
         words = [
