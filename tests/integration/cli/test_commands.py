@@ -52,7 +52,7 @@ def refused(result: Result) -> str:
 
 def test_there_are_the_commands_of_the_design() -> None:
     first = {path[0] for path in COMMANDS if path}
-    assert first >= {"top", "doctor", "capture", "simulate", "migrate", "transform", "report"}
+    assert first >= {"top", "doctor", "capture", "migrate", "transform", "report"}
 
 
 @pytest.mark.parametrize("path", COMMANDS, ids=" ".join)
@@ -71,7 +71,6 @@ _NEEDED = {
     ("account", "confirm"): ["kartini-x", "--evidence", "a call"],
     ("report", "boards"): ["--out", "boards.html"],
     ("report", "month"): ["--month", "2026-10"],
-    ("simulate", "faults", "add"): ["slow"],
     ("connect",): ["youtube"],
     ("ingest",): ["kartini.xlsx"],
     ("entry", "template"): ["--out", "template.xlsx"],
@@ -154,12 +153,6 @@ def test_capture_names_what_it_cannot_read(warehouse_url: str, monkeypatch: pyte
     monkeypatch.setenv(VARIABLE, warehouse_url)
     assert "is verified, so there is nothing to read" in refused(run("capture"))
     assert "'myspace' is not a platform of the registry" in refused(run("capture", "--platform", "myspace"))
-
-
-def test_simulate_needs_the_simulator(warehouse_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(VARIABLE, warehouse_url)
-    assert "No connection points at the simulator" in refused(run("simulate", "history"))
-    assert "has no '='" in refused(run("simulate", "faults", "add", "slow", "--with", "times"))
 
 
 def test_the_page_goes_where_it_can_be_written(

@@ -7,14 +7,18 @@ import psycopg
 import pytest
 from typer.testing import CliRunner, Result
 
+from local_stack.simulate import simulate
 from social_metrics.cli import app
-from tests.integration.cli.conftest import EVENING
 from tests.support.example_marts import create_example_marts
 from tests.support.simulator import RunningSimulator
 
 
 def run(*arguments: str) -> Result:
     return CliRunner().invoke(app, list(arguments))
+
+
+def run_simulate(*arguments: str) -> Result:
+    return CliRunner().invoke(simulate, list(arguments))
 
 
 def answer(result: Result) -> Any:
@@ -47,34 +51,38 @@ def test_capture_reads_what_is_missing_and_names_what_stays_unread(
 
 
 def test_no_capture_is_started_after_the_cutoff(simulator: RunningSimulator) -> None:
-    simulator.set_clock(EVENING.replace(hour=23, minute=50))
+    simulator.set_clock(simulator.started_at.replace(hour=23, minute=50))
     late = run("capture", "--missing", "--platform", "facebook")
     assert late.exit_code == 2
     assert "It is 23:50 WIB, past 23:45" in late.stderr
 
 
-def test_doctor_names_the_gap_and_what_mends_it(simulator: RunningSimulator, warehouse_url: str) -> None:
+def test_doctor_names_the_gap_and_its_next_step(simulator: RunningSimulator, warehouse_url: str) -> None:
     simulator.fault("facebook", "account_not_found", account="kartini-facebook")
     run("capture", "--platform", "facebook")
     found = answer(run("doctor", "--format", "json"))
-    told = {(check["area"], check["says"]): check["mend"] for check in found["checks"] if check["verdict"] == "finding"}
-    assert found["findings"] == len(told)
-    gap = told["captures", "Facebook, account not found: 1 account (kartini-facebook)"]
+    findings = {
+        (check["area"], check["message"]): check["next_step"]
+        for check in found["checks"]
+        if check["verdict"] == "finding"
+    }
+    assert found["findings"] == len(findings)
+    gap = findings["captures", "Facebook, account not found: 1 account (kartini-facebook)"]
     assert gap.startswith("Ask the center")
-    assert any(says.startswith("YouTube, not attempted: 27 accounts") for _, says in told)
-    assert told["marts", "The marts are not built yet. Run `social-metrics transform`, or `make demo`."]
-    assert any(area == "tokens" and "have no token" in says for area, says in told)
+    assert any(message.startswith("YouTube, not attempted: 27 accounts") for _, message in findings)
+    assert findings["marts", "The marts are not built yet. Run `social-metrics transform`, or `make demo`."]
+    assert any(area == "tokens" and "have no token" in message for area, message in findings)
 
 
-def test_doctor_has_nothing_to_mend_when_all_is_read(simulator: RunningSimulator, warehouse_url: str) -> None:
-    assert answer(run("simulate", "history", "--days", "1", "--format", "json"))["captured"] == 1
-    assert answer(run("simulate", "history", "--days", "1", "--until", "2026-11-23", "--format", "json")) == {
+def test_doctor_has_no_finding_when_every_account_is_read(simulator: RunningSimulator, warehouse_url: str) -> None:
+    assert answer(run_simulate("history", "--days", "1", "--format", "json"))["captured"] == 1
+    assert answer(run_simulate("history", "--days", "1", "--until", "2026-11-23", "--format", "json")) == {
         "first": "2026-11-23",
         "last": "2026-11-23",
         "captured": 0,
         "held_before": 1,
     }
-    simulator.set_clock(EVENING)
+    simulator.set_clock(simulator.started_at)
     unread = {account["account_code"] for account in answer(run("capture", "--format", "json"))["unread"]}
     create_example_marts(warehouse_url)
     with psycopg.connect(warehouse_url) as connection:
@@ -83,7 +91,7 @@ def test_doctor_has_nothing_to_mend_when_all_is_read(simulator: RunningSimulator
     findings = [check for check in found["checks"] if check["verdict"] == "finding"]
     # What is left is what the simulator's world keeps unread: a deleted and a suspended account.
     assert {check["area"] for check in findings} == ({"captures"} if unread else set())
-    assert all(any(code in check["says"] for code in unread) for check in findings)
+    assert all(any(code in check["message"] for code in unread) for check in findings)
 
 
 def test_doctor_finds_a_silent_simulator_and_a_wrong_key(
@@ -100,32 +108,32 @@ def test_doctor_finds_a_silent_simulator_and_a_wrong_key(
 
 
 def test_clock_and_faults(simulator: RunningSimulator) -> None:
-    assert answer(run("simulate", "clock", "--format", "json"))["now"].startswith("2026-11-24T13:00:00")
-    set_to = answer(run("simulate", "clock", "--set", "2026-11-25T20:00:00+07:00", "--stand", "--format", "json"))
+    assert answer(run_simulate("clock", "--format", "json"))["now"].startswith("2026-11-24T13:00:00")
+    set_to = answer(run_simulate("clock", "--set", "2026-11-25T20:00:00+07:00", "--stand", "--format", "json"))
     assert set_to["now"].startswith("2026-11-25T13:00:00")
-    refused = run("simulate", "clock", "--set", "tomorrow")
+    refused = run_simulate("clock", "--set", "tomorrow")
     assert (refused.exit_code, refused.stdout) == (2, "")
     assert "The simulator refuses: 'tomorrow' is not an instant" in refused.stderr
 
     added = answer(
-        run("simulate", "faults", "add", "slow", "--platform", "x", "--with", "seconds=0.1", "--format", "json")
+        run_simulate("faults", "add", "slow", "--platform", "x", "--with", "seconds=0.1", "--format", "json")
     )
     assert (added["faults"][0]["kind"], added["faults"][0]["seconds"]) == ("slow", 0.1)
-    assert "slow" in run("simulate", "faults", "list").stdout
-    assert "has no fault" in run("simulate", "faults", "add", "earthquake", "--platform", "x").stderr
-    assert "account_suspended" in run("simulate", "faults", "kinds").stdout
-    assert run("simulate", "faults", "clear").stdout == "No fault is in force.\n"
+    assert "slow" in run_simulate("faults", "list").stdout
+    assert "has no fault" in run_simulate("faults", "add", "earthquake", "--platform", "x").stderr
+    assert "account_suspended" in run_simulate("faults", "kinds").stdout
+    assert run_simulate("faults", "clear").stdout == "No fault is in force.\n"
 
 
 def test_doctor_shows_what_was_spent_and_where_the_month_is_heading(simulator: RunningSimulator) -> None:
     run("capture", "--platform", "x", "--platform", "youtube")
     checks = answer(run("doctor", "--format", "json"))["checks"]
-    says = {check["says"].split(":")[0]: check["says"] for check in checks if check["area"] == "budgets"}
-    assert "of 9000 quota units" in says["YouTube"]
-    assert "of 100.00 this month, heading for" in says["X"]
+    messages = {check["message"].split(":")[0]: check["message"] for check in checks if check["area"] == "budgets"}
+    assert "of 9000 quota units" in messages["YouTube"]
+    assert "of 100.00 this month, heading for" in messages["X"]
 
 
-def test_watch_finds_tells_and_is_quiet_about_it_the_second_time(simulator: RunningSimulator) -> None:
+def test_watch_sends_an_alert_once_while_it_lasts(simulator: RunningSimulator) -> None:
     simulator.fault("x", "token_expired")
     run("capture", "--platform", "x")
     first = run("watch", "--format", "json")
