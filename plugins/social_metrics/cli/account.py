@@ -40,7 +40,7 @@ def add(
     evidence: EvidenceOption,
     by: ByOption = None,
     account_id: Annotated[str | None, typer.Option("--id", help="The platform's own id, when you know it.")] = None,
-    form: FormatOption = Format.TABLE,
+    output_format: FormatOption = Format.TABLE,
 ) -> None:
     """Submit an account. The platform is found by the address, its id asked of the API where one may.
 
@@ -54,7 +54,7 @@ def add(
     resolved = account_id or _resolve(address, registry, settings)
     with editing(settings.registry_dir) as edit:
         code = edit.submit(center, address, author, platform_account_id=resolved)
-    _say(code, settings, author, form, "Another person verifies it: social-metrics account verify " + code)
+    _say(code, settings, author, output_format, "Another person verifies it: social-metrics account verify " + code)
 
 
 @account.command()
@@ -62,7 +62,7 @@ def verify(
     code: Annotated[str, typer.Argument(help="The account code.")],
     evidence: EvidenceOption,
     by: ByOption = None,
-    form: FormatOption = Format.TABLE,
+    output_format: FormatOption = Format.TABLE,
 ) -> None:
     """Verify an account as the second person, or review one whose 180 days are over.
 
@@ -73,7 +73,7 @@ def verify(
     author = _author(by, evidence)
     with editing(settings.registry_dir) as edit:
         edit.verify(code, author)
-    _say(code, settings, author, form, f"It is reviewed in {edits.REVIEW_DAYS} days.")
+    _say(code, settings, author, output_format, f"It is reviewed in {edits.REVIEW_DAYS} days.")
 
 
 @account.command()
@@ -83,7 +83,7 @@ def mark(
     evidence: EvidenceOption,
     by: ByOption = None,
     note: Annotated[str, typer.Option(help="A word on it.")] = "",
-    form: FormatOption = Format.TABLE,
+    output_format: FormatOption = Format.TABLE,
 ) -> None:
     """Suspend or close an account, or state that the center has none.
 
@@ -94,7 +94,7 @@ def mark(
     author = _author(by, evidence)
     with editing(settings.registry_dir) as edit:
         edit.mark(code, status, author, note)
-    _say(code, settings, author, form, None)
+    _say(code, settings, author, output_format, None)
 
 
 @account.command()
@@ -124,7 +124,7 @@ def confirm(
 def status(
     code: Annotated[str | None, typer.Argument(help="Only this account, with its history.")] = None,
     due: Annotated[bool, typer.Option("--due", help="Only accounts whose review is due.")] = False,
-    form: FormatOption = Format.TABLE,
+    output_format: FormatOption = Format.TABLE,
 ) -> None:
     """Show where each account stands. Exit code 1 when rows and history disagree.
 
@@ -142,7 +142,7 @@ def status(
     shown = [found for found in current if not due or found.is_under_review_on(day)]
     history = [change for change in changes if change.account_code == code]
     faults = edits.history_faults(registry, changes, day)
-    if form is Format.JSON:
+    if output_format is Format.JSON:
         print_json(
             {
                 "accounts": [{**_cells(found), "is_under_review": found.is_under_review_on(day)} for found in shown],
@@ -160,7 +160,7 @@ def status(
 def import_list(
     file: Annotated[Path, typer.Argument(help="A list (.xlsx, .csv) with the columns Sentra, Alamat akun, Bukti.")],
     by: ByOption = None,
-    form: FormatOption = Format.TABLE,
+    output_format: FormatOption = Format.TABLE,
 ) -> None:
     """Submit many accounts, all or none; what is wrong comes back in an annotated copy. Exit code 1 then.
 
@@ -184,7 +184,7 @@ def import_list(
         raise typer.Exit(ExitCode.FINDING) from None
     if result.annotated is not None:
         file.with_name(annotated_name(file.name)).write_bytes(result.annotated)
-    if form is Format.JSON:
+    if output_format is Format.JSON:
         print_json({"submitted": result.submitted, "faults": [fault.sentence for fault in result.faults]})
     else:
         for fault in result.faults:
@@ -231,11 +231,11 @@ def _resolve(address: AccountAddress, registry: Registry, settings: Settings) ->
     return reading.platform_account_id if reading else address.platform_account_id
 
 
-def _say(code: str, settings: Settings, author: Author, form: Format, next_step: str | None) -> None:
+def _say(code: str, settings: Settings, author: Author, output_format: Format, next_step: str | None) -> None:
     found = load_registry(settings.registry_dir).account_on(code, wib_date(author.at))
     if found is None:
         raise UsageProblem(f"{code} is not in the registry after the change; see account_changes.csv.")
-    if form is Format.JSON:
+    if output_format is Format.JSON:
         print_json(_cells(found))
         return
     who = found.handle or found.platform_account_id or "no address"

@@ -123,7 +123,7 @@ def provision(
         metadata = read_metadata(settings)
     if found := definition_errors(dashboards, metadata):
         raise UsageProblem("The dashboards name what the marts do not have:\n" + "\n".join(found))
-    notices().print(f"Bringing {len(dashboards)} dashboards to {target} at {url}.", style="dim")
+    notices().print(f"Importing {len(dashboards)} dashboards to {target} at {url}.", style="dim")
     done = _bring(target, url, user, password, dashboards, metadata, place, settings)
     if output_format is Format.JSON:
         print_json(asdict(done))
@@ -160,7 +160,7 @@ def _bring(
     if target is Target.SUPERSET:
         session = SupersetSession(url, user, password)
         return superset.provision(session, dashboards, metadata, readers[0].url(place), centers)
-    with progress("Bringing dashboards to Metabase", len(readers), "readers") as step:
+    with progress("Importing dashboards to Metabase", len(readers), "readers") as step:
         return metabase.provision(MetabaseSession(url, user, password), dashboards, metadata, place, readers, step)
 
 

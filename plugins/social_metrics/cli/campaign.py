@@ -15,7 +15,7 @@ from social_metrics.publish.page import formats
 
 def campaign(
     code: Annotated[str, typer.Argument(help="The campaign's code in campaigns.csv.")],
-    form: FormatOption = Format.TABLE,
+    output_format: FormatOption = Format.TABLE,
 ) -> None:
     """How many of the centers carried a campaign within 24 and 48 hours, and who never did.
 
@@ -27,7 +27,7 @@ def campaign(
         centers = read_campaign(url, code)
     answer = summary(centers)
     is_simulated = any(center.source == Source.SIMULATOR for center in centers)
-    if form is Format.JSON:
+    if output_format is Format.JSON:
         print_json(
             {
                 "campaign_code": code,

@@ -12,7 +12,9 @@ from social_metrics.errors import UsageProblem
 from social_metrics.extract.credentials.connections import platform_connection
 from social_metrics.extract.platform_run import BatchReport
 from social_metrics.extract.run_all import capture_all
-from social_metrics.monitoring.completeness import Evening, evening_of, is_over, now_of
+from social_metrics.monitoring.completeness import DayCompleteness, completeness_of, is_past_cutoff
+from social_metrics.monitoring.situation import now_of
+from social_metrics.registry.next_steps import load_next_steps
 from social_metrics.registry.registry import Registry, load_registry
 from social_metrics.settings import Settings, load_settings
 from social_metrics.warehouse.connect import connect
@@ -24,13 +26,13 @@ def capture(
         typer.Option("--missing", help="Only accounts not read yet today: always so, spelled out for scripts."),
     ] = True,
     platform: Annotated[list[str] | None, typer.Option(help="Only this platform; may be given more than once.")] = None,
-    form: FormatOption = Format.TABLE,
+    output_format: FormatOption = Format.TABLE,
 ) -> None:
     """Read every official account that was not read yet today (WIB), now. Exit code 1 when some stay unread.
 
-    A count read now is stored under now: no other date can be captured, and after the evening's cutoff no capture is
-    started, because it might end on another date. Circuit breakers and waiting times do not hold it back: run it after
-    a credential was renewed. What was read before the evening is read once more in the evening.
+    A count read now is stored under now: no other date can be captured. After the cutoff no capture is started, because
+    it might end on another date. Circuit breakers and waiting times do not stop it: run it after a credential was
+    renewed. Accounts read before 20:00 WIB are read once more by the day's run.
 
     Examples:
     - `social-metrics capture --missing`
@@ -41,7 +43,7 @@ def capture(
         registry = load_registry(settings.registry_dir)
         names = _with_accounts(platform or list(registry.platforms), registry, settings)
         now = now_of(platform_connection(name) for name in names)
-        if is_over(now, settings):
+        if is_past_cutoff(now, settings):
             raise UsageProblem(
                 f"It is {now.astimezone(WIB):%H:%M} WIB, past {settings.capture_cutoff:%H:%M} "
                 "(SOCIAL_METRICS_CAPTURE_CUTOFF): a capture started now could end on another date. "
@@ -61,21 +63,21 @@ def capture(
                 on_batch=lambda _report: advance(),
             )
         with connect(url, "loader") as connection:
-            evening = evening_of(connection, registry, day, names)
+            completeness = completeness_of(connection, registry, day, names, load_next_steps(settings))
     reports.sort(key=lambda report: report.platform)
-    if form is Format.JSON:
+    if output_format is Format.JSON:
         print_json(
             {
                 "date": day,
                 "run_id": run_id,
-                "expected": evening.expected,
+                "expected": completeness.expected,
                 "batches": reports,
-                "unread": evening.unread,
+                "unread": completeness.unread,
             }
         )
     else:
-        _print(reports, evening)
-    if evening.unread:
+        _print(reports, completeness)
+    if completeness.unread:
         raise typer.Exit(ExitCode.FINDING)
 
 
@@ -94,10 +96,10 @@ def _with_accounts(platforms: list[str], registry: Registry, settings: Settings)
     return names
 
 
-def _print(reports: list[BatchReport], evening: Evening) -> None:
+def _print(reports: list[BatchReport], completeness: DayCompleteness) -> None:
     table = Table(box=None, header_style="bold", pad_edge=False)
     table.add_column("Platform")
-    table.add_column("Settled before", justify="right")
+    table.add_column("Complete before", justify="right")
     table.add_column("Read now")
     table.add_column("Calls", justify="right")
     for report in reports:
@@ -105,8 +107,8 @@ def _print(reports: list[BatchReport], evening: Evening) -> None:
         table.add_row(report.platform, str(report.complete_before), outcomes or "–", str(report.calls))
     console = output()
     console.print(table)
-    read = evening.expected - len(evening.unread)
-    console.print(f"{evening.day}: {read} of {evening.expected} accounts are read.")
-    for account in evening.unread:
+    read = completeness.expected - len(completeness.unread)
+    console.print(f"{completeness.day}: {read} of {completeness.expected} accounts are read.")
+    for account in completeness.unread:
         step = f" [dim]({account.next_step})[/dim]" if account.next_step else ""
         console.print(f"  {account.account_code}: {account.outcome.replace('_', ' ')}{step}")

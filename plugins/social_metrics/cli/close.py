@@ -65,7 +65,7 @@ def close(
     value: Annotated[str | None, typer.Option(help="correct: what should have stood there; null if not known.")] = None,
     document: Annotated[str | None, typer.Option(help="correct: number of the act that orders it.")] = None,
     correction: Annotated[int | None, typer.Option(help="approve: the correction with this number instead.")] = None,
-    form: FormatOption = Format.TABLE,
+    output_format: FormatOption = Format.TABLE,
 ) -> None:
     """Close a month: a draft, then maker (submit), checker (check) and approver (approve), three persons.
 
@@ -87,7 +87,7 @@ def close(
         own = person_url(url, person)
         first = month_start(month)
         if action is CloseAction.DRAFT:
-            _print(draft_close(load_settings(), url, first, own if person else None), own, form)
+            _print(draft_close(load_settings(), url, first, own if person else None), own, output_format)
             return
         with connect(own, "closer") as connection:
             if action is CloseAction.STATUS:
@@ -95,16 +95,16 @@ def close(
                 if closed is None:
                     raise UsageProblem(f"{first:%Y-%m} was never drafted: social-metrics close --month {first:%Y-%m}")
                 connection.commit()
-                _print(closed, own, form)
+                _print(closed, own, output_format)
                 return
             if action is CloseAction.EXCEPTIONS:
-                _print_exceptions(connection, first, center, form)
+                _print_exceptions(connection, first, center, output_format)
                 return
             if action is CloseAction.ANSWER:
                 if exception is None or reason is None:
                     raise UsageProblem("An answer needs --exception, and --reason with what the center says.")
                 answer_exceptions(connection, first, {exception: reason}, center_code=center)
-                _say(form, {"exception": exception, "answer": reason}, f"Exception {exception} is answered.")
+                _say(output_format, {"exception": exception, "answer": reason}, f"Exception {exception} is answered.")
                 return
             if action is CloseAction.CORRECT:
                 if None in (center, figure, value, reason, document):
@@ -118,16 +118,24 @@ def close(
                     reason=str(reason),
                     document_number=str(document),
                 )
-                _say(form, {"correction": number}, f"Correction {number} waits for another person: --action approve.")
+                _say(
+                    output_format,
+                    {"correction": number},
+                    f"Correction {number} waits for another person: --action approve.",
+                )
                 return
             if action is CloseAction.APPROVE and correction is not None:
                 done = approve_correction(connection, correction)
-                _say(form, done, f"Correction {correction} stands: {done.figure} {done.old_value} → {done.new_value}.")
+                _say(
+                    output_format,
+                    done,
+                    f"Correction {correction} stands: {done.figure} {done.old_value} → {done.new_value}.",
+                )
                 return
             act(connection, first, _STEPS[action], reason=reason)
             current = latest_close(connection, first)
         if current:
-            _print(current, own, form)
+            _print(current, own, output_format)
 
 
 def month_start(month: datetime) -> date:
@@ -150,12 +158,12 @@ def person_url(url: str, person: str | None) -> str:
     return urlunsplit(parts._replace(netloc=f"{login}@{parts.netloc.rsplit('@', 1)[-1]}"))
 
 
-def _print_exceptions(connection: psycopg.Connection, month: date, center: str | None, form: Format) -> None:
+def _print_exceptions(connection: psycopg.Connection, month: date, center: str | None, output_format: Format) -> None:
     current = latest_close(connection, month)
     if current is None:
         raise UsageProblem(f"{month:%Y-%m} has no draft. Make one: social-metrics close --month {month:%Y-%m}")
     exceptions = exceptions_of(connection, month, current.version, center)
-    if form is Format.JSON:
+    if output_format is Format.JSON:
         print_json(exceptions)
         return
     if not exceptions:
@@ -180,17 +188,17 @@ def _parsed(value: str) -> Any:
         return value
 
 
-def _say(form: Format, data: Any, sentence: str) -> None:
-    if form is Format.JSON:
+def _say(output_format: Format, data: Any, sentence: str) -> None:
+    if output_format is Format.JSON:
         print_json(data)
     else:
         output().print(escape(sentence))
 
 
-def _print(made: Close, url: str, form: Format) -> None:
+def _print(made: Close, url: str, output_format: Format) -> None:
     with connect(url, "closer") as connection:
         steps = steps_of(connection, made)
-        rules = stored_rules(connection, made) if form is Format.JSON else []
+        rules = stored_rules(connection, made) if output_format is Format.JSON else []
         exceptions = next(
             iter(
                 connection.execute(
@@ -200,7 +208,7 @@ def _print(made: Close, url: str, form: Format) -> None:
             )
         )[0]
     status = status_of(steps)
-    if form is Format.JSON:
+    if output_format is Format.JSON:
         print_json(
             {
                 "month": f"{made.month_start:%Y-%m}",

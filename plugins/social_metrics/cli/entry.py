@@ -1,7 +1,6 @@
 """`social-metrics ingest` and `social-metrics entry`: figures by hand, from the template to the second person."""
 
 import getpass
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,10 +12,9 @@ from social_metrics.cli.connection import warehouse
 from social_metrics.cli.console import ExitCode, Format, FormatOption, new_group, output, print_json
 from social_metrics.clock import utc_now, wib_date
 from social_metrics.errors import UsageProblem
-from social_metrics.extract.credentials.connections import PlatformConnection, platform_connection
 from social_metrics.intake import store
 from social_metrics.intake.store import StoredEntry
-from social_metrics.monitoring.completeness import now_of
+from social_metrics.monitoring.situation import now_of_registry
 from social_metrics.publish.page import formats
 from social_metrics.registry.registry import Registry, load_registry
 from social_metrics.settings import load_settings
@@ -37,7 +35,7 @@ def ingest(
     file: Annotated[Path, typer.Argument(help="The filled template (.xlsx or .csv).")],
     evidence: Annotated[Path | None, typer.Option(help="Folder of the screenshots; the file's own by default.")] = None,
     center: Annotated[str | None, typer.Option(help="Take entries of this center only (its code).")] = None,
-    form: FormatOption = Format.TABLE,
+    output_format: FormatOption = Format.TABLE,
 ) -> None:
     """Take a filled template: whole, or not at all. Exit code 1 when it was returned.
 
@@ -63,16 +61,16 @@ def ingest(
                 _content(file),
                 registry=registry,
                 warehouse_url=url,
-                now=_now(registry),
+                now=now_of_registry(registry),
                 read_evidence=beside(evidence or file.parent),
                 max_age_days=settings.manual_entry_max_age_days,
                 center_code=center,
             )
         except FileRefused as refused:
-            _print_refusal(str(refused), form)
+            _print_refusal(str(refused), output_format)
             raise typer.Exit(ExitCode.FINDING) from None
     copy = _write_copy(file, result)
-    if form is Format.JSON:
+    if output_format is Format.JSON:
         print_json(
             {
                 "taken": result.taken,
@@ -105,7 +103,7 @@ def template(
     with warehouse() as url:
         registry = load_registry(load_settings().registry_dir)
         _refuse_unknown_center(center, registry)
-        day = wib_date(_now(registry))
+        day = wib_date(now_of_registry(registry))
         if every_account:
             accounts = [account for account in registry.verified_on(day) if center in (None, account.center_code)]
         else:
@@ -124,7 +122,7 @@ def template(
 @entry.command("list")
 def list_entries(
     every: Annotated[bool, typer.Option("--all", help="Also those that were decided on.")] = False,
-    form: FormatOption = Format.TABLE,
+    output_format: FormatOption = Format.TABLE,
 ) -> None:
     """Show the entries that wait for a second person.
 
@@ -134,7 +132,7 @@ def list_entries(
     """
     with warehouse() as url, connect(url, "loader") as connection:
         entries = store.list_entries(connection, only_waiting=not every)
-    if form is Format.JSON:
+    if output_format is Format.JSON:
         print_json([_as_json(found) for found in entries])
         return
     if not entries:
@@ -150,7 +148,7 @@ def confirm(
     center: CenterOption = None,
     reject: Annotated[bool, typer.Option("--reject", help="Reject instead; say why with --note.")] = False,
     note: Annotated[str | None, typer.Option(help="A word on the decision, kept with it.")] = None,
-    form: FormatOption = Format.TABLE,
+    output_format: FormatOption = Format.TABLE,
 ) -> None:
     """Confirm entries as the second person: look at the screenshot first. One's own cannot be confirmed.
 
@@ -185,27 +183,12 @@ def confirm(
                 channel="command_line",
                 note=note,
             )
-    if form is Format.JSON:
+    if output_format is Format.JSON:
         print_json({"decision": "rejected" if reject else "confirmed", "entries": [found.key for found in decided]})
         return
     for found in decided:
         output().print(f"{'Rejected' if reject else 'Confirmed'}: {found.key}, {escape(found.followers_displayed)}")
     output().print("The boards take them with the next transform: `social-metrics transform`.")
-
-
-def _now(registry: Registry) -> datetime:
-    """The instant of a handing in: the simulator's where the connections lead there, so that the demo is one day."""
-    return now_of(_connections(registry))
-
-
-def _connections(registry: Registry) -> list[PlatformConnection]:
-    found = []
-    for platform in registry.platforms:
-        try:
-            found.append(platform_connection(platform))
-        except UsageProblem:
-            continue  # a platform without a connection tells no time; doctor speaks of it
-    return found
 
 
 def _content(file: Path) -> bytes:
@@ -230,8 +213,8 @@ def _write_copy(file: Path, result: "Ingested") -> Path | None:
     return copy
 
 
-def _print_refusal(sentence: str, form: Format) -> None:
-    if form is Format.JSON:
+def _print_refusal(sentence: str, output_format: Format) -> None:
+    if output_format is Format.JSON:
         print_json({"taken": [], "unchanged": [], "faults": [sentence], "annotated_copy": None})
     else:
         output().print(escape(sentence))

@@ -22,7 +22,7 @@ lake = new_group("The lake: evidence as Parquet by WIB date, and the marts that 
 
 
 @lake.command("land")
-def land_now(form: FormatOption = Format.TABLE) -> None:
+def land_now(output_format: FormatOption = Format.TABLE) -> None:
     """Bring the lake to what raw holds. Dates that are as they were are left alone; doing it again changes nothing.
 
     Counts past their retention, captions and tokens do not lie in the lake.
@@ -32,7 +32,7 @@ def land_now(form: FormatOption = Format.TABLE) -> None:
     """
     with warehouse() as url:
         landing = land(url, _lake(load_settings()), utc_now())
-    if form is Format.JSON:
+    if output_format is Format.JSON:
         print_json(
             {
                 "rows": landing.rows,
@@ -52,7 +52,7 @@ def build(
         datetime | None,
         typer.Option(formats=DAY_FORMATS, help="Last WIB date of the facts; by default that of the last evidence."),
     ] = None,
-    form: FormatOption = Format.TABLE,
+    output_format: FormatOption = Format.TABLE,
 ) -> None:
     """Land, build every mart on Spark, and publish them to PostgreSQL in one transaction.
 
@@ -71,7 +71,7 @@ def build(
                 counts = publish_marts(url, built)
             finally:
                 discard(built)
-    if form is Format.JSON:
+    if output_format is Format.JSON:
         print_json({"models": built.models, "published": counts})
         return
     table = Table(box=None, header_style="bold", pad_edge=False)

@@ -7,7 +7,7 @@ from social_metrics.cli.console import Format, FormatOption, output, print_json
 from social_metrics.warehouse.connect import WarehouseProblem, open_connection
 
 
-def migrate(form: FormatOption = Format.TABLE) -> None:
+def migrate(output_format: FormatOption = Format.TABLE) -> None:
     """Bring the warehouse's schemas, tables and roles to the newest version; harmless when they are.
 
     Examples:
@@ -30,7 +30,7 @@ def migrate(form: FormatOption = Format.TABLE) -> None:
                 f"The warehouse refuses the migration: {said}. The login needs to own the database and the right "
                 "to create roles; nothing was changed."
             ) from error
-    if form is Format.JSON:
+    if output_format is Format.JSON:
         print_json({"applied": applied})
         return
     output().print(f"Applied: {', '.join(applied)}." if applied else "The warehouse is up to date.")

@@ -46,7 +46,7 @@ def _page_of_an_evening(
     ] = None,
     language: LanguageOption = PaperLanguage.INDONESIAN,
     to: FolderOption = Path(),
-    form: FormatOption = Format.TABLE,
+    output_format: FormatOption = Format.TABLE,
 ) -> None:
     if context.invoked_subcommand is not None:
         if as_of is not None:
@@ -60,7 +60,7 @@ def _page_of_an_evening(
 
     with warehouse() as url:
         paper = issue_as_of(url, as_of.date(), language=language.value)
-    _write([paper], to, form)
+    _write([paper], to, output_format)
 
 
 @report.command()
@@ -69,7 +69,7 @@ def boards(
     date: Annotated[
         datetime | None, typer.Option(formats=DAY_FORMATS, help="WIB date of the boards; the newest by default.")
     ] = None,
-    form: FormatOption = Format.TABLE,
+    output_format: FormatOption = Format.TABLE,
 ) -> None:
     """Write both boards, the tail and the growth chart into one self-contained page.
 
@@ -83,7 +83,7 @@ def boards(
 
     with warehouse() as url:
         day = write(url, out, date.date() if date else None)
-    if form is Format.JSON:
+    if output_format is Format.JSON:
         print_json({"file": str(out), "date": day})
     else:
         output().print(f"{out}: boards of {long_date(day, 'en')}.", markup=False)
@@ -95,7 +95,7 @@ def month(
     language: LanguageOption = PaperLanguage.INDONESIAN,
     center: Annotated[str | None, typer.Option(help="Only the pack of this center, by its code.")] = None,
     to: FolderOption = Path(),
-    form: FormatOption = Format.TABLE,
+    output_format: FormatOption = Format.TABLE,
 ) -> None:
     """Issue the papers of an approved month: leadership page, full pack, workbook, and a pack for each center.
 
@@ -117,10 +117,10 @@ def month(
             center_code=center,
             watch=lambda total: progress("Papers", total, "papers"),
         )
-    _write(papers, to, form)
+    _write(papers, to, output_format)
 
 
-def _write(papers: "Iterable[Paper]", folder: Path, form: Format) -> None:
+def _write(papers: "Iterable[Paper]", folder: Path, output_format: Format) -> None:
     """Write issued papers into a folder, each replaced as a whole, and say what is there."""
     written = []
     try:
@@ -134,7 +134,7 @@ def _write(papers: "Iterable[Paper]", folder: Path, form: Format) -> None:
             written.append({"file": str(path), "kind": paper.kind, "center": paper.center_code, "sha256": paper.sha256})
     except OSError as error:
         raise UsageProblem(f"{folder} cannot be written: {error.strerror}.") from error
-    if form is Format.JSON:
+    if output_format is Format.JSON:
         print_json(written)
         return
     for one in written:

@@ -13,7 +13,7 @@ from social_metrics.cli.console import ExitCode, Format, FormatOption, notices, 
 from social_metrics.clock import WIB
 from social_metrics.errors import UsageProblem
 from social_metrics.extract.credentials.revocations import record_revocation
-from social_metrics.monitoring.situation import situation_of
+from social_metrics.monitoring.situation import now_of_registry
 from social_metrics.registry.registry import Registry, load_registry
 from social_metrics.retention.enforce import RetentionReport, enforce_retention, plan_retention
 from social_metrics.retention.revocation import UnansweredRefusal, unanswered_refusals
@@ -45,7 +45,7 @@ def retention(
             help="With revoked: when, WIB; now by default. What was captured later is kept.",
         ),
     ] = None,
-    form: FormatOption = Format.TABLE,
+    output_format: FormatOption = Format.TABLE,
 ) -> None:
     """What the platforms' terms and personal data do not let us keep: shown, or taken and written down for good.
 
@@ -60,7 +60,7 @@ def retention(
     with warehouse() as url:
         settings = load_settings()
         registry = load_registry(settings.registry_dir)
-        now = situation_of(registry, settings, url).now
+        now = now_of_registry(registry)
         if action is RetentionAction.REVOKED:
             if not account or not reason:
                 raise UsageProblem("A revocation needs --account and --reason.")
@@ -74,7 +74,7 @@ def retention(
         report = work(settings, registry, url, now)
         with connect(url, "retention") as connection:
             refusals = unanswered_refusals(connection)
-    if form is Format.JSON:
+    if output_format is Format.JSON:
         print_json(
             {"action": action, "as_of": now, "due": report.items, "unread": report.unread, "asks": refusals},
         )

@@ -15,7 +15,7 @@ def seal(
     through: Annotated[
         datetime | None, typer.Option(formats=DAY_FORMATS, help="Last WIB date to seal; by default all that is there.")
     ] = None,
-    form: FormatOption = Format.TABLE,
+    output_format: FormatOption = Format.TABLE,
 ) -> None:
     """Seal the evidence that no seal covers yet, day by day. Meant for the end of every WIB day; again does no harm.
 
@@ -25,7 +25,7 @@ def seal(
     """
     with warehouse() as url, connect(url, "closer") as connection, sealing(connection):
         made = seal_days(connection, through.date() if through else None)
-    if form is Format.JSON:
+    if output_format is Format.JSON:
         print_json(made)
         return
     for one in made:

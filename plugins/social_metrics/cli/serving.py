@@ -25,7 +25,7 @@ def serving(
     province: Annotated[
         str | None, typer.Option(help="ISO 3166-2 code of the regency's province, where a source names all of it.")
     ] = None,
-    form: FormatOption = Format.TABLE,
+    output_format: FormatOption = Format.TABLE,
 ) -> None:
     """Which center should have told a regency: only what a source says, never the nearest one.
 
@@ -36,7 +36,7 @@ def serving(
     """
     with warehouse() as url:
         centers = read_serving_centers(url, area, province)
-    if form is Format.JSON:
+    if output_format is Format.JSON:
         print_json({"area": area, "province_iso": province, "rows": centers})
         return
     table = Table(box=None, header_style="bold", pad_edge=False)

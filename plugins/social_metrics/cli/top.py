@@ -65,7 +65,7 @@ def top(
     limit: Annotated[int, typer.Option(min=1, help="Best rank to show; ties may make more rows.")] = 5,
     show_all: Annotated[bool, typer.Option("--all", help="Every center, the unranked ones too.")] = False,
     with_tail: Annotated[bool, typer.Option("--tail/--no-tail", help="Who is in the tail, below the board.")] = True,
-    form: FormatOption = Format.TABLE,
+    output_format: FormatOption = Format.TABLE,
 ) -> None:
     """Who leads the centers, and who is in the tail.
 
@@ -86,7 +86,7 @@ def top(
         tail = marts.unranked_centers(day) if with_tail else []
     shown = [s for s in standings if show_all or (s.best_rank is not None and s.best_rank <= limit)]
     is_simulated = any(standing.source == Source.SIMULATOR for standing in standings)
-    if form is Format.JSON:
+    if output_format is Format.JSON:
         answer: dict[str, Any] = {
             "board": board,
             "basis": chosen,

@@ -20,7 +20,7 @@ def transform(
     everything: Annotated[
         bool, typer.Option("--everything", help="Build everything anew; by default only what has changed is built.")
     ] = False,
-    form: FormatOption = Format.TABLE,
+    output_format: FormatOption = Format.TABLE,
 ) -> None:
     """Build staging, intermediate and marts with dbt, and run the data tests. Exit code 1 when only tests object.
 
@@ -51,7 +51,7 @@ def transform(
             if not failed.is_finding:
                 raise
             failure = failed
-    if form is Format.JSON:
+    if output_format is Format.JSON:
         layers = [{"layer": r.layer, "invocation_id": r.invocation_id, "nodes": r.counts()} for r in reports]
         print_json({"layers": layers, "findings": failure.nodes if failure else {}})
     else:

@@ -28,7 +28,7 @@ def verify(
         str | None, typer.Option(help="The digest printed on a paper, or its first 12 characters or more.")
     ] = None,
     version: Annotated[int | None, typer.Option(help="Which version; the newest by default.")] = None,
-    form: FormatOption = Format.TABLE,
+    output_format: FormatOption = Format.TABLE,
 ) -> None:
     """Walk the chain of seals, check the record, and compute the month again from raw. Exit code 1 unless it holds.
 
@@ -38,7 +38,7 @@ def verify(
     """
     with warehouse() as url:
         found = verify_month(load_settings(), url, month_start(month), now=utc_now(), version=version, digest=digest)
-    if form is Format.JSON:
+    if output_format is Format.JSON:
         print_json(
             {
                 "month": f"{found.close.month_start:%Y-%m}",
@@ -68,7 +68,7 @@ def trace(
     center: Annotated[str, typer.Option(help="Code of the center.")],
     platform: Annotated[str, typer.Option(help="The platform.")],
     month: MonthOption,
-    form: FormatOption = Format.TABLE,
+    output_format: FormatOption = Format.TABLE,
 ) -> None:
     """Walk from a closed figure back to the bytes that the platform sent, or to the screenshot and two persons.
 
@@ -77,7 +77,7 @@ def trace(
     """
     with warehouse() as url, connect(url, "closer") as connection:
         stages = way_back.trace(connection, center, platform, month_start(month))
-    if form is Format.JSON:
+    if output_format is Format.JSON:
         print_json([{"stage": stage.name, "place": stage.place, "facts": _texts(stage.facts)} for stage in stages])
         return
     for stage in stages:

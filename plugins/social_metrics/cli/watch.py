@@ -1,21 +1,21 @@
-"""`social-metrics watch`: look at the system's health and tell what is wrong; the same as the DAG `watch_health`."""
+"""`social-metrics watch`: find alerts and send those that are due; the same as the DAG `watch_health`."""
 
 import typer
 from rich.markup import escape
 
 from social_metrics.cli.connection import warehouse
 from social_metrics.cli.console import ExitCode, Format, FormatOption, output, print_json
-from social_metrics.monitoring.notify import tell
-from social_metrics.monitoring.situation import situation_of
-from social_metrics.monitoring.watch import find_troubles
+from social_metrics.monitoring.checks import find_alerts
+from social_metrics.monitoring.notifications import notify
+from social_metrics.monitoring.situation import Situation, now_of_registry
 from social_metrics.registry.registry import load_registry
 from social_metrics.settings import load_settings
 
 
-def watch(form: FormatOption = Format.TABLE) -> None:
+def watch(output_format: FormatOption = Format.TABLE) -> None:
     """Find what is wrong and send what is due, by e-mail and webhook. Exit code 1 when something is wrong.
 
-    What was told is not told again while it lasts. Run it by cron on another machine to hear of a dead scheduler.
+    An alert is sent once while it lasts. Run it by cron on another machine to be notified of a dead scheduler.
 
     Examples:
     - `social-metrics watch`
@@ -23,14 +23,15 @@ def watch(form: FormatOption = Format.TABLE) -> None:
     """
     with warehouse() as url:
         settings = load_settings()
-        situation = situation_of(load_registry(settings.registry_dir), settings, url)
-        found = find_troubles(situation)
-        sent = tell(found, url, settings, situation.now)
-    if form is Format.JSON:
-        print_json({"alerts": found, "sent": sent})
+        registry = load_registry(settings.registry_dir)
+        situation = Situation(registry, settings, url, now_of_registry(registry))
+        alerts = find_alerts(situation)
+        sent = notify(alerts, url, settings, situation.now)
+    if output_format is Format.JSON:
+        print_json({"alerts": alerts, "sent": sent})
     else:
-        for trouble in found:
-            output().print(f"[red]✗[/red] {escape(trouble.says)}\n  [dim]→[/dim] {escape(trouble.mend)}")
-        output().print(f"{len(found)} found, {len(sent)} messages sent.")
-    if found:
+        for alert in alerts:
+            output().print(f"[red]✗[/red] {escape(alert.message)}\n  [dim]→[/dim] {escape(alert.next_step)}")
+        output().print(f"{len(alerts)} found, {len(sent)} messages sent.")
+    if alerts:
         raise typer.Exit(ExitCode.FINDING)

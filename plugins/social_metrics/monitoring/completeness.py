@@ -1,16 +1,14 @@
-"""Which evening it is for the connections in use, and what of it is still unread."""
+"""How complete the captures of a day are."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from types import MappingProxyType
 
 import psycopg
 
-from social_metrics.clock import WIB, SystemClock
+from social_metrics.clock import WIB
 from social_metrics.contract import Outcome
-from social_metrics.extract.credentials.connections import PlatformConnection
-from social_metrics.extract.credentials.endpoint import clock_of
-from social_metrics.extract.records import NEXT_STEPS
 from social_metrics.extract.state import best_outcomes
 from social_metrics.registry.registry import Registry
 from social_metrics.settings import Settings
@@ -20,7 +18,7 @@ READ = frozenset({Outcome.CAPTURED, Outcome.CAPTURED_PARTLY, Outcome.BELOW_THRES
 
 @dataclass(frozen=True, slots=True)
 class UnreadAccount:
-    """An account without a reading on a day: the day's best outcome, and what a person or a sweep should do."""
+    """An account that was not read on a day: the day's best outcome, and the next step for a person."""
 
     account_code: str
     platform: str
@@ -29,8 +27,8 @@ class UnreadAccount:
 
 
 @dataclass(frozen=True, slots=True)
-class Evening:
-    """One WIB day's captures: how many accounts were expected, and those that have no reading."""
+class DayCompleteness:
+    """One WIB date's captures: how many accounts were expected, and which were not read."""
 
     day: date
     expected: int
@@ -38,27 +36,26 @@ class Evening:
     was_tried: bool
 
 
-def now_of(connections: Iterable[PlatformConnection]) -> datetime:
-    """The UTC instant that a capture over these connections would carry: the simulator's when one points there.
-
-    Raises:
-        UsageProblem: a simulated clock is set, and no simulator answers there.
-    """
-    simulated = [connection for connection in connections if connection.simulated_clock]
-    return clock_of(simulated[0]).now() if simulated else SystemClock().now()
-
-
-def is_over(now: datetime, settings: Settings) -> bool:
+def is_past_cutoff(now: datetime, settings: Settings) -> bool:
     """Whether it is too late at the instant `now` to start a capture: it might end on another date."""
     return now.astimezone(WIB).time() > settings.capture_cutoff
 
 
-def evening_of(
-    loader: psycopg.Connection, registry: Registry, day: date, platforms: Iterable[str] | None = None
-) -> Evening:
-    """What the captures of the WIB date `day` came to, for all platforms or some of them.
+def completeness_of(
+    loader: psycopg.Connection,
+    registry: Registry,
+    day: date,
+    platforms: Iterable[str] | None = None,
+    next_steps: Mapping[Outcome, str] = MappingProxyType({}),
+) -> DayCompleteness:
+    """How complete the WIB date `day` is; an account without an attempt is `not_attempted`.
 
-    An account that nobody tried is `not_attempted`.
+    Args:
+        loader: a connection of that role.
+        registry: names the accounts expected.
+        day: the WIB date.
+        platforms: only these.
+        next_steps: text for people by outcome (`registry.next_steps`).
     """
     found = best_outcomes(loader, day)
     accounts = [account for name in platforms or registry.platforms for account in registry.accounts_on(name, day)]
@@ -66,5 +63,5 @@ def evening_of(
     for account in accounts:
         outcome = found.get(account.account_code, Outcome.NOT_ATTEMPTED)
         if outcome not in READ:
-            unread.append(UnreadAccount(account.account_code, account.platform, outcome, NEXT_STEPS.get(outcome)))
-    return Evening(day, len(accounts), unread, bool(found))
+            unread.append(UnreadAccount(account.account_code, account.platform, outcome, next_steps.get(outcome)))
+    return DayCompleteness(day, len(accounts), unread, bool(found))

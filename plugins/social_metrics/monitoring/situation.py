@@ -1,22 +1,20 @@
 """The situation that all checks look at: registry, settings, warehouse, connections, and the instant."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from social_metrics.clock import wib_date, wib_instant
+from social_metrics.clock import utc_now, wib_date, wib_instant
 from social_metrics.errors import UsageProblem
 from social_metrics.extract.credentials.connections import PlatformConnection, platform_connection
-from social_metrics.monitoring.completeness import now_of
+from social_metrics.extract.credentials.endpoint import clock_of
 from social_metrics.registry.registry import Registry
 from social_metrics.settings import Settings
-
-ConnectionOf = Callable[[str], PlatformConnection]
 
 
 @dataclass(frozen=True)
 class Situation:
-    """What the looks share.
+    """What all checks share.
 
     Args:
         registry: in force.
@@ -30,7 +28,7 @@ class Situation:
     settings: Settings
     url: str
     now: datetime
-    connection_of: ConnectionOf
+    connection_of: Callable[[str], PlatformConnection] = platform_connection
 
     @property
     def day(self) -> date:
@@ -43,22 +41,27 @@ class Situation:
         left = wib_instant(self.day, self.settings.capture_cutoff) - self.now
         return max(0, int(left.total_seconds() // 60))
 
-    def expected(self, day: date) -> list[str]:
-        """The accounts that an extractor reads on a WIB date."""
-        names = self.registry.platforms
-        return [account.account_code for name in names for account in self.registry.accounts_on(name, day)]
 
-
-def situation_of(registry: Registry, settings: Settings, url: str) -> Situation:
-    """What there is to be looked at from this shell.
+def now_of(connections: Iterable[PlatformConnection]) -> datetime:
+    """The UTC instant that a capture over these connections would carry: the simulator's when one points there.
 
     Raises:
-        UsageProblem: a connection points at a simulator that does not answer.
+        UsageProblem: a simulated clock is set, and no simulator answers there.
     """
-    connections: list[PlatformConnection] = []
+    simulated = next((connection for connection in connections if connection.simulated_clock), None)
+    return clock_of(simulated).now() if simulated else utc_now()
+
+
+def now_of_registry(registry: Registry) -> datetime:
+    """The same for all platforms of the registry; one without a usable connection has no clock.
+
+    Raises:
+        UsageProblem: a simulated clock is set, and no simulator answers there.
+    """
+    connections = []
     for name in registry.platforms:
         try:
             connections.append(platform_connection(name))
         except UsageProblem:
-            continue  # told by the look itself, for platforms with accounts
-    return Situation(registry, settings, url, now_of(connections), platform_connection)
+            continue  # the check of connections reports it
+    return now_of(connections)

@@ -1,4 +1,4 @@
-"""Every alert is made to fire and is received; nothing is told twice; each has its entry in the runbook."""
+"""Every alert fires and is received, none is sent twice, and each has its entry in the runbook."""
 
 import os
 import re
@@ -15,21 +15,21 @@ from uuid import uuid4
 
 import psycopg
 import pytest
-from social_metrics.monitoring.kinds import SPEAKS_AT_ONCE, AlertKind, Trouble
-from social_metrics.monitoring.notify import tell
-from social_metrics.monitoring.watch import find_troubles
 
 from social_metrics.clock import WIB, utc_now
 from social_metrics.errors import UsageProblem
 from social_metrics.extract.credentials.connections import PlatformConnection
-from social_metrics.monitoring import watch
+from social_metrics.monitoring import system_checks
+from social_metrics.monitoring.checks import find_alerts
+from social_metrics.monitoring.findings import NOTIFY_IMMEDIATELY, Alert, AlertKind
+from social_metrics.monitoring.notifications import notify
 from social_metrics.monitoring.situation import Situation
 from social_metrics.registry.account import Account
 from social_metrics.registry.registry import Registry, load_registry
 from social_metrics.registry.roles import load_roles
 from social_metrics.settings import DEFAULT_REGISTRY, Settings
-from tests.integration.monitoring.conftest import Mailbox, Webhook
 from tests.support.local_platform import Answer, serve
+from tests.support.receivers import Mailbox, Webhook
 
 NIGHT = datetime(2026, 11, 20, 22, 0, tzinfo=WIB)
 HOSTS = {"x": "https://api.x.com", "tiktok": "https://open.tiktokapis.com"}
@@ -66,7 +66,7 @@ def situation(warehouse_url: str, tmp_path: Path, mailbox: Mailbox, webhook: Web
         "insert into ops.mart_builds (scope, reason, fingerprint, retention_as_of, finished_at)"
         " values ('everything', 'test', 'f', now(), now())",
     )
-    assert find_troubles(situation) == []
+    assert find_alerts(situation) == []
     return situation
 
 
@@ -257,20 +257,20 @@ def test_every_alert_fires_and_is_received(
         usage = namedtuple("usage", "total used free")
         monkeypatch.setattr(shutil, "disk_usage", lambda _place: usage(100, 95, 5))
     if kind is AlertKind.CLOCK_DRIFT:
-        monkeypatch.setattr(watch, "utc_now", two_minutes_ahead)
-    found = find_troubles(at)
-    assert [trouble.kind for trouble in found] == [kind]
-    assert tell(found, at.url, at.settings, at.now)
+        monkeypatch.setattr(system_checks, "utc_now", two_minutes_ahead)
+    found = find_alerts(at)
+    assert [alert.kind for alert in found] == [kind]
+    assert notify(found, at.url, at.settings, at.now)
     ((to, letter), *others) = mailbox.letters
     assert to == ["data@example.org"]
     assert f"[{kind}]" in letter.get_payload()
     assert [alert["kind"] for alert in webhook.posts[0]["alerts"]] == [kind]
     assert [to for to, _ in others] == ([["kartini@example.org"]] if found[0].center_code else [])
-    tell(find_troubles(at), at.url, at.settings, at.now + timedelta(minutes=10))
-    assert len(webhook.posts) == 1, "nothing is told twice"
+    notify(find_alerts(at), at.url, at.settings, at.now + timedelta(minutes=10))
+    assert len(webhook.posts) == 1, "nothing is sent twice"
 
 
-def test_there_is_a_way_to_make_each_and_an_entry_for_each(repository: Path) -> None:
+def test_every_alert_kind_has_a_test_and_a_runbook_entry(repository: Path) -> None:
     assert set(MAKE) == set(AlertKind)
     page = (repository / "docs" / "runbook.md").read_text()
     entries = re.split(r"^### `(\w+)`$", page, flags=re.MULTILINE)[1:]
@@ -280,93 +280,96 @@ def test_there_is_a_way_to_make_each_and_an_entry_for_each(repository: Path) -> 
             assert f"**{part}:**" in entry, f"{name} lacks its {part}"
 
 
-def test_roles_as_shipped_tell_nobody_and_a_wrong_line_is_named(tmp_path: Path) -> None:
+def test_shipped_roles_are_empty_and_a_wrong_line_is_named(tmp_path: Path) -> None:
     assert load_roles(DEFAULT_REGISTRY) == load_roles(tmp_path) == ()
     (tmp_path / "roles.csv").write_text(ROLES.replace("data@example.org", "data"))
     with pytest.raises(UsageProblem, match=r"roles.csv, line 2, column email: 'data' is not one e-mail address"):
         load_roles(tmp_path)
 
 
-def test_a_failed_credential_says_what_a_person_needs_tonight(situation: Situation) -> None:
-    (trouble,) = find_troubles(_breaker(situation, "x", "token_expired"))
-    assert "kartini-x" in trouble.says
-    assert "105 minutes are left today" in trouble.says  # 22:00 to 23:45
-    assert "social-metrics capture --missing" in trouble.mend
-    assert "social-metrics entry template" in trouble.mend
+def test_a_failed_credential_names_accounts_minutes_left_and_next_step(situation: Situation) -> None:
+    (alert,) = find_alerts(_breaker(situation, "x", "token_expired"))
+    assert "kartini-x" in alert.message
+    assert "105 minutes are left today" in alert.message  # 22:00 to 23:45
+    assert "social-metrics capture --missing" in alert.next_step
+    assert "social-metrics entry template" in alert.next_step
 
 
-def test_every_account_of_a_failed_credential_is_named(situation: Situation) -> None:
+def test_a_failed_credential_names_every_account(situation: Situation) -> None:
     many = tuple(replace(ACCOUNTS[0], account_code=f"center{number}-x") for number in range(31))
     registry = Registry(situation.registry.platforms, situation.registry.centers, many)
     at = replace(_breaker(situation, "x", "token_expired"), registry=registry)
-    (trouble,) = [found for found in find_troubles(at) if found.kind is AlertKind.CREDENTIAL_FAILED]
-    assert all(f"{account.account_code}" in trouble.says.replace(",", "").split() for account in many[:30])
-    assert "31 accounts are not read" in trouble.says
+    (alert,) = [found for found in find_alerts(at) if found.kind is AlertKind.CREDENTIAL_FAILED]
+    assert all(f"{account.account_code}" in alert.message.replace(",", "").split() for account in many[:30])
+    assert "31 accounts are not read" in alert.message
 
 
-def test_a_failed_token_names_the_account_in_the_command_that_mends_it(situation: Situation) -> None:
-    (trouble,) = [found for found in find_troubles(_own_token(situation)) if found.kind is AlertKind.CREDENTIAL_FAILED]
-    assert "social-metrics connect tiktok kartini-tiktok, then social-metrics capture --missing" in trouble.mend
+def test_a_failed_token_names_the_account_in_its_next_step(situation: Situation) -> None:
+    (alert,) = [found for found in find_alerts(_own_token(situation)) if found.kind is AlertKind.CREDENTIAL_FAILED]
+    assert "social-metrics connect tiktok kartini-tiktok, then social-metrics capture --missing" in alert.next_step
 
 
 def test_a_password_is_not_sent_to_a_mail_server_in_the_clear(situation: Situation, mailbox: Mailbox) -> None:
     settings = situation.settings.model_copy(update={"smtp_url": mailbox.url.replace("//", "//name:its-password@")})
     with pytest.raises(UsageProblem, match="offers no STARTTLS") as refused:
-        tell(_troubles(AlertKind.CREDENTIAL_FAILED), situation.url, settings, situation.now)
+        notify(_alerts(AlertKind.CREDENTIAL_FAILED), situation.url, settings, situation.now)
     assert "its-password" not in str(refused.value)
     assert mailbox.letters == []
 
 
 @pytest.mark.parametrize(
-    ("minutes", "says"), [(1, None), (5, "silent for 5 minutes"), (None, "does not tell its scheduler's heartbeat")]
+    ("minutes", "message"),
+    [(1, None), (5, "silent for 5 minutes"), (None, "does not report its scheduler's heartbeat")],
 )
-def test_the_schedulers_heartbeat_is_heard(situation: Situation, minutes: int | None, says: str | None) -> None:
+def test_a_silent_scheduler_raises_an_alert(situation: Situation, minutes: int | None, message: str | None) -> None:
     beat = None if minutes is None else (utc_now() - timedelta(minutes=minutes, seconds=1)).isoformat()
     with serve({"/health": [Answer({"scheduler": {"latest_scheduler_heartbeat": beat}})]}) as airflow:
         changes = {"airflow_health_url": f"{airflow.base_url}/health"}
-        found = find_troubles(replace(situation, settings=situation.settings.model_copy(update=changes)))
-    assert [trouble.kind for trouble in found] == ([AlertKind.SCHEDULER_SILENT] if says else [])
-    assert says is None or says in found[0].says
+        found = find_alerts(replace(situation, settings=situation.settings.model_copy(update=changes)))
+    assert [alert.kind for alert in found] == ([AlertKind.SCHEDULER_SILENT] if message else [])
+    assert message is None or message in found[0].message
 
 
-def _troubles(*kinds: AlertKind) -> list[Trouble]:
-    return [Trouble(kind, f"{kind}-{number}", "It is so.", "do this") for number, kind in enumerate(kinds)]
+def _alerts(*kinds: AlertKind) -> list[Alert]:
+    return [Alert(kind, f"{kind}-{number}", "It is so.", "do this") for number, kind in enumerate(kinds)]
 
 
-def test_one_message_an_evening_and_a_credential_at_once(situation: Situation, webhook: Webhook) -> None:
+def test_alerts_wait_for_the_daily_message_except_failed_credentials(situation: Situation, webhook: Webhook) -> None:
     early = situation.now - timedelta(hours=2)  # 20:00, before the deadline of 21:30
-    many = _troubles(*[AlertKind.REVIEW_DUE] * 155)
+    many = _alerts(*[AlertKind.REVIEW_DUE] * 155)
 
-    def told(found: list[Trouble], at: datetime) -> list[int]:
+    def sent(found: list[Alert], at: datetime) -> list[int]:
         webhook.posts.clear()
-        tell(found, situation.url, situation.settings, at)
+        notify(found, situation.url, situation.settings, at)
         return [len(post["alerts"]) for post in webhook.posts]
 
-    assert told(many, early) == []
-    failed = _troubles(AlertKind.CREDENTIAL_FAILED)
-    assert told(many + failed, early) == [1], "it does not wait"
-    assert told(many + failed, situation.now) == [155], "one message, not 155"
-    another = [*many, *failed, *_troubles(AlertKind.DISK_FULL)]
-    assert told(another, situation.now + timedelta(hours=1)) == [], "it waits for the next evening"
-    assert told(another, situation.now + timedelta(days=1)) == [1]
-    assert told([], situation.now + timedelta(days=1)) == []
-    assert told(failed, situation.now + timedelta(days=2)) == [1], "ended and found again, it is told again"
-    assert {AlertKind.CREDENTIAL_FAILED} == SPEAKS_AT_ONCE
+    assert sent(many, early) == []
+    failed = _alerts(AlertKind.CREDENTIAL_FAILED)
+    assert sent(many + failed, early) == [1], "it does not wait"
+    assert sent(many + failed, situation.now) == [155], "one message, not 155"
+    another = [*many, *failed, *_alerts(AlertKind.DISK_FULL)]
+    assert sent(another, situation.now + timedelta(hours=1)) == [], "it waits for the next day's message"
+    assert sent(another, situation.now + timedelta(days=1)) == [1]
+    assert sent([], situation.now + timedelta(days=1)) == []
+    assert sent(failed, situation.now + timedelta(days=2)) == [1], "ended and found again, it is sent again"
+    assert {AlertKind.CREDENTIAL_FAILED} == NOTIFY_IMMEDIATELY
 
 
-def test_what_could_not_be_sent_is_sent_later(situation: Situation, webhook: Webhook) -> None:
+def test_an_alert_that_could_not_be_sent_is_sent_later(situation: Situation, webhook: Webhook) -> None:
     webhook.status = 500
-    found = _troubles(AlertKind.DISK_FULL)
+    found = _alerts(AlertKind.DISK_FULL)
     with pytest.raises(UsageProblem, match="did not take the alert") as refused:
-        tell(found, situation.url, situation.settings, situation.now)
+        notify(found, situation.url, situation.settings, situation.now)
     assert "secret-path" not in str(refused.value)
     webhook.status = 200
-    assert tell(found, situation.url, situation.settings, situation.now)
+    assert notify(found, situation.url, situation.settings, situation.now)
     assert len(webhook.posts) == 1
 
 
 @pytest.mark.parametrize(("days", "stage"), [(31, None), (30, 30), (14, 14), (8, 14), (7, 7), (2, 2), (-1, 2)])
-def test_an_authorisation_is_warned_of_at_each_stage(situation: Situation, days: int, stage: int | None) -> None:
+def test_an_expiring_authorisation_raises_one_alert_per_stage(
+    situation: Situation, days: int, stage: int | None
+) -> None:
     run(
         situation,
         "insert into ops.credentials (account_code, platform, refresh_token, refresh_expires_at, updated_at)"
@@ -374,11 +377,11 @@ def test_an_authorisation_is_warned_of_at_each_stage(situation: Situation, days:
         NIGHT + timedelta(days=days),
         NIGHT,
     )
-    found = [trouble.subject for trouble in find_troubles(situation)]
+    found = [alert.subject for alert in find_alerts(situation)]
     assert found == ([f"kartini-tiktok/{stage}"] if stage else [])
 
 
-def test_every_volume_that_we_write_to_is_looked_at_once(
+def test_every_volume_that_we_write_to_is_checked_once(
     situation: Situation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A full volume of Airflow's home is found beside a roomy one of the state folder; an object store is no disk."""
@@ -395,5 +398,5 @@ def test_every_volume_that_we_write_to_is_looked_at_once(
     usage = namedtuple("usage", "total used free")
     monkeypatch.setattr(Path, "stat", stat)
     monkeypatch.setattr(shutil, "disk_usage", lambda place: usage(100, 95, 5) if place == home else usage(100, 5, 95))
-    (found,) = [trouble for trouble in find_troubles(at) if trouble.kind is AlertKind.DISK_FULL]
+    (found,) = [alert for alert in find_alerts(at) if alert.kind is AlertKind.DISK_FULL]
     assert found.subject == str(home)

@@ -1,4 +1,4 @@
-"""Tells what was found: by e-mail and to a webhook, one message an evening, each trouble once while it lasts."""
+"""Sends alerts by e-mail and to a webhook: one message a day, each alert once while it lasts."""
 
 import smtplib
 import ssl
@@ -12,23 +12,23 @@ import requests
 
 from social_metrics.clock import wib_date, wib_instant
 from social_metrics.errors import UsageProblem
-from social_metrics.monitoring import store
-from social_metrics.monitoring.kinds import SPEAKS_AT_ONCE, AlertKind, Trouble
+from social_metrics.monitoring import alert_log
+from social_metrics.monitoring.findings import NOTIFY_IMMEDIATELY, Alert
 from social_metrics.registry import roles
 from social_metrics.settings import Settings
 from social_metrics.warehouse.connect import connect
 
-SECONDS = 20
+TIMEOUT_SECONDS = 20
 
 
-def tell(found: Sequence[Trouble], url: str, settings: Settings, now: datetime) -> list[str]:
-    """Record what is found, and tell what is due and was not told.
+def notify(found: Sequence[Alert], url: str, settings: Settings, now: datetime) -> list[str]:
+    """Record the alerts found, and send those that are due and were not sent.
 
-    A failed credential speaks at once; everything else waits for the evening's message, which goes out at
-    `SOCIAL_METRICS_ALERT_DEADLINE`. What could not be sent stays untold, and is tried again.
+    A failed credential is sent immediately. All others wait for the day's message, which goes out at
+    `SOCIAL_METRICS_ALERT_DEADLINE`. What could not be sent is tried again at the next run.
 
     Args:
-        found: by `watch.find_troubles`.
+        found: by `checks.find_alerts`.
         url: the warehouse.
         settings: where to send to.
         now: UTC instant of the captures' clock.
@@ -39,19 +39,15 @@ def tell(found: Sequence[Trouble], url: str, settings: Settings, now: datetime) 
     Raises:
         UsageProblem: a mail server or webhook did not take a message.
     """
-    by_key = {(trouble.kind.value, trouble.subject): trouble for trouble in found}
+    by_key = {(alert.kind, alert.subject): alert for alert in found}
     sent = []
     with connect(url, "loader") as warehouse:
-        lasting = store.record(
-            warehouse, [(kind, subject, trouble.message) for (kind, subject), trouble in by_key.items()], now
-        )
+        unsent = [alert for alert in alert_log.record(warehouse, found, now) if alert.notified_at is None]
         warehouse.commit()
-        untold = [alert for alert in lasting if alert.told_at is None]
-        urgent = [alert for alert in untold if AlertKind(alert.kind) in SPEAKS_AT_ONCE]
-        rest = [alert for alert in untold if AlertKind(alert.kind) not in SPEAKS_AT_ONCE]
+        urgent = [alert for alert in unsent if alert.kind in NOTIFY_IMMEDIATELY]
+        rest = [alert for alert in unsent if alert.kind not in NOTIFY_IMMEDIATELY]
         deadline = wib_instant(wib_date(now), settings.alert_deadline)
-        at_once = [kind.value for kind in SPEAKS_AT_ONCE]
-        if now < deadline or store.was_any_told_since(warehouse, deadline, at_once):
+        if now < deadline or alert_log.was_daily_message_sent_since(warehouse, deadline):
             rest = []
         for group, subject in (
             (urgent, "Social metrics: a credential failed"),
@@ -59,25 +55,25 @@ def tell(found: Sequence[Trouble], url: str, settings: Settings, now: datetime) 
         ):
             if group:
                 _send(subject, [by_key[alert.kind, alert.subject] for alert in group], settings)
-                store.mark_told(warehouse, group, now)
+                alert_log.mark_notified(warehouse, group, now)
                 warehouse.commit()
                 sent.append(subject)
     return sent
 
 
-def _send(subject: str, troubles: Sequence[Trouble], settings: Settings) -> None:
-    """One message to the operators and the webhook, and each center's part to its own people."""
+def _send(subject: str, alerts: Sequence[Alert], settings: Settings) -> None:
+    """One message to the operators and the webhook, and each center's part to its own officers."""
     holders = roles.load_roles(settings.registry_dir)
-    text = _text(troubles)
+    text = _text(alerts)
     if settings.alert_webhook_url:
-        _post(settings.alert_webhook_url, subject, text, troubles)
+        _post(settings.alert_webhook_url, subject, text, alerts)
     if not settings.smtp_url:
         return
     letters = {_addresses(roles.holders_of(holders, "operator")): text}
-    by_center: dict[str, list[Trouble]] = defaultdict(list)
-    for trouble in troubles:
-        if trouble.center_code:
-            by_center[trouble.center_code].append(trouble)
+    by_center: dict[str, list[Alert]] = defaultdict(list)
+    for alert in alerts:
+        if alert.center_code:
+            by_center[alert.center_code].append(alert)
     for center, of_center in by_center.items():
         letters[_addresses(roles.holders_of(holders, "center_officer", center))] = _text(of_center)
     _mail(settings.smtp_url, settings.alert_sender, subject, {to: body for to, body in letters.items() if to})
@@ -87,26 +83,23 @@ def _addresses(holders: Iterable[roles.RoleHolder]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(holder.email for holder in holders if holder.email))
 
 
-def _text(troubles: Sequence[Trouble]) -> str:
-    return "\n\n".join(f"[{trouble.kind}] {trouble.message}" for trouble in troubles) + (
-        "\n\nWhat each of these means and how it is mended: docs/runbook.md\n"
-    )
+def _text(alerts: Sequence[Alert]) -> str:
+    texts = [f"[{alert.kind}] {alert.text}" for alert in alerts]
+    return "\n\n".join([*texts, "What each of these means and how to fix it: docs/runbook.md\n"])
 
 
-def _post(address: str, subject: str, text: str, troubles: Sequence[Trouble]) -> None:
+def _post(address: str, subject: str, text: str, alerts: Sequence[Alert]) -> None:
+    keys = ("kind", "subject", "message", "next_step")
     payload = {
         "text": f"{subject}\n\n{text}",
-        "alerts": [
-            {"kind": trouble.kind.value, "subject": trouble.subject, "says": trouble.says, "mend": trouble.mend}
-            for trouble in troubles
-        ],
+        "alerts": [{key: getattr(alert, key) for key in keys} for alert in alerts],
     }
     try:
-        requests.post(address, json=payload, timeout=SECONDS).raise_for_status()
+        requests.post(address, json=payload, timeout=TIMEOUT_SECONDS).raise_for_status()
     except requests.RequestException as error:
         raise UsageProblem(
             f"The webhook at {urlsplit(address).hostname} did not take the alert ({type(error).__name__}). "
-            "Correct SOCIAL_METRICS_ALERT_WEBHOOK_URL; the alert is sent again at the next look."
+            "Correct SOCIAL_METRICS_ALERT_WEBHOOK_URL; the alert is sent again at the next run."
         ) from None  # the address may carry a secret
 
 
@@ -116,10 +109,10 @@ def _mail(address: str, sender: str, subject: str, letters: dict[tuple[str, ...]
         context = ssl.create_default_context()
         if parts.scheme == "smtps":
             server: smtplib.SMTP = smtplib.SMTP_SSL(
-                parts.hostname or "", parts.port or 465, timeout=SECONDS, context=context
+                parts.hostname or "", parts.port or 465, timeout=TIMEOUT_SECONDS, context=context
             )
         else:
-            server = smtplib.SMTP(parts.hostname or "", parts.port or 587, timeout=SECONDS)
+            server = smtplib.SMTP(parts.hostname or "", parts.port or 587, timeout=TIMEOUT_SECONDS)
         with server:
             server.ehlo()
             is_secret = parts.scheme == "smtps"
@@ -141,5 +134,5 @@ def _mail(address: str, sender: str, subject: str, letters: dict[tuple[str, ...]
     except (OSError, smtplib.SMTPException) as error:
         raise UsageProblem(
             f"The mail server {parts.hostname} did not take the alert ({type(error).__name__}). "
-            "Correct SOCIAL_METRICS_SMTP_URL; the alert is sent again at the next look."
+            "Correct SOCIAL_METRICS_SMTP_URL; the alert is sent again at the next run."
         ) from None
