@@ -1,4 +1,4 @@
-"""The clock of this machine, and WIB dates (Asia/Jakarta), the reporting days of every center."""
+"""This machine's clock, and WIB dates (Asia/Jakarta), the reporting days of every center."""
 
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as datetime_time
@@ -9,7 +9,7 @@ WIB = ZoneInfo("Asia/Jakarta")
 
 
 def utc_now() -> datetime:
-    """The current instant by this machine's clock, timezone-aware UTC: the only place that reads that clock."""
+    """The current instant by this machine's clock, timezone-aware UTC: no other module reads that clock."""
     return datetime.now(UTC)  # noqa: TID251
 
 
@@ -21,7 +21,7 @@ class Clock(Protocol):
 
 
 class SystemClock:
-    """The machine's clock: the only one that a real platform's capture may carry."""
+    """The machine's clock, required for the capture of a real platform."""
 
     def now(self) -> datetime:
         """The current instant, timezone-aware UTC."""

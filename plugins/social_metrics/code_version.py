@@ -1,4 +1,4 @@
-"""Which code is at work: what a run of capture, a seal and a close say that they were made by."""
+"""The version of the running code, recorded with each capture run, seal and close."""
 
 import subprocess
 from functools import cache

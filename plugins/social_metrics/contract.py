@@ -1,11 +1,11 @@
 """The raw contract: what a capture may write, table by table.
 
-Every platform yields the same few records, so a platform is a row in the registry and not a set of
-models. The dataclasses below are the columns of the `raw` tables in their order; the loader builds its
-SQL from them and `tests/unit/test_contract.py` holds them against the migrated database.
+Every platform yields the same few records, so a platform is a row in the registry and not a set of models. The
+dataclasses below are the columns of the `raw` tables in their order. The loader builds its SQL from them, and
+`tests/integration/warehouse/test_loader.py` compares them with the migrated database.
 
-Instants are timezone-aware UTC. Counts are exact unless a precision step says otherwise. A value that
-nobody reported is None, never zero.
+Instants are timezone-aware UTC. Counts are exact unless a precision step is given. A value that was not reported is
+None, never zero.
 """
 
 from dataclasses import dataclass
@@ -17,9 +17,9 @@ from uuid import UUID
 
 
 class Outcome(StrEnum):
-    """What became of one attempt to read one account, best first: the order is the day's precedence.
+    """The outcome of one attempt to read one account, best first: the order is the day's precedence.
 
-    `seeds/rules/capture_outcomes.csv` holds the same list with labels and next steps for people.
+    `seeds/rules/capture_outcomes.csv` holds labels and next steps of these and of `DerivedOutcome`.
     """
 
     CAPTURED = "captured"
@@ -38,18 +38,23 @@ class Outcome(StrEnum):
     PLATFORM_UNAVAILABLE = "platform_unavailable"
     INVALID_RESPONSE = "invalid_response"
     NOT_ATTEMPTED = "not_attempted"
+
+    @property
+    def completes_the_day(self) -> bool:
+        """Whether a later retry run of the same WIB date skips the account."""
+        return self in (Outcome.CAPTURED, Outcome.BELOW_THRESHOLD)
+
+
+class DerivedOutcome(StrEnum):
+    """Outcomes of an account's day that only the marts derive; no capture writes them."""
+
     MISSED = "missed"
     MISSING_ACCOUNT = "missing_account"
     NOT_YET_VERIFIED = "not_yet_verified"
 
-    @property
-    def completes_the_day(self) -> bool:
-        """True when a sweep later in the same WIB day has nothing left to ask this account."""
-        return self in (Outcome.CAPTURED, Outcome.BELOW_THRESHOLD)
-
 
 class FollowersState(StrEnum):
-    """Why a follower count is there or not."""
+    """Why a follower count is present or absent."""
 
     REPORTED = "reported"
     HIDDEN = "hidden"
@@ -58,14 +63,14 @@ class FollowersState(StrEnum):
 
 
 class Presence(StrEnum):
-    """Whether a look at the account found the post; `absent` is a sighting too: of its disappearance."""
+    """Whether a listing of the account contained the post; `absent` is an observation of its disappearance."""
 
     SEEN = "seen"
     ABSENT = "absent"
 
 
 class PostsRead(StrEnum):
-    """How far an attempt looked at the posts; `unchanged` means that the platform's own post count stood still."""
+    """How far an attempt read the posts; `unchanged`: the platform's own post count has not changed."""
 
     LISTED = "listed"
     UNCHANGED = "unchanged"
@@ -74,7 +79,7 @@ class PostsRead(StrEnum):
 
 
 class Source(StrEnum):
-    """Where a row comes from; `simulator` travels with the row wherever a person can see it."""
+    """Where a row comes from; readers see `simulator` wherever the row appears."""
 
     API = "api"
     SIMULATOR = "simulator"
@@ -82,7 +87,7 @@ class Source(StrEnum):
 
 
 class AuthorizationMode(StrEnum):
-    """On whose permission a number was read; it decides how long the platform's terms let us keep it."""
+    """On whose permission a number was read; it decides how long the platform's terms allow us to keep it."""
 
     PUBLIC = "public"
     OWNER = "owner"
@@ -91,7 +96,7 @@ class AuthorizationMode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ApiResponse:
-    """One HTTP response, as evidence; the bytes themselves are a `ResponseBody`."""
+    """One HTTP response, as evidence; its bytes are a `ResponseBody`."""
 
     table: ClassVar[str] = "raw.api_responses"
     key: ClassVar[tuple[str, ...]] = ("response_id", "received_at")
@@ -108,7 +113,7 @@ class ApiResponse:
     received_sha256: str  # of the bytes the platform sent
     received_bytes: int
     kept_sha256: str  # of the bytes kept in raw.response_bodies, exactly as stored
-    stripped: dict[str, int]  # member name -> how often it was taken out before writing
+    stripped: dict[str, int]  # member name -> how often it was removed before writing
     attempt: int  # 1 for the first try of this call
     source: Source
     run_id: str
@@ -118,7 +123,7 @@ class ApiResponse:
 
 @dataclass(frozen=True, slots=True)
 class ResponseBody:
-    """The kept bytes of a response: personal data, captions and secrets are stripped before this exists."""
+    """The kept bytes of a response, without personal data, captions and secrets."""
 
     table: ClassVar[str] = "raw.response_bodies"
     key: ClassVar[tuple[str, ...]] = ("response_id", "received_at")
@@ -131,7 +136,7 @@ class ResponseBody:
 
 @dataclass(frozen=True, slots=True)
 class ProfileSnapshot:
-    """One account's profile as one attempt saw it."""
+    """One account's profile at one attempt."""
 
     table: ClassVar[str] = "raw.profile_snapshots"
     key: ClassVar[tuple[str, ...]] = ("attempt_id", "captured_at")
@@ -157,9 +162,9 @@ class ProfileSnapshot:
     expires_at: datetime | None
 
 
-@dataclass(slots=True)  # not frozen, as ExtractedPost is not
+@dataclass(slots=True)  # not frozen: see ExtractedPost
 class Post:
-    """One post as one response showed it; written only when content, counts or presence changed."""
+    """One post in one response; written only when content, counts or presence changed."""
 
     table: ClassVar[str] = "raw.posts"
     key: ClassVar[tuple[str, ...]] = ("account_code", "post_id", "captured_at", "response_id")
@@ -181,12 +186,12 @@ class Post:
     source: Source
     response_id: UUID
     run_id: str
-    expires_at: datetime | None = None  # of the counts; the sighting itself stays
+    expires_at: datetime | None = None  # of the counts; the observation itself stays
 
 
-@dataclass(slots=True)  # not frozen, as ExtractedPost is not
+@dataclass(slots=True)  # not frozen: see ExtractedPost
 class PostCaption:
-    """The words of a post: restricted, and purged earlier than the counts."""
+    """The text of a post: restricted, and purged earlier than the counts."""
 
     table: ClassVar[str] = "raw.post_captions"
     key: ClassVar[tuple[str, ...]] = ("account_code", "post_id", "content_hash", "captured_at")
@@ -202,7 +207,7 @@ class PostCaption:
 
 @dataclass(frozen=True, slots=True)
 class CaptureOutcome:
-    """What became of one attempt at one account."""
+    """The outcome of one attempt at one account."""
 
     table: ClassVar[str] = "raw.capture_outcomes"
     key: ClassVar[tuple[str, ...]] = ("attempt_id", "attempted_at")
@@ -212,11 +217,11 @@ class CaptureOutcome:
     platform: str
     attempted_at: datetime
     outcome: Outcome
-    detail: str | None  # what the platform said, in words, without secrets
-    next_step: str | None  # what a person or a sweep should do
+    detail: str | None  # the platform's message, without secrets
+    next_step: str | None  # what a person or a retry run should do
     posts_read: PostsRead
     posts_seen: int | None
-    retry_at: datetime | None  # not worth asking again before this instant
+    retry_at: datetime | None  # no retry before this instant
     response_id: UUID | None  # the response that decided it
     source: Source
     run_id: str
@@ -224,16 +229,16 @@ class CaptureOutcome:
 
 
 class PostsObserved(StrEnum):
-    """What a hand entry says about the account's posts."""
+    """What a manual entry reports about the account's posts."""
 
     NEWEST_SEEN = "newest_seen"
-    NONE_FOUND = "none_found"  # looked, and the account has never posted
+    NONE_FOUND = "none_found"  # the account has never posted
     NOT_LOOKED = "not_looked"
 
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A file as it was handed in: a screenshot, or the workbook that named it."""
+    """A file as it was handed in: a screenshot, or the workbook that names it."""
 
     table: ClassVar[str] = "raw.evidence_files"
     key: ClassVar[tuple[str, ...]] = ("sha256",)
@@ -247,7 +252,7 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True)
 class ManualEntry:
-    """What an officer read off a screen for one account; the WIB date of `observed_at` is its date."""
+    """A count that an officer read off a screen; the WIB date of `observed_at` is its date."""
 
     table: ClassVar[str] = "raw.manual_entries"
     key: ClassVar[tuple[str, ...]] = ("account_code", "as_of_date", "version")
@@ -255,12 +260,12 @@ class ManualEntry:
     account_code: str
     platform: str
     version: int  # 1, or one more than the version that it corrects
-    observed_at: datetime  # when the evidence was taken
+    observed_at: datetime  # when the screenshot was taken
     followers_displayed: str  # as shown, e.g. "12,3 rb"
     followers_count: int | None
     followers_precision_step: int | None  # 1 = exact
     followers_state: FollowersState
-    metric_definition_id: str  # that of the platform's API: the same number, read another way
+    metric_definition_id: str  # the one of the platform's API: the same number from another source
     last_post_displayed: str | None
     last_post_at: datetime | None
     last_post_url: str | None
@@ -278,7 +283,7 @@ class ManualEntry:
 
 @dataclass(frozen=True, slots=True)
 class Spend:
-    """What one call cost: one row of the ledger that budgets are held against."""
+    """The cost of one call: a row of the ledger that budgets are checked against."""
 
     table: ClassVar[str] = "ops.spend_ledger"
     key: ClassVar[tuple[str, ...]] = ("response_id",)
@@ -292,13 +297,3 @@ class Spend:
     quota_units: int
     usd: Decimal
     run_id: str
-
-
-RAW_RECORDS: tuple[type, ...] = (
-    ApiResponse,
-    ResponseBody,
-    ProfileSnapshot,
-    Post,
-    PostCaption,
-    CaptureOutcome,
-)

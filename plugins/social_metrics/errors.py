@@ -1,8 +1,28 @@
 """The base class of every error that a person can fix, and the tree of its subclasses.
 
-A `UsageProblem` ends a command with exit code 2 and one sentence; everything else is a fault of the code.
+A command prints the text of a `UsageProblem` and exits with code 2, or with the code named here. Any other exception is
+a defect of the code. In Airflow the task fails with the same text; `WarehouseProblem` and `ClockProblem` are retried.
+
+    UsageProblem                  any module: a setting, a connection, an argument
+        UnusableAnswer            audit/answers.py: an officer's answer to an exception
+        RecordAltered             audit/closing.py: the close is no longer the one that was shown for a signature
+        ClockProblem              extract/run_clock.py: the machine's clock is wrong
+        PastDateRefused           extract/run_clock.py: a capture for a date other than today
+        FileRefused               intake/spreadsheet/faults.py: a workbook that cannot be read (exit code 1)
+        ConfirmationRefused       intake/store.py: a decision about a manual entry
+        AddressNotUnderstood      registry/account_urls.py: an address that leads to no account
+        ChangeRefused             registry/edits.py: a change of the registry
+        RegistryProblem           registry/registry.py: invalid registry files
+        SparkBuildFailed          transform/lake/spark.py: dbt on Spark
+        TransformFailed           transform/run.py: dbt (exit code 1)
+        TaggingProblem            transform/tagging/rules.py: invalid tag rules
+        WarehouseProblem          warehouse/connect.py: PostgreSQL does not respond, or is not migrated
+            NoSuchCampaign        marts/campaigns.py: an unknown campaign
+            NoMarts               marts/leaderboards.py: the marts have not been built
+            NoSuchBoard           marts/leaderboards.py: an unknown board, scope or date
+            NoSuchArea            marts/service_areas.py: an unknown service area
 """
 
 
 class UsageProblem(Exception):
-    """An error that the person at the keyboard can fix; its text says what happened, where, and what to do next."""
+    """An error that a person can fix; its text says what happened, where, and what to do next."""

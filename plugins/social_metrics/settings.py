@@ -13,7 +13,7 @@ DEFAULT_REGISTRY = REPOSITORY / "dbt_project" / "seeds" / "registry"
 
 
 class Settings(BaseSettings):
-    """Everything that can be set; the field's text is what docs/configuration.md prints."""
+    """All settings; docs/configuration.md prints the descriptions of the fields."""
 
     model_config = SettingsConfigDict(env_prefix="SOCIAL_METRICS_", extra="ignore")
 
@@ -27,26 +27,24 @@ class Settings(BaseSettings):
     )
     capture_cron: str = Field(
         default="0,30 20-23 * * *",
-        description="Evening capture and sweeps, WIB: first read at 20:00, last sweep at 23:30.",
+        description="Ingestion runs, WIB: the first at 20:00, retry runs for missing accounts until 23:30.",
     )
     capture_begins: time = Field(
         default=time(20, 0),
-        description="WIB time from which a capture counts as the evening's: one made earlier by hand is read again.",
+        description="WIB time from which a capture completes an account for the day; an earlier one is repeated.",
     )
     capture_last_attempt: time = Field(
         default=time(23, 30),
-        description="WIB time of the day's last attempt: from here on everything missing is asked for once more, "
-        "whatever a circuit breaker says.",
+        description="WIB time of the day's last attempt: from then on every missing account is read once more, even "
+        "while a circuit breaker is open.",
     )
-    capture_cutoff: time = Field(
-        default=time(23, 45), description="WIB time after which no capture is started any more."
-    )
+    capture_cutoff: time = Field(default=time(23, 45), description="WIB time after which no capture starts.")
     alert_deadline: time = Field(
         default=time(21, 30),
-        description="WIB time at which the evening's one message goes out, and unread accounts are late.",
+        description="WIB time of the day's message of alerts; accounts not read by then are late.",
     )
     alert_webhook_url: str | None = Field(
-        default=None, description="Where alerts are posted as JSON (`text`, `alerts`); nowhere without it."
+        default=None, description="Where alerts are posted as JSON (`text`, `alerts`); without it they are not posted."
     )
     alert_sender: str = Field(default="social-metrics@localhost", description="Sender of the alerts' e-mails.")
     smtp_url: str | None = Field(
@@ -62,22 +60,22 @@ class Settings(BaseSettings):
         description="Airflow's /api/v2/monitor/health, to watch the scheduler's heartbeat from outside.",
     )
     manual_entry_max_age_days: int = Field(
-        default=45, ge=1, description="Evidence older than this many days is not taken by hand any more."
+        default=45, ge=1, description="Manual entries with a screenshot older than this many days are rejected."
     )
     manual_entry_inbox: str | None = Field(
         default=None,
-        description="Where the centers put filled workbooks and their evidence, a folder per center code: a path, or "
+        description="Where the centers put filled workbooks and their screenshots, a folder per center code: a path, or "
         "an object store's address (s3://bucket/prefix); without it .demo/inbox.",
     )
     center_answer_working_days: int = Field(
         default=2,
         ge=0,
         description="Working days (holidays: seeds/rules/holidays.csv) after the draft of a month in which the centers "
-        "may answer its exceptions; 0 waits for nobody.",
+        "may answer its exceptions; with 0 the close does not wait.",
     )
     papers_destination: str | None = Field(
         default=None,
-        description="Where issued papers are put: a path, or an object store's address (s3://bucket/prefix); without "
+        description="Where issued reports are put: a path, or an object store's address (s3://bucket/prefix); without "
         "it .demo/papers.",
     )
     boards_page: str | None = Field(
@@ -87,8 +85,8 @@ class Settings(BaseSettings):
     )
     lake: str | None = Field(
         default=None,
-        description="Where raw lands as Parquet for Spark: a path, or an object store's address (s3://bucket/prefix); "
-        "nothing lands without it.",
+        description="Where raw is exported as Parquet for Spark: a path, or an object store's address "
+        "(s3://bucket/prefix); without it there is no export.",
     )
     spark_master: str = Field(
         default="local[*]",
@@ -97,7 +95,7 @@ class Settings(BaseSettings):
     spark_shuffle_partitions: int = Field(
         default=200,
         ge=1,
-        description="Parts into which Spark splits what it joins; a few per core, 4 for a demo's marts.",
+        description="Partitions of Spark's joins; a few per core, 4 for a demo's marts.",
     )
     spark_dbt: Path | None = Field(
         default=None, description="dbt with Spark's adapter; without it .venv-spark/bin/dbt (`make venv-spark`)."
@@ -109,15 +107,15 @@ class Settings(BaseSettings):
     http_max_wait_seconds: float = Field(
         default=60.0,
         ge=0,
-        description="Longest wait for Retry-After inside a task; a longer one is left to the next sweep.",
+        description="Longest wait for Retry-After inside a task; a longer one is left to the next retry run.",
     )
     bi_password: str | None = Field(
-        default=None, description="Password of the BI server's login that `social-metrics bi provision` works by."
+        default=None, description="Password of the BI server's login that `social-metrics bi provision` uses."
     )
     bi_warehouse_url: str | None = Field(
         default=None,
-        description="postgresql://host:port/database as the BI server reaches the warehouse, where that is not as this "
-        "machine does; logins and passwords come from `bi_login` and `bi_login_key`.",
+        description="postgresql://host:port/database of the warehouse as the BI server reaches it, where that differs "
+        "from this machine; logins and passwords come from `bi_login` and `bi_login_key`.",
     )
     bi_login: str = Field(
         default="social_metrics_bi",
@@ -151,11 +149,11 @@ def load_settings() -> Settings:
     """Read the settings.
 
     Raises:
-        UsageProblem: a variable holds a value that cannot be used; the text names it.
+        UsageProblem: a variable has an unusable value; the text names it.
     """
     try:
         return Settings()
     except ValidationError as error:
         first = error.errors()[0]
         name = "SOCIAL_METRICS_" + str(first["loc"][0]).upper()
-        raise UsageProblem(f"{name} is set to {first['input']!r}, which cannot be used: {first['msg']}.") from error
+        raise UsageProblem(f"{name} has the unusable value {first['input']!r}: {first['msg']}. Correct it.") from error

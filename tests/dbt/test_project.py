@@ -11,7 +11,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from social_metrics.contract import Outcome
+from social_metrics.contract import DerivedOutcome, Outcome
 from social_metrics.transform.run import LAYERS
 from tests.dbt.mutation.mutations import Mutation
 from tests.dbt.mutation.mutations_unit_tested import UNIT_TESTED_MUTATIONS
@@ -112,7 +112,7 @@ def test_no_model_names_a_platform_or_counts_the_centers() -> None:
 def test_the_outcomes_are_those_of_the_contract_in_their_order() -> None:
     with (PROJECT / "seeds/rules/capture_outcomes.csv").open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
-    assert [row["outcome"] for row in rows] == [str(outcome) for outcome in Outcome]
+    assert [row["outcome"] for row in rows] == [str(outcome) for outcome in (*Outcome, *DerivedOutcome)]
     assert [int(row["precedence"]) for row in rows] == list(range(1, len(rows) + 1))
 
 

@@ -45,7 +45,7 @@ class ExtractedProfile:
         return None if self.followers_count is None else self.rounding_step
 
 
-@dataclass(slots=True)  # not frozen: there are dozens for each account, and a frozen one takes thrice as long to make
+@dataclass(slots=True)  # not frozen: a frozen one takes three times as long to create, and an account has dozens
 class ExtractedPost:
     """One post in one response; counts are None when hidden, switched off or not offered."""
 

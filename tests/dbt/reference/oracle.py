@@ -16,6 +16,7 @@ from uuid import UUID
 
 from social_metrics.contract import (
     CaptureOutcome,
+    DerivedOutcome,
     ManualEntry,
     Outcome,
     Post,
@@ -147,9 +148,9 @@ class Accounts:
         best = min(order, key=lambda found: PRECEDENCE.index(found.outcome), default=None)
         asked = [found for found in attempts if found.outcome != Outcome.NOT_ATTEMPTED and found.run_id != BY_HAND]
         if best and best.outcome != Outcome.NOT_ATTEMPTED:
-            outcome = best.outcome
+            outcome: Outcome | DerivedOutcome = best.outcome
         else:
-            outcome = Outcome.NOT_ATTEMPTED if day == self.last else Outcome.MISSED
+            outcome = Outcome.NOT_ATTEMPTED if day == self.last else DerivedOutcome.MISSED
         said = best.next_step if best and best.outcome == outcome else None
         return {
             "outcome": str(outcome),

@@ -6,7 +6,7 @@ from string import Formatter
 
 import pytest
 
-from social_metrics.contract import Outcome
+from social_metrics.contract import DerivedOutcome, Outcome
 from social_metrics.errors import UsageProblem
 from social_metrics.marts.leaderboards import UnrankedKind
 from social_metrics.publish.page import boards
@@ -39,7 +39,14 @@ def test_every_text_is_used(repository: Path) -> None:
     assert all(f"unranked_{kind}" in TEXTS for kind in UnrankedKind)
 
 
-@pytest.mark.parametrize("outcome", [o for o in Outcome if o not in (Outcome.CAPTURED, Outcome.MISSED)])
+@pytest.mark.parametrize(
+    "outcome",
+    [
+        *[o for o in Outcome if o is not Outcome.CAPTURED],
+        DerivedOutcome.MISSING_ACCOUNT,
+        DerivedOutcome.NOT_YET_VERIFIED,
+    ],
+)
 def test_every_outcome_has_a_label_in_both_languages(outcome: Outcome, catalogue: Catalogue) -> None:
     label = catalogue.reason(outcome)
     assert 'lang="id"' in label
