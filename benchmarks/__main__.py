@@ -24,7 +24,7 @@ from social_metrics.clock import utc_now
 from social_metrics.settings import REPOSITORY
 
 PAGE = REPOSITORY / "docs" / "performance.md"
-PARTS = ("extraction", "memory", "transform", "dashboards", "paint", "evening", "crowded-evening")
+PARTS = ("extraction", "memory", "transform", "dashboards", "paint", "parsing", "evening", "crowded-evening")
 TRANSFORM_SIZES = "2000x60,2000x240,2000x500"
 
 
@@ -51,6 +51,7 @@ def main(
             "transform": lambda: transform(sizes),
             "dashboards": dashboards,
             "paint": lambda: _part("paint").table(rounds),
+            "parsing": lambda: _part("parsing").table(rounds),
             "evening": lambda: _part("evening").table(milliseconds),
             "crowded-evening": lambda: _part("evening").table(milliseconds, _part("evening").COPIES),
         }[part]()

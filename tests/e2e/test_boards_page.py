@@ -13,7 +13,6 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from psycopg.rows import dict_row
 
 from social_metrics.publish.page import boards
-from tests.dbt.conftest import make_warehouse as make_warehouse
 from tests.dbt.reference.histories import evidence_of
 from tests.support.example_marts import create_example_marts
 

@@ -3,7 +3,6 @@
 import multiprocessing
 import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -22,7 +21,6 @@ from psycopg import sql
 from local_stack.databases import SERVICE_LOGIN, Login, ensure_service_login
 from local_stack.embedded_postgres import EmbeddedPostgres
 from local_stack.history import authorise_demo_accounts
-from local_stack.ports import free_port
 from local_stack.server import Server
 from social_metrics.clock import WIB
 from social_metrics.extract.credentials.connections import platform_connection
@@ -32,7 +30,7 @@ from social_metrics.settings import Settings
 from social_metrics.warehouse import migrate
 from tests.resilience.capturing import Order, run
 from tests.support.registry_file import rows_of
-from tests.support.simulator import CREDENTIALS, REPOSITORY, RunningSimulator
+from tests.support.simulator import CREDENTIALS, REPOSITORY, SimulatorProcess, write_demo_registry
 
 FIRST_DAY = date(2026, 11, 2)
 BEGINS = time(20, 0)
@@ -57,40 +55,10 @@ def forked_captures() -> None:
         forkserver.ensure_running()
 
 
-class SimulatorProcess:
-    """A simulator that can be killed and started again where it was, its clock where it stood."""
-
-    def __init__(self, registry: Path) -> None:
-        self.at = RunningSimulator(f"http://127.0.0.1:{free_port(None)}", registry)
-        self._process: subprocess.Popen[str] | None = None
-        self._now = evening_of(FIRST_DAY)
-        self.start()
-
-    def start(self) -> None:
-        """Start it; it has forgotten faults, calls and tokens."""
-        self._process = subprocess.Popen(
-            [
-                *(sys.executable, "-m", "simulator", "serve", "--no-rate-limits"),
-                *("--port", self.at.base_url.rsplit(":", 1)[1], "--registry-dir", str(self.at.registry_dir)),
-                *("--clock", self._now.isoformat(), "--start-date", (FIRST_DAY - timedelta(days=120)).isoformat()),
-            ],
-            cwd=REPOSITORY,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        assert self._process.stdout is not None
-        assert "http://" in self._process.stdout.readline()
-
-    def set_clock(self, instant: datetime) -> None:
-        """Set its clock, also for a later start."""
-        self._now = instant
-        self.at.set_clock(instant)
-
-    def kill(self) -> None:
-        """kill -9."""
-        assert self._process is not None
-        self._process.kill()
-        self._process.wait()
+def start_simulator(registry: Path) -> SimulatorProcess:
+    """A simulator of this registry at 20:00 WIB of the first day, without rate limits."""
+    first_post = FIRST_DAY - timedelta(days=120)
+    return SimulatorProcess(registry, evening_of(FIRST_DAY), "--no-rate-limits", "--start-date", first_post.isoformat())
 
 
 class Volume:
@@ -272,9 +240,7 @@ class Bench:
 def bench(folder: Path, key: str) -> Iterator[Bench]:
     """Start everything; stopped at the end."""
     registry = folder / "registry"
-    command = [sys.executable, "-m", "simulator", "registry", "--as-of", FIRST_DAY.isoformat()]
-    command += ["--source", str(REPOSITORY / "dbt_project/seeds/registry"), "--out", str(registry)]
-    subprocess.run(command, cwd=REPOSITORY, check=True, stdout=subprocess.DEVNULL)
+    write_demo_registry(registry, FIRST_DAY)
     few_accounts(registry)
     list_posts_every_evening(registry)
     small_batches(registry)
@@ -297,7 +263,7 @@ def bench(folder: Path, key: str) -> Iterator[Bench]:
                     connection.execute("alter database stormy set tablespace small_disk")
             url = server.url(name, login.name, login.password)
             migrate.upgrade(url)
-            simulators.append(SimulatorProcess(registry))
+            simulators.append(start_simulator(registry))
             settings = Settings(
                 credentials_key=key,
                 http_attempts=1,

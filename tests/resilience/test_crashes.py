@@ -19,8 +19,7 @@ from social_metrics.audit.rules import Rule
 from social_metrics.clock import utc_now
 from social_metrics.errors import UsageProblem
 from social_metrics.warehouse.connect import connect
-from tests.integration.audit.test_closing import as_person, step
-from tests.support.closable import MONTH, Closable
+from tests.support.closable import MONTH, Closable, as_person, step
 
 pytestmark = pytest.mark.slow
 

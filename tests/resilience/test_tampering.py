@@ -19,10 +19,9 @@ from social_metrics.audit.corrections import approve_correction, request_correct
 from social_metrics.audit.rules import Rule
 from social_metrics.clock import utc_now
 from social_metrics.warehouse.connect import connect
-from tests.integration.audit.conftest import write_history
-from tests.integration.audit.test_closing import as_person, step
 from tests.resilience.tampering import CHAIN, KINDS, Tamperer, Tampering
-from tests.support.closable import MONTH, Closable
+from tests.support.audit_fixtures import write_history
+from tests.support.closable import MONTH, Closable, as_person, step
 
 CHANGES = int(os.environ.get("SOCIAL_METRICS_TEST_TAMPERINGS", "60"))  # a full run says 200
 NOW = datetime(2026, 11, 24, tzinfo=UTC)

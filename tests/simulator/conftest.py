@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.simulator.running import NOW, RunningSimulator, running, shared_file, write_registry
+from tests.simulator.platform_calls import NOW, SimulatorClient, running, shared_file, write_registry
 
 
 @pytest.fixture(scope="session")
@@ -17,13 +17,13 @@ def demo_registry(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def _server(demo_registry: Path) -> Iterator[RunningSimulator]:
+def _server(demo_registry: Path) -> Iterator[SimulatorClient]:
     with running(demo_registry, "--no-rate-limits") as simulator:
         yield simulator
 
 
 @pytest.fixture
-def simulator(_server: RunningSimulator) -> RunningSimulator:
+def simulator(_server: SimulatorClient) -> SimulatorClient:
     """A simulator without faults, limits, calls or tokens, at 20:00 WIB on 24 November 2026."""
     _server.admin("POST", "reset")
     _server.admin("PUT", "rate-limits", {"enabled": False, "overrides": {}})

@@ -12,7 +12,7 @@ from google.api_core.client_options import ClientOptions
 from googleapiclient.discovery import build
 from googleapiclient.errors import HttpError
 
-from tests.simulator.running import IG_USER, RunningSimulator
+from tests.simulator.platform_calls import IG_USER, SimulatorClient
 
 
 class _OtherHost(requests.adapters.HTTPAdapter):
@@ -28,13 +28,13 @@ class _OtherHost(requests.adapters.HTTPAdapter):
         return super().send(request, *arguments, **named)  # type: ignore[arg-type]
 
 
-def test_google_client_reads_channels_and_pages_through_a_playlist(simulator: RunningSimulator) -> None:
+def test_google_client_reads_channels_and_pages_through_a_playlist(simulator: SimulatorClient) -> None:
     youtube = build(
         "youtube",
         "v3",
         developerKey="demo-youtube-key",
         static_discovery=True,
-        client_options=ClientOptions(api_endpoint=simulator.url),
+        client_options=ClientOptions(api_endpoint=simulator.base_url),
     )
     channel_id = simulator.id_of("kartini-youtube")
     channel = youtube.channels().list(part="statistics,contentDetails", id=channel_id).execute()["items"][0]
@@ -45,7 +45,7 @@ def test_google_client_reads_channels_and_pages_through_a_playlist(simulator: Ru
         reply = request.execute()
         found += [item["contentDetails"]["videoId"] for item in reply["items"]]
         request = youtube.playlistItems().list_next(request, reply)
-    assert found == [post["id"] for post in simulator.truth("kartini-youtube")["posts"]]
+    assert found == [post["id"] for post in simulator.truth_of("kartini-youtube")["posts"]]
     assert int(channel["statistics"]["videoCount"]) == len(found)
     simulator.fault("youtube", "quota_exhausted")
     with pytest.raises(HttpError) as refused:
@@ -53,34 +53,35 @@ def test_google_client_reads_channels_and_pages_through_a_playlist(simulator: Ru
     assert refused.value.error_details[0]["reason"] == "quotaExceeded"
 
 
-def test_tweepy_reads_users_and_pages_through_a_timeline(simulator: RunningSimulator) -> None:
+def test_tweepy_reads_users_and_pages_through_a_timeline(simulator: SimulatorClient) -> None:
     client = tweepy.Client("demo-x-bearer")
-    client.session.mount("https://api.twitter.com", _OtherHost(simulator.url))
+    client.session.mount("https://api.twitter.com", _OtherHost(simulator.base_url))
     users = client.get_users(usernames=["demo_kartini", "demo_nipotowe"], user_fields=["public_metrics"])
-    assert users.data[0].public_metrics["followers_count"] == simulator.truth("kartini-x")["followers"]
+    assert users.data[0].public_metrics["followers_count"] == simulator.truth_of("kartini-x")["followers"]
     assert "suspended" in users.errors[0]["detail"]
     pages = tweepy.Paginator(client.get_users_tweets, users.data[0].id, max_results=100, tweet_fields=["created_at"])
-    assert len(list(pages.flatten())) == len(simulator.truth("kartini-x")["posts"])
+    assert len(list(pages.flatten())) == len(simulator.truth_of("kartini-x")["posts"])
     simulator.fault("x", "rate_limited")
     with pytest.raises(tweepy.TooManyRequests):
         client.get_users(usernames=["demo_kartini"])
 
 
 def test_facebook_client_reads_a_page_its_posts_and_a_discovery(
-    simulator: RunningSimulator, monkeypatch: pytest.MonkeyPatch
+    simulator: SimulatorClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(FacebookSession, "GRAPH", simulator.url)
+    monkeypatch.setattr(FacebookSession, "GRAPH", simulator.base_url)
     api = FacebookAdsApi(FacebookSession(access_token="demo-facebook-token"))
     page = Page(simulator.id_of("kartini-facebook"), api=api)
     assert (
-        page.api_get(fields=["followers_count"])["followers_count"] == simulator.truth("kartini-facebook")["followers"]
+        page.api_get(fields=["followers_count"])["followers_count"]
+        == simulator.truth_of("kartini-facebook")["followers"]
     )
     posts = list(page.get_published_posts(fields=["id"], params={"limit": 50}))
-    assert [post["id"] for post in posts] == [post["id"] for post in simulator.truth("kartini-facebook")["posts"]]
+    assert [post["id"] for post in posts] == [post["id"] for post in simulator.truth_of("kartini-facebook")["posts"]]
     reader = FacebookAdsApi(FacebookSession(access_token="demo-instagram-token"))
     handle = simulator.handle_of("handayani-instagram")
     found = IGUser(IG_USER, api=reader).api_get(fields=[f"business_discovery.username({handle}){{followers_count}}"])
-    assert found["business_discovery"]["followers_count"] == simulator.truth("handayani-instagram")["followers"]
+    assert found["business_discovery"]["followers_count"] == simulator.truth_of("handayani-instagram")["followers"]
     simulator.fault("facebook", "token_expired")
     with pytest.raises(FacebookRequestError) as refused:
         page.api_get(fields=["id"])

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from tests.simulator.running import NOW, RunningSimulator, calls_of_everything, running
+from tests.simulator.platform_calls import NOW, SimulatorClient, calls_of_everything, running
 
 
-def test_two_servers_of_one_seed_answer_the_same_bytes(simulator: RunningSimulator, demo_registry: Path) -> None:
+def test_two_servers_of_one_seed_answer_the_same_bytes(simulator: SimulatorClient, demo_registry: Path) -> None:
     simulator.set_clock("2026-09-01T13:00:00Z")
     calls_of_everything(simulator)  # this one has a past: another day was asked before
     simulator.admin("POST", "reset")
@@ -19,7 +19,7 @@ def test_two_servers_of_one_seed_answer_the_same_bytes(simulator: RunningSimulat
     assert {name for name in here if here[name] == elsewhere[name]} == {"refused"}
 
 
-def test_any_instant_can_be_asked_in_any_order(simulator: RunningSimulator) -> None:
+def test_any_instant_can_be_asked_in_any_order(simulator: SimulatorClient) -> None:
     days = ["2026-11-24T13:00:00Z", "2026-08-01T13:00:00Z", "2026-10-05T17:30:00Z"]
     first = [simulator.admin("GET", "truth", at=day, platform="x") for day in days]
     again = [simulator.admin("GET", "truth", at=day, platform="x") for day in reversed(days)]

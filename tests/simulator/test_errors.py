@@ -1,5 +1,5 @@
 """Each error that can be ordered is sent as it says: status, code, body, headers. The expected values are the
-rows of the platforms' error tables (apis/README.md 1.6, 2.7, 3.2, 4.6, 5.4) and the recorded bodies."""
+rows of the platforms' published error tables and the recorded bodies."""
 
 import json
 from typing import Any
@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 import requests
 
-from tests.simulator.running import RunningSimulator, shared_file
+from tests.simulator.platform_calls import SimulatorClient, shared_file
 
 
-def call(simulator: RunningSimulator, platform: str) -> requests.Response:
+def call(simulator: SimulatorClient, platform: str) -> requests.Response:
     """The plainest read of a platform."""
     if platform == "youtube":
         return simulator.youtube("channels", part="statistics", id=simulator.id_of("kartini-youtube"))
@@ -111,7 +111,7 @@ ERRORS = [
 
 @pytest.mark.parametrize(("platform", "kind", "variant", "status", "code"), ERRORS)
 def test_error_is_the_platforms_own(
-    simulator: RunningSimulator, platform: str, kind: str, variant: str | None, status: int, code: Any
+    simulator: SimulatorClient, platform: str, kind: str, variant: str | None, status: int, code: Any
 ) -> None:
     simulator.tiktok_refresh("demo-refresh-kartini-tiktok-0")
     assert call(simulator, platform).status_code == 200
@@ -122,7 +122,7 @@ def test_error_is_the_platforms_own(
     assert call(simulator, platform).status_code == 200, "the fault was for one call"
 
 
-def test_every_error_that_can_be_ordered_can_be_sent(simulator: RunningSimulator) -> None:
+def test_every_error_that_can_be_ordered_can_be_sent(simulator: SimulatorClient) -> None:
     kinds = simulator.admin("GET", "faults/kinds")["error"]
     sent = 0
     for platform, variants in kinds.items():
@@ -158,7 +158,7 @@ RECORDED = [
 @pytest.mark.recordings
 @pytest.mark.parametrize(("platform", "kind", "variant", "recording", "whole"), RECORDED)
 def test_error_is_the_recorded_one(
-    simulator: RunningSimulator, platform: str, kind: str, variant: str | None, recording: str, whole: bool
+    simulator: SimulatorClient, platform: str, kind: str, variant: str | None, recording: str, whole: bool
 ) -> None:
     path = shared_file("recorded", *recording.split("/"))
     if not path.is_file():
@@ -173,7 +173,7 @@ def test_error_is_the_recorded_one(
 
 @pytest.mark.parametrize("platform", ["youtube", "facebook", "instagram", "x", "tiktok"])
 @pytest.mark.parametrize("seconds", [None, 120])
-def test_429_with_and_without_retry_after(simulator: RunningSimulator, platform: str, seconds: int | None) -> None:
+def test_429_with_and_without_retry_after(simulator: SimulatorClient, platform: str, seconds: int | None) -> None:
     simulator.fault(platform, "rate_limited", status=429, retry_after=seconds)
     reply = call(simulator, platform)
     assert reply.status_code == 429
@@ -184,14 +184,14 @@ def test_429_with_and_without_retry_after(simulator: RunningSimulator, platform:
         assert json.loads(reply.headers["X-App-Usage"])["call_count"] == 100
 
 
-def test_a_page_limit_says_in_minutes_when_it_ends(simulator: RunningSimulator) -> None:
+def test_a_page_limit_says_in_minutes_when_it_ends(simulator: SimulatorClient) -> None:
     simulator.fault("facebook", "rate_limited", variant="business")
     usage = json.loads(call(simulator, "facebook").headers["X-Business-Use-Case-Usage"])
     assert usage[simulator.id_of("kartini-facebook")][0]["estimated_time_to_regain_access"] == 5
 
 
 @pytest.mark.parametrize("platform", ["youtube", "facebook", "instagram", "x", "tiktok"])
-def test_calls_without_the_demos_secret_are_refused(simulator: RunningSimulator, platform: str) -> None:
+def test_calls_without_the_demos_secret_are_refused(simulator: SimulatorClient, platform: str) -> None:
     address = {
         "youtube": "/youtube/v3/channels?part=id&id=x&key=wrong",
         "facebook": "/v26.0/100000000000000?access_token=wrong",
@@ -199,7 +199,7 @@ def test_calls_without_the_demos_secret_are_refused(simulator: RunningSimulator,
         "x": "/2/users?ids=1",
         "tiktok": "/v2/user/info/?fields=open_id",
     }[platform]
-    reply = simulator.session.get(simulator.url + address, timeout=30)
+    reply = simulator.session.get(simulator.base_url + address, timeout=30)
     assert reply.status_code in (400, 401)
     assert code_of(platform, reply.json()) in (
         "keyInvalid",
@@ -210,7 +210,7 @@ def test_calls_without_the_demos_secret_are_refused(simulator: RunningSimulator,
     )
 
 
-def test_bad_requests_are_refused_as_the_platforms_do(simulator: RunningSimulator) -> None:
+def test_bad_requests_are_refused_as_the_platforms_do(simulator: SimulatorClient) -> None:
     too_many = simulator.facebook(ids=",".join(str(10**14 + number) for number in range(54)))
     assert too_many.json()["error"]["message"] == "(#100) Too many IDs. Maximum: 50. Provided: 54."
     unknown = simulator.facebook(simulator.id_of("kartini-facebook"), fields="id,subscribers")

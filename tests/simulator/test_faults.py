@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import requests
 
-from tests.simulator.running import NOW, RunningSimulator
+from tests.simulator.platform_calls import NOW, SimulatorClient
 
 LIST_FIELDS = {
     "facebook": "id,followers_count,posts.limit(3){id,message}",
@@ -17,7 +17,7 @@ LIST_FIELDS = {
 PLATFORMS = ["youtube", "facebook", "instagram", "x", "tiktok"]
 
 
-def read(simulator: RunningSimulator, platform: str, center: str = "handayani") -> requests.Response:
+def read(simulator: SimulatorClient, platform: str, center: str = "handayani") -> requests.Response:
     """A reply with texts in it."""
     code = f"{center}-{platform}"
     if platform == "youtube":
@@ -32,7 +32,7 @@ def read(simulator: RunningSimulator, platform: str, center: str = "handayani") 
 
 
 @pytest.fixture
-def ready(simulator: RunningSimulator) -> RunningSimulator:
+def ready(simulator: SimulatorClient) -> SimulatorClient:
     """A simulator in which TikTok's tokens were fetched."""
     for center in ("handayani", "kartini"):
         simulator.tiktok_refresh(f"demo-refresh-{center}-tiktok-0")
@@ -40,7 +40,7 @@ def ready(simulator: RunningSimulator) -> RunningSimulator:
 
 
 @pytest.mark.parametrize("platform", PLATFORMS)
-def test_cut_off_json_is_complete_by_its_length(ready: RunningSimulator, platform: str) -> None:
+def test_cut_off_json_is_complete_by_its_length(ready: SimulatorClient, platform: str) -> None:
     ready.fault(platform, "cut_off_json")
     reply = read(ready, platform)
     assert reply.status_code == 200
@@ -49,7 +49,7 @@ def test_cut_off_json_is_complete_by_its_length(ready: RunningSimulator, platfor
 
 
 @pytest.mark.parametrize("platform", PLATFORMS)
-def test_cut_off_transfer_breaks_the_connection(ready: RunningSimulator, platform: str) -> None:
+def test_cut_off_transfer_breaks_the_connection(ready: SimulatorClient, platform: str) -> None:
     ready.fault(platform, "cut_off_transfer", times=1)
     with pytest.raises(requests.RequestException):
         read(ready, platform)
@@ -57,7 +57,7 @@ def test_cut_off_transfer_breaks_the_connection(ready: RunningSimulator, platfor
 
 
 @pytest.mark.parametrize("platform", PLATFORMS)
-def test_html_instead_of_json(ready: RunningSimulator, platform: str) -> None:
+def test_html_instead_of_json(ready: SimulatorClient, platform: str) -> None:
     ready.fault(platform, "html_instead_of_json", status=502, times=1)
     ready.fault(platform, "html_instead_of_json")
     for status in (502, 200):
@@ -68,7 +68,7 @@ def test_html_instead_of_json(ready: RunningSimulator, platform: str) -> None:
 
 
 @pytest.mark.parametrize("platform", PLATFORMS)
-def test_error_in_200(ready: RunningSimulator, platform: str) -> None:
+def test_error_in_200(ready: SimulatorClient, platform: str) -> None:
     ready.fault(platform, "error_in_200", variant="rate_limited")
     reply = read(ready, platform)
     assert reply.status_code == 200
@@ -77,7 +77,7 @@ def test_error_in_200(ready: RunningSimulator, platform: str) -> None:
 
 
 @pytest.mark.parametrize("platform", PLATFORMS)
-def test_nul_and_lone_surrogate_stand_in_the_texts(ready: RunningSimulator, platform: str) -> None:
+def test_nul_and_lone_surrogate_stand_in_the_texts(ready: SimulatorClient, platform: str) -> None:
     whole = read(ready, platform).text
     ready.fault(platform, "nul_in_text", times=1)
     nul = read(ready, platform).content
@@ -108,7 +108,7 @@ def _texts(value: Any) -> list[str]:
         ("tiktok", "follower_count"),
     ],
 )
-def test_follower_count_stands_twice_or_not_at_all(ready: RunningSimulator, platform: str, field: str) -> None:
+def test_follower_count_stands_twice_or_not_at_all(ready: SimulatorClient, platform: str, field: str) -> None:
     whole = read(ready, platform).json()
     assert field in json.dumps(whole)
     ready.fault(platform, "duplicate_keys", times=1)
@@ -119,7 +119,7 @@ def test_follower_count_stands_twice_or_not_at_all(ready: RunningSimulator, plat
     assert field not in read(ready, platform).text
 
 
-def test_withdrawn_field_may_refuse_the_request(ready: RunningSimulator) -> None:
+def test_withdrawn_field_may_refuse_the_request(ready: SimulatorClient) -> None:
     ready.fault("facebook", "field_withdrawn", field="fan_count", variant="error")
     assert read(ready, "facebook").status_code == 200
     refused = ready.facebook(ready.id_of("kartini-facebook"), fields="fan_count")
@@ -127,21 +127,21 @@ def test_withdrawn_field_may_refuse_the_request(ready: RunningSimulator) -> None
 
 
 @pytest.mark.parametrize("platform", PLATFORMS)
-def test_date_header_is_off_by_minutes(ready: RunningSimulator, platform: str) -> None:
+def test_date_header_is_off_by_minutes(ready: SimulatorClient, platform: str) -> None:
     ready.fault(platform, "clock_skew", minutes=-11, times=1)
     skewed, right = (parsedate_to_datetime(read(ready, platform).headers["Date"]) for _ in range(2))
     assert (right - skewed).total_seconds() == 11 * 60
     assert right.isoformat() == NOW.replace("Z", "+00:00")
 
 
-def test_slow_waits_before_it_answers(ready: RunningSimulator) -> None:
+def test_slow_waits_before_it_answers(ready: SimulatorClient) -> None:
     ready.fault("x", "slow", seconds=0.4)
     started = time.monotonic()
     assert read(ready, "x").status_code == 200
     assert time.monotonic() - started >= 0.4
 
 
-def test_one_bad_id_in_a_batch(ready: RunningSimulator) -> None:
+def test_one_bad_id_in_a_batch(ready: SimulatorClient) -> None:
     bad, good = "handayani", "kartini"
     for platform in ("youtube", "facebook", "x"):
         ready.fault(platform, "bad_id_in_batch", account=f"{bad}-{platform}")
@@ -159,7 +159,7 @@ def test_one_bad_id_in_a_batch(ready: RunningSimulator) -> None:
         assert read(ready, platform, bad).status_code == 200, "alone it can be read"
 
 
-def test_account_states(ready: RunningSimulator) -> None:
+def test_account_states(ready: SimulatorClient) -> None:
     for platform in PLATFORMS:
         ready.fault(platform, "account_not_found", account=f"handayani-{platform}")
     assert "items" not in read(ready, "youtube").json()
@@ -173,7 +173,7 @@ def test_account_states(ready: RunningSimulator) -> None:
         assert read(ready, platform, "kartini").status_code == 200, "others are not touched"
 
 
-def test_suspended_and_protected_on_x(ready: RunningSimulator) -> None:
+def test_suspended_and_protected_on_x(ready: SimulatorClient) -> None:
     ready.fault("x", "account_suspended", account="handayani-x")
     ready.fault("x", "account_private", account="kartini-x")
     suspended = read(ready, "x").json()["errors"][0]
@@ -184,13 +184,13 @@ def test_suspended_and_protected_on_x(ready: RunningSimulator) -> None:
     assert "data" not in timeline
 
 
-def test_private_tiktok_lists_no_video(ready: RunningSimulator) -> None:
+def test_private_tiktok_lists_no_video(ready: SimulatorClient) -> None:
     ready.fault("tiktok", "account_private", account="kartini-tiktok")
     body = ready.tiktok("video/list", "demo-access-kartini-tiktok-1", {}, fields="id").json()
     assert (body["data"]["videos"], body["data"]["has_more"]) == ([], False)
 
 
-def test_hidden_counts(ready: RunningSimulator) -> None:
+def test_hidden_counts(ready: SimulatorClient) -> None:
     ready.fault("youtube", "count_hidden", account="handayani-youtube", times=1)
     hidden = read(ready, "youtube").json()["items"][0]["statistics"]
     ready.fault("youtube", "count_hidden", variant="number", times=1)
@@ -203,7 +203,7 @@ def test_hidden_counts(ready: RunningSimulator) -> None:
         assert "follower_count" not in read(ready, platform).text.replace("followers_count", "follower_count")
 
 
-def test_handles_that_changed_or_changed_hands(ready: RunningSimulator) -> None:
+def test_handles_that_changed_or_changed_hands(ready: SimulatorClient) -> None:
     ready.fault("x", "identity_mismatch", account="kartini-x", times=1)
     other = ready.x("users/by", usernames="demo_kartini").json()["data"][0]
     assert other["id"] != ready.id_of("kartini-x")
@@ -211,7 +211,7 @@ def test_handles_that_changed_or_changed_hands(ready: RunningSimulator) -> None:
     assert read(ready, "instagram", "kartini").json()["error"]["code"] == 110
 
 
-def test_expired_page_token(ready: RunningSimulator) -> None:
+def test_expired_page_token(ready: SimulatorClient) -> None:
     playlist = f"UU{ready.id_of('kartini-youtube')[2:]}"
     first = ready.youtube("playlistItems", part="id", playlistId=playlist, maxResults="5")
     ready.fault("youtube", "expired_page_token")
@@ -222,7 +222,7 @@ def test_expired_page_token(ready: RunningSimulator) -> None:
     assert second.json()["error"]["errors"][0]["reason"] == "invalidPageToken"
 
 
-def test_account_without_posts(ready: RunningSimulator) -> None:
+def test_account_without_posts(ready: SimulatorClient) -> None:
     playlist = f"UU{ready.id_of('kartini-youtube')[2:]}"
     ready.fault("youtube", "no_posts", variant="not_found", times=1)
     ready.fault("youtube", "no_posts")
@@ -230,7 +230,7 @@ def test_account_without_posts(ready: RunningSimulator) -> None:
     assert ready.youtube("playlistItems", part="id", playlistId=playlist).json()["items"] == []
 
 
-def test_filters_end_and_chance(ready: RunningSimulator) -> None:
+def test_filters_end_and_chance(ready: SimulatorClient) -> None:
     ready.fault("x", "server_error", account="handayani-x")
     ready.fault("youtube", "server_error", endpoint="playlistItems")
     ready.fault("facebook", "server_error", until="2026-11-24T13:00:30Z")
@@ -259,14 +259,14 @@ def test_filters_end_and_chance(ready: RunningSimulator) -> None:
         ([], "must be a JSON object"),
     ],
 )
-def test_a_wrong_order_is_told_in_a_sentence(ready: RunningSimulator, body: Any, sentence: str) -> None:
-    reply = ready.session.post(f"{ready.url}/_simulator/faults", json=body, timeout=30)
+def test_a_wrong_order_is_told_in_a_sentence(ready: SimulatorClient, body: Any, sentence: str) -> None:
+    reply = ready.session.post(f"{ready.base_url}/_simulator/faults", json=body, timeout=30)
     assert reply.status_code == 400
     assert sentence in reply.json()["error"]
     assert ready.admin("GET", "faults") == {"faults": []}
 
 
-def test_a_fault_has_its_time_and_the_log_says_who_cannot_be_read(simulator: RunningSimulator) -> None:
+def test_a_fault_has_its_time_and_the_log_says_who_cannot_be_read(simulator: SimulatorClient) -> None:
     hour = {"since": "2026-11-24T21:00:00+07:00", "until": "2026-11-24T22:00:00+07:00"}
     simulator.fault("x", "unavailable", **hour)
     simulator.fault("youtube", "account_suspended", account="kartini-youtube", **hour)

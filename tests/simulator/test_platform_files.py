@@ -12,7 +12,7 @@ from social_metrics.extract.extracted import CaptureFailure, ExtractedProfile, P
 from social_metrics.extract.http.client import ApiClient, Recorder
 from social_metrics.extract.platforms import facebook, instagram, tiktok
 from social_metrics.registry.account import Account
-from tests.simulator.running import FORM, IG_USER, NOW, RunningSimulator
+from tests.simulator.platform_calls import FORM, IG_USER, NOW, SimulatorClient
 from tests.support.local_platform import FixedClock, OpenMeter
 
 FILES: dict[str, ModuleType] = {"facebook": facebook, "instagram": instagram, "tiktok": tiktok}
@@ -48,11 +48,11 @@ class Owners:
 class Reader:
     """A platform file with the real client before the simulator."""
 
-    def __init__(self, simulator: RunningSimulator, platform: str) -> None:
+    def __init__(self, simulator: SimulatorClient, platform: str) -> None:
         self.simulator, self.platform, self.file = simulator, platform, FILES[platform]
         self.recorder = Recorder("test-run", 1, Source.SIMULATOR, None)
         login, secret = CREDENTIALS[platform]
-        connection = PlatformConnection(platform, simulator.url, login, secret, AuthorizationMode.OWNER, True, {})
+        connection = PlatformConnection(platform, simulator.base_url, login, secret, AuthorizationMode.OWNER, True, {})
         owners = Owners()
         self.client = owners.client = ApiClient(
             self.file.RULES,
@@ -99,7 +99,7 @@ class Reader:
 
 
 @pytest.fixture(params=list(FILES))
-def reader(request: pytest.FixtureRequest, simulator: RunningSimulator) -> Reader:
+def reader(request: pytest.FixtureRequest, simulator: SimulatorClient) -> Reader:
     """Each platform file in turn."""
     return Reader(simulator, request.param)
 
@@ -110,7 +110,7 @@ def test_followers_and_the_posts_of_a_week_are_the_truth(reader: Reader) -> None
     assert len(readings) == len(accounts) > 20
     read = 0
     for account in accounts:
-        truth = reader.simulator.truth(account.account_code)
+        truth = reader.simulator.truth_of(account.account_code)
         reading = readings[account.account_code]
         if isinstance(reading, CaptureFailure):
             assert truth["state"] != "active", reading
@@ -129,13 +129,13 @@ def test_followers_and_the_posts_of_a_week_are_the_truth(reader: Reader) -> None
 
 
 def test_every_page_is_read_when_everything_is_asked_for(reader: Reader) -> None:
-    account = max(reader.accounts(), key=lambda one: len(reader.simulator.truth(one.account_code)["posts"]))
+    account = max(reader.accounts(), key=lambda one: len(reader.simulator.truth_of(one.account_code)["posts"]))
     reading = reader.profiles([account])[account.account_code]
     assert isinstance(reading, ExtractedProfile)
     reader.recorder.responses.clear()
     listing = reader.posts(account, reading, ALL_TIME)
     assert {post.post_id for post in listing.posts} == {
-        post["id"] for post in reader.simulator.truth(account.account_code)["posts"]
+        post["id"] for post in reader.simulator.truth_of(account.account_code)["posts"]
     }
     assert len(reader.recorder.responses) > 2
 
@@ -182,7 +182,7 @@ def test_odd_replies_are_read_all_the_same(reader: Reader, kind: str) -> None:
     reader.simulator.fault(reader.platform, kind, account=account.account_code)
     reading = reader.profiles([account])[account.account_code]
     assert isinstance(reading, ExtractedProfile)
-    truth = reader.simulator.truth(account.account_code)
+    truth = reader.simulator.truth_of(account.account_code)
     assert reading.followers_count == truth["followers"]
     listing = reader.posts(account, reading, ALL_TIME)
     assert sorted(post.post_id for post in listing.posts) == sorted(post["id"] for post in truth["posts"])
@@ -201,7 +201,7 @@ def test_an_expired_cursor_is_a_failure_and_not_a_shorter_list(reader: Reader) -
     assert raised.value.outcome is Outcome.INVALID_RESPONSE
 
 
-def test_a_broken_chain_of_tokens_is_that_accounts_trouble(simulator: RunningSimulator) -> None:
+def test_a_broken_chain_of_tokens_is_that_accounts_trouble(simulator: SimulatorClient) -> None:
     reader = Reader(simulator, "tiktok")
     victim, other = reader.accounts()[:2]
     simulator.tiktok_refresh(f"demo-refresh-{victim.account_code}-0")  # somebody else used the token that works once
@@ -212,7 +212,7 @@ def test_a_broken_chain_of_tokens_is_that_accounts_trouble(simulator: RunningSim
     assert isinstance(readings[other.account_code], ExtractedProfile)
 
 
-def test_one_page_that_cannot_be_read_does_not_hide_fifty(simulator: RunningSimulator) -> None:
+def test_one_page_that_cannot_be_read_does_not_hide_fifty(simulator: SimulatorClient) -> None:
     reader = Reader(simulator, "facebook")
     accounts = reader.accounts()
     assert all(isinstance(reading, ExtractedProfile) for reading in reader.profiles(accounts).values())

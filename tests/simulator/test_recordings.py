@@ -10,35 +10,35 @@ from typing import Any
 
 import pytest
 
-from tests.simulator.running import RunningSimulator, shared_file
+from tests.simulator.platform_calls import SimulatorClient, shared_file
 
-Read = Callable[[RunningSimulator], Any]
+Read = Callable[[SimulatorClient], Any]
 ALL_PARTS = "id,snippet,statistics,contentDetails,status"
 TWEET_FIELDS = "created_at,public_metrics,lang,author_id,attachments,edit_controls,referenced_tweets"
 
 
-def _channels(simulator: RunningSimulator) -> Any:
+def _channels(simulator: SimulatorClient) -> Any:
     ids = f"{simulator.id_of('kartini-youtube')},{simulator.id_of('handayani-youtube')}"
     return simulator.youtube("channels", part=ALL_PARTS, id=ids).json()
 
 
-def _playlist(simulator: RunningSimulator) -> Any:
+def _playlist(simulator: SimulatorClient) -> Any:
     playlist = f"UU{simulator.id_of('kartini-youtube')[2:]}"
     return simulator.youtube("playlistItems", part=ALL_PARTS.replace("statistics,", ""), playlistId=playlist).json()
 
 
-def _videos(simulator: RunningSimulator) -> Any:
-    video = simulator.truth("kartini-youtube")["posts"][0]["id"]
+def _videos(simulator: SimulatorClient) -> Any:
+    video = simulator.truth_of("kartini-youtube")["posts"][0]["id"]
     return simulator.youtube("videos", part=ALL_PARTS, id=video).json()
 
 
-def _posts(simulator: RunningSimulator) -> Any:
+def _posts(simulator: SimulatorClient) -> Any:
     fields = "id,created_time,updated_time,message,attachments"
     return simulator.facebook(f"{simulator.id_of('kartini-facebook')}/posts", fields=fields, limit="5").json()
 
 
-def _one_post(simulator: RunningSimulator) -> Any:
-    post = simulator.truth("handayani-facebook")["posts"][1]["id"]
+def _one_post(simulator: SimulatorClient) -> Any:
+    post = simulator.truth_of("handayani-facebook")["posts"][1]["id"]
     fields = (
         "id,created_time,updated_time,permalink_url,status_type,reactions.summary(total_count).limit(0),"
         "comments.summary(true).limit(0)"
@@ -46,47 +46,47 @@ def _one_post(simulator: RunningSimulator) -> Any:
     return simulator.facebook(post, fields=fields).json()
 
 
-def _pages(simulator: RunningSimulator) -> Any:
+def _pages(simulator: SimulatorClient) -> Any:
     ids = f"{simulator.id_of('kartini-facebook')},{simulator.id_of('handayani-facebook')}"
     return simulator.facebook(ids=ids, fields="id,name,username,fan_count").json()
 
 
-def _discovery(simulator: RunningSimulator) -> Any:
+def _discovery(simulator: SimulatorClient) -> Any:
     media = "media.limit(5){id,caption,comments_count,like_count,media_type,permalink,timestamp}"
     handle = simulator.handle_of("handayani-instagram")
     return simulator.instagram(handle, f"id,username,biography,followers_count,media_count,{media}").json()
 
 
-def _users(simulator: RunningSimulator) -> Any:
+def _users(simulator: SimulatorClient) -> Any:
     fields = "public_metrics,created_at,description,location,protected,url,verified"
     ids = f"{simulator.id_of('kartini-x')},{simulator.id_of('handayani-x')}"
     return simulator.x("users", ids=ids, user__fields=fields).json()
 
 
-def _unknown_users(simulator: RunningSimulator) -> Any:
+def _unknown_users(simulator: SimulatorClient) -> Any:
     return simulator.x("users/by", usernames="demo_nipotowe,nobody").json()
 
 
-def _timeline(simulator: RunningSimulator) -> Any:
+def _timeline(simulator: SimulatorClient) -> Any:
     return simulator.x(
         f"users/{simulator.id_of('kartini-x')}/tweets", max_results="5", tweet__fields=TWEET_FIELDS
     ).json()
 
 
-def _edited_post(simulator: RunningSimulator) -> Any:
-    edited = next(post for post in simulator.truth("kartini-x")["posts"] if post["edited_at"])
+def _edited_post(simulator: SimulatorClient) -> Any:
+    edited = next(post for post in simulator.truth_of("kartini-x")["posts"] if post["edited_at"])
     return simulator.x(f"tweets/{edited['id']}", tweet__fields="edit_controls").json()
 
 
-def _token(simulator: RunningSimulator) -> Any:
+def _token(simulator: SimulatorClient) -> Any:
     return simulator.tiktok_refresh("demo-refresh-kartini-tiktok-0").json()
 
 
-def _user_info(simulator: RunningSimulator) -> Any:
+def _user_info(simulator: SimulatorClient) -> Any:
     return simulator.tiktok("user/info", _token(simulator)["access_token"], fields="open_id,union_id,avatar_url").json()
 
 
-def _video_list(simulator: RunningSimulator) -> Any:
+def _video_list(simulator: SimulatorClient) -> Any:
     return simulator.tiktok(
         "video/list", _token(simulator)["access_token"], {}, fields="id,title,cover_image_url"
     ).json()
@@ -129,7 +129,7 @@ def compare(recorded: Any, answered: Any, where: str = "$") -> tuple[int, list[s
 
 @pytest.mark.recordings
 @pytest.mark.parametrize(("recording", "read", "least"), RECORDINGS, ids=[name for name, _, _ in RECORDINGS])
-def test_reply_has_the_recorded_shape(simulator: RunningSimulator, recording: str, read: Read, least: int) -> None:
+def test_reply_has_the_recorded_shape(simulator: SimulatorClient, recording: str, read: Read, least: int) -> None:
     path = shared_file("recorded", *recording.split("/"))
     if not path.is_file():
         pytest.skip(f"{path} is not there: set SOCIAL_METRICS_SHARED_DIR to the folder that holds apis/recorded")

@@ -6,7 +6,7 @@ import jsonschema
 import pytest
 
 from tests.simulator.official import check_component, check_discovery, check_meta, check_openapi
-from tests.simulator.running import RunningSimulator
+from tests.simulator.platform_calls import SimulatorClient
 
 PARTS = "id,snippet,statistics,contentDetails,status"
 TWEET_FIELDS = (
@@ -27,7 +27,7 @@ MEDIA_FIELDS = (
 
 
 def test_every_channel_and_its_videos_keep_to_youtubes_discovery_document(
-    simulator: RunningSimulator, youtube_discovery: Any
+    simulator: SimulatorClient, youtube_discovery: Any
 ) -> None:
     rows = simulator.rows("youtube")
     channels = simulator.youtube(
@@ -54,7 +54,7 @@ def test_every_channel_and_its_videos_keep_to_youtubes_discovery_document(
     assert len(stats.json()["items"]) == len(video_ids)
 
 
-def test_x_keeps_to_the_document_with_tweet_names(simulator: RunningSimulator, x_tweet_names: Any) -> None:
+def test_x_keeps_to_the_document_with_tweet_names(simulator: SimulatorClient, x_tweet_names: Any) -> None:
     ids = [row["platform_account_id"] for row in simulator.rows("x")]
     users = simulator.x("users", ids=",".join(ids), user__fields=USER_FIELDS).json()
     check_openapi(x_tweet_names, "/2/users", users)
@@ -71,7 +71,7 @@ def test_x_keeps_to_the_document_with_tweet_names(simulator: RunningSimulator, x
     assert lookup["errors"][0]["resource_id"] == "1"
 
 
-def test_x_keeps_to_the_document_with_post_names(simulator: RunningSimulator, x_post_names: Any) -> None:
+def test_x_keeps_to_the_document_with_post_names(simulator: SimulatorClient, x_post_names: Any) -> None:
     simulator.admin("PUT", "options", {"x_names": "post"})
     ids = [row["platform_account_id"] for row in simulator.rows("x")]
     users = simulator.x("users", ids=",".join(ids), user__fields=USER_FIELDS).json()
@@ -85,7 +85,7 @@ def test_x_keeps_to_the_document_with_post_names(simulator: RunningSimulator, x_
     check_component(x_post_names, "#/components/schemas/InvalidRequestProblem", refused.json())
 
 
-def test_pages_and_posts_keep_to_metas_specs(simulator: RunningSimulator, meta_specs: dict[str, Any]) -> None:
+def test_pages_and_posts_keep_to_metas_specs(simulator: SimulatorClient, meta_specs: dict[str, Any]) -> None:
     posts = 0
     for row in simulator.rows("facebook"):
         page = simulator.facebook(row["platform_account_id"], fields=PAGE_FIELDS).json()
@@ -96,9 +96,7 @@ def test_pages_and_posts_keep_to_metas_specs(simulator: RunningSimulator, meta_s
     assert posts > 400
 
 
-def test_discovered_users_and_media_keep_to_metas_specs(
-    simulator: RunningSimulator, meta_specs: dict[str, Any]
-) -> None:
+def test_discovered_users_and_media_keep_to_metas_specs(simulator: SimulatorClient, meta_specs: dict[str, Any]) -> None:
     media = 0
     for code in {row["account_code"] for row in simulator.rows("instagram")} - {"efata-instagram"}:
         selection = f"id,username,followers_count,media_count,biography,media.limit(25){{{MEDIA_FIELDS}}}"
@@ -111,7 +109,7 @@ def test_discovered_users_and_media_keep_to_metas_specs(
 
 
 def test_the_checks_refuse_what_the_schemas_do_not_allow(
-    simulator: RunningSimulator,
+    simulator: SimulatorClient,
     youtube_discovery: Any,
     x_tweet_names: Any,
     x_post_names: Any,

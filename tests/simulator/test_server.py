@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.simulator.running import ROOT, SEEDS, RunningSimulator, run, running
+from tests.simulator.platform_calls import SimulatorClient, running
+from tests.support.simulator import REPOSITORY, SEEDS, simulator_command
 
 
-def test_every_reply_says_that_it_is_simulated_and_when(simulator: RunningSimulator) -> None:
+def test_every_reply_says_that_it_is_simulated_and_when(simulator: SimulatorClient) -> None:
     simulator.set_clock("2026-10-01T00:30:00+07:00")
     for path in (
         "/_simulator/clock",
@@ -21,13 +22,13 @@ def test_every_reply_says_that_it_is_simulated_and_when(simulator: RunningSimula
         "/v2/user/info/",
         "/nothing/here",
     ):
-        reply = simulator.session.get(simulator.url + path, timeout=30)
+        reply = simulator.session.get(simulator.base_url + path, timeout=30)
         assert reply.headers["X-Simulator"] == "sentra-social-metrics"
         assert parsedate_to_datetime(reply.headers["Date"]).isoformat() == "2026-09-30T17:30:00+00:00"
     assert reply.status_code == 404
 
 
-def test_clock_stands_until_it_is_moved(simulator: RunningSimulator) -> None:
+def test_clock_stands_until_it_is_moved(simulator: SimulatorClient) -> None:
     assert simulator.admin("GET", "clock") == {"now": "2026-11-24T13:00:00Z"}
     assert simulator.admin("PUT", "clock", {"advance_seconds": 86_400}) == {"now": "2026-11-25T13:00:00Z"}
     assert simulator.admin("PUT", "clock", {"now": "2026-01-31T23:59:59+07:00"}) == {"now": "2026-01-31T16:59:59Z"}
@@ -43,13 +44,13 @@ def test_clock_stands_until_it_is_moved(simulator: RunningSimulator) -> None:
         ({"day": 1}, "Unknown: day"),
     ],
 )
-def test_a_wrong_clock_is_told_in_a_sentence(simulator: RunningSimulator, body: object, sentence: str) -> None:
-    reply = simulator.session.put(f"{simulator.url}/_simulator/clock", json=body, timeout=30)
+def test_a_wrong_clock_is_told_in_a_sentence(simulator: SimulatorClient, body: object, sentence: str) -> None:
+    reply = simulator.session.put(f"{simulator.base_url}/_simulator/clock", json=body, timeout=30)
     assert reply.status_code == 400
     assert sentence in reply.json()["error"]
 
 
-def test_calls_are_counted_by_platform_and_endpoint(simulator: RunningSimulator) -> None:
+def test_calls_are_counted_by_platform_and_endpoint(simulator: SimulatorClient) -> None:
     simulator.youtube("channels", part="id", id="x")
     simulator.youtube("channels", part="id", id="x")
     simulator.x("users", ids="1")
@@ -67,7 +68,7 @@ def test_calls_are_counted_by_platform_and_endpoint(simulator: RunningSimulator)
     assert simulator.admin("DELETE", "calls")["total"] == 0
 
 
-def test_limits_refuse_as_the_platforms_do_and_end_with_their_window(simulator: RunningSimulator) -> None:
+def test_limits_refuse_as_the_platforms_do_and_end_with_their_window(simulator: SimulatorClient) -> None:
     buckets = {"x:users": 2, "youtube:quota": 2, "tiktok:user/info": 2, "facebook:app": 2}
     simulator.admin("PUT", "rate-limits", {"enabled": True, "overrides": buckets})
     access = simulator.tiktok_refresh("demo-refresh-kartini-tiktok-0").json()["access_token"]
@@ -93,7 +94,7 @@ def test_limits_refuse_as_the_platforms_do_and_end_with_their_window(simulator: 
     assert {simulator.youtube("channels", part="id", id="x").status_code for _ in range(5)} == {200}
 
 
-def test_refresh_tokens_work_once(simulator: RunningSimulator) -> None:
+def test_refresh_tokens_work_once(simulator: SimulatorClient) -> None:
     first = simulator.tiktok_refresh("demo-refresh-kartini-tiktok-0").json()
     assert (first["expires_in"], first["refresh_expires_in"]) == (7200, 180 * 86_400)
     second = simulator.tiktok_refresh(first["refresh_token"]).json()
@@ -109,23 +110,23 @@ def test_refresh_tokens_work_once(simulator: RunningSimulator) -> None:
     assert simulator.tiktok_refresh(second["refresh_token"]).json()["error"] == "invalid_grant"
 
 
-def test_a_lost_reply_loses_the_chain_and_a_new_login_begins_one(simulator: RunningSimulator) -> None:
+def test_a_lost_reply_loses_the_chain_and_a_new_login_begins_one(simulator: SimulatorClient) -> None:
     simulator.fault("tiktok", "cut_off_json", endpoint="oauth/token", times=1)
     with pytest.raises(ValueError):
         simulator.tiktok_refresh("demo-refresh-kartini-tiktok-0").json()
     assert simulator.tiktok_refresh("demo-refresh-kartini-tiktok-0").json()["error"] == "invalid_grant"
     form = {"client_key": "demo-tiktok-key", "client_secret": "demo-tiktok-secret"}
     form |= {"grant_type": "authorization_code", "code": "demo-code-kartini-tiktok"}
-    login = simulator.session.post(f"{simulator.url}/v2/oauth/token/", data=form, timeout=30).json()
+    login = simulator.session.post(f"{simulator.base_url}/v2/oauth/token/", data=form, timeout=30).json()
     assert simulator.tiktok("user/info", login["access_token"], fields="open_id").status_code == 200
 
 
-def test_a_restarted_server_takes_up_the_chain_where_it_is_told(simulator: RunningSimulator) -> None:
+def test_a_restarted_server_takes_up_the_chain_where_it_is_told(simulator: SimulatorClient) -> None:
     assert simulator.tiktok_refresh("demo-refresh-kartini-tiktok-57").json()["refresh_token"].endswith("-58")
     assert simulator.tiktok_refresh("demo-refresh-kartini-tiktok-57").status_code == 400
 
 
-def test_names_of_x_follow_the_option(simulator: RunningSimulator) -> None:
+def test_names_of_x_follow_the_option(simulator: SimulatorClient) -> None:
     user = simulator.id_of("kartini-x")
 
     def names(**query: str) -> set[str]:
@@ -143,7 +144,7 @@ def test_names_of_x_follow_the_option(simulator: RunningSimulator) -> None:
 def test_demo_registry_leaves_the_other_seeds_alone(tmp_path: Path) -> None:
     source, out = tmp_path / "source", tmp_path / "out"
     shutil.copytree(SEEDS, source)
-    run("registry", "--source", str(source), "--out", str(out), "--as-of", "2026-11-24")
+    simulator_command("registry", "--source", str(source), "--out", str(out), "--as-of", "2026-11-24")
     seeds = sorted(path.name for path in source.glob("*.csv"))
     assert len(seeds) >= 4
     same = [name for name in seeds if (out / name).read_bytes() == (source / name).read_bytes()]
@@ -153,7 +154,7 @@ def test_demo_registry_leaves_the_other_seeds_alone(tmp_path: Path) -> None:
     assert [row["starts_at"] for row in campaigns] == ["2026-09-05T00:00+07:00", "2026-10-20T00:00+07:00"]
 
 
-def test_demo_registry_is_invented(demo_registry: Path, simulator: RunningSimulator) -> None:
+def test_demo_registry_is_invented(demo_registry: Path, simulator: SimulatorClient) -> None:
     rows = simulator.rows()
     assert {row["handle"][:5] for row in rows} == {"demo_"}
     assert max(len(row["handle"]) for row in rows) <= 15
@@ -174,7 +175,9 @@ def test_demo_registry_is_invented(demo_registry: Path, simulator: RunningSimula
 
 
 def test_registry_multiplies(tmp_path: Path) -> None:
-    run("registry", "--source", str(SEEDS), "--out", str(tmp_path), "--as-of", "2026-11-24", "--multiply", "9")
+    simulator_command(
+        "registry", "--source", str(SEEDS), "--out", str(tmp_path), "--as-of", "2026-11-24", "--multiply", "9"
+    )
     rows = (tmp_path / "center_accounts.csv").read_text().splitlines()[1:]
     assert len((tmp_path / "centers.csv").read_text().splitlines()) == 1 + 9 * 31
     assert len({row.split(",")[0] for row in rows}) == 9 * 31 * len({row.split(",")[2] for row in rows})
@@ -212,12 +215,14 @@ def test_another_platform_is_one_file(tmp_path: Path) -> None:
     invented = lines[0].replace("youtube", "seventh", 1)
     unknown = lines[0].replace("youtube", "unknown", 1)
     (source / "platforms.csv").write_text("\n".join([header, *lines, invented, unknown]) + "\n")
-    run("registry", "--source", str(source), "--out", str(out), "--as-of", "2026-11-24", "--extra-apis", str(apis))
+    simulator_command(
+        "registry", "--source", str(source), "--out", str(out), "--as-of", "2026-11-24", "--extra-apis", str(apis)
+    )
     with running(out, "--extra-apis", str(apis)) as simulator:
         assert len(simulator.rows("seventh")) == 31
         assert simulator.rows("unknown") == []
-        reply = simulator.session.get(f"{simulator.url}/seventh/profile", timeout=30)
-        assert reply.json() == {"followers": simulator.truth("darussaadah-seventh")["followers"]}
+        reply = simulator.session.get(f"{simulator.base_url}/seventh/profile", timeout=30)
+        assert reply.json() == {"followers": simulator.truth_of("darussaadah-seventh")["followers"]}
 
 
 def test_port_file_holds_the_bound_port(demo_registry: Path, tmp_path: Path) -> None:
@@ -225,7 +230,9 @@ def test_port_file_holds_the_bound_port(demo_registry: Path, tmp_path: Path) -> 
     with running(demo_registry, "--port-file", str(port_file)) as simulator:
         assert simulator.admin("GET", "health")["status"] == "ok"
         assert simulator.host == f"127.0.0.1:{port_file.read_text().strip()}"
-        taken = run("serve", "--registry-dir", str(demo_registry), "--port", simulator.host.split(":")[1], check=False)
+        taken = simulator_command(
+            "serve", "--registry-dir", str(demo_registry), "--port", simulator.host.split(":")[1], check=False
+        )
     assert (taken.returncode, taken.stdout) == (2, "")
     assert "cannot be used" in taken.stderr
     assert "Traceback" not in taken.stderr
@@ -237,13 +244,13 @@ def test_port_file_holds_the_bound_port(demo_registry: Path, tmp_path: Path) -> 
         (["serve", "--registry-dir", "/nowhere"], "/nowhere/centers.csv cannot be read"),
         (["serve", "--registry-dir", str(SEEDS)], "names no account with an id"),
         (["serve", "--registry-dir", str(SEEDS), "--clock", "noon"], "'noon' is not an instant"),
-        (["registry", "--source", str(ROOT), "--out", "/tmp/never"], "has no centers.csv"),
+        (["registry", "--source", str(REPOSITORY), "--out", "/tmp/never"], "has no centers.csv"),
         (["registry", "--source", str(SEEDS), "--out", str(SEEDS)], "must not replace the real registry"),
         (["registry", "--source", str(SEEDS), "--out", "/tmp/never", "--as-of", "31-12-2026"], "is not a date"),
     ],
 )
 def test_bad_input_ends_in_a_sentence(arguments: list[str], sentence: str) -> None:
-    ended = run(*arguments, check=False)
+    ended = simulator_command(*arguments, check=False)
     assert ended.returncode == 2
     assert sentence in ended.stderr
     assert ended.stderr.count("\n") == 1

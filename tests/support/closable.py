@@ -6,6 +6,8 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
+from local_stack.databases import Login
+from social_metrics.audit.closing import act
 from social_metrics.contract import (
     AuthorizationMode,
     CaptureOutcome,
@@ -20,6 +22,7 @@ from social_metrics.contract import (
     Source,
 )
 from social_metrics.settings import Settings
+from social_metrics.warehouse.connect import connect
 from tests.support.dbt_runner import PROJECT
 from tests.support.factories import Account, Center, Evidence, Platform, at
 
@@ -115,3 +118,14 @@ def _evening(made: Evidence, draw: random.Random, account: Account, day: date, c
                 Source.SIMULATOR, response, f"run-{day}",
             )
         )  # fmt: skip
+
+
+def step(closable: Closable, login: Login, action: str, **named: object) -> None:
+    """Take a step through the login of a person."""
+    with connect(as_person(closable.url, login), "closer") as connection:
+        act(connection, MONTH, action, **named)  # type: ignore[arg-type]
+
+
+def as_person(url: str, login: Login) -> str:
+    """The warehouse's address with another login."""
+    return f"postgresql://{login.name}:{login.password}@{url.split('@', 1)[1]}"

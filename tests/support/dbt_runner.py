@@ -6,10 +6,9 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psycopg
-from dbt.cli.main import dbtRunner, dbtRunnerResult
 from psycopg.rows import dict_row
 
 from social_metrics.settings import Settings
@@ -18,6 +17,9 @@ from social_metrics.transform.dbt_environment import dbt_environment as told_to_
 from social_metrics.transform.run import LAYERS, build_environment
 from social_metrics.warehouse.connect import connect
 from tests.support.factories import Evidence, write_raw, write_registry
+
+if TYPE_CHECKING:
+    from dbt.cli.main import dbtRunnerResult
 
 PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
 
@@ -42,8 +44,10 @@ class Warehouse:
         write_registry(evidence, self.registry)
         write_raw(evidence, self.url, loaded_at)
 
-    def dbt(self, *arguments: str, environment: Mapping[str, str] = MappingProxyType({})) -> dbtRunnerResult:
+    def dbt(self, *arguments: str, environment: Mapping[str, str] = MappingProxyType({})) -> "dbtRunnerResult":
         """Run one dbt command, with more variables in the environment, and return its result, good or bad."""
+        from dbt.cli.main import dbtRunner  # seconds, and every test loads this module
+
         with dbt_environment(self, environment):
             return dbtRunner().invoke(
                 [
@@ -58,7 +62,7 @@ class Warehouse:
                 ]
             )
 
-    def build(self, *arguments: str) -> dbtRunnerResult:
+    def build(self, *arguments: str) -> "dbtRunnerResult":
         """Build everything, without unit tests; a failure says which nodes and why."""
         result = self.dbt("build", "--exclude-resource-type", "unit_test", *arguments)
         assert result.success, failures(result)
@@ -75,7 +79,7 @@ class Warehouse:
                 everything=everything,
             )
 
-    def build_planned(self, planned: MartBuild) -> dbtRunnerResult:
+    def build_planned(self, planned: MartBuild) -> "dbtRunnerResult":
         """Build what is planned, without tests, and note every layer as done; a failure says which nodes and why."""
         result = self.dbt(
             "build", "--exclude-resource-type", "unit_test", "test", environment=build_environment(planned)
@@ -93,7 +97,7 @@ class Warehouse:
             return connection.execute(f"select * from {relation}").fetchall()
 
 
-def failures(result: dbtRunnerResult) -> str:
+def failures(result: "dbtRunnerResult") -> str:
     """What went wrong, node by node."""
     if result.exception:
         return str(result.exception)

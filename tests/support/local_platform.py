@@ -9,13 +9,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from social_metrics.contract import AuthorizationMode, Source
+from social_metrics.contract import AuthorizationMode, Outcome, Source
 from social_metrics.extract.credentials.connections import PlatformConnection
-from social_metrics.extract.http.client import ApiClient, ApiRules, Recorder
+from social_metrics.extract.http.client import ApiClient, ApiRules, Recorder, Refusal, Reply
 from social_metrics.extract.http.guards import Cost, Tokens
 from social_metrics.registry.account import Account
 
@@ -167,3 +168,19 @@ def bench(
 def account(code: str, platform: str, platform_account_id: str | None = None, handle: str | None = None) -> Account:
     """A registry account; `code` is the center's, e.g. kartini."""
     return Account(f"{code}-{platform}", code, platform, platform_account_id, handle, None, "verified", None, None)
+
+
+def _refuses_on_error(reply: Reply, _now: datetime) -> Refusal | None:
+    error = reply.member("error")
+    return Refusal(Outcome.CONSENT_REVOKED, f"said: {error}", for_all=True) if error else None
+
+
+SOME_RULES = ApiRules(
+    platform="some",
+    api_version="v1",
+    accounts_per_call=10,
+    kept_members=frozenset({"items", "count", "error"}),
+    refusal=_refuses_on_error,
+    authorize=lambda connection, token: ({"key": connection.secret or ""}, {"Authorization": f"Bearer {token}"}),
+    cost=lambda reply: Cost(calls=1, quota_units=1, usd=Decimal(len(reply.member("items") or ())) / 100),
+)

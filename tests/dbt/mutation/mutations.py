@@ -385,8 +385,8 @@ MUTATIONS = [
     Mutation(
         "a month's growth of what one end hides",
         "models/intermediate/centers/int_centers__monthly_followers.sql",
-        "    where ends.end_standing = 'reported' and begins.end_standing = 'reported'\n",
-        "    where ends.end_standing = 'reported'\n",
+        "    where ends.end_status = 'reported' and begins.end_status = 'reported'\n",
+        "    where ends.end_status = 'reported'\n",
     ),
 ]
 

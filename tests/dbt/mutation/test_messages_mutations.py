@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.dbt.mutation.mutations import Mutation
+from tests.dbt.mutation.spoiled_project import SpoiledProject
 from tests.dbt.reference.captions import said_in, write_said
 from tests.dbt.reference.comparison import differences
 from tests.dbt.reference.histories import RETENTION_AS_OF, loaded_late
@@ -12,7 +13,6 @@ from tests.dbt.reference.oracle import Accounts, Rows
 from tests.dbt.reference.oracle_boards import expected_marts
 from tests.dbt.reference.oracle_coverage import expected_messages
 from tests.dbt.reference.oracle_messages import Messages
-from tests.dbt.test_oracle import SpoiledProject
 from tests.support.dbt_runner import Warehouse
 from tests.support.factories import Evidence
 

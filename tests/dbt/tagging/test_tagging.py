@@ -136,7 +136,7 @@ def test_a_caption_is_read_once_a_ruleset(warehouse_url: str, settings: Settings
     again = tag_captions(settings, warehouse_url)
     assert again == replace(first, captions=0, tags=0)
     _change_rule(settings, "pena-name", terms="kata baru")
-    with pytest.raises(TaggingProblem, match=r"its ruleset_version is still 1.*raise the version on every line"):
+    with pytest.raises(TaggingProblem, match=r"its ruleset_version is still 1.*Raise the version on every line"):
         tag_captions(settings, warehouse_url)
     _raise_version(settings)
     anew = tag_captions(settings, warehouse_url)

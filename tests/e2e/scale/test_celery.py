@@ -7,8 +7,8 @@ import psycopg
 import pytest
 
 from local_stack.airflow_api import Run
+from tests.resilience.airflow_stage import Stage, kill_with_all_it_began, standing
 from tests.resilience.fault_bench import FIRST_DAY, evening_of
-from tests.resilience.test_airflow import Stage, kill_with_all_it_began, standing
 
 WORKERS = ("worker-1", "worker-2")
 BATCH = 3  # accounts: `small_batches`

@@ -29,7 +29,6 @@ from social_metrics.transform.lake.landing import land
 from social_metrics.transform.lake.publishing import publish_marts
 from social_metrics.transform.lake.spark import SparkBuild, SparkBuildFailed, build_on_spark, discard
 from social_metrics.transform.run import run_transform
-from tests.dbt.conftest import make_warehouse  # noqa: F401 -- a fixture
 from tests.dbt.reference.captions import said_in, write_said
 from tests.dbt.reference.histories import RETENTION_AS_OF
 from tests.e2e.scale.spark_cluster import WORKERS, SparkCluster, standing_cluster
@@ -52,7 +51,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkCluster]:
 
 
 @pytest.fixture(scope="module")
-def warehouse(make_warehouse: Callable[[Evidence], Warehouse]) -> Warehouse:  # noqa: F811
+def warehouse(make_warehouse: Callable[[Evidence], Warehouse]) -> Warehouse:
     """Random histories, built by PostgreSQL."""
     print(f"SOCIAL_METRICS_TEST_SEED={SEED}")
     said = said_in(random.Random(SEED).sample(range(2**32), ACCOUNTS))

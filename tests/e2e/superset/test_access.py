@@ -14,7 +14,7 @@ from social_metrics.publish.bi.definitions import Dashboard
 from social_metrics.publish.bi.superset.access import LEADERSHIP_ROLE, center_role
 from social_metrics.publish.bi.superset.session import SupersetSession
 from tests.e2e.superset.charts import Drawn, all_charts, chart_ids, saved_answer
-from tests.e2e.superset.conftest import Running
+from tests.e2e.superset.running import Running
 
 ATTEMPTS = (
     "select * from marts.fct_center_daily",

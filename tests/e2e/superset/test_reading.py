@@ -10,7 +10,7 @@ from playwright.sync_api import BrowserContext, Locator, Page
 
 from social_metrics.publish.bi.definitions import Dashboard
 from tests.e2e.superset.charts import all_charts, chart_ids
-from tests.e2e.superset.conftest import Running
+from tests.e2e.superset.running import Running
 from tests.support.superset_pages import MILLISECONDS, open_dashboard
 
 COLORS_OF = """

@@ -14,8 +14,7 @@ from social_metrics.audit.working_days import end_of_working_days, load_holidays
 from social_metrics.cli import app
 from social_metrics.errors import UsageProblem
 from social_metrics.warehouse.connect import connect
-from tests.integration.audit.test_closing import as_person, step
-from tests.support.closable import MONTH, Closable
+from tests.support.closable import MONTH, Closable, as_person, step
 from tests.support.dbt_runner import PROJECT
 
 

@@ -19,8 +19,8 @@ from social_metrics.clock import utc_now, wib_date
 from social_metrics.errors import UsageProblem
 from social_metrics.warehouse.connect import connect
 from social_metrics.warehouse.locks import marts_lock
-from tests.integration.audit.conftest import seal
-from tests.support.closable import MONTH, Closable
+from tests.support.audit_fixtures import seal
+from tests.support.closable import MONTH, Closable, step
 
 pytestmark = pytest.mark.slow
 
@@ -190,14 +190,3 @@ def test_a_month_that_is_not_over_is_not_closed(closable: Closable) -> None:
         draft_close(closable.settings, closable.url, MONTH.replace(month=11))
     with pytest.raises(UsageProblem, match="has no figures"):
         draft_close(closable.settings, closable.url, MONTH.replace(month=1))
-
-
-def step(closable: Closable, login: Login, action: str, **named: object) -> None:
-    """Take a step through the login of a person."""
-    with connect(as_person(closable.url, login), "closer") as connection:
-        act(connection, MONTH, action, **named)  # type: ignore[arg-type]
-
-
-def as_person(url: str, login: Login) -> str:
-    """The warehouse's address with another login."""
-    return f"postgresql://{login.name}:{login.password}@{url.split('@', 1)[1]}"

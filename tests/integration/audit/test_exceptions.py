@@ -17,7 +17,7 @@ from social_metrics.clock import wib_date
 from social_metrics.contract import AuthorizationMode
 from social_metrics.publish.reports.issue import PDF, issue_month
 from social_metrics.warehouse.connect import connect
-from tests.integration.audit.conftest import build_closable
+from tests.support.audit_fixtures import build_closable
 from tests.support.closable import CENTERS, DRAFTED_AT, MONTH, evidence
 from tests.support.factories import Evidence, at
 from tests.support.pdf import words_of

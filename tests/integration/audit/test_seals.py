@@ -16,7 +16,7 @@ from social_metrics.audit.merkle import EMPTY_ROOT, merkle_root
 from social_metrics.audit.seals import seal_days, sealing
 from social_metrics.clock import utc_now
 from social_metrics.warehouse.connect import connect, open_connection
-from tests.integration.audit.conftest import FIRST_DAY, seal, write_history
+from tests.support.audit_fixtures import FIRST_DAY, seal, write_history
 from tests.support.random_evidence import RandomEvidence
 
 NOW = datetime(2026, 11, 24, 5, 0, tzinfo=UTC)

@@ -16,8 +16,7 @@ from social_metrics.audit.trace import trace
 from social_metrics.cli import app
 from social_metrics.errors import UsageProblem
 from social_metrics.warehouse.connect import connect
-from tests.integration.audit.test_closing import as_person, step
-from tests.support.closable import LAST_DAY, MONTH, Closable
+from tests.support.closable import LAST_DAY, MONTH, Closable, as_person, step
 
 pytestmark = pytest.mark.slow
 

@@ -11,7 +11,7 @@ import pytest
 from tests.support.example_marts import create_example_marts
 from tests.support.simulator import CREDENTIALS, RunningSimulator, running_simulator
 
-EVENING = datetime.fromisoformat("2026-11-24T20:00:00+07:00")
+RUN_START = datetime.fromisoformat("2026-11-24T20:00:00+07:00")
 KEY = "kzYKfFJvXO2ETyPAGHyRUbRWsgkf7NZOJpFGyqXTdXI="
 
 
@@ -39,7 +39,7 @@ def broken_registry(tmp_path: Path, repository: Path) -> Path:
 @pytest.fixture
 def simulator(tmp_path: Path, warehouse_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[RunningSimulator]:
     """A simulator at 20:00 WIB, with the environment of a shell that works on it."""
-    with running_simulator(tmp_path, EVENING) as running:
+    with running_simulator(tmp_path, RUN_START) as running:
         for platform in CREDENTIALS:
             monkeypatch.setenv(*running.connection_variable(platform))
         monkeypatch.setenv("AIRFLOW_CONN_SOCIAL_METRICS_WAREHOUSE", warehouse_url)

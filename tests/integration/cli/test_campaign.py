@@ -127,7 +127,7 @@ def test_a_post_that_only_people_have_seen_can_be_tagged(ask: Any, warehouse_url
 @pytest.mark.parametrize(
     ("post", "tag", "by", "sentence"),
     [
-        ("p1", "PEN", "humas", "Nobody knows the tag 'PEN'; write outreach, or one of ATENSI, YAPI"),
+        ("p1", "PEN", "humas", "Unknown tag 'PEN'. Write outreach, or one of ATENSI, YAPI"),
         ("p9", "PENA", "humas", "Account kartini-x has no post 'p9'"),
         ("p1", "PENA", " ", "needs a name and a reason"),
     ],

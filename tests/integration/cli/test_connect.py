@@ -9,7 +9,6 @@ from typer.testing import CliRunner, Result
 
 from social_metrics.cli import app
 from social_metrics.extract.platforms import tiktok
-from tests.integration.cli.conftest import EVENING
 from tests.support.simulator import CREDENTIALS, RunningSimulator
 
 
@@ -35,14 +34,14 @@ def test_an_owner_authorises_an_account_which_is_then_read(simulator: RunningSim
     after = run("capture", "--platform", "tiktok")
     assert "kartini-tiktok" not in after.stdout
 
-    simulator.set_clock(EVENING + timedelta(minutes=20))
+    simulator.set_clock(simulator.started_at + timedelta(minutes=20))
     given_back = run("connect", "tiktok", "kartini-tiktok", "--revoke")
     assert "The tokens of kartini-tiktok are deleted." in given_back.stdout
     assert "did not confirm" not in given_back.stdout
     assert tokens(warehouse_url) == []
 
     # What was read with it goes with the next run of retention, and a plan says so beforehand.
-    simulator.set_clock(EVENING + timedelta(minutes=40))
+    simulator.set_clock(simulator.started_at + timedelta(minutes=40))
     planned = run("retention", "--format", "json")
     revoked = {(due["table"], due["account_code"]) for due in json.loads(planned.stdout)["due"]}
     assert ("raw.profile_snapshots", "kartini-tiktok") in revoked

@@ -1,29 +1,23 @@
 """The running simulator that batches are captured from."""
 
-from collections.abc import Callable, Iterator
-from datetime import datetime
+from collections.abc import Iterator
 from typing import Any
 
-import psycopg
 import pytest
 from cryptography.fernet import Fernet
 
-from social_metrics.clock import WIB
 from social_metrics.extract.credentials.connections import platform_connection
 from social_metrics.extract.platform_run import BatchReport, capture_batch
 from social_metrics.registry.registry import Registry, load_registry
 from social_metrics.settings import Settings
-from tests.support.simulator import CREDENTIALS, RunningSimulator, running_simulator
-
-EVENING = datetime(2026, 11, 20, 20, 0, tzinfo=WIB)
-
-Capture = Callable[..., BatchReport]
+from tests.support.capture import Capture
+from tests.support.simulator import CREDENTIALS, RUN_START, RunningSimulator, running_simulator
 
 
 @pytest.fixture(scope="module")
 def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSimulator]:
     """A simulator for a whole file."""
-    with running_simulator(tmp_path_factory.mktemp("simulator"), EVENING) as simulator:
+    with running_simulator(tmp_path_factory.mktemp("simulator"), RUN_START) as simulator:
         yield simulator
 
 
@@ -32,7 +26,7 @@ def simulator(started: RunningSimulator, monkeypatch: pytest.MonkeyPatch) -> Ite
     """20:00 WIB, no faults, every connection in the environment."""
     for platform in CREDENTIALS:
         monkeypatch.setenv(*started.connection_variable(platform))
-    started.set_clock(EVENING)
+    started.set_clock(RUN_START)
     yield started
     started.clear_faults()
 
@@ -50,7 +44,7 @@ def capture(registry: Registry, warehouse_url: str) -> Capture:
 
     def run(platform: str, **changes: Any) -> BatchReport:
         arguments: dict[str, Any] = {
-            "account_codes": [account.account_code for account in registry.accounts_on(platform, EVENING.date())],
+            "account_codes": [account.account_code for account in registry.accounts_on(platform, RUN_START.date())],
             "run_id": "test",
             "try_number": 1,
             "registry": registry,
@@ -61,9 +55,3 @@ def capture(registry: Registry, warehouse_url: str) -> Capture:
         return capture_batch(platform, **{**arguments, **changes})
 
     return run
-
-
-def rows_of(url: str, query: str, *parameters: Any) -> list[tuple[Any, ...]]:
-    """What the warehouse answers."""
-    with psycopg.connect(url) as connection:
-        return connection.execute(query.encode(), parameters or None).fetchall()

@@ -27,8 +27,8 @@ from social_metrics.extract.run_clock import PastDateRefused
 from social_metrics.extract.state import posts_due_for_rereading
 from social_metrics.registry.registry import Registry, load_registry
 from social_metrics.settings import Settings
-from tests.integration.extract.conftest import EVENING, rows_of
-from tests.support.simulator import CREDENTIALS, RunningSimulator
+from tests.support.simulator import CREDENTIALS, RUN_START, RunningSimulator
+from tests.support.warehouse import rows_of
 
 Capture = Callable[..., BatchReport]
 
@@ -66,7 +66,7 @@ def _with_platform(registry: Registry, platform: str, **changes: Any) -> Registr
 def test_every_expected_account_has_one_outcome_and_a_second_read_asks_nothing(
     capture: Capture, registry: Registry, warehouse_url: str
 ) -> None:
-    expected = {account.account_code for account in registry.accounts_on("facebook", EVENING.date())}
+    expected = {account.account_code for account in registry.accounts_on("facebook", RUN_START.date())}
     report = capture("facebook")
     rows = rows_of(warehouse_url, "select account_code, outcome from raw.capture_outcomes")
     assert {code for code, _ in rows} == expected
@@ -85,7 +85,7 @@ def test_a_capture_is_stored_under_the_instant_of_the_response(capture: Capture,
     )
     assert set(rows) == {(True, "simulator", 200)}
     (instants,) = rows_of(warehouse_url, "select min(captured_at), max(captured_at) from raw.profile_snapshots")
-    assert EVENING <= instants[0] <= instants[1] < EVENING + timedelta(minutes=10)
+    assert RUN_START <= instants[0] <= instants[1] < RUN_START + timedelta(minutes=10)
 
 
 def test_one_failed_account_changes_nothing_for_the_others(
@@ -106,7 +106,7 @@ def test_a_platform_that_is_down_gives_outcomes_and_the_sweep_mends_them(
     simulator.fault("x", "server_error")
     assert set(capture("x").outcomes) == {"platform_unavailable"}
     simulator.clear_faults()
-    simulator.set_clock(EVENING + timedelta(minutes=30))
+    simulator.set_clock(RUN_START + timedelta(minutes=30))
     swept = capture("x")
     assert swept.complete_before == 0
     assert swept.outcomes["captured"] >= 20
@@ -140,7 +140,7 @@ def test_posts_that_a_complete_listing_lacks_are_recorded_absent_and_come_back(
 
     capture("facebook")
     known = presences()["seen"]
-    simulator.set_clock(EVENING + timedelta(days=1))
+    simulator.set_clock(RUN_START + timedelta(days=1))
     simulator.fault("facebook", "no_posts", account="kartini-facebook")
     capture("facebook")
     assert presences() == {"absent": known}
@@ -151,7 +151,7 @@ def test_posts_that_a_complete_listing_lacks_are_recorded_absent_and_come_back(
     )
     assert evidence == [(200,)]
     simulator.clear_faults()
-    simulator.set_clock(EVENING + timedelta(days=2))
+    simulator.set_clock(RUN_START + timedelta(days=2))
     capture("facebook")
     assert presences()["seen"] > 0
 
@@ -162,7 +162,7 @@ def test_the_posts_are_left_alone_while_the_platforms_count_stands_still(
     capture("youtube")
     days = registry.platforms["youtube"].full_listing_days
     for day in range(1, days + 1):
-        simulator.set_clock(EVENING + timedelta(days=day))
+        simulator.set_clock(RUN_START + timedelta(days=day))
         capture("youtube")
     by_account: dict[str, list[str]] = {}
     for code, posts_read in rows_of(
@@ -178,7 +178,7 @@ def test_a_full_sweep_a_day_is_one_each_evening_however_early_it_begins(
 ) -> None:
     assert registry.platforms["instagram"].full_listing_days == 1
     capture("instagram")
-    simulator.set_clock(EVENING + timedelta(days=1, minutes=-10))
+    simulator.set_clock(RUN_START + timedelta(days=1, minutes=-10))
     capture("instagram")
     looks = rows_of(
         warehouse_url, "select posts_read, count(*) from raw.capture_outcomes where outcome = 'captured' group by 1"
@@ -191,7 +191,7 @@ def test_a_post_that_reached_an_age_stays_due_until_it_is_read_again(
 ) -> None:
     capture("x")
     known = rows_of(warehouse_url, "select account_code, post_id, published_at, captured_at from raw.posts")
-    late = EVENING + timedelta(days=2, minutes=10)  # an evening was missed, and this one begins later
+    late = RUN_START + timedelta(days=2, minutes=10)  # an evening was missed, and this one begins later
     ages = (1, 3, 7)
     reached = {
         (code, post_id)
@@ -214,7 +214,7 @@ def test_what_was_refused_at_the_rereading_is_asked_again_by_a_sweep(
     capture: Capture, simulator: RunningSimulator, warehouse_url: str
 ) -> None:
     capture("x")
-    simulator.set_clock(EVENING + timedelta(days=1))
+    simulator.set_clock(RUN_START + timedelta(days=1))
 
     def refused(*_: object) -> None:
         raise CaptureFailure(Outcome.PLATFORM_UNAVAILABLE, "gone away")
@@ -309,9 +309,9 @@ def test_rotating_tokens_are_renewed_and_the_chain_survives_evenings(
     capture: Capture, simulator: RunningSimulator, registry: Registry, settings: Settings, warehouse_url: str
 ) -> None:
     authorise_demo_accounts(registry, settings, warehouse_url)
-    accounts = len(registry.accounts_on("tiktok", EVENING.date()))
+    accounts = len(registry.accounts_on("tiktok", RUN_START.date()))
     for day in range(3):
-        simulator.set_clock(EVENING + timedelta(days=day))
+        simulator.set_clock(RUN_START + timedelta(days=day))
         assert capture("tiktok").outcomes == {"captured": accounts}
     rows = rows_of(warehouse_url, "select generation, access_token, refresh_token from ops.credentials")
     assert {row[0] for row in rows} == {3}
@@ -370,7 +370,7 @@ def test_a_dated_handle_row_is_read_by_its_id_on_either_side_of_the_change(
     platform = changed[0].rsplit("-", 1)[1]
     folder = shutil.copytree(simulator.registry_dir, tmp_path / "registry")
     for day in (-60, 0):
-        simulator.set_clock(EVENING + timedelta(days=day))
+        simulator.set_clock(RUN_START + timedelta(days=day))
         capture(platform, registry=load_registry(folder))
     handles = rows_of(
         warehouse_url,

@@ -30,9 +30,8 @@ from social_metrics.extract.platform_run import capture_batch
 from social_metrics.registry.registry import Registry, load_registry
 from social_metrics.settings import Settings
 from social_metrics.warehouse import migrate
-from tests.integration.extract.conftest import EVENING
 from tests.integration.extract.spoilt_replies import Spoil, SpoiltWay, numbers_and_texts, plans
-from tests.support.simulator import CREDENTIALS
+from tests.support.simulator import CREDENTIALS, RUN_START
 from tests.support.simulator_in_process import answering, connections, make_simulator
 
 CASES = int(os.environ.get("SOCIAL_METRICS_TEST_FUZZED_REPLIES", "40"))  # spoilt replies a platform; in full 10000
@@ -75,7 +74,7 @@ class Bench:
             )
 
     def codes(self, platform: str) -> list[str]:
-        return [account.account_code for account in self.registry.accounts_on(platform, EVENING.date())][:ACCOUNTS]
+        return [account.account_code for account in self.registry.accounts_on(platform, RUN_START.date())][:ACCOUNTS]
 
     def rows(self, query: str) -> list[dict[str, Any]]:
         cursor = self.connection.execute(query)
@@ -92,7 +91,7 @@ def bench(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Bench]:
     folder = tmp_path_factory.mktemp("fuzz") / "registry"
-    write_registry(repository / "dbt_project/seeds/registry", folder, 2024, EVENING.date())
+    write_registry(repository / "dbt_project/seeds/registry", folder, 2024, RUN_START.date())
     name = f"{warehouse_template}_fuzz"
     postgres_server.ensure_database(name, owner=service_login.name, template=warehouse_template)
     url = postgres_server.url(name, service_login.name, service_login.password)
@@ -106,7 +105,7 @@ def bench(
         for variable, value in connections(folder).items():
             environment.setenv(variable, value)
         authorise_demo_accounts(registry, given_settings, url)
-        yield Bench(url, registry, make_simulator(folder, int(EVENING.timestamp())), given_settings, connection)
+        yield Bench(url, registry, make_simulator(folder, int(RUN_START.timestamp())), given_settings, connection)
     postgres_server.drop_database(name)
 
 
@@ -208,5 +207,5 @@ def _check_row(
 
 
 def _is_stated_zero(row: dict[str, Any], name: str) -> bool:
-    """Facebook leaves `shares` out of a post that nobody shared (apis/README 2); it alone says zero by silence."""
+    """Facebook leaves `shares` out of a post that nobody shared; it alone says zero by silence."""
     return (row["platform"], name, row[name]) == ("facebook", "share_count", 0)

@@ -21,8 +21,8 @@ from social_metrics.extract.simulated_clock import SimulatedClock
 from social_metrics.registry.registry import Registry
 from social_metrics.settings import Settings
 from social_metrics.warehouse.loader import load
-from tests.integration.extract.conftest import EVENING, rows_of
-from tests.support.refused_rows import refuse_outcomes
+from tests.support.simulator import RUN_START
+from tests.support.warehouse import refuse_outcomes, rows_of
 
 SIZE = 5
 WAIT = 30  # seconds, for what has to happen; nothing waits for so long unless it is broken
@@ -33,7 +33,7 @@ Capture = Callable[..., list[BatchReport]]
 @pytest.fixture
 def batches(registry: Registry) -> list[list[str]]:
     """Facebook's accounts in batches of five."""
-    codes = [account.account_code for account in registry.accounts_on("facebook", EVENING.date())]
+    codes = [account.account_code for account in registry.accounts_on("facebook", RUN_START.date())]
     assert len(codes) > 3 * SIZE
     return [codes[start : start + SIZE] for start in range(0, len(codes), SIZE)]
 
@@ -176,7 +176,7 @@ def test_what_was_read_before_midnight_is_written_and_nothing_is_read_after_it(
     monkeypatch.setattr(platform_run.PlatformCapture, "_plan", plan)
     told: list[BatchReport] = []
     with pytest.raises(PastDateRefused, match="belongs to 2026-11-20"):
-        capture(expected_day=EVENING.date(), on_batch=told.append)
+        capture(expected_day=RUN_START.date(), on_batch=told.append)
     assert len(told) == 2
     outcomes = {code for (code,) in rows_of(warehouse_url, "select account_code from raw.capture_outcomes")}
     assert outcomes == {*batches[0], *batches[1]}

@@ -13,7 +13,9 @@ from social_metrics.extract import platform_run
 from social_metrics.extract.http.client import ApiClient
 from social_metrics.extract.platforms import facebook
 from social_metrics.extract.run_clock import ClockProblem, RunClock
-from tests.integration.extract.conftest import EVENING, Capture, rows_of
+from tests.support.capture import Capture
+from tests.support.simulator import RUN_START
+from tests.support.warehouse import rows_of
 
 DAYS_OF_COUNTS = "select distinct (captured_at at time zone 'Asia/Jakarta')::date from raw.profile_snapshots"
 DAYS_OF_OUTCOMES = "select distinct (attempted_at at time zone 'Asia/Jakarta')::date from raw.capture_outcomes"
@@ -37,7 +39,7 @@ class Machine:
 @pytest.fixture
 def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
     """Captures are made on it."""
-    made = Machine(EVENING.astimezone(UTC))
+    made = Machine(RUN_START.astimezone(UTC))
     monkeypatch.setattr(platform_run, "run_clock_of", lambda _connection: RunClock(made, lambda: made.passed))
     monkeypatch.setattr(RunClock, "refuse_another_date", lambda *_: None)  # the warehouse lives in the present
     return made
@@ -46,7 +48,7 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
 @pytest.fixture
 def capture(capture: Capture) -> Capture:
     """As elsewhere, of the evening's date and no other."""
-    return partial(capture, expected_day=EVENING.date())
+    return partial(capture, expected_day=RUN_START.date())
 
 
 def _at_call(number: int, monkeypatch: pytest.MonkeyPatch, what: Callable[[], None]) -> None:
@@ -91,7 +93,7 @@ def test_what_was_read_while_the_clock_was_set_is_written_under_no_date(
 
     machine.shows -= moved_by
     assert capture(platform).outcomes["captured"] >= 20
-    assert rows_of(warehouse_url, DAYS_OF_COUNTS) == rows_of(warehouse_url, DAYS_OF_OUTCOMES) == [(EVENING.date(),)]
+    assert rows_of(warehouse_url, DAYS_OF_COUNTS) == rows_of(warehouse_url, DAYS_OF_OUTCOMES) == [(RUN_START.date(),)]
 
 
 def test_a_clock_that_is_put_right_by_seconds_and_a_long_capture_are_no_jump(
@@ -125,7 +127,7 @@ def test_midnight_between_profile_and_posts_leaves_the_attempt_on_the_day_of_its
     warehouse_url: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    midnight = EVENING.replace(hour=0) + timedelta(days=1)
+    midnight = RUN_START.replace(hour=0) + timedelta(days=1)
     machine.shows = (midnight - timedelta(seconds=1)).astimezone(UTC)
     real = facebook.read_posts
 
@@ -136,8 +138,8 @@ def test_midnight_between_profile_and_posts_leaves_the_attempt_on_the_day_of_its
 
     monkeypatch.setattr(facebook, "read_posts", read_posts)
     assert capture("facebook").outcomes["captured"] >= 20
-    assert wib_date(machine.shows) == EVENING.date() + timedelta(days=1)
-    assert rows_of(warehouse_url, DAYS_OF_COUNTS) == rows_of(warehouse_url, DAYS_OF_OUTCOMES) == [(EVENING.date(),)]
+    assert wib_date(machine.shows) == RUN_START.date() + timedelta(days=1)
+    assert rows_of(warehouse_url, DAYS_OF_COUNTS) == rows_of(warehouse_url, DAYS_OF_OUTCOMES) == [(RUN_START.date(),)]
 
 
 def test_a_machine_that_lives_on_another_date_than_the_warehouse_reads_nothing(

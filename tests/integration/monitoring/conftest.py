@@ -3,28 +3,13 @@
 import json
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from email import message_from_bytes
-from email.message import Message
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from typing import Any
 
 import pytest
 from aiosmtpd.controller import Controller
 
 from local_stack.ports import free_port
-
-
-@dataclass
-class Mailbox:
-    """What an SMTP server of the tests' own has received."""
-
-    url: str = ""
-    letters: list[tuple[list[str], Message]] = field(default_factory=list)
-
-    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802  aiosmtpd's name
-        self.letters.append((sorted(envelope.rcpt_tos), message_from_bytes(envelope.content)))
-        return "250 OK"
+from tests.support.receivers import Mailbox, Webhook
 
 
 @pytest.fixture
@@ -38,15 +23,6 @@ def mailbox() -> Iterator[Mailbox]:
         yield box
     finally:
         controller.stop()
-
-
-@dataclass
-class Webhook:
-    """What was posted to a web server of the tests' own; `status` is what it answers."""
-
-    url: str = ""
-    status: int = 200
-    posts: list[dict[str, Any]] = field(default_factory=list)
 
 
 @pytest.fixture

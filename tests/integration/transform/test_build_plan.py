@@ -59,7 +59,7 @@ def _taken_up(connection: psycopg.Connection, build: MartBuild) -> set[tuple[str
     return set(rows)
 
 
-def test_evidence_reopens_its_day_in_its_own_transaction(transformer: psycopg.Connection, warehouse_url: str) -> None:
+def test_evidence_queues_its_day_in_its_own_transaction(transformer: psycopg.Connection, warehouse_url: str) -> None:
     with psycopg.connect(warehouse_url) as slow, psycopg.connect(warehouse_url) as quick:
         _capture(slow, "slow", 4)  # its loaded_at is the earlier one
         _capture(quick, "quick", 5)
@@ -106,7 +106,7 @@ def test_days_after_the_last_one_wait(transformer: psycopg.Connection, warehouse
     assert _taken_up(transformer, build) == {("a", 11)}
 
 
-def test_a_count_past_its_retention_reopens_its_day(transformer: psycopg.Connection, warehouse_url: str) -> None:
+def test_an_expired_count_queues_its_day(transformer: psycopg.Connection, warehouse_url: str) -> None:
     with psycopg.connect(warehouse_url) as loader:
         _capture(loader, "a", 4, expires_at=datetime(2026, 4, 3, tzinfo=UTC))
         _capture(loader, "b", 5, expires_at=datetime(2026, 4, 5, tzinfo=UTC))

@@ -140,13 +140,14 @@ REFRESHES_AND_WAITS = """
 import sys
 from datetime import UTC, datetime
 from social_metrics.extract.credentials.token_store import AccountTokens, cipher
-from tests.integration.extract.credentials.test_token_store import ACCOUNT, FixedClock
+from tests.support.local_platform import FixedClock, account
 
 def refresh(token):
     print("refreshed", flush=True)  # the platform has used the token up; its reply is on the way
     sys.stdin.read()
 
-AccountTokens(sys.argv[1], cipher(sys.argv[2]), FixedClock(), refresh).access_token(ACCOUNT)
+clock = FixedClock(datetime(2026, 1, 1, 13, 0, tzinfo=UTC))
+AccountTokens(sys.argv[1], cipher(sys.argv[2]), clock, refresh).access_token(account("kartini", "tiktok", "open-id-1"))
 """
 
 

@@ -17,36 +17,20 @@ from hypothesis import strategies as st
 from social_metrics.contract import Outcome, Source
 from social_metrics.extract.credentials.connections import PlatformConnection
 from social_metrics.extract.extracted import CaptureFailure
-from social_metrics.extract.http.client import ApiClient, ApiRules, Recorder, Refusal, Reply, retry_after
+from social_metrics.extract.http.client import ApiClient, Recorder, Refusal, Reply, retry_after
 from social_metrics.extract.http.guards import Cost
 from social_metrics.extract.http.redaction import HIDDEN, sha256
 from social_metrics.registry.account import Account
-from tests.support.local_platform import NOW, SECRET, Answer, Bench, FixedClock, account, bench, serve
+from tests.support.local_platform import NOW, SECRET, SOME_RULES, Answer, Bench, FixedClock, account, bench, serve
 
 EXPECTED = Cost(calls=1, quota_units=5, usd=Decimal("0.500"))
 KARTINI = account("kartini", "some")
 
 
-def refuses_on_error(reply: Reply, _now: datetime) -> Refusal | None:
-    error = reply.member("error")
-    return Refusal(Outcome.CONSENT_REVOKED, f"said: {error}", for_all=True) if error else None
-
-
-RULES = ApiRules(
-    platform="some",
-    api_version="v1",
-    accounts_per_call=10,
-    kept_members=frozenset({"items", "count", "error"}),
-    refusal=refuses_on_error,
-    authorize=lambda connection, token: ({"key": connection.secret or ""}, {"Authorization": f"Bearer {token}"}),
-    cost=lambda reply: Cost(calls=1, quota_units=1, usd=Decimal(len(reply.member("items") or ())) / 100),
-)
-
-
 def ask(answers: list[Answer], **options: Any) -> tuple[Reply | CaptureFailure, Bench]:
     """One GET of /things, answered in this order."""
     with serve({"/things": answers}) as server:
-        asked = bench(RULES, server.base_url, **options)
+        asked = bench(SOME_RULES, server.base_url, **options)
         try:
             return asked.client.get("things", "/v1/things", {"ids": "1,2"}, expected=EXPECTED), asked
         except CaptureFailure as failure:
@@ -89,7 +73,7 @@ def test_the_connection_may_name_another_version() -> None:
 
 def test_a_form_is_sent_and_its_secrets_are_hidden() -> None:
     with serve({"/token": [Answer({"error": "client_secret s3cr3t-form-value is wrong"})]}) as server:
-        asked = bench(RULES, server.base_url)
+        asked = bench(SOME_RULES, server.base_url)
         with pytest.raises(CaptureFailure) as raised:
             asked.client.call(
                 "POST", "token", "/token", form={"client_secret": "s3cr3t-form-value", "grant": "x"}, authorized=False
@@ -104,7 +88,7 @@ def test_a_form_is_sent_and_its_secrets_are_hidden() -> None:
 
 def test_a_json_body_is_sent_and_recorded() -> None:
     with serve({"/list": [Answer({})]}) as server:
-        asked = bench(RULES, server.base_url)
+        asked = bench(SOME_RULES, server.base_url)
         asked.client.call("POST", "list", "/list", params={"fields": "id"}, json_body={"max_count": 20})
     assert server.requests[0].body == b'{"max_count": 20}'
     assert asked.recorder.responses[0].parameters == {"path": "/list", "fields": "id", "max_count": "20"}
@@ -119,7 +103,7 @@ def test_an_account_s_own_token_is_used_and_hidden() -> None:
             return self.access_token(account)
 
     with serve({"/me": [Answer({"error": "token-of-kartini-some has expired"})]}) as server:
-        asked = bench(RULES, server.base_url, tokens=Tokens())
+        asked = bench(SOME_RULES, server.base_url, tokens=Tokens())
         with pytest.raises(CaptureFailure) as raised:
             asked.client.get("me", "/me", {}, account=KARTINI)
     assert server.requests[0].headers["Authorization"] == "Bearer token-of-kartini-some"
@@ -136,7 +120,7 @@ def test_a_credential_that_fits_no_header_is_told_in_words() -> None:
             return self.access_token(account)
 
     with serve({}) as server:
-        asked = bench(RULES, server.base_url, tokens=Tokens())
+        asked = bench(SOME_RULES, server.base_url, tokens=Tokens())
         with pytest.raises(CaptureFailure, match="no HTTP header") as raised:
             asked.client.get("me", "/me", {}, account=KARTINI)
     assert (raised.value.outcome, raised.value.for_all) == (Outcome.TOKEN_EXPIRED, False), "the others have their own"
@@ -271,7 +255,7 @@ def test_an_answer_that_never_came_whole_counts_as_the_most_it_may_have_cost(
     answer: bytes, hang: bool, words: str
 ) -> None:
     with a_server_that(answer, hang=hang) as base_url:
-        asked = bench(RULES, base_url, timeout_seconds=0.3, attempts=2)
+        asked = bench(SOME_RULES, base_url, timeout_seconds=0.3, attempts=2)
         with pytest.raises(CaptureFailure, match=words) as raised:
             asked.client.get("things", "/things", {}, expected=EXPECTED)
     assert (raised.value.outcome, raised.value.response_id) == (Outcome.PLATFORM_UNAVAILABLE, None)
@@ -283,7 +267,7 @@ def test_an_answer_that_never_came_whole_counts_as_the_most_it_may_have_cost(
 def test_a_platform_that_cannot_be_reached_costs_nothing() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-    asked = bench(RULES, f"http://127.0.0.1:{port}")
+    asked = bench(SOME_RULES, f"http://127.0.0.1:{port}")
     with pytest.raises(CaptureFailure, match="no answer from the platform") as raised:
         asked.client.get("things", "/things", {}, expected=EXPECTED)
     assert raised.value.outcome is Outcome.PLATFORM_UNAVAILABLE
@@ -314,7 +298,7 @@ def test_the_budget_is_asked_before_every_try() -> None:
     with serve({"/things": [Answer(b"", 500)]}) as server:
         connection = PlatformConnection("some", server.base_url, None, SECRET)
         recorder = Recorder("run", 1, Source.API, None)
-        client = ApiClient(RULES, connection, FixedClock(), recorder, SmallMeter(2), wait=lambda _seconds: None)
+        client = ApiClient(SOME_RULES, connection, FixedClock(), recorder, SmallMeter(2), wait=lambda _seconds: None)
         with pytest.raises(CaptureFailure) as raised:
             client.get("things", "/things", {})
     assert raised.value.outcome is Outcome.BUDGET_EXHAUSTED
@@ -334,7 +318,7 @@ def test_what_was_set_aside_is_replaced_by_what_it_cost() -> None:
 
 def test_several_threads_share_one_client() -> None:
     with serve({"/things": [Answer({"count": 1})]}) as server:
-        asked = bench(RULES, server.base_url)
+        asked = bench(SOME_RULES, server.base_url)
         with ThreadPoolExecutor(8) as pool:
             replies = list(pool.map(lambda _: asked.client.get("things", "/things", {}), range(40)))
     assert len({reply.response_id for reply in replies}) == len(asked.recorder.responses) == len(server.requests) == 40
@@ -351,7 +335,7 @@ def test_words_of_a_refusal_are_fit_for_storing() -> None:
 
 def test_retry_at_is_reckoned_from_the_reply() -> None:
     wait = timedelta(hours=11)
-    rules = replace(RULES, refusal=lambda _reply, _now: Refusal(Outcome.QUOTA_EXHAUSTED, "gone", retry_after=wait))
+    rules = replace(SOME_RULES, refusal=lambda _reply, _now: Refusal(Outcome.QUOTA_EXHAUSTED, "gone", retry_after=wait))
     with serve({"/things": [Answer({})]}) as server:
         asked = bench(rules, server.base_url)
         with pytest.raises(CaptureFailure) as raised:

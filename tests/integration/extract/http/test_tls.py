@@ -19,7 +19,7 @@ from social_metrics.clock import utc_now
 from social_metrics.contract import Outcome
 from social_metrics.extract.extracted import CaptureFailure
 from social_metrics.extract.http.connection_pool import HttpPool
-from tests.integration.extract.http.test_client import RULES, bench
+from tests.support.local_platform import SOME_RULES, bench
 
 ANSWER = b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 13\r\n\r\n{"items": []}'
 
@@ -87,7 +87,7 @@ def test_a_certificate_that_nobody_vouches_for_ends_the_call_before_anything_is_
         monkeypatch.setenv(variable, "")  # an old way of switching it off
     heard: list[bytes] = []
     with a_tls_server(certificate(tmp_path, "nobody"), heard) as address:
-        asked = bench(RULES, address, attempts=1)
+        asked = bench(SOME_RULES, address, attempts=1)
         with pytest.raises(CaptureFailure) as refused:
             asked.client.get("things", "/things", {})
     assert refused.value.outcome is Outcome.PLATFORM_UNAVAILABLE
@@ -99,6 +99,6 @@ def test_the_same_server_is_heard_once_somebody_vouches_for_it(tmp_path: Path) -
     pem = certificate(tmp_path, "known")
     heard: list[bytes] = []
     with a_tls_server(pem, heard) as address:
-        asked = bench(RULES, address, attempts=1, http=HttpPool(address, trusted=str(pem)))
+        asked = bench(SOME_RULES, address, attempts=1, http=HttpPool(address, trusted=str(pem)))
         assert asked.client.get("things", "/things", {}).body == {"items": []}
     assert heard[0].startswith(b"GET /things")

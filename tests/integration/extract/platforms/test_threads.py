@@ -13,11 +13,9 @@ from social_metrics.extract.extracted import CaptureFailure, ExtractedProfile, P
 from social_metrics.extract.pagination import BEFORE_EVERY_POST
 from social_metrics.extract.platforms import threads
 from social_metrics.registry.account import Account
-from tests.integration.extract.platforms.running_simulator import RunningSimulator
-from tests.integration.extract.platforms.running_simulator import simulator as run_simulator
 from tests.support.api_fixtures import fixture, mutated
 from tests.support.local_platform import NOW, SECRET, Answer, Bench, LocalPlatform, account, bench, serve
-from tests.support.simulator import CREDENTIALS
+from tests.support.simulator import CREDENTIALS, RUN_START, RunningSimulator, running_simulator
 
 KARTINI = account("kartini", "threads", None, "demo_kartini")
 ABIYOSO = account("abiyoso", "threads", None, "demo_abiyoso")
@@ -218,14 +216,14 @@ def test_whatever_threads_answers_is_a_reading_or_a_failure(profile: Any, posts:
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSimulator]:
-    with run_simulator(tmp_path_factory.mktemp("simulator")) as started:
+    with running_simulator(tmp_path_factory.mktemp("simulator"), RUN_START) as started:
         yield started
 
 
 @pytest.fixture
 def faulty(running: RunningSimulator) -> Iterator[RunningSimulator]:
     yield running
-    running.admin("DELETE", "faults")
+    running.clear_faults()
 
 
 def ask(running: RunningSimulator, **options: Any) -> Bench:
@@ -276,11 +274,11 @@ def test_every_error_of_the_simulator_has_its_outcome(faulty: RunningSimulator) 
     became, expected = {}, {}
     for kind, variants in kinds.items():
         for variant in variants:
-            faulty.admin("POST", "faults", platform="threads", kind=kind, variant=variant)
+            faulty.fault("threads", kind, variant=variant)
             reading = threads.read_profiles(ask(faulty).client, [KARTINI])["kartini-threads"]
             assert isinstance(reading, CaptureFailure)
             became[kind, variant], expected[kind, variant] = reading.outcome, BECOMES[kind]
-            faulty.admin("DELETE", "faults")
+            faulty.clear_faults()
     expected["token_expired", "password_changed"] = Outcome.CONSENT_REVOKED  # as on Facebook: its owner ended it
     expected["not_found", "path"] = Outcome.INVALID_RESPONSE  # the API has no such call: nothing about the account
     assert became == expected
@@ -295,7 +293,7 @@ def test_faults_of_paging_leave_no_hole(faulty: RunningSimulator, kind: str, mon
     asked = ask(faulty)
     profile = threads.read_profiles(asked.client, [one])[one.account_code]
     assert isinstance(profile, ExtractedProfile)
-    faulty.admin("POST", "faults", platform="threads", kind=kind)
+    faulty.fault("threads", kind)
     window = ReadWindow(datetime(2000, 1, 1, tzinfo=UTC))
     if kind == "expired_page_token":
         with pytest.raises(CaptureFailure, match="invalid_response"):

@@ -11,30 +11,29 @@ from social_metrics.contract import FollowersState, Outcome
 from social_metrics.extract.extracted import CaptureFailure, ExtractedProfile, ReadWindow
 from social_metrics.extract.platforms import x, youtube
 from social_metrics.registry.account import Account
-from tests.integration.extract.platforms.running_simulator import RunningSimulator, simulator
 from tests.support.local_platform import NOW, Bench, bench
+from tests.support.simulator import CREDENTIALS, RUN_START, RunningSimulator, running_simulator
 
 SINCE = datetime(2026, 9, 1, tzinfo=UTC)
-CREDENTIALS = {"youtube": "demo-youtube-key", "x": "demo-x-bearer"}
 NOT_OWN = ("repost", "reply")
 PLATFORMS = [youtube, x]
 
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSimulator]:
-    with simulator(tmp_path_factory.mktemp("simulator")) as started:
+    with running_simulator(tmp_path_factory.mktemp("simulator"), RUN_START) as started:
         yield started
 
 
 @pytest.fixture
 def faulty(running: RunningSimulator) -> Iterator[RunningSimulator]:
     yield running
-    running.admin("DELETE", "faults")
+    running.clear_faults()
 
 
 def ask(running: RunningSimulator, platform: ModuleType, **options: Any) -> Bench:
     name = platform.RULES.platform
-    return bench(platform.RULES, running.base_url, secret=CREDENTIALS[name], **options)
+    return bench(platform.RULES, running.base_url, secret=CREDENTIALS[name][1], **options)
 
 
 def known_accounts(running: RunningSimulator, platform: ModuleType) -> tuple[list[Account], dict[str, dict[str, Any]]]:
@@ -179,9 +178,9 @@ def test_every_error_of_the_simulator_has_its_outcome(faulty: RunningSimulator, 
     became = {}
     for kind, variants in kinds.items():
         for variant in variants:
-            faulty.admin("POST", "faults", platform=name, kind=kind, variant=variant)
+            faulty.fault(name, kind, variant=variant)
             became[kind, variant] = outcome(platform, ask(faulty, platform), account)
-            faulty.admin("DELETE", "faults")
+            faulty.clear_faults()
     assert became == {
         (kind, variant): REFUSALS[platform][kind] for kind, variants in kinds.items() for variant in variants
     }
@@ -221,7 +220,7 @@ def test_faults_become_what_they_are(
 ) -> None:
     account, _, _ = an_active_account(faulty, platform)
     of_account = {"account": account.account_code} if kind.startswith(("account_", "handle_")) else {}
-    faulty.admin("POST", "faults", platform=platform.RULES.platform, kind=kind, **of_account, **parameters)
+    faulty.fault(platform.RULES.platform, kind, **of_account, **parameters)
     asked = ask(faulty, platform, timeout_seconds=5)
     if expected is None:
         expected = Outcome.ACCOUNT_NOT_FOUND if platform is youtube else Outcome.ACCOUNT_SUSPENDED
@@ -234,7 +233,7 @@ def test_faults_of_paging_leave_no_hole(faulty: RunningSimulator, platform: Modu
     account, profile, so = an_active_account(faulty, platform)
     wanted = set() if kind == "no_posts" else set(shown_posts(so, SINCE))
     of_account = {} if "text" in kind else {"account": account.account_code}
-    faulty.admin("POST", "faults", platform=platform.RULES.platform, kind=kind, **of_account)
+    faulty.fault(platform.RULES.platform, kind, **of_account)
     client = ask(faulty, platform).client
     if kind == "expired_page_token":
         with pytest.raises(CaptureFailure, match="invalid_response"):
