@@ -64,8 +64,8 @@ class Settings(BaseSettings):
     )
     manual_entry_inbox: str | None = Field(
         default=None,
-        description="Where the centers put filled workbooks and their screenshots, a folder per center code: a path, or "
-        "an object store's address (s3://bucket/prefix); without it .demo/inbox.",
+        description="Where the centers put filled workbooks and their screenshots, a folder per center code: a path, "
+        "or an object store's address (s3://bucket/prefix); without it .demo/inbox.",
     )
     center_answer_working_days: int = Field(
         default=2,
