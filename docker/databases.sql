@@ -1,5 +1,5 @@
 -- Run once by the postgres image when its volume is empty: three databases, each with a login of its own.
--- The same as plugins/local_stack/databases.py does for the local stack.
+-- The same as local_stack/databases.py does for the local stack.
 \set ON_ERROR_STOP on
 \getenv warehouse_password SOCIAL_METRICS_WAREHOUSE_PASSWORD
 \getenv airflow_password AIRFLOW_METADATA_PASSWORD

@@ -133,7 +133,7 @@ class _Folders:
 
 
 def _folder(nodeid: str) -> str:
-    """Of tests/dbt/tagging/test_rules.py::test_y the folder that make test names: tests/dbt."""
+    """Of tests/dbt/tagging/test_tagging.py::test_y the folder that make test names: tests/dbt."""
     return "/".join(nodeid.split("::")[0].split("/")[:-1][:2]) or "."
 
 

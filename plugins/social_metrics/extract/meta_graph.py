@@ -1,6 +1,6 @@
 """What Meta's Graph APIs have in common (Facebook, Instagram, Threads): credential, errors, usage headers, paging.
 
-Errors are decided by `code` and `error_subcode` (apis/README 2.7): the texts follow the reader's locale.
+Errors are decided by `code` and `error_subcode` (Meta, "Handle Errors"): the texts follow the reader's locale.
 """
 
 import hashlib

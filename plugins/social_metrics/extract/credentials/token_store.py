@@ -1,7 +1,7 @@
 """Rotating tokens in `ops.credentials`: encrypted, one writer at a time, saved before they are used.
 
 TikTok's refresh token works once: the new pair must be durable before the new access token makes a call,
-and two processes must never refresh the same account together (apis/README 5.2).
+and two processes must never refresh the same account together.
 """
 
 import threading

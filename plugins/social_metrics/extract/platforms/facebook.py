@@ -1,4 +1,4 @@
-"""Facebook Pages through the Graph API: 50 pages and their newest posts in one call (apis/README 2).
+"""Facebook Pages through the Graph API: 50 pages and their newest posts in one call.
 
 Followers are `followers_count`; `fan_count`, the likes of the page, stays in the evidence and never enters the
 same series. `shares` is absent from a post without shares: with the other engagement counts present, absence

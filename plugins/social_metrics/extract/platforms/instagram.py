@@ -1,4 +1,4 @@
-"""Instagram professional accounts through Business Discovery: profile and newest media in one call (apis/README 3).
+"""Instagram professional accounts through Business Discovery: profile and newest media in one call.
 
 One professional account of ours (the connection's login) reads the others by their handle. The handle can pass
 to somebody else: the id behind it is the identity. `like_count` is absent when the owner hides likes.
@@ -176,7 +176,7 @@ def _media_page(edge: Any, response_id: UUID, received_at: datetime) -> PostPage
     try:
         members = meta_graph.part(edge, "media") or {}
         posts = tuple(_post(media, response_id, received_at) for media in meta_graph.listed(members, "media"))
-        # No `next` link stands here: the cursor itself is absent on the last page (apis/README 3.3).
+        # No `next` link stands here: the cursor itself is absent on the last page.
         cursor = meta_graph.cursor_after(members)
         if cursor is not None and not _CURSOR.fullmatch(cursor):
             raise MalformedValueError("paging.cursors.after", cursor, "a cursor")

@@ -1,4 +1,4 @@
-"""Threads profiles through profile discovery: one lookup and one list of posts per handle (apis/README 6).
+"""Threads profiles through profile discovery: one lookup and one list of posts per handle.
 
 Discovery reads public profiles with our own token; the other way, each owner's token, has followers only as an
 insight. A lookup names no id: the handle is all there is, and a handle that passes to somebody else is not seen

@@ -1,4 +1,4 @@
-"""TikTok through the Display API v2: every owner authorises us, and every account has its own token (apis/README 5).
+"""TikTok through the Display API v2: every owner authorises us, and every account has its own token.
 
 The refresh token works once and is replaced at each refresh; how long tokens live stands in the reply. An `error`
 object comes with every answer, on success with the code `ok`.
