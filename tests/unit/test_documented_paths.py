@@ -27,6 +27,7 @@ EXCEPTIONS = {
     "INDEX.md": "stands in the recorded payloads beside the repository",
     "akun-resmi.csv": "written by `social-metrics account publish`",
     "dbt_project/logs": "written by dbt, removed by `make clean`",
+    "fct_x.*": "stands for any model",
     "dbt_project/target": "written by dbt, removed by `make clean`",
 }
 """Pattern of a name that is no file of the repository -> why it is named."""
