@@ -19,6 +19,7 @@ PATH = re.compile(
 )
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 DECISION = re.compile(r"\bADR (\d+)")
+MODEL = re.compile(r"\b(?:(?:int|stg)_\w+__\w+|(?:fct|dim|leaderboard)_[a-z_]*[a-z])\b(?!\.)")
 MODULE = re.compile(r"python -m ([\w.]+)")
 BASES = ("plugins/social_metrics", "dbt_project", "dbt_project/models", "dbt_project/seeds", "tests", "bi", "plugins")
 """Folders that a path may be relative to, besides the repository and the folders above the file that names it."""
@@ -27,7 +28,8 @@ EXCEPTIONS = {
     "INDEX.md": "stands in the recorded payloads beside the repository",
     "akun-resmi.csv": "written by `social-metrics account publish`",
     "dbt_project/logs": "written by dbt, removed by `make clean`",
-    "fct_x.*": "stands for any model",
+    "fct_recency_as_*": "the glossary names the mart before and after its renaming",
+    "fct_x*": "stands for any model",
     "dbt_project/target": "written by dbt, removed by `make clean`",
 }
 """Pattern of a name that is no file of the repository -> why it is named."""
@@ -103,6 +105,8 @@ def missing_in(name: str, text: str) -> list[str]:
         for number in DECISION.findall(text)
         if not any(known.startswith(f"docs/adr/{int(number):04d}-") for known in FILES)
     ]
+    if name.endswith(".md"):
+        missing += [model for model in MODEL.findall(text) if f"{model}.sql" not in NAMES]
     for module in MODULE.findall(text):
         path = module.replace(".", "/").rstrip("/")
         if path.split("/")[0] in TOP and not {f"{path}.py", f"{path}/__main__.py"} & PATHS:
@@ -151,7 +155,14 @@ def test_every_link_and_anchor_of_a_page_exists(page: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["see `docs/no-such-page.md`", "in apis/README 2.7", "`extract/no_such_module.py`", "ADR 9", "`http_pool.py`"],
+    [
+        "see `docs/no-such-page.md`",
+        "in apis/README 2.7",
+        "`extract/no_such_module.py`",
+        "ADR 9",
+        "`http_pool.py`",
+        "`fct_invented`",
+    ],
 )
 def test_an_invented_name_is_found(text: str) -> None:
     assert missing_in("README.md", text) != []
