@@ -16,7 +16,7 @@ from local_stack.secret_files import new_password
 from local_stack.server import Server
 from social_metrics.registry.registry import load_registry
 from social_metrics.settings import load_settings
-from tests.support.airflow_dags import Airflow, Evening
+from tests.support.airflow_dags import Airflow, AirflowStack
 from tests.support.simulator import CREDENTIALS, RUN_START, running_simulator
 
 
@@ -64,13 +64,13 @@ def airflow_keeps_its_logging_to_itself() -> Iterator[None]:
 
 
 @pytest.fixture
-def evening(
+def stack(
     airflow: Airflow,
     warehouse_url: str,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capfd: pytest.CaptureFixture[str],
-) -> Iterator[Evening]:
+) -> Iterator[AirflowStack]:
     """20 November 2026, 20:00 WIB, nothing captured yet."""
     with running_simulator(tmp_path, RUN_START) as simulator:
         for platform in CREDENTIALS:
@@ -85,4 +85,4 @@ def evening(
             monkeypatch.setenv(name, value)
         settings = load_settings()
         authorise_demo_accounts(load_registry(settings.registry_dir), settings, warehouse_url)
-        yield Evening(airflow, simulator, warehouse_url, capfd)
+        yield AirflowStack(airflow, simulator, warehouse_url, capfd)

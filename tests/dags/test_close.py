@@ -1,4 +1,4 @@
-"""The close's DAG as Airflow reads it, the day's seal, and what an answer to a form becomes."""
+"""The DAG close_month as Airflow reads it, the schedules of monthly and weekly reports, and the daily seal."""
 
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from social_metrics.clock import WIB
-from tests.support.airflow_dags import Evening, load_dags
+from tests.support.airflow_dags import AirflowStack, load_dags
 
 
 @pytest.fixture(scope="module")
@@ -16,7 +16,7 @@ def dags(airflow: Any) -> dict[str, Any]:
     return load_dags().dags
 
 
-def test_the_close_goes_from_draft_to_approver_and_back_after_a_refusal(dags: dict[str, Any]) -> None:
+def test_close_runs_from_draft_to_approval_and_starts_again_after_a_refusal(dags: dict[str, Any]) -> None:
     tasks = dags["close_month"].task_dict
     way = ["draft", "list_exceptions", "answer_exceptions", "submit", "check", "approve"]
     for before, after in pairwise(way):
@@ -35,7 +35,7 @@ def test_the_close_goes_from_draft_to_approver_and_back_after_a_refusal(dags: di
         ("report_as_of", (2026, 11, 2, 6, 0)),
     ],
 )
-def test_it_is_due_in_jakarta_s_time(dags: dict[str, Any], dag_id: str, first: tuple[int, ...]) -> None:
+def test_schedule_is_in_jakarta_time(dags: dict[str, Any], dag_id: str, first: tuple[int, ...]) -> None:
     from airflow.serialization.encoders import coerce_to_core_timetable
     from airflow.timetables.base import TimeRestriction
 
@@ -47,7 +47,7 @@ def test_it_is_due_in_jakarta_s_time(dags: dict[str, Any], dag_id: str, first: t
     assert info.logical_date.astimezone(WIB) == datetime(*first, tzinfo=WIB)  # type: ignore[misc]
 
 
-def test_the_month_of_a_run_is_the_one_before_its_wib_date(dags: dict[str, Any]) -> None:
+def test_month_of_a_run_is_the_month_before_its_wib_date(dags: dict[str, Any]) -> None:
     from types import SimpleNamespace
 
     from social_metrics.errors import UsageProblem
@@ -65,7 +65,7 @@ def test_the_month_of_a_run_is_the_one_before_its_wib_date(dags: dict[str, Any])
         run("2026-13", "2026-11-01T23:00:00+00:00")
 
 
-def test_the_weekly_page_is_of_the_sunday_before(dags: dict[str, Any]) -> None:
+def test_provisional_page_is_as_of_the_last_sunday(dags: dict[str, Any]) -> None:
     from types import SimpleNamespace
 
     from social_metrics.orchestration.tasks.reports import as_of_date
@@ -76,27 +76,27 @@ def test_the_weekly_page_is_of_the_sunday_before(dags: dict[str, Any]) -> None:
 
     assert of("2026-11-22T23:00:00+00:00") == "2026-11-22"  # Monday, 06.00 in Jakarta
     assert of("2026-11-24T03:00:00+00:00") == "2026-11-22"
-    assert of("2026-11-22T10:00:00+00:00") == "2026-11-15"  # a Sunday's evening is still to come
+    assert of("2026-11-22T10:00:00+00:00") == "2026-11-15"  # the run of that Sunday is still to come
 
 
-def test_papers_follow_the_approval_and_are_delivered_both_ways(dags: dict[str, Any]) -> None:
+def test_reports_follow_the_approval_and_are_stored_and_mailed(dags: dict[str, Any]) -> None:
     tasks = dags["close_month"].task_dict
     assert "issue_reports" in tasks["approve"].downstream_task_ids
     assert {"store_reports", "mail_reports"} <= tasks["issue_reports"].downstream_task_ids
     assert dags["report_as_of"].task_dict["issue_page"].downstream_task_ids == {"store_page", "mail_page"}
 
 
-def test_the_day_is_sealed_and_the_present_one_is_left_open(evening: Evening) -> None:
-    with psycopg.connect(evening.warehouse_url) as owner:
+def test_ended_days_are_sealed_and_today_stays_open(stack: AirflowStack) -> None:
+    with psycopg.connect(stack.warehouse_url) as owner:
         owner.execute(
             "insert into raw.runs (run_id, code_version, began_at) values ('old', 'x', now() - interval '3 days'), "
             "('new', 'x', now())"
         )
-    finished = evening.run("seal_evidence")
+    finished = stack.run("seal_evidence")
     assert finished.task_states == {"seal_day": "success"}, finished.output
-    sealed = evening.warehouse("select row_key from audit.sealed_rows where table_name = 'raw.runs'")
+    sealed = stack.warehouse("select row_key from audit.sealed_rows where table_name = 'raw.runs'")
     assert sealed == [('["old", "x"]',)]
-    seals = evening.warehouse("select count(*) from audit.seals")
-    again = evening.run("seal_evidence")
+    seals = stack.warehouse("select count(*) from audit.seals")
+    again = stack.run("seal_evidence")
     assert again.task_states == {"seal_day": "success"}
-    assert evening.warehouse("select count(*) from audit.seals") == seals
+    assert stack.warehouse("select count(*) from audit.seals") == seals

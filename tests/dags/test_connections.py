@@ -8,7 +8,7 @@ import pytest
 from social_metrics.contract import AuthorizationMode
 from social_metrics.extract.credentials.connections import PlatformConnection, platform_connection
 from social_metrics.warehouse.connect import warehouse_url
-from tests.support.airflow_dags import Evening
+from tests.support.airflow_dags import AirflowStack
 
 VARIABLE = "AIRFLOW_CONN_SOCIAL_METRICS_"
 
@@ -23,7 +23,7 @@ def given(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 @pytest.mark.usefixtures("airflow")
-def test_the_ui_offers_the_connection_type_with_its_fields() -> None:
+def test_ui_offers_the_connection_type_with_its_fields() -> None:
     from airflow.providers_manager import ProvidersManager
 
     manager = ProvidersManager()
@@ -46,7 +46,7 @@ def test_the_ui_offers_the_connection_type_with_its_fields() -> None:
         "social-api://name:sec%2Fret@api.x.com:8443/https?authorization_mode=owner",
     ],
 )
-def test_the_hook_reads_what_the_core_reads(given: Any, value: str | dict[str, Any]) -> None:
+def test_social_api_hook_and_core_read_the_same_connection(given: Any, value: str | dict[str, Any]) -> None:
     from social_metrics.orchestration.hooks.social_api import SocialApiHook
 
     given("x", value)
@@ -54,7 +54,7 @@ def test_the_hook_reads_what_the_core_reads(given: Any, value: str | dict[str, A
 
 
 @pytest.mark.usefixtures("airflow")
-def test_the_warehouse_hook_reads_what_the_core_reads(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_warehouse_hook_and_core_read_the_same_url(monkeypatch: pytest.MonkeyPatch) -> None:
     from social_metrics.orchestration.hooks.warehouse import WarehouseHook
 
     monkeypatch.setenv(VARIABLE + "WAREHOUSE", "postgresql://lo%40gin:p%2Fw@localhost:5433/da%20ta")
@@ -62,7 +62,7 @@ def test_the_warehouse_hook_reads_what_the_core_reads(monkeypatch: pytest.Monkey
 
 
 @pytest.mark.usefixtures("airflow")
-def test_the_platform_is_known_by_field_or_by_name(given: Any) -> None:
+def test_platform_comes_from_the_field_or_the_connection_id(given: Any) -> None:
     from social_metrics.orchestration.hooks.social_api import SocialApiHook
 
     given("x", {"conn_type": "social_api", "host": "api.x.com"})
@@ -73,36 +73,36 @@ def test_the_platform_is_known_by_field_or_by_name(given: Any) -> None:
     assert SocialApiHook("social_metrics_second_x").get_conn().platform == "x"
 
 
-def test_the_test_button(evening: Evening, given: Any) -> None:
+def test_button_tests_the_credential_with_one_call(stack: AirflowStack, given: Any) -> None:
     from airflow.sdk import Connection
 
     def press(conn_id: str, **changes: Any) -> tuple[bool, str]:
         fields = {
             "conn_type": "social_api",
-            "host": evening.simulator.base_url,
+            "host": stack.simulator.base_url,
             "password": "demo-x-bearer",
             "extra": json.dumps({"simulated_clock": True, "platform": "x"}),
         }
         return Connection(conn_id=conn_id, **(fields | changes)).test_connection()
 
-    works, said = press("typed_into_the_form")
-    assert works, said
-    assert said.startswith("X answered for ")
-    assert said.endswith("(source: simulator).")
+    works, message = press("typed_into_the_form")
+    assert works, message
+    assert message.startswith("X answered for ")
+    assert message.endswith("(source: simulator).")
 
-    works, said = press("typed_into_the_form", password="wrong")
+    works, message = press("typed_into_the_form", password="wrong")
     assert not works
-    assert "token_expired" in said
+    assert "token_expired" in message
 
-    works, said = press("typed_into_the_form", extra=json.dumps({"simulated_clock": True}))
+    works, message = press("typed_into_the_form", extra=json.dumps({"simulated_clock": True}))
     assert not works
-    assert "'typed_into_the_form' is not a platform of the registry" in said
+    assert "'typed_into_the_form' is not a platform of the registry" in message
 
-    works, said = press("social_metrics_x", host="https://example.org", extra="{}")
+    works, message = press("social_metrics_x", host="https://example.org", extra="{}")
     assert not works
-    assert "neither the simulator nor one of its hosts (api.x.com, api.twitter.com)" in said
+    assert "neither the simulator nor one of its hosts (api.x.com, api.twitter.com)" in message
 
-    works, said = press("social_metrics_tiktok", login="demo-tiktok-key", extra='{"simulated_clock": true}')
+    works, message = press("social_metrics_tiktok", login="demo-tiktok-key", extra='{"simulated_clock": true}')
     assert works
-    assert "nothing was asked" in said
-    assert evening.calls().get("tiktok", 0) == 0
+    assert "nothing was asked" in message
+    assert stack.calls().get("tiktok", 0) == 0

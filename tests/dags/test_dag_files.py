@@ -1,4 +1,4 @@
-"""The DAG files as Airflow reads them: they load, they are documented, they declare what the design asks for."""
+"""The DAG files as Airflow reads them: they load, have descriptions, and declare what the design requires."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,34 +21,35 @@ def dags(airflow: Airflow) -> dict[str, Any]:
     return load_dags().dags
 
 
-def test_every_file_brings_the_dag_it_is_called_like(dags: dict[str, Any]) -> None:
+def test_every_file_defines_the_dag_of_its_name(dags: dict[str, Any]) -> None:
     assert {"extract_social_metrics", "transform_social_metrics"} <= dags.keys()
 
 
-def test_a_folder_without_dags_is_red(tmp_path: Path) -> None:
+def test_loading_fails_on_a_folder_without_dag_files(tmp_path: Path) -> None:
     with pytest.raises(AssertionError, match="holds no DAG file"):
         load_dags(tmp_path)
 
 
-def test_a_file_without_a_dag_is_red(tmp_path: Path) -> None:
+def test_loading_fails_on_a_file_without_a_dag(tmp_path: Path) -> None:
     (tmp_path / "nothing_here.py").write_text("from airflow.sdk import DAG\n")
     with pytest.raises(AssertionError, match="the one DAG that is called like it"):
         load_dags(tmp_path)
 
 
-def test_every_dag_says_what_it_is_and_who_answers_for_it(dags: dict[str, Any]) -> None:
+def test_every_dag_and_task_group_has_a_description_and_an_owner(dags: dict[str, Any]) -> None:
     for dag in dags.values():
         assert "social-metrics" in dag.tags
-        assert "red" in dag.doc_md, "says what to do when it is red"
+        assert "When a run is red: " in dag.doc_md
         # Only a run that waits for a person may be overtaken by the next.
         assert (dag.max_active_runs == 1) is (dag.dag_id not in {"ingest_manual_entries", "close_month"})
         assert not dag.catchup
+        assert all(group.tooltip for group in dag.task_group.children.values() if hasattr(group, "tooltip"))
         for task in dag.tasks:
             assert task.owner.endswith("-team"), task.task_id
 
 
 @pytest.mark.parametrize("dag_id", ["extract_social_metrics", "transform_social_metrics"])
-def test_nothing_of_the_evening_gives_up_at_once_or_hangs_for_ever(dags: dict[str, Any], dag_id: str) -> None:
+def test_every_task_retries_and_has_a_time_limit(dags: dict[str, Any], dag_id: str) -> None:
     for task in dags[dag_id].tasks:
         assert task.retries >= 1, task.task_id
         assert task.execution_timeout is not None, task.task_id
@@ -65,7 +66,7 @@ def test_each_asset_has_one_publisher(dags: dict[str, Any]) -> None:
     ]
 
 
-def test_the_evening_begins_at_20_and_sweeps_until_23_30_wib(dags: dict[str, Any]) -> None:
+def test_first_run_is_at_20_00_and_retry_runs_until_23_30_wib(dags: dict[str, Any]) -> None:
     from airflow.serialization.encoders import coerce_to_core_timetable
     from airflow.timetables.base import TimeRestriction
 
@@ -83,7 +84,7 @@ def test_the_evening_begins_at_20_and_sweeps_until_23_30_wib(dags: dict[str, Any
     assert started[8] == first + timedelta(days=1)
 
 
-def test_the_transform_follows_the_raw_asset_layer_by_layer(dags: dict[str, Any]) -> None:
+def test_transform_follows_the_raw_asset_layer_by_layer(dags: dict[str, Any]) -> None:
     from airflow.serialization.encoders import coerce_to_core_timetable
 
     transform = dags["transform_social_metrics"]
@@ -100,7 +101,7 @@ def test_the_transform_follows_the_raw_asset_layer_by_layer(dags: dict[str, Any]
     }
 
 
-def test_every_platform_of_the_registry_is_read(
+def test_every_platform_of_the_registry_has_its_tasks(
     dags: dict[str, Any], repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seeds = repository / "dbt_project" / "seeds" / "registry"
@@ -113,7 +114,7 @@ def test_every_platform_of_the_registry_is_read(
     assert _platforms(load_dags().dags) == {*load_registry(seeds).platforms, "seventh"}
 
 
-def test_a_registry_that_cannot_be_read_is_an_import_error_that_names_the_line(
+def test_invalid_registry_is_an_import_error_with_its_line(
     repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for file in (repository / "dbt_project" / "seeds" / "registry").glob("*.csv"):
@@ -125,7 +126,7 @@ def test_a_registry_that_cannot_be_read_is_an_import_error_that_names_the_line(
         load_dags()
 
 
-def test_airflow_does_not_load_the_package_a_second_time(airflow: Airflow) -> None:
+def test_airflow_does_not_load_the_package_twice(airflow: Airflow) -> None:
     """Without plugins/.airflowignore every module would be executed again under its bare name."""
     import sys
 
@@ -145,8 +146,8 @@ def _platforms(dags: dict[str, Any]) -> set[str]:
     [(UsageProblem("x"), False), (WarehouseProblem("x"), True), (ClockProblem("x"), True)],
     ids=lambda value: type(value).__name__,
 )
-def test_a_retry_is_made_where_it_can_help(problem: UsageProblem, is_tried_again: bool) -> None:
-    """A clock that was set in mid-capture is right or wrong by the next try, and what was read is read again."""
+def test_error_is_retried_where_a_retry_can_help(problem: UsageProblem, is_tried_again: bool) -> None:
+    """A clock that was set during a capture is decided by the next try, which reads the batch again."""
     from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
     from social_metrics.orchestration.failures import translate_errors

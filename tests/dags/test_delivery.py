@@ -1,4 +1,4 @@
-"""Papers leave the house once: into a folder, and by e-mail to the offices they are meant for and nobody else."""
+"""Reports are delivered once: to a folder, and by e-mail to the offices that may have them."""
 
 import email
 import hashlib
@@ -28,7 +28,7 @@ center_officer,,kartini@example.go.id,kartini,
 center_officer,,satria@example.go.id,satria,
 """
 
-# What the page calls things by; the example marts have no seeds.
+# Labels of the page; the example marts have no seeds.
 LABELS = """
 create schema if not exists seeds;
 create table seeds.capture_outcomes (outcome text, label_id text);
@@ -41,7 +41,7 @@ grant select on all tables in schema marts, seeds to social_metrics_closer;
 
 @dataclass
 class Mailbox:
-    """A mail server that keeps what it is given; `refuses` holds addresses that it does not take."""
+    """A mail server that keeps its mails; `refuses` holds addresses that it rejects."""
 
     received: list[tuple[str, Message]] = field(default_factory=list)
     refuses: set[str] = field(default_factory=set)
@@ -58,7 +58,7 @@ class Mailbox:
         return "250 OK"
 
     def attachments(self) -> dict[str, list[str]]:
-        """Address → names of the files that it got, in the order of coming."""
+        """Address → names of the files that it got, in the order of arrival."""
         got: dict[str, list[str]] = {}
         for recipient, message in self.received:
             got.setdefault(recipient, []).extend(str(name) for part in message.walk() if (name := part.get_filename()))
@@ -90,7 +90,7 @@ def offices(airflow: Airflow, warehouse_url: str, tmp_path: Path, monkeypatch: p
 
 @pytest.fixture
 def papers(offices: str) -> dict[str, str]:
-    """File name → sha256 of the papers of a closed month, and of one of an evening."""
+    """File name → sha256 of the reports of a closed month, and of one provisional page."""
     made: dict[str, str] = {}
     with psycopg.connect(offices) as owner:
         owner.execute(
@@ -132,7 +132,7 @@ def store(digests: list[str]) -> list[str]:
     return places
 
 
-def test_each_office_gets_its_papers_once_and_a_center_nobody_else_s(
+def test_each_office_gets_its_reports_once_and_a_center_only_its_own(
     papers: dict[str, str], mailbox: Mailbox, warehouse_url: str
 ) -> None:
     closed = [digest for name, digest in papers.items() if name != "sementara.pdf"]
@@ -156,7 +156,7 @@ def test_each_office_gets_its_papers_once_and_a_center_nobody_else_s(
             owner.execute("delete from audit.deliveries")
 
 
-def test_what_could_not_be_sent_is_sent_by_the_next_try(papers: dict[str, str], mailbox: Mailbox) -> None:
+def test_mail_that_failed_is_sent_by_the_next_try(papers: dict[str, str], mailbox: Mailbox) -> None:
     import smtplib
 
     mailbox.refuses = {"satria@example.go.id"}
@@ -172,16 +172,16 @@ def test_what_could_not_be_sent_is_sent_by_the_next_try(papers: dict[str, str], 
     }
 
 
-def test_a_provisional_page_says_so_in_its_subject(papers: dict[str, str], mailbox: Mailbox) -> None:
+def test_provisional_page_is_named_so_in_the_subject(papers: dict[str, str], mailbox: Mailbox) -> None:
     mail([papers["sementara.pdf"]])
     assert {recipient for recipient, _ in mailbox.received} == {"data@example.go.id", "pimpinan@example.go.id"}
     assert all(message["Subject"].startswith("ANGKA SEMENTARA") for _, message in mailbox.received)
 
 
-def test_on_mondays_the_page_of_an_evening_is_made_kept_and_sent(
+def test_report_as_of_issues_stores_and_mails_the_page_once(
     offices: str, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The whole DAG, from marts to mailbox, and once more: the page is kept, nobody gets it twice."""
+    """The whole DAG twice, from marts to mailbox: the page stays the same, and no office gets it twice."""
     from airflow.sdk import ObjectStoragePath
 
     monkeypatch.setenv("SOCIAL_METRICS_PAPERS_DESTINATION", "memory://papers")
@@ -202,7 +202,7 @@ def test_on_mondays_the_page_of_an_evening_is_made_kept_and_sent(
     assert mailbox.attachments() == {"data@example.go.id": [name], "pimpinan@example.go.id": [name]}
 
 
-def test_addresses_without_a_mail_server_are_a_sentence(
+def test_missing_mail_connection_is_reported_with_its_id(
     papers: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
@@ -217,7 +217,7 @@ def test_addresses_without_a_mail_server_are_a_sentence(
         mail(["0" * 64])
 
 
-def test_papers_land_in_the_folder_and_are_put_back_when_lost(papers: dict[str, str], tmp_path: Path) -> None:
+def test_reports_are_stored_in_the_folder_and_restored_when_lost(papers: dict[str, str], tmp_path: Path) -> None:
     first = store(list(papers.values()))
     root = tmp_path / "state" / "papers"
     files = {str(path.relative_to(root)): path.read_bytes() for path in root.rglob("*.pdf")}

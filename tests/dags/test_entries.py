@@ -1,4 +1,4 @@
-"""Entry by hand on a real Airflow: files picked up, a form answered by somebody, and the rules that it cannot bend."""
+"""Manual entry on a real Airflow: workbooks taken or returned, and the second person's confirmation."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,7 +8,7 @@ import pytest
 
 from social_metrics.clock import utc_now
 from social_metrics.registry.registry import Registry, load_registry
-from tests.support.airflow_dags import Evening, load_dags
+from tests.support.airflow_dags import AirflowStack, load_dags
 from tests.support.officer import OFFICER, SECOND, Desk, fill, saved, sheet_of
 
 DAY = datetime(2026, 11, 20, tzinfo=UTC).date()
@@ -16,7 +16,7 @@ ACCOUNT = "meohai-x"
 
 
 @pytest.fixture
-def inbox(evening: Evening, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def inbox(stack: AirflowStack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "inbox"
     (folder / "meohai").mkdir(parents=True)
     monkeypatch.setenv("SOCIAL_METRICS_MANUAL_ENTRY_INBOX", folder.as_uri())
@@ -24,13 +24,13 @@ def inbox(evening: Evening, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 @pytest.fixture
-def registry(evening: Evening) -> Registry:
-    return load_registry(evening.simulator.registry_dir)
+def registry(stack: AirflowStack) -> Registry:
+    return load_registry(stack.simulator.registry_dir)
 
 
-def hand_in(evening: Evening, registry: Registry, folder: Any, followers: str, center: str = "meohai") -> None:
+def hand_in(stack: AirflowStack, registry: Registry, folder: Any, followers: str, center: str = "meohai") -> None:
     """Put a filled template with its screenshot into a center's folder."""
-    desk = Desk(registry, evening.warehouse_url)
+    desk = Desk(registry, stack.warehouse_url)
     workbook = desk.template(ACCOUNT, day=DAY)
     fill(sheet_of(workbook, "meohai"), [desk.good_row(ACCOUNT, DAY, followers)])
     for name, content in desk.files.items():
@@ -39,14 +39,14 @@ def hand_in(evening: Evening, registry: Registry, folder: Any, followers: str, c
 
 
 def take() -> list[dict[str, Any]]:
-    """Run the task that picks files up, as the DAG has it."""
+    """Run the DAG's own task take_entries."""
     task = load_dags().dags["ingest_manual_entries"].get_task("take_entries")
     asked: list[dict[str, Any]] = task.execute({})
     return asked
 
 
 def answer(question: dict[str, Any], name: str, option: str = "Konfirmasi") -> dict[str, Any]:
-    """What becomes of the form when somebody answers it."""
+    """The result of the form after a person has answered it."""
     from social_metrics.orchestration.operators.confirm_entries import ConfirmEntriesOperator
 
     event = {
@@ -58,29 +58,27 @@ def answer(question: dict[str, Any], name: str, option: str = "Konfirmasi") -> d
     return ConfirmEntriesOperator(task_id="confirm", **question).execute_complete({}, event)
 
 
-def test_a_good_file_is_taken_asked_about_and_confirmed_by_another(
-    evening: Evening, registry: Registry, inbox: Path
+def test_valid_file_is_taken_and_confirmed_by_another_person(
+    stack: AirflowStack, registry: Registry, inbox: Path
 ) -> None:
-    hand_in(evening, registry, inbox, "1,2 rb")
+    hand_in(stack, registry, inbox, "1,2 rb")
     (question,) = take()
     assert question["keys"] == [f"{ACCOUNT}/2026-11-20/1"]
     assert "| 1,2 rb | 1200 (langkah 100) |" in question["body"]
     assert sorted(path.name for path in (inbox / "meohai" / "taken").iterdir()) == ["entri.xlsx"]
-    assert take() == [], "what was taken is not asked about twice"
+    assert take() == [], "a taken file is not asked about twice"
     from airflow.sdk.exceptions import AirflowFailException
 
     with pytest.raises(AirflowFailException, match=f"entered by {OFFICER}: another person"):
         answer(question, OFFICER.upper())
-    assert evening.warehouse("select count(*) from raw.manual_confirmations") == [(0,)]
+    assert stack.warehouse("select count(*) from raw.manual_confirmations") == [(0,)]
     assert answer(question, SECOND)["decision"] == "confirmed"
-    assert evening.warehouse("select confirmed_by, confirmed_through, decision from raw.manual_confirmations") == [
+    assert stack.warehouse("select confirmed_by, confirmed_through, decision from raw.manual_confirmations") == [
         (SECOND, "airflow", "confirmed")
     ]
 
 
-def test_an_object_store_is_an_inbox_as_well(
-    evening: Evening, registry: Registry, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_inbox_may_be_an_object_store(stack: AirflowStack, registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
     """fsspec's memory store stands for any: nothing here is a file of this machine."""
     from airflow.sdk import ObjectStoragePath
     from airflow.sdk.io import attach
@@ -90,38 +88,38 @@ def test_an_object_store_is_an_inbox_as_well(
     bucket = ObjectStoragePath("memory://inbox")
     (bucket / "meohai").mkdir(parents=True, exist_ok=True)
     monkeypatch.setenv("SOCIAL_METRICS_MANUAL_ENTRY_INBOX", str(bucket))
-    hand_in(evening, registry, bucket, "1,2 rb")
+    hand_in(stack, registry, bucket, "1,2 rb")
     (question,) = take()
     assert question["keys"] == [f"{ACCOUNT}/2026-11-20/1"]
     assert [path.name for path in (bucket / "meohai" / "taken").iterdir()] == ["entri.xlsx"]
-    hand_in(evening, registry, bucket, "1.2")
+    hand_in(stack, registry, bucket, "1.2")
     assert take() == []
     returned = sorted(path.name for path in (bucket / "meohai" / "returned").iterdir())
     assert returned == ["entri.catatan.xlsx", "entri.xlsx"]
 
 
-def test_a_bad_file_is_returned_with_remarks(evening: Evening, registry: Registry, inbox: Path) -> None:
-    hand_in(evening, registry, inbox, "1.2")
+def test_invalid_file_is_returned_with_annotations(stack: AirflowStack, registry: Registry, inbox: Path) -> None:
+    hand_in(stack, registry, inbox, "1.2")
     (inbox / "meohai" / "foto.xlsx").write_bytes(b"\x89PNG")
     assert take() == []
     names = sorted(path.name for path in (inbox / "meohai" / "returned").iterdir())
     assert names == ["entri.catatan.xlsx", "entri.xlsx", "foto.xlsx", "foto.xlsx.txt"]
-    assert evening.warehouse("select count(*) from raw.manual_entries") == [(0,)]
+    assert stack.warehouse("select count(*) from raw.manual_entries") == [(0,)]
 
 
-def test_a_center_s_folder_enters_that_center_only(evening: Evening, registry: Registry, inbox: Path) -> None:
+def test_folder_of_a_center_enters_that_center_only(stack: AirflowStack, registry: Registry, inbox: Path) -> None:
     (inbox / "satria").mkdir()
-    hand_in(evening, registry, inbox, "1,2 rb", center="satria")
+    hand_in(stack, registry, inbox, "1,2 rb", center="satria")
     assert take() == []
     assert (inbox / "satria" / "returned" / "entri.catatan.xlsx").exists()
 
 
-def test_a_rejection_counts_nowhere_and_publishes_nothing(evening: Evening, registry: Registry, inbox: Path) -> None:
+def test_rejected_entry_publishes_nothing(stack: AirflowStack, registry: Registry, inbox: Path) -> None:
     from airflow.sdk.exceptions import AirflowSkipException
 
     from social_metrics.orchestration.tasks.intake import publish_entries
 
-    hand_in(evening, registry, inbox, "1,2 rb")
+    hand_in(stack, registry, inbox, "1,2 rb")
     (question,) = take()
     rejected = answer(question, SECOND, "Tolak")
     assert rejected["decision"] == "rejected"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.airflow_dags import Evening
+from tests.support.airflow_dags import AirflowStack
 
 
 @pytest.mark.parametrize(
@@ -12,6 +12,6 @@ from tests.support.airflow_dags import Evening
         ("enforce_retention", {"enforce_retention": "success"}),
     ],
 )
-def test_dag_succeeds_on_an_empty_warehouse(evening: Evening, dag_id: str, states: dict[str, str]) -> None:
-    run = evening.run(dag_id)
+def test_dag_succeeds_on_an_empty_warehouse(stack: AirflowStack, dag_id: str, states: dict[str, str]) -> None:
+    run = stack.run(dag_id)
     assert run.task_states == states, run.output

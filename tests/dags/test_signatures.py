@@ -1,4 +1,4 @@
-"""What people answer in Airflow's forms becomes a row with their name, or the form comes back."""
+"""An answer to a form of Airflow is recorded with the responder's name, or the form is shown again."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -28,7 +28,7 @@ def drafted(
     compiled: list[Rule],
     monkeypatch: pytest.MonkeyPatch,
 ) -> Closable:
-    """A month with a draft; nobody is named in roles.csv, so that whoever may respond at all may."""
+    """A month with a draft; roles.csv names no person, so every permitted user may respond."""
     monkeypatch.setattr(closing, "rules_in_force", lambda *_: list(compiled))
     monkeypatch.setenv("AIRFLOW_CONN_SOCIAL_METRICS_WAREHOUSE", closable.url)
     monkeypatch.setenv("SOCIAL_METRICS_REGISTRY_DIR", str(closable.registry))
@@ -38,7 +38,7 @@ def drafted(
 
 @pytest.fixture
 def asked_again(drafted: Closable, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
-    """The forms that were put again."""
+    """The forms that were shown again."""
     from social_metrics.orchestration import forms
 
     again: list[dict[str, Any]] = []
@@ -64,14 +64,14 @@ def sign(action: Any, name: str | None, option: str, reason: str | None = None) 
     return task.execute_complete(CONTEXT, event)
 
 
-def standing(place: Closable) -> list[tuple[str, str, str, str | None]]:
+def steps_taken(place: Closable) -> list[tuple[str, str, str, str | None]]:
     with connect(place.url, "closer") as connection:
         close = latest_close(connection, MONTH)
         assert close is not None
         return [(step.action, step.person, step.channel, step.reason) for step in steps_of(connection, close)]
 
 
-def test_three_persons_sign_and_the_same_one_is_asked_again(
+def test_three_persons_sign_and_the_same_person_is_asked_again(
     drafted: Closable, asked_again: list[dict[str, Any]]
 ) -> None:
     from airflow.sdk.exceptions import AirflowFailException, TaskAwaitingInput
@@ -82,21 +82,19 @@ def test_three_persons_sign_and_the_same_one_is_asked_again(
     with pytest.raises(TaskAwaitingInput):
         sign("checked", "ani", "Setuju")
     assert len(asked_again) == 1
-    assert standing(drafted) == [("submitted", "ani", "airflow", None)]
+    assert steps_taken(drafted) == [("submitted", "ani", "airflow", None)]
     assert sign("checked", "budi", "Setuju")["decision"] == "checked"
     for signed in ("ani", "budi"):
         with pytest.raises(TaskAwaitingInput):
             sign("approved", signed, "Setuju")
     assert sign("approved", "sekretaris", "Setuju")["decision"] == "approved"
-    assert [person for _, person, _, _ in standing(drafted)] == ["ani", "budi", "sekretaris"]
+    assert [person for _, person, _, _ in steps_taken(drafted)] == ["ani", "budi", "sekretaris"]
     # Cleared and answered again, nothing happens twice.
     assert sign("approved", "itjen", "Setuju") == {"decision": "approved", "person": "sekretaris"}
-    assert len(standing(drafted)) == 3
+    assert len(steps_taken(drafted)) == 3
 
 
-def test_a_refusal_needs_its_reason_and_starts_the_month_anew(
-    drafted: Closable, asked_again: list[dict[str, Any]]
-) -> None:
+def test_refusal_needs_a_reason_and_starts_a_new_version(drafted: Closable, asked_again: list[dict[str, Any]]) -> None:
     from airflow.sdk.exceptions import AirflowSkipException, DagRunTriggerException, TaskAwaitingInput
 
     from social_metrics.orchestration.operators.close_again import CloseAgainOperator
@@ -105,7 +103,7 @@ def test_a_refusal_needs_its_reason_and_starts_the_month_anew(
     with pytest.raises(TaskAwaitingInput):
         sign("checked", "budi", "Tolak", "  ")
     refused = sign("checked", "budi", "Tolak", "Sentra Satria belum menjawab")
-    assert standing(drafted)[-1] == ("refused", "budi", "airflow", "Sentra Satria belum menjawab")
+    assert steps_taken(drafted)[-1] == ("refused", "budi", "airflow", "Sentra Satria belum menjawab")
     assert sign("approved", "sekretaris", "Setuju")["decision"] == "refused", "there is nothing left to sign"
 
     def again(*decisions: dict[str, Any] | None) -> Any:
@@ -126,12 +124,12 @@ def test_a_refusal_needs_its_reason_and_starts_the_month_anew(
         assert status_of(steps_of(connection, second)) == "draft"
 
 
-def test_the_maker_may_want_another_draft_and_signs_nothing(drafted: Closable) -> None:
+def test_maker_may_ask_for_another_draft_without_signing(drafted: Closable) -> None:
     assert sign("submitted", "ani", "Susun ulang") == {"decision": "again", "person": "ani"}
-    assert standing(drafted) == []
+    assert steps_taken(drafted) == []
 
 
-def test_a_center_answers_or_lets_the_days_pass(drafted: Closable, asked_again: list[dict[str, Any]]) -> None:
+def test_center_answers_within_the_working_days(drafted: Closable, asked_again: list[dict[str, Any]]) -> None:
     from airflow.sdk.exceptions import TaskAwaitingInput
 
     from social_metrics.orchestration.operators.answer_exceptions import AnswerExceptionsOperator

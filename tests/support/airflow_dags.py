@@ -36,7 +36,7 @@ class FinishedRun:
 
 
 @dataclass(frozen=True)
-class Evening:
+class AirflowStack:
     """A warehouse, a simulator and an Airflow that know each other."""
 
     airflow: Airflow

@@ -1,7 +1,7 @@
-"""The assets that join the stages: what was captured or entered by hand, and what was made of it.
+"""The assets that connect the DAGs: captures, confirmed entries, and marts.
 
-An asset's address names the table behind it in a form that is the same on every installation: where the
-warehouse really is stands in its connection, not here.
+The URI of an asset names its table, the same on every installation; the warehouse's real address is in its
+connection.
 """
 
 from airflow.sdk import Asset
@@ -11,18 +11,18 @@ RAW = Asset(
     uri="postgres://warehouse:5432/social_metrics/raw/capture_outcomes",
     group="social_metrics",
 )
-"""New captures are in raw. Each event says in its extra how complete the evening is."""
+"""New captures are in raw. The extra of each event says how complete the day is."""
 
 ENTRIES = Asset(
     name="social_metrics_entries",
     uri="postgres://warehouse:5432/social_metrics/raw/manual_confirmations",
     group="social_metrics",
 )
-"""A second person has confirmed hand entries. Each event says in its extra which."""
+"""A second person has confirmed manual entries. The extra of each event lists them."""
 
 MARTS = Asset(
     name="social_metrics_marts",
     uri="postgres://warehouse:5432/social_metrics/marts/leaderboard_followers",
     group="social_metrics",
 )
-"""The marts show all captures that were in raw when the transform began."""
+"""The marts show all captures that were in raw when the transform started."""

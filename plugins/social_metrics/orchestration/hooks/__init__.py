@@ -1,1 +1,1 @@
-"""Airflow connections turned into what the core works with; nothing else."""
+"""Airflow connections, converted to the types of the core."""

@@ -1,10 +1,10 @@
-"""What Airflow asks an installed package: which connection types it brings, and what their form looks like."""
+"""The package as an Airflow provider: its connection type and the form of that type."""
 
 from typing import Any
 
 
 def get_provider_info() -> dict[str, Any]:
-    """The package as an Airflow provider (entry point `apache_airflow_provider`)."""
+    """Provider information (entry point `apache_airflow_provider`)."""
     return {
         "package-name": "social-metrics",
         "name": "Social metrics",
@@ -26,7 +26,7 @@ def get_provider_info() -> dict[str, Any]:
                 "conn-fields": {
                     "authorization_mode": {
                         "label": "Authorization",
-                        "description": "owner: the account's owner authorised us. public: what anybody may read; "
+                        "description": "owner: the account's owner authorised us. public: public data only; "
                         "the platform's terms then limit how long the numbers may be kept. amendment: public, and the "
                         "platform has accepted this project (docs/compliance.md).",
                         "schema": {
@@ -37,24 +37,24 @@ def get_provider_info() -> dict[str, Any]:
                     },
                     "api_version": {
                         "label": "API version",
-                        "description": "Only to differ from the version that the platform file was written for.",
+                        "description": "Only to use another version than the platform file was written for.",
                         "schema": {"type": ["string", "null"]},
                     },
                     "app_secret": {
                         "label": "Application secret (Meta)",
-                        "description": "Facebook, Instagram, Threads: every call then carries the proof that Meta asks "
-                        "for when an application reads pages that it does not manage.",
+                        "description": "Facebook, Instagram, Threads: every call then carries the proof that Meta "
+                        "requires of an application that reads pages which it does not manage.",
                         "schema": {"type": ["string", "null"], "format": "password"},
                     },
                     "credential_name": {
                         "label": "Name in the spend ledger",
-                        "description": "Tells several credentials of one platform apart; never the secret itself.",
+                        "description": "Distinguishes several credentials of one platform; never the secret itself.",
                         "schema": {"type": ["string", "null"]},
                     },
                     "daily_call_limit": {
                         "label": "Calls a day",
-                        "description": "Of this credential alone, beside the limits of platforms.csv; in the "
-                        "platform's own budget day.",
+                        "description": "Of this credential alone, in addition to the limits of platforms.csv; per "
+                        "budget day of the platform.",
                         "schema": {"type": ["string", "null"]},
                     },
                     "daily_quota_limit": {
@@ -69,7 +69,7 @@ def get_provider_info() -> dict[str, Any]:
                     },
                     "monthly_usd_limit": {
                         "label": "US$ a month",
-                        "description": "The same for a month; re-reading of older posts shrinks before it is spent.",
+                        "description": "The same for a month; fewer older posts are re-read before it is spent.",
                         "schema": {"type": ["string", "null"]},
                     },
                     "expires_at": {
@@ -84,7 +84,7 @@ def get_provider_info() -> dict[str, Any]:
                     },
                     "platform": {
                         "label": "Platform",
-                        "description": "Needed by the test button and by connections that are not called "
+                        "description": "Needed by the test button, and by connections whose id is not "
                         "social_metrics_<platform>.",
                         "schema": {"type": ["string", "null"]},
                     },

@@ -10,9 +10,9 @@ from social_metrics.settings import load_settings
 
 
 class SocialApiHook(BaseHook):
-    """One platform's API: where it is and who we are there.
+    """One platform's API: its address and our credential.
 
-    Its form in the UI stands in `hooks.provider`.
+    `hooks.provider` defines the form in the UI.
 
     Args:
         conn_id: an Airflow connection, usually social_metrics_<platform>.
@@ -32,14 +32,14 @@ class SocialApiHook(BaseHook):
 
     @classmethod
     def of(cls, platform: str) -> "SocialApiHook":
-        """The hook of a platform's usual connection."""
+        """The hook of a platform's default connection."""
         return cls(platform_conn_id(platform), platform)
 
     def get_conn(self) -> PlatformConnection:
-        """The connection as the core takes it.
+        """The connection as the core's type.
 
         Raises:
-            UsageProblem: the connection has no host, or something in it cannot be used.
+            UsageProblem: the connection has no host, or a field cannot be used.
         """
         connection = self.get_connection(self.conn_id)
         return PlatformConnection.from_parts(
@@ -51,7 +51,7 @@ class SocialApiHook(BaseHook):
         )
 
     def test_connection(self) -> tuple[bool, str]:
-        """One cheap call with this credential: whether it works, and a sentence for the person at the button."""
+        """One cheap call with this credential: whether it works, and a message for the user."""
         try:
             settings = load_settings()
             registry = load_registry(settings.registry_dir)

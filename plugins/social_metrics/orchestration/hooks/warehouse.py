@@ -6,7 +6,7 @@ from social_metrics.warehouse.connect import WAREHOUSE_CONN_ID, url_from_parts
 
 
 class WarehouseHook(BaseHook):
-    """Where the warehouse is and who we are there.
+    """The warehouse's address and our login.
 
     Args:
         conn_id: an Airflow connection of the type Postgres.
