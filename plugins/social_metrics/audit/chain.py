@@ -1,4 +1,4 @@
-"""The walk along the chain: every seal against its link, every leaf against its root, every row against its leaf."""
+"""Checks the chain: every seal against its link, every leaf against its root, every row against its leaf."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -46,12 +46,12 @@ order by 1
 class Finding:
     """One place at which the record does not hold.
 
-    `kind` is RAW_ALTERED, AUDIT_ALTERED or LATE; `place` names table and row (or seal), `says` what is wrong with it.
+    `kind` is RAW_ALTERED, AUDIT_ALTERED or LATE; `place` names table and row (or seal), `message` says what is wrong.
     """
 
     kind: str
     place: str
-    says: str
+    message: str
     seal_no: int | None = None
 
 
@@ -70,7 +70,7 @@ class Loss:
 class Walk:
     """What a walk along the whole chain found.
 
-    `purged` counts rows by table that retention has taken or emptied, as a record of it says (ops.purged_rows): their
+    `purged` counts rows by table that retention has taken or emptied, with its record in ops.purged_rows: their
     leaves still verify. `unsealed` counts rows by table that came after the last seal and wait for the next one.
     """
 
@@ -135,14 +135,14 @@ def _walk(connection: psycopg.Connection, now: datetime) -> Walk:
                 else:
                     unsealed[table.name] = unsealed.get(table.name, 0) + 1
             elif (seal_no, table.name) in spoiled:
-                says = "the leaf does not belong to the root of its seal" + (", and there is no such row" * is_gone)
-                findings.append(Finding(AUDIT_ALTERED, f"audit.sealed_rows {place}", says, seal_no))
+                message = "the leaf does not belong to the root of its seal" + (", and there is no such row" * is_gone)
+                findings.append(Finding(AUDIT_ALTERED, f"audit.sealed_rows {place}", message, seal_no))
             elif _accounts_for(losses.get((table.name, key), ()), sealed_sha256, present_sha256, expires_at, now):
                 purged[table.name] = purged.get(table.name, 0) + 1
             else:
-                says = "the row was removed" if is_gone else "the row is not the one that was sealed"
-                says += ", and no purge accounts for it" * (table.name in PURGED_TABLES)
-                findings.append(Finding(_kind(table), place, says, seal_no))
+                message = "the row was removed" if is_gone else "the row is not the one that was sealed"
+                message += ", and no purge accounts for it" * (table.name in PURGED_TABLES)
+                findings.append(Finding(_kind(table), place, message, seal_no))
     rows = sum(count for tables in found.values() for count, _ in tables.values())
     return Walk(len(seals), rows, last, tuple(findings), purged, unsealed)
 
@@ -193,7 +193,7 @@ def _links(
     for seal_no in sorted((stated.keys() | found.keys()) - {seal.seal_no for seal in seals}):
         if seal_no >= expected_no:
             place = f"audit.seals {seal_no}, audit.sealed_tables {seal_no} {', '.join(sorted(stated[seal_no]))}"
-            yield Finding(AUDIT_ALTERED, place, "there is no such seal to what it is said to cover", seal_no)
+            yield Finding(AUDIT_ALTERED, place, "no such seal exists for the tables that it covers", seal_no)
 
 
 def _of_no_rows(

@@ -1,4 +1,4 @@
-"""Which issued paper goes to whom, and what was delivered already."""
+"""Which issued report goes to whom, and what was delivered already."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -12,7 +12,7 @@ from psycopg.rows import class_row
 from social_metrics.registry.roles import RoleHolder
 
 DELIVERY_LOCK = 0xDE11
-"""Key of the advisory lock of whoever delivers: a paper is not sent twice by two at once."""
+"""Key of the advisory lock of whoever delivers: a report is not sent twice by two at once."""
 
 DeliveryChannel = Literal["object_store", "email"]
 
@@ -21,7 +21,7 @@ _OF_A_PACK = ("inspectorate", "maker", "checker", "approver")
 
 
 @dataclass(frozen=True)
-class IssuedPaper:
+class IssuedReport:
     """A row of `audit.issued_papers`, as far as a delivery needs it; `as_of_date` is a WIB date."""
 
     paper_no: int
@@ -37,9 +37,9 @@ class IssuedPaper:
     sha256: str
 
 
-def issued_papers(connection: psycopg.Connection, digests: Sequence[str]) -> list[IssuedPaper]:
-    """The issued papers with these sha256, in the order in which they were issued."""
-    with connection.cursor(row_factory=class_row(IssuedPaper)) as cursor:
+def issued_reports(connection: psycopg.Connection, digests: Sequence[str]) -> list[IssuedReport]:
+    """The issued reports with these sha256, in the order in which they were issued."""
+    with connection.cursor(row_factory=class_row(IssuedReport)) as cursor:
         return cursor.execute(
             "select distinct on (paper_no) paper_no, kind, month_start, version, as_of_date, is_provisional, "
             "center_code, file_name, media_type, content, sha256 from audit.issued_papers "
@@ -48,41 +48,41 @@ def issued_papers(connection: psycopg.Connection, digests: Sequence[str]) -> lis
         ).fetchall()
 
 
-def addresses(paper: IssuedPaper, roles: Iterable[RoleHolder]) -> list[str]:
-    """Who is sent a paper: a center's pack its own officers and nobody else; leadership the page of the meeting.
+def addresses(report: IssuedReport, roles: Iterable[RoleHolder]) -> list[str]:
+    """Who is sent a report: a center's pack its own officers and nobody else; leadership the page of the meeting.
 
     Args:
-        paper: an issued paper.
+        report: an issued report.
         roles: see `roles.load_roles`.
 
     Returns:
         e-mail addresses, each once, in a steady order.
     """
-    if paper.center_code is not None:
+    if report.center_code is not None:
         wanted = {
             holder.email
             for holder in roles
-            if holder.role == "center_officer" and holder.center_code == paper.center_code
+            if holder.role == "center_officer" and holder.center_code == report.center_code
         }
     else:
-        told = _OF_A_PAGE if is_page(paper) else _OF_A_PACK
-        wanted = {holder.email for holder in roles if holder.role in told}
+        roles_told = _OF_A_PAGE if is_page(report) else _OF_A_PACK
+        wanted = {holder.email for holder in roles if holder.role in roles_told}
     return sorted(address for address in wanted if address)
 
 
-def is_page(paper: IssuedPaper) -> bool:
+def is_page(report: IssuedReport) -> bool:
     """Whether it is the one page of a leadership meeting, monthly or as of an evening."""
-    return paper.is_provisional or paper.kind == "leadership"
+    return report.is_provisional or report.kind == "leadership"
 
 
-def storage_path(paper: IssuedPaper) -> str:
-    """Where a paper lies below the destination: by month and version, or as of its evening; a center's apart."""
-    if paper.month_start is None:
-        return f"sementara/{paper.as_of_date.isoformat()}/{paper.file_name}"
-    folder = f"{paper.month_start:%Y-%m}/versi-{paper.version}"
-    if paper.center_code is not None:
-        folder += f"/sentra/{paper.center_code}"
-    return f"{folder}/{paper.file_name}"
+def storage_path(report: IssuedReport) -> str:
+    """Where a report lies below the destination: by month and version, or as of its evening; a center's apart."""
+    if report.month_start is None:
+        return f"sementara/{report.as_of_date.isoformat()}/{report.file_name}"
+    folder = f"{report.month_start:%Y-%m}/versi-{report.version}"
+    if report.center_code is not None:
+        folder += f"/sentra/{report.center_code}"
+    return f"{folder}/{report.file_name}"
 
 
 @contextmanager
@@ -102,23 +102,25 @@ def delivering(connection: psycopg.Connection) -> Iterator[None]:
                 connection.execute("select pg_advisory_unlock(%s)", (DELIVERY_LOCK,))
 
 
-def was_delivered(connection: psycopg.Connection, paper: IssuedPaper, channel: DeliveryChannel, recipient: str) -> bool:
+def was_delivered(
+    connection: psycopg.Connection, report: IssuedReport, channel: DeliveryChannel, recipient: str
+) -> bool:
     """Whether the record says so."""
     with connection.transaction():
         row = connection.execute(
             "select from audit.deliveries where (paper_no, channel, recipient) = (%s, %s, %s)",
-            (paper.paper_no, channel, recipient),
+            (report.paper_no, channel, recipient),
         ).fetchone()
     return row is not None
 
 
 def record_delivery(
-    connection: psycopg.Connection, papers: Iterable[IssuedPaper], channel: DeliveryChannel, recipient: str
+    connection: psycopg.Connection, reports: Iterable[IssuedReport], channel: DeliveryChannel, recipient: str
 ) -> None:
-    """Note that papers have gone to a place or an address; noting it again changes nothing."""
+    """Note that reports have gone to a place or an address; noting it again changes nothing."""
     with connection.transaction(), connection.cursor() as cursor:
         cursor.executemany(
             "insert into audit.deliveries (paper_no, channel, recipient, delivered_by) "
             "values (%s, %s, %s, session_user) on conflict do nothing",
-            [(paper.paper_no, channel, recipient) for paper in papers],
+            [(report.paper_no, channel, recipient) for report in reports],
         )

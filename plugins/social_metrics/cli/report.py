@@ -16,7 +16,7 @@ from social_metrics.errors import UsageProblem
 from social_metrics.publish.page.formats import long_date
 
 if TYPE_CHECKING:
-    from social_metrics.publish.reports.issue import Paper
+    from social_metrics.publish.reports.issue import Report
 
 
 class PaperLanguage(StrEnum):
@@ -115,12 +115,12 @@ def month(
             month_start(month),
             languages=(language.value,),
             center_code=center,
-            watch=lambda total: progress("Papers", total, "papers"),
+            progress=lambda total: progress("Papers", total, "papers"),
         )
     _write(papers, to, output_format)
 
 
-def _write(papers: "Iterable[Paper]", folder: Path, output_format: Format) -> None:
+def _write(papers: "Iterable[Report]", folder: Path, output_format: Format) -> None:
     """Write issued papers into a folder, each replaced as a whole, and say what is there."""
     written = []
     try:

@@ -14,10 +14,10 @@ from airflow.sdk import ObjectStoragePath, task
 from airflow.sdk.exceptions import AirflowFailException, AirflowNotFoundException, AirflowSkipException
 
 from social_metrics.audit.deliveries import (
-    IssuedPaper,
+    IssuedReport,
     addresses,
     delivering,
-    issued_papers,
+    issued_reports,
     record_delivery,
     storage_path,
     was_delivered,
@@ -90,7 +90,7 @@ def store_reports(digests: list[str]) -> list[str]:
     root = ObjectStoragePath(settings.papers_destination or (settings.state_dir.resolve() / "papers").as_uri())
     paths = []
     with connect(WarehouseHook().url(), "closer") as connection:
-        reports = _issued(issued_papers(connection, digests), digests)
+        reports = _issued(issued_reports(connection, digests), digests)
         connection.commit()
         with delivering(connection):
             for report in reports:
@@ -122,9 +122,9 @@ def mail_reports(digests: list[str], smtp_conn_id: str = "smtp_default") -> list
     roles = load_roles(load_settings().registry_dir)
     sent = []
     with connect(WarehouseHook().url(), "closer") as connection:
-        reports = _issued(issued_papers(connection, digests), digests)
+        reports = _issued(issued_reports(connection, digests), digests)
         connection.commit()
-        by_address: dict[str, list[IssuedPaper]] = defaultdict(list)
+        by_address: dict[str, list[IssuedReport]] = defaultdict(list)
         for report in reports:
             for address in addresses(report, roles):
                 by_address[address].append(report)
@@ -155,7 +155,7 @@ def as_of_date(params: Any, dag_run: Any) -> date:
     return day - timedelta(days=day.isoweekday())
 
 
-def _issued(reports: list[IssuedPaper], digests: Sequence[str]) -> list[IssuedPaper]:
+def _issued(reports: list[IssuedReport], digests: Sequence[str]) -> list[IssuedReport]:
     missing = set(digests) - {report.sha256 for report in reports}
     if missing:
         raise AirflowFailException(f"These reports were never issued: {', '.join(sorted(missing))}.")
@@ -172,7 +172,7 @@ def _require_connection(smtp_conn_id: str) -> None:
         ) from None
 
 
-def _send(address: str, reports: list[IssuedPaper], smtp_conn_id: str) -> None:
+def _send(address: str, reports: list[IssuedReport], smtp_conn_id: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         files = []
         for report in reports:
@@ -183,14 +183,14 @@ def _send(address: str, reports: list[IssuedPaper], smtp_conn_id: str) -> None:
             hook.send_email_smtp(to=address, subject=_subject(reports), html_content=_text(reports), files=files)
 
 
-def _subject(reports: list[IssuedPaper]) -> str:
+def _subject(reports: list[IssuedReport]) -> str:
     first = reports[0]
     if first.month_start is None:
         return f"ANGKA SEMENTARA: media sosial sentra per {long_date(first.as_of_date, 'id')}"
     return f"Media sosial sentra {first.month_start:%m-%Y}, tutup buku versi {first.version}"
 
 
-def _text(reports: list[IssuedPaper]) -> str:
+def _text(reports: list[IssuedReport]) -> str:
     lines = ["<p>Terlampir:</p><ul>"]
     lines += [f"<li>{escape(report.file_name)}<br><small>sha256 {report.sha256}</small></li>" for report in reports]
     lines.append("</ul>")

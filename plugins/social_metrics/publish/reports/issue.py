@@ -1,4 +1,4 @@
-"""Papers are issued once: what has left the house is kept with its bytes, and asked for again it is the same."""
+"""Issues reports: each is made once and kept with its bytes; asked for again, the kept one is returned."""
 
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
@@ -17,14 +17,14 @@ from social_metrics.errors import UsageProblem
 from social_metrics.publish.page.formats import Language
 from social_metrics.publish.reports.month_record import MonthRecord, approved_close, read_month
 from social_metrics.publish.reports.packs import Packs
-from social_metrics.publish.reports.provisional_page import evening_page
+from social_metrics.publish.reports.provisional_page import provisional_page
 from social_metrics.publish.reports.typesetting import pdf
 from social_metrics.publish.reports.workbook import workbook
 from social_metrics.warehouse.connect import connect
 
 Kind = Literal["leadership", "full", "center", "workbook"]
-Watch = Callable[[int], AbstractContextManager[Callable[[], None]]]
-"""Somebody who watches: told how many papers there are to make, gives what is called after each."""
+Progress = Callable[[int], AbstractContextManager[Callable[[], None]]]
+"""Takes the number of reports to make; gives the function to call after each."""
 
 PDF = "application/pdf"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -32,8 +32,8 @@ _NAMES: dict[Kind, str] = {"leadership": "pimpinan", "full": "lengkap", "center"
 
 
 @dataclass(frozen=True)
-class Paper:
-    """An issued paper with its bytes; `as_of_date` is the WIB date of its last figures.
+class Report:
+    """An issued report with its bytes; `as_of_date` is the WIB date of its last figures.
 
     Attributes:
         month_start: first day of the closed month; None when it is provisional.
@@ -64,18 +64,18 @@ def issue_month(
     *,
     languages: Sequence[Language] = ("id",),
     center_code: str | None = None,
-    watch: Watch | None = None,
-) -> list[Paper]:
-    """Issue the papers of an approved month: leadership page, full pack, a pack for each center, workbook.
+    progress: Progress | None = None,
+) -> list[Report]:
+    """Issue the reports of an approved month: leadership page, full pack, a pack for each center, workbook.
 
-    A paper that was issued before is returned as it was. A correction approved since makes new papers beside the old.
+    A report that was issued before is returned as it was. A correction approved since makes new reports beside the old.
 
     Args:
         url: postgresql://… of the service login or of a person.
         month_start: first day of the month.
-        languages: of the papers.
+        languages: of the reports.
         center_code: only the pack of this center.
-        watch: shows the progress.
+        progress: shows how far it is.
 
     Raises:
         RecordAltered: a digest of the month does not hold.
@@ -85,23 +85,23 @@ def issue_month(
         with connection.transaction():
             connection.execute("set transaction isolation level repeatable read")
             record = read_month(connection, month_start)
-            issued = {paper.file_name for paper in _issued(connection, record.close)}
+            issued = {report.file_name for report in _issued(connection, record.close)}
         wanted = _wanted(record, languages, center_code)
         missing = [one for one in wanted if one[0] not in issued]
         made = []
-        with watch(len(missing)) if watch else nullcontext(lambda: None) as step:
+        with progress(len(missing)) if progress else nullcontext(lambda: None) as step:
             for name, kind, center, language in missing:
                 made.append(_make(record, name, kind, center, language))
                 step()
         if made:
             _keep(connection, record.close.version, made, lambda: _issued(connection, record.close))
         with connection.transaction():
-            kept = {paper.file_name: paper for paper in _issued(connection, record.close)}
+            kept = {report.file_name: report for report in _issued(connection, record.close)}
     return [kept[name] for name, _, _, _ in wanted]
 
 
-def issued_of_month(connection: psycopg.Connection, month_start: date) -> list[Paper]:
-    """All papers of the approved version of a month, in the order in which they were issued.
+def issued_of_month(connection: psycopg.Connection, month_start: date) -> list[Report]:
+    """All reports of the approved version of a month, in the order in which they were issued.
 
     Raises:
         UsageProblem: the month is not approved.
@@ -110,12 +110,12 @@ def issued_of_month(connection: psycopg.Connection, month_start: date) -> list[P
         return _issued(connection, approved_close(connection, month_start))
 
 
-def issue_as_of(url: str, as_of_date: date, *, language: Language = "id") -> Paper:
-    """Issue the leadership page of a pinned evening, stamped as provisional; it is kept like every paper.
+def issue_as_of(url: str, as_of_date: date, *, language: Language = "id") -> Report:
+    """Issue the leadership page as of a date, stamped as provisional; it is kept like every report.
 
     Args:
         url: postgresql://… of the service login or of a person.
-        as_of_date: WIB date of the evening.
+        as_of_date: a WIB date.
         language: of the page.
 
     Raises:
@@ -128,9 +128,9 @@ def issue_as_of(url: str, as_of_date: date, *, language: Language = "id") -> Pap
             kept = _issued_as_of(connection, as_of_date, name)
             if kept:
                 return kept[0]
-            page = evening_page(connection, as_of_date, language)
+            page = provisional_page(connection, as_of_date, language)
         content = pdf(page, datetime.combine(as_of_date, time(23, 59), WIB))
-        made = _paper("leadership", name, PDF, content, None, language, None, as_of_date)
+        made = _report("leadership", name, PDF, content, None, language, None, as_of_date)
         _keep(connection, None, [made], lambda: _issued_as_of(connection, as_of_date, name))
         with connection.transaction():
             return _issued_as_of(connection, as_of_date, name)[0]
@@ -155,7 +155,7 @@ def _wanted(
 
 
 def _name(record: MonthRecord, kind: Kind, center_code: str | None, language: Language) -> str:
-    """Names the corrections that it shows: another number is another paper."""
+    """The file name; it holds the number of corrections shown, as a new one makes another report."""
     corrections = sum(center_code in (None, one.center_code) for one in record.corrections)
     parts = [
         f"{record.close.month_start:%Y-%m}-v{record.close.version}",
@@ -167,7 +167,7 @@ def _name(record: MonthRecord, kind: Kind, center_code: str | None, language: La
     return "-".join(parts) + (".xlsx" if kind == "workbook" else ".pdf")
 
 
-def _make(record: MonthRecord, name: str, kind: Kind, center_code: str | None, language: Language) -> Paper:
+def _make(record: MonthRecord, name: str, kind: Kind, center_code: str | None, language: Language) -> Report:
     packs, drafted_at, month = Packs(record, language), record.close.drafted_at, record.close.month_start
     if kind == "workbook":
         content = workbook(record, language)
@@ -178,10 +178,10 @@ def _make(record: MonthRecord, name: str, kind: Kind, center_code: str | None, l
     else:
         content = pdf(packs.center(center_code), drafted_at)
     media_type = XLSX if kind == "workbook" else PDF
-    return _paper(kind, name, media_type, content, center_code, language, month, month_end(month))
+    return _report(kind, name, media_type, content, center_code, language, month, month_end(month))
 
 
-def _paper(
+def _report(
     kind: Kind,
     name: str,
     media_type: str,
@@ -190,8 +190,8 @@ def _paper(
     language: Language,
     month_start: date | None,
     as_of_date: date,
-) -> Paper:
-    return Paper(
+) -> Report:
+    return Report(
         kind=kind,
         file_name=name,
         media_type=media_type,
@@ -206,11 +206,11 @@ def _paper(
 
 
 def _keep(
-    connection: psycopg.Connection, version: int | None, papers: Iterable[Paper], issued: Callable[[], list[Paper]]
+    connection: psycopg.Connection, version: int | None, reports: Iterable[Report], issued: Callable[[], list[Report]]
 ) -> None:
-    """Record what nobody else has issued meanwhile, and seal it."""
+    """Store the reports that no other process has issued meanwhile, and seal them."""
     with sealing(connection):
-        there = {paper.file_name for paper in issued()}
+        there = {report.file_name for report in issued()}
         with connection.cursor() as cursor:
             cursor.executemany(
                 f"insert into audit.issued_papers ({_COLUMNS}, version, issued_by) "  # noqa: S608
@@ -220,15 +220,15 @@ def _keep(
                         one.kind, one.file_name, one.media_type, one.content, one.sha256, one.center_code, one.language,
                         one.month_start, one.as_of_date, one.is_provisional, version,
                     )
-                    for one in papers
+                    for one in reports
                     if one.file_name not in there
                 ],
             )  # fmt: skip
         seal_days(connection)
 
 
-def _issued(connection: psycopg.Connection, close: Close) -> list[Paper]:
-    with connection.cursor(row_factory=class_row(Paper)) as cursor:
+def _issued(connection: psycopg.Connection, close: Close) -> list[Report]:
+    with connection.cursor(row_factory=class_row(Report)) as cursor:
         return cursor.execute(
             f"select {_COLUMNS} from audit.issued_papers "  # noqa: S608
             "where month_start = %s and version = %s order by paper_no",
@@ -236,8 +236,8 @@ def _issued(connection: psycopg.Connection, close: Close) -> list[Paper]:
         ).fetchall()
 
 
-def _issued_as_of(connection: psycopg.Connection, as_of_date: date, name: str) -> list[Paper]:
-    with connection.cursor(row_factory=class_row(Paper)) as cursor:
+def _issued_as_of(connection: psycopg.Connection, as_of_date: date, name: str) -> list[Report]:
+    with connection.cursor(row_factory=class_row(Report)) as cursor:
         return cursor.execute(
             f"select {_COLUMNS} from audit.issued_papers "  # noqa: S608
             "where is_provisional and as_of_date = %s and file_name = %s order by paper_no",

@@ -1,6 +1,6 @@
-"""What the papers of a closed month are made of: the approved version as it stands in the record, and nothing of today.
+"""The stored month that reports are made of; nothing is read from today's marts or seeds.
 
-Figures are `audit.scorecard_rows`; labels and names are the seeds that the close kept.
+Figures are `audit.scorecard_rows`; labels and names come from the seeds kept with the close.
 """
 
 import csv
@@ -25,7 +25,7 @@ from social_metrics.publish.page.formats import Language
 
 Figures = Mapping[str, Any]
 
-# Retention may have taken a snapshot before the paper is made; its day stands in the list all the same.
+# Retention may have deleted a snapshot before the report is made; its day is listed all the same.
 _EVIDENCE = """
 select daily.center_code, daily.account_code, daily.figures ->> 'platform' as platform,
     (daily.figures ->> 'date_day')::date as date_day, (daily.figures ->> 'captured_at')::timestamptz as captured_at,
@@ -56,7 +56,7 @@ order by 1, 2, 4, 5, 9
 
 @dataclass(frozen=True)
 class MonthRecord:
-    """An approved version with all that its papers say.
+    """An approved version with everything that its reports show.
 
     Attributes:
         rows: mart → its rows of the month, in the order of their keys.
@@ -110,19 +110,19 @@ def approved_close(connection: psycopg.Connection, month_start: date) -> Close:
     """The approved version of a month.
 
     Raises:
-        UsageProblem: the month has none; papers are made of an approved month only.
+        UsageProblem: the month has none; only an approved month has reports.
     """
     found = _approved(connection, month_start)
     if found is None:
         raise UsageProblem(
-            f"{month_start:%Y-%m} is not approved, so there are no papers of it. "
+            f"{month_start:%Y-%m} is not approved, so it has no reports. "
             f"social-metrics close --month {month_start:%Y-%m} --action status says who is next."
         )
     return found
 
 
 def read_month(connection: psycopg.Connection, month_start: date) -> MonthRecord:
-    """Read what the papers of a month need; the caller's transaction is repeatable read.
+    """Read what the reports of a month need; the caller's transaction is repeatable read.
 
     Raises:
         RecordAltered: a digest of the version does not hold.
@@ -132,7 +132,8 @@ def read_month(connection: psycopg.Connection, month_start: date) -> MonthRecord
     broken = broken_digests(connection, close)
     if broken:
         raise RecordAltered(
-            f"{month_start:%Y-%m} version {close.version}: {', '.join(broken)} was altered. No paper of it: run verify."
+            f"{month_start:%Y-%m} version {close.version}: {', '.join(broken)} was altered, so no report is made. "
+            "Run social-metrics verify."
         )
     earlier = _approved(connection, month_before(month_start))
     earlier_rows = _rows(connection, earlier) if earlier else None
@@ -172,7 +173,7 @@ def _rows(connection: psycopg.Connection, close: Close) -> dict[str, list[Figure
 
 
 def _shown(board: list[Figures]) -> list[Figures]:
-    """Of a board with several bases the one that the papers show."""
+    """The rows of the scope that reports show, in their order."""
     return sorted(
         (row for row in board if row["basis"] in ("all_platforms", "any_post")), key=lambda row: row["display_order"]
     )

@@ -1,15 +1,15 @@
-"""The papers of a closed month as documents: the leadership page, the full pack, and a pack for each center."""
+"""The reports of a closed month as documents: the leadership page, the full pack, and a pack for each center."""
 
 from collections.abc import Sequence
 
 from social_metrics.publish.page.formats import Language
 from social_metrics.publish.reports import typesetting as page
-from social_metrics.publish.reports.leadership_page import Meeting, one_page, top
+from social_metrics.publish.reports.leadership_page import LeadershipPage, fitted_page, top
 from social_metrics.publish.reports.month_record import Figures, MonthRecord
 from social_metrics.publish.reports.phrases import DASH, Phrases
 from social_metrics.publish.reports.sections import Sections
-from social_metrics.publish.reports.sign_off_sections import Proof
-from social_metrics.publish.reports.texts import say
+from social_metrics.publish.reports.sign_off_sections import SignOffSections
+from social_metrics.publish.reports.texts import text
 
 _SHOWN_CORRECTIONS = 3
 
@@ -18,7 +18,7 @@ class Packs:
     """Makes the documents of one month in one language."""
 
     def __init__(self, record: MonthRecord, language: Language) -> None:
-        """Keeps the record; everything a paper says is told from it."""
+        """Prepares the sections; every figure comes from the record."""
         self._record = record
         self._language = language
         self._phrases = Phrases(
@@ -28,10 +28,10 @@ class Packs:
             zones={row["time_zone"]: row["time_zone_label"] for row in record.seeds.get("time_zones", [])},
         )
         self._sections = Sections(record, self._phrases)
-        self._proof = Proof(record, self._phrases)
+        self._sign_off = SignOffSections(record, self._phrases)
 
     def leadership(self) -> page.Block:
-        """Page (a): one page for the leadership meeting."""
+        """Report (a): the page of the leadership meeting."""
         record, phrases = self._record, self._phrases
         monthly = {row["center_code"]: row for row in record.centers}
         corrected = {(one.center_code, one.figure) for one in record.corrections}
@@ -56,19 +56,19 @@ class Packs:
                 row["center_name"],
                 phrases.local_time(row),
                 phrases.platforms.get(row["last_post_platform"], DASH),
-                self._say("days_ago", n=row["days_since_last_post"]),
+                self._text("days_ago", n=row["days_since_last_post"]),
                 phrases.movement(row, record.recency_before),
             ]
 
-        return one_page(
-            Meeting(
+        return fitted_page(
+            LeadershipPage(
                 language=self._language,
-                title=self._say("leadership_title", month=phrases.month(record.close.month_start)),
-                subtitle=self._say("leadership_subtitle", approved=self._approved_on),
-                running=self._say("office"),
+                title=self._text("leadership_title", month=phrases.month(record.close.month_start)),
+                subtitle=self._text("leadership_subtitle", approved=self._approved_on),
+                running=self._text("office"),
                 foot=self._foot,
                 stamps=self._stamps,
-                change_title=self._say("growth"),
+                change_title=self._text("growth"),
                 has_movement=True,
                 followers=[followers_row(row) for row in top(followers)],
                 recency=[recency_row(row) for row in top(recency)],
@@ -79,11 +79,11 @@ class Packs:
         )
 
     def full(self) -> page.Block:
-        """Paper (b): all centers, method, limits, exceptions, corrections, approvals, access and digests."""
+        """Report (b): all centers, method, limits, exceptions, corrections, approvals, access and digests."""
         record = self._record
         return self._document(
-            self._say("full_title", month=self._month),
-            self._say("full_subtitle", version=record.close.version, approved=self._approved_on),
+            self._text("full_title", month=self._month),
+            self._text("full_subtitle", version=record.close.version, approved=self._approved_on),
             [
                 *self._sections.scorecard(),
                 page.new_page(),
@@ -94,32 +94,32 @@ class Packs:
                 *self._sections.method(),
                 *self._sections.limits(),
                 page.new_page(),
-                *self._proof.exceptions(),
-                *self._proof.corrections(),
-                *self._proof.approvals(),
-                *self._proof.access(),
-                *self._proof.digests(),
+                *self._sign_off.exceptions(),
+                *self._sign_off.corrections(),
+                *self._sign_off.approvals(),
+                *self._sign_off.access(),
+                *self._sign_off.digests(),
             ],
             is_landscape=True,
         )
 
     def center(self, center_code: str) -> page.Block:
-        """Paper (c): one center's own figures, and nobody else's rows."""
+        """Report (c): one center's own rows only."""
         record = self._record
         row = next(one for one in record.centers if one["center_code"] == center_code)
         return self._document(
-            self._say("center_title", center=row["center_name"], month=self._month),
-            self._say("center_subtitle", version=record.close.version, approved=self._approved_on),
+            self._text("center_title", center=row["center_name"], month=self._month),
+            self._text("center_subtitle", version=record.close.version, approved=self._approved_on),
             [
                 *self._sections.own_figures(row),
                 *self._sections.charts([row], columns=2),
                 *self._sections.programs_of(row),
-                *self._proof.exceptions(center_code),
-                *self._proof.corrections(center_code),
+                *self._sign_off.exceptions(center_code),
+                *self._sign_off.corrections(center_code),
                 *self._sections.method(),
                 *self._sections.limits(center_code),
-                *self._proof.approvals(),
-                *self._proof.digests(),
+                *self._sign_off.approvals(),
+                *self._sign_off.digests(),
             ],
         )
 
@@ -129,7 +129,7 @@ class Packs:
         return page.document(
             title=title,
             subtitle=subtitle,
-            running=f"{self._say('office')} · {title}",
+            running=f"{self._text('office')} · {title}",
             foot=self._foot,
             stamps=self._stamps,
             language=self._language,
@@ -139,7 +139,7 @@ class Packs:
 
     def _corrections_in_short(self) -> list[str]:
         notes = [
-            self._say(
+            self._text(
                 "corrected_note",
                 what=f"{self._sections.names.get(one.center_code, one.center_code)}, {self._phrases.figure(one)} "
                 f"{self._phrases.value(one.old_value)} → {self._phrases.value(one.new_value)} ({one.document_number})",
@@ -147,17 +147,17 @@ class Packs:
             for one in self._record.corrections
         ]
         hidden = len(notes) - _SHOWN_CORRECTIONS
-        more = [self._say("and_more", n=hidden)] if hidden > 0 else []
+        more = [self._text("and_more", n=hidden)] if hidden > 0 else []
         has_before = self._record.before is not None
         return [
             *("* " + note for note in notes[:_SHOWN_CORRECTIONS]),
             *more,
-            *([] if has_before else [self._say("no_close_before_note")]),
+            *([] if has_before else [self._text("no_close_before_note")]),
         ]
 
     @property
     def _stamps(self) -> list[str]:
-        return [self._say("simulated")] if self._record.is_simulated else []
+        return [self._text("simulated")] if self._record.is_simulated else []
 
     @property
     def _month(self) -> str:
@@ -166,27 +166,27 @@ class Packs:
     @property
     def _foot(self) -> str:
         close = self._record.close
-        return self._say("foot", month=self._month, version=close.version, digest=close.sha256)
+        return self._text("foot", month=self._month, version=close.version, digest=close.sha256)
 
     @property
     def _approved_on(self) -> str:
         return self._phrases.wib(self._record.steps[-1].acted_at)
 
-    def _say(self, key: str, **values: object) -> str:
-        return say(key, self._language, **values)
+    def _text(self, key: str, **values: object) -> str:
+        return text(key, self._language, **values)
 
 
 def silent_lines(recency: Sequence[Figures], phrases: Phrases) -> list[str]:
     """A line for each center that is silent, never posted, or cannot be looked at; the longest silence first."""
-    told = []
+    lines = []
     for row in recency:
         days = row["days_since_last_post"]
         if row["recency_band"] == "silent":
             day = phrases.local_time(row).split(",")[0]
-            words = say("silent_since", phrases.language, center=row["center_name"], n=days, day=day)
-            told.append((1, -(days or 0), words))
+            words = text("silent_since", phrases.language, center=row["center_name"], n=days, day=day)
+            lines.append((1, -(days or 0), words))
         elif row["recency_band"] in ("never", "unknown"):
             place = 0 if row["recency_band"] == "never" else 2
-            words = say(f"silent_{row['recency_band']}", phrases.language, center=row["center_name"])
-            told.append((place, 0, words))
-    return [words for _, _, words in sorted(told)]
+            words = text(f"silent_{row['recency_band']}", phrases.language, center=row["center_name"])
+            lines.append((place, 0, words))
+    return [words for _, _, words in sorted(lines)]

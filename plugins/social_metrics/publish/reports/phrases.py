@@ -1,4 +1,4 @@
-"""Figures and exceptions of a month as phrases of a paper, in one language."""
+"""Figures and exceptions of a month as phrases of a report, in one language."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from social_metrics.audit.corrections import Correction
 from social_metrics.clock import WIB
 from social_metrics.publish.page import formats
 from social_metrics.publish.page.formats import Language
-from social_metrics.publish.reports.texts import TEXTS, reason, say
+from social_metrics.publish.reports.texts import TEXTS, reason, text
 
 DASH = "\N{EN DASH}"
 Figures = Mapping[str, Any]
@@ -19,10 +19,10 @@ Figures = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Phrases:
-    """How one paper says things.
+    """Formats figures and exceptions for one report.
 
     Attributes:
-        language: of the paper.
+        language: of the report.
         outcomes: outcome of a capture → its label.
         platforms: platform → its name.
         zones: time zone → its letters.
@@ -68,10 +68,10 @@ class Phrases:
 
     def change(self, row: Figures, name: str) -> str:
         """The change in the column `name` with its bounds, or that the rounding leaves it open."""
-        told = formats.change(
+        words = formats.change(
             row[name], row[f"{name}_low"], row[f"{name}_high"], row[f"{name}_is_measurable"], self.language
         )
-        return told or say("within_rounding", self.language)
+        return words or text("not_measurable", self.language)
 
     def growth(self, row: Figures) -> str:
         """The growth of a month with its bounds, or why there is none."""
@@ -90,15 +90,15 @@ class Phrases:
     def movement(self, row: Figures, before: Sequence[Figures] | None) -> str:
         """How a center moved on a board since the month before; ranks that may be the same are the same."""
         if before is None:
-            return say("no_close_before", self.language)
+            return text("no_close_before", self.language)
         was = next((one for one in before if one["center_code"] == row["center_code"]), None)
         if was is None or was["best_rank"] is None:
-            return say("new_rank", self.language)
+            return text("new_rank", self.language)
         if row["worst_rank"] < was["best_rank"]:
-            return say("up", self.language, n=was["best_rank"] - row["worst_rank"])
+            return text("up", self.language, n=was["best_rank"] - row["worst_rank"])
         if row["best_rank"] > was["worst_rank"]:
-            return say("down", self.language, n=row["best_rank"] - was["worst_rank"])
-        return say("same", self.language)
+            return text("down", self.language, n=row["best_rank"] - was["worst_rank"])
+        return text("same", self.language)
 
     def local_time(self, row: Figures) -> str:
         """The last post in the center's own time, with the zone's letters."""
@@ -110,39 +110,39 @@ class Phrases:
         return formats.long_time(instant, ZoneInfo(zone), self.zones.get(zone, zone), self.language)
 
     def exception(self, one: AskedException) -> str:
-        """What an exception says."""
+        """The text of an exception."""
         detail = one.detail or ""
         if f"withheld_{detail}" in TEXTS and one.kind == "count_withheld":
-            return say(f"withheld_{detail}", self.language)
+            return text(f"withheld_{detail}", self.language)
         if one.kind in ("not_captured", "no_account", "count_withheld", "without_growth", "without_number"):
             detail = self.reason(one.detail)
         elif one.kind == "account_closed":
             detail = reason(detail, self.language) or detail
         elif one.kind == "growth_within_rounding":
             detail = " … ".join(self.count(int(end)) for end in detail.split(" … "))
-        return say(f"kind_{one.kind}", self.language, detail=detail)
+        return text(f"kind_{one.kind}", self.language, detail=detail)
 
     def span(self, one: AskedException) -> str:
         """The days of an exception."""
         if one.first_date is None or one.last_date is None:
             return DASH
         first, last = (formats.short_date(day, self.language) for day in (one.first_date, one.last_date))
-        span = first if one.first_date == one.last_date else say("until", self.language, first=first, last=last)
+        span = first if one.first_date == one.last_date else text("until", self.language, first=first, last=last)
         is_single = one.days is None or one.first_date == one.last_date
-        return span if is_single else say("with_days", self.language, span=span, n=one.days)
+        return span if is_single else text("with_days", self.language, span=span, n=one.days)
 
     def value(self, value: object) -> str:
         """A figure of any column, as a correction shows it."""
         if value is None:
-            return say("not_known", self.language)
+            return text("not_known", self.language)
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             return str(value)
         return self.count(value, 0 if float(value).is_integer() else 2)
 
     def figure(self, correction: Correction) -> str:
-        """The name of a corrected figure: in words where the papers show it."""
+        """The name of a corrected figure, in words where reports show it."""
         names = {
-            "end_followers_count": "followers",
+            "end_followers_count": "account_followers",
             "growth": "growth",
             "growth_pct": "growth_pct",
             "posts": "posts",
@@ -153,4 +153,4 @@ class Phrases:
             "programs_covered": "programs",
         }
         key = names.get(correction.figure)
-        return say(key, self.language) if key else correction.figure
+        return text(key, self.language) if key else correction.figure

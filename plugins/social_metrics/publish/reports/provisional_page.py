@@ -1,4 +1,4 @@
-"""The page of the leadership meeting from a pinned evening: provisional, told from the marts as they stand."""
+"""The provisional page of the leadership meeting as of a date, from today's marts."""
 
 from dataclasses import asdict
 from datetime import date
@@ -9,10 +9,10 @@ from psycopg import sql
 from social_metrics.marts.leaderboards import MartsReader, UnrankedCenter, UnrankedKind
 from social_metrics.publish.page.formats import Language
 from social_metrics.publish.reports import typesetting as page
-from social_metrics.publish.reports.leadership_page import Meeting, one_page, top
+from social_metrics.publish.reports.leadership_page import LeadershipPage, fitted_page, top
 from social_metrics.publish.reports.packs import silent_lines
 from social_metrics.publish.reports.phrases import DASH, Figures, Phrases
-from social_metrics.publish.reports.texts import say
+from social_metrics.publish.reports.texts import text
 
 _MISSING = {
     UnrankedKind.NO_ACCOUNT: "missing_accounts",
@@ -22,8 +22,8 @@ _MISSING = {
 }
 
 
-def evening_page(connection: psycopg.Connection, day: date, language: Language) -> page.Block:
-    """Page (a) as of a WIB date, stamped as provisional; the caller's transaction is repeatable read.
+def provisional_page(connection: psycopg.Connection, day: date, language: Language) -> page.Block:
+    """The leadership page as of a WIB date, stamped as provisional; the caller's transaction is repeatable read.
 
     Raises:
         NoMarts: the marts hold nothing.
@@ -34,18 +34,18 @@ def evening_page(connection: psycopg.Connection, day: date, language: Language) 
     followers = [asdict(row) for row in marts.followers_board(day)]
     recency = [asdict(row) for row in marts.recency_board(day)]
     phrases = _phrases(connection, language)
-    stamps = [say("provisional", language)]
+    stamps = [text("provisional", language)]
     if "simulator" in {row["source"] for row in followers + recency}:
-        stamps.append(say("simulated", language))
-    return one_page(
-        Meeting(
+        stamps.append(text("simulated", language))
+    return fitted_page(
+        LeadershipPage(
             language=language,
-            title=say("as_of_title", language, day=phrases.day(day)),
-            subtitle=say("as_of_subtitle", language, day=phrases.day(day)),
-            running=say("office", language),
-            foot=say("foot_as_of", language, day=phrases.day(day)),
+            title=text("as_of_title", language, day=phrases.day(day)),
+            subtitle=text("as_of_subtitle", language, day=phrases.day(day)),
+            running=text("office", language),
+            foot=text("foot_as_of", language, day=phrases.day(day)),
             stamps=stamps,
-            change_title=say("change_7d", language),
+            change_title=text("change_7d", language),
             has_movement=False,
             followers=[
                 [
@@ -62,7 +62,7 @@ def evening_page(connection: psycopg.Connection, day: date, language: Language) 
                     row["center_name"],
                     phrases.local_time(row),
                     phrases.platforms.get(row["last_post_platform"], DASH),
-                    say("days_ago", language, n=row["days_since_last_post"]),
+                    text("days_ago", language, n=row["days_since_last_post"]),
                 ]
                 for row in top(recency)
             ],
@@ -74,11 +74,11 @@ def evening_page(connection: psycopg.Connection, day: date, language: Language) 
 
 
 def _change(row: Figures, phrases: Phrases) -> str:
-    return say("no_change", phrases.language) if row["change_7d"] is None else phrases.change(row, "change_7d")
+    return text("no_change", phrases.language) if row["change_7d"] is None else phrases.change(row, "change_7d")
 
 
 def _missing(tail: list[UnrankedCenter], phrases: Phrases) -> list[tuple[str, str]]:
-    """Center → what of it is missing that evening, in the order of names."""
+    """Each center and its missing figures of that date, by name."""
     of_center: dict[str, dict[str, list[str]]] = {}
     for entry in tail:
         parts = of_center.setdefault(entry.center_name, {})
@@ -88,19 +88,19 @@ def _missing(tail: list[UnrankedCenter], phrases: Phrases) -> list[tuple[str, st
             parts.setdefault(_MISSING[UnrankedKind(entry.kind)], []).append(
                 entry.platform_label or entry.platform or DASH
             )
-    told = []
+    lines = []
     for name, parts in sorted(of_center.items()):
         words = [
-            say(key, phrases.language, platforms=", ".join(listed), reason=", ".join(listed))
+            text(key, phrases.language, platforms=", ".join(listed), reason=", ".join(listed))
             for key, listed in parts.items()
         ]
         if words:
-            told.append((name, "; ".join(words)))
-    return told
+            lines.append((name, "; ".join(words)))
+    return lines
 
 
 def _phrases(connection: psycopg.Connection, language: Language) -> Phrases:
-    """Labels of today: nothing of an evening is closed."""
+    """Today's labels: a date that is not closed has no stored ones."""
 
     def labels(table: str, key: str, column: str) -> dict[str, str]:
         query = sql.SQL("select {}, {} from seeds.{}").format(*(sql.Identifier(name) for name in (key, column, table)))

@@ -10,9 +10,9 @@ from social_metrics.publish.reports import typesetting as page
 from social_metrics.publish.reports.charts import center_days, svg
 from social_metrics.publish.reports.month_record import Figures, MonthRecord
 from social_metrics.publish.reports.phrases import DASH, Phrases
-from social_metrics.publish.reports.texts import INDICATOR_SHEET, say
+from social_metrics.publish.reports.texts import INDICATOR_SHEET, text
 
-_MANY = 3  # days of reading; more are told by the first and the last
+_MANY = 3  # dates; from so many on, only the first and the last are shown
 
 
 class Sections:
@@ -30,25 +30,25 @@ class Sections:
     def scorecard(self) -> list[page.Block]:
         """All centers, in the order of the followers board."""
         columns: list[tuple[str, float | None, page.Alignment]] = [
-            (self._say("rank"), None, "right"),
-            (self._say("center"), 2.5, "left"),
-            (self._say("followers"), 1.3, "right"),
-            (self._say("growth"), 2.35, "right"),
-            (self._say("growth_pct"), 1.2, "right"),
-            (self._say("posts"), 0.9, "right"),
-            (self._say("longest_silence"), 1.35, "right"),
-            (self._say("last_post"), 1.6, "left"),
-            (self._say("platforms_present"), 0.95, "right"),
-            (self._say("programs"), 1.15, "right"),
-            (self._say("completeness"), 0.9, "right"),
-            (self._say("score"), 0.8, "right"),
-            (self._say("achievement"), 1.5, "left"),
+            (self._text("rank"), None, "right"),
+            (self._text("center"), 2.5, "left"),
+            (self._text("account_followers"), 1.3, "right"),
+            (self._text("growth"), 2.35, "right"),
+            (self._text("growth_pct"), 1.2, "right"),
+            (self._text("posts"), 0.9, "right"),
+            (self._text("longest_silence"), 1.35, "right"),
+            (self._text("last_post"), 1.6, "left"),
+            (self._text("platforms_present"), 0.95, "right"),
+            (self._text("programs"), 1.15, "right"),
+            (self._text("completeness"), 0.9, "right"),
+            (self._text("score"), 0.8, "right"),
+            (self._text("achievement"), 1.5, "left"),
         ]
         rows = [self._scorecard_row(row) for row in self._record.centers]
         return [
-            page.heading(f"{self._say('scorecard')} ({len(rows)})"),
-            page.table(columns, rows, empty=self._say("none"), size=7.5, inset=1.7),
-            page.text(self._say("top_note"), is_soft=True, size=7.5),
+            page.heading(f"{self._text('scorecard')} ({len(rows)})"),
+            page.table(columns, rows, empty=self._text("none"), size=7.5, inset=1.7),
+            page.text(self._text("top_note"), is_soft=True, size=7.5),
             self._read_on(self._record.centers),
         ]
 
@@ -57,7 +57,7 @@ class Sections:
         phrases, code = self._phrases, row["center_code"]
         recency = self._recency.get(code)
         lines = [
-            ("followers", self._followers(row)),
+            ("account_followers", self._followers(row)),
             ("rank", phrases.rank(self._ranks[code]) if code in self._ranks else DASH),
             ("growth", self._corrected(code, "growth", phrases.growth(row))),
             ("growth_pct", self._corrected(code, "growth_pct", phrases.growth_percent(row))),
@@ -71,11 +71,11 @@ class Sections:
             ("achievement", row[f"achievement_label_{phrases.language}"]),
         ]
         return [
-            page.heading(self._say("own_figures")),
+            page.heading(self._text("own_figures")),
             page.table(
-                [(self._say("figure"), 1, "left"), (self._say("value"), 2, "left")],
-                [(self._say(key), value) for key, value in lines],
-                empty=self._say("none"),
+                [(self._text("figure"), 1, "left"), (self._text("value"), 2, "left")],
+                [(self._text(key), value) for key, value in lines],
+                empty=self._text("none"),
             ),
             self._read_on([row]),
         ]
@@ -89,35 +89,35 @@ class Sections:
         for row in rows:
             drawn = chart.draw(days.get(row["center_code"], []), first, last)
             empty = (last - first).days + 1 - sum(map(chart.is_complete, days.get(row["center_code"], [])))
-            note = f"{self._ends(drawn)}; {self._say('chart_gaps', n=empty)}" if drawn else self._say("chart_empty")
+            note = f"{self._ends(drawn)}; {self._text('chart_gaps', n=empty)}" if drawn else self._text("chart_empty")
             picture = svg(drawn, first, last, self._phrases.language) if drawn else None
             drawings.append((row["center_name"], note, picture))
         return [
-            page.heading(self._say("chart_followers")),
-            page.text(self._say("chart_note"), is_soft=True, size=8),
+            page.heading(self._text("chart_followers")),
+            page.text(self._text("chart_note"), is_soft=True, size=8),
             page.charts(drawings, columns),
         ]
 
     def programs_of(self, row: Figures) -> list[page.Block]:
-        """What one center told about and what it did not."""
+        """Programmes that one center covered, and those that it did not."""
         unknown = row["programs_unknown"]
-        note = [page.text(self._say("programs_unknown", n=unknown), is_soft=True, size=8.5)] if unknown else []
+        note = [page.text(self._text("programs_unknown", n=unknown), is_soft=True, size=8.5)] if unknown else []
         blocks = []
         for key, listed in (
-            ("programs_not_told", row["programs_not_covered_list"]),
-            ("programs_told", row["programs_covered_list"]),
+            ("programs_not_covered", row["programs_not_covered_list"]),
+            ("programs_covered", row["programs_covered_list"]),
         ):
-            # Where nothing is listed and some are not known, "none" would say more than anybody knows.
+            # Where nothing is listed and some are not known, "none" would claim too much.
             shown = [self._programs(listed)] if listed or not unknown else []
-            blocks += [page.heading(self._say(key)), *shown, *note]
+            blocks += [page.heading(self._text(key)), *shown, *note]
         return blocks
 
     def programs_of_all(self) -> list[page.Block]:
-        """Which programmes each center did not tell about."""
+        """Programmes that each center did not cover."""
         rows = [
             (
                 row["center_name"],
-                self._told(row),
+                self._covered(row),
                 ", ".join(self._program_labels.get(code, code) for code in _split(row["programs_not_covered_list"]))
                 or DASH,
                 str(row["programs_unknown"]),
@@ -125,16 +125,16 @@ class Sections:
             for row in self._record.centers
         ]
         return [
-            page.heading(self._say("programs_not_told")),
+            page.heading(self._text("programs_not_covered")),
             page.table(
                 [
-                    (self._say("center"), 2, "left"),
-                    (self._say("programs"), 0.8, "right"),
-                    (self._say("programs_not_told"), 6, "left"),
-                    (self._say("not_known"), 0.8, "right"),
+                    (self._text("center"), 2, "left"),
+                    (self._text("programs"), 0.8, "right"),
+                    (self._text("programs_not_covered"), 6, "left"),
+                    (self._text("not_known"), 0.8, "right"),
                 ],
                 rows,
-                empty=self._say("none"),
+                empty=self._text("none"),
                 size=7.5,
                 inset=2,
             ),
@@ -145,21 +145,21 @@ class Sections:
         place, close = LANGUAGES.index(self._phrases.language), self._record.close
         labels = self._record.labels("score_weights", "measure", self._phrases.language)
         weights = [
-            self._say("weight_line", measure=labels[row["measure"]], weight=row["weight"])
+            self._text("weight_line", measure=labels[row["measure"]], weight=row["weight"])
             for row in self._record.seeds.get("score_weights", [])
             if row["weights_version"] in (close.score_weights_version or "").split(", ")
         ]
         return [
-            page.heading(self._say("indicator_sheet", version=close.indicator_sheet_version)),
+            page.heading(self._text("indicator_sheet", version=close.indicator_sheet_version)),
             page.table(
-                [(self._say("method"), None, "left"), ("", 1, "left")],
+                [(self._text("method"), None, "left"), ("", 1, "left")],
                 [*((title[place], words[place]) for title, words in INDICATOR_SHEET), self._target()],
-                empty=self._say("none"),
+                empty=self._text("none"),
                 is_whole=True,
             ),
             *(
                 [
-                    page.heading(self._say("weights", version=close.score_weights_version)),
+                    page.heading(self._text("weights", version=close.score_weights_version)),
                     page.bullets(weights, 8.5),
                 ]
                 if weights
@@ -168,7 +168,7 @@ class Sections:
         ]
 
     def limits(self, center_code: str | None = None) -> list[page.Block]:
-        """What is uncertain: gaps, rounding, breaks, entries by hand, counts withheld, accounts without access."""
+        """Sources of uncertainty: gaps, rounding, breaks, entries by hand, withheld counts, missing accounts."""
         rows = [row for row in self._record.centers if center_code in (None, row["center_code"])]
         of_kind: Counter[str] = Counter()
         for one in self._record.exceptions:
@@ -180,12 +180,12 @@ class Sections:
         share = self._phrases.share(captured / expected if expected else None)
         count = self._phrases.count
         lines = [
-            self._say("limit_gaps", captured=count(captured), expected=count(expected), share=share),
-            self._say("limit_rounding"),
-            self._say("limit_breaks", n=count(of_kind["definition_break"])),
-            self._say("limit_by_hand", n=count(of_kind["entered_by_hand"])),
-            self._say("limit_hidden", n=count(of_kind["count_withheld"])),
-            self._say("limit_no_access", n=count(without)),
+            self._text("limit_gaps", captured=count(captured), expected=count(expected), share=share),
+            self._text("limit_rounding"),
+            self._text("limit_breaks", n=count(of_kind["definition_break"])),
+            self._text("limit_by_hand", n=count(of_kind["entered_by_hand"])),
+            self._text("limit_hidden", n=count(of_kind["count_withheld"])),
+            self._text("limit_no_access", n=count(without)),
         ]
         own = {
             row["platform"] for row in self._record.rows["fct_follower_growth_daily"] if self._is_of(row, center_code)
@@ -195,11 +195,11 @@ class Sections:
                 days = basis["count_retention_days"]
                 key = "forever" if days is None else basis["basis"]
                 label = self._phrases.platforms.get(platform, platform)
-                lines.append(self._say(f"limit_retention_{key}", platform=label, days=days))
-        return [page.heading(self._say("limits")), page.bullets(lines, 8.5)]
+                lines.append(self._text(f"limit_retention_{key}", platform=label, days=days))
+        return [page.heading(self._text("limits")), page.bullets(lines, 8.5)]
 
     def missing(self) -> list[tuple[str, str]]:
-        """Center → what of it is missing or was not read; centers that lack nothing are not named."""
+        """Each center that lacks figures, with the reasons."""
         phrases = self._phrases
         unread: Counter[str] = Counter()
         withheld: dict[tuple[str, str], set[str]] = defaultdict(set)  # by center and whether it expired or is hidden
@@ -210,23 +210,23 @@ class Sections:
             elif one.kind == "count_withheld" and one.account_code:
                 why = "missing_expired" if one.detail == "retention_expired" else "missing_hidden"
                 withheld[one.center_code, why].add(platform_of.get(one.account_code, one.account_code))
-        told = []
+        lines = []
         for row in self._record.centers:
             code = row["center_code"]
             without = row["end_incomplete_reason"]
-            parts = [self._say("missing_number", reason=phrases.reason(without))] if without else []
+            parts = [self._text("missing_number", reason=phrases.reason(without))] if without else []
             for key, listed in (
                 ("missing_accounts", row["platforms_missing_list"]),
                 ("missing_unverified", row["platforms_not_verified_list"]),
                 *((why, sorted(withheld[code, why])) for why in ("missing_hidden", "missing_expired")),
             ):
                 if listed:
-                    parts.append(self._say(key, platforms=", ".join(phrases.platform_list(listed))))
+                    parts.append(self._text(key, platforms=", ".join(phrases.platform_list(listed))))
             if unread[code]:
-                parts.append(self._say("missing_days", n=phrases.count(unread[code])))
+                parts.append(self._text("missing_days", n=phrases.count(unread[code])))
             if parts:
-                told.append((row["center_name"], "; ".join(parts)))
-        return told
+                lines.append((row["center_name"], "; ".join(parts)))
+        return lines
 
     def _ends(self, drawn: chart.Chart) -> str:
         """The first and the last figure of a drawing, with their dates."""
@@ -234,16 +234,16 @@ class Sections:
             f"{self._phrases.count(day.followers_count)} ({formats.short_date(day.date_day, self._phrases.language)})"
             for day in (drawn.first, drawn.last)
         )
-        told = " → ".join(ends)
+        words = " → ".join(ends)
         first, last = drawn.first.accounts_captured, drawn.last.accounts_captured
-        return told if first == last else f"{told}; {self._say('chart_accounts', first=first, last=last)}"
+        return words if first == last else f"{words}; {self._text('chart_accounts', first=first, last=last)}"
 
     def _target(self) -> tuple[str, str]:
         """What is aimed at: the documents of the targets in force, or that none was set."""
         rows = self._record.centers
         documents = sorted({row["target_document_ref"] for row in rows if row["targets_version"]})
         label = next((row[f"achievement_label_{self._phrases.language}"] for row in rows), DASH)
-        return self._say("target"), ", ".join(filter(None, documents)) if documents else label
+        return self._text("target"), ", ".join(filter(None, documents)) if documents else label
 
     def _read_on(self, rows: Sequence[Figures]) -> page.Block:
         """On which days the two values were read whose difference is the growth."""
@@ -252,7 +252,7 @@ class Sections:
             days = sorted({one[f"{name}_newest_capture_date"] for one in rows} - {None})
             shown = days if len(days) < _MANY else [days[0], days[-1]]
             ends.append(f" {DASH} ".join(map(self._phrases.day, shown)) or DASH)
-        return page.text(self._say("ends", start=ends[0], end=ends[1]), is_soft=True, size=7.5)
+        return page.text(self._text("ends", start=ends[0], end=ends[1]), is_soft=True, size=7.5)
 
     def _scorecard_row(self, row: Figures) -> list[str]:
         phrases, code = self._phrases, row["center_code"]
@@ -268,22 +268,22 @@ class Sections:
             self._silence(row, is_short=True),
             phrases.local_time(recency).split(",")[0] if recency else DASH,
             f"{row['platforms_present']}/{required}",
-            self._told(row),
+            self._covered(row),
             phrases.share(row["completeness"]),
             self._corrected(code, "score", phrases.count(row["score"], 1)),
             row[f"achievement_label_{phrases.language}"],
         ]
 
-    def _told(self, row: Figures) -> str:
-        """Programmes told about, of those of which it is known; what is not known is no zero."""
+    def _covered(self, row: Figures) -> str:
+        """Programmes covered, of those that are known; an unknown one is not counted as zero."""
         covered, unknown = row["programs_covered"], row["programs_unknown"]
         known = covered + row["programs_not_covered"]
         if not known:
-            return self._say("not_known") if unknown else DASH
+            return self._text("not_known") if unknown else DASH
         return f"{covered}/{known}" + (f" ({unknown} ?)" if unknown else "")
 
     def _posts(self, row: Figures) -> str:
-        """The posts of the month; at least so many where not every account could be looked at."""
+        """The posts of the month; a lower bound where not every account could be viewed."""
         count = self._phrases.count(row["posts"])
         return f"≥ {count}" if row["longest_silence_null_reason"] == "not_looked_at" else count
 
@@ -294,12 +294,12 @@ class Sections:
     def _silence(self, row: Figures, *, is_short: bool = False) -> str:
         days, why = row["longest_silence_days"], row["longest_silence_null_reason"]
         if days is None and is_short:
-            return self._corrected(row["center_code"], "longest_silence_days", self._say("not_known"))
+            return self._corrected(row["center_code"], "longest_silence_days", self._text("not_known"))
         words = self._phrases.reason(why) if days is None else self._phrases.count(days)
         return self._corrected(row["center_code"], "longest_silence_days", words)
 
     def _corrected(self, center_code: str, figure: str, published: str) -> str:
-        """The published figure, and what the last approved correction says beside it."""
+        """The published figure, and that of the last approved correction beside it."""
         new = [
             one.new_value for one in self._record.corrections if (one.center_code, one.figure) == (center_code, figure)
         ]
@@ -308,7 +308,7 @@ class Sections:
     def _captured(self, captured: int, expected: int) -> str:
         share = self._phrases.share(captured / expected if expected else None)
         count = self._phrases.count
-        return self._say("captured_of", captured=count(captured), expected=count(expected), share=share)
+        return self._text("captured_of", captured=count(captured), expected=count(expected), share=share)
 
     def _platforms_of(self, row: Figures) -> str:
         parts = [", ".join(self._phrases.platform_list(row["platforms_present_list"])) or DASH]
@@ -317,19 +317,19 @@ class Sections:
             ("missing_unverified", row["platforms_not_verified_list"]),
         ):
             if listed:
-                parts.append(self._say(key, platforms=", ".join(self._phrases.platform_list(listed))))
+                parts.append(self._text(key, platforms=", ".join(self._phrases.platform_list(listed))))
         return "; ".join(parts)
 
     def _programs(self, listed: str | None) -> page.Block:
         labels = [self._program_labels.get(code, code) for code in _split(listed)]
-        return page.bullets(labels, 8.5) if labels else page.text(self._say("none"), is_soft=True, size=8.5)
+        return page.bullets(labels, 8.5) if labels else page.text(self._text("none"), is_soft=True, size=8.5)
 
     @staticmethod
     def _is_of(row: Figures, center_code: str | None) -> bool:
         return center_code in (None, row["center_code"])
 
-    def _say(self, key: str, **values: object) -> str:
-        return say(key, self._phrases.language, **values)
+    def _text(self, key: str, **values: object) -> str:
+        return text(key, self._phrases.language, **values)
 
 
 def _split(listed: str | None) -> list[str]:

@@ -1,4 +1,4 @@
-"""The parts of the packs that people stand behind: exceptions with answers, corrections, approvals, digests."""
+"""The parts of the packs that people sign: exceptions with answers, corrections, approvals, access, digests."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -9,10 +9,10 @@ from social_metrics.publish.page import formats
 from social_metrics.publish.reports import typesetting as page
 from social_metrics.publish.reports.month_record import MonthRecord
 from social_metrics.publish.reports.phrases import DASH, Phrases
-from social_metrics.publish.reports.texts import TEXTS, say
+from social_metrics.publish.reports.texts import TEXTS, text
 
 
-class Proof:
+class SignOffSections:
     """Blocks of one month in one language; with a center's code only what is that center's own."""
 
     def __init__(self, record: MonthRecord, phrases: Phrases) -> None:
@@ -29,25 +29,25 @@ class Proof:
             if center_code not in (None, one.center_code):
                 continue
             is_in_time = one.answered_at is not None and one.answered_at <= approved_at
-            answer = f"{one.answer} ({one.answered_by})" if is_in_time else self._say("no_answer")
+            answer = f"{one.answer} ({one.answered_by})" if is_in_time else self._text("no_answer")
             name = [self._names.get(one.center_code, one.center_code)] if center_code is None else []
             account = one.account_code or DASH
             rows.append([*name, account, self._phrases.exception(one), self._phrases.span(one), answer])
         whose: list[tuple[str, float | None, page.Alignment]] = (
-            [(self._say("center"), 1.6, "left")] if center_code is None else []
+            [(self._text("center"), 1.6, "left")] if center_code is None else []
         )
         return [
-            page.heading(f"{self._say('exceptions')} ({len(rows)})"),
+            page.heading(f"{self._text('exceptions')} ({len(rows)})"),
             page.table(
                 [
                     *whose,
-                    (self._say("account"), 1.7, "left"),
-                    (self._say("what"), 3.4, "left"),
-                    (self._say("when"), 1.7, "left"),
-                    (self._say("answer"), 2.6, "left"),
+                    (self._text("account"), 1.7, "left"),
+                    (self._text("what"), 3.4, "left"),
+                    (self._text("when"), 1.7, "left"),
+                    (self._text("answer"), 2.6, "left"),
                 ],
                 rows,
-                empty=self._say("none"),
+                empty=self._text("none"),
                 size=7.5,
                 inset=2,
             ),
@@ -71,32 +71,32 @@ class Proof:
             if center_code in (None, one.center_code)
         ]
         columns: list[tuple[str, float | None, page.Alignment]] = [
-            (self._say("center"), 1.8, "left"),
-            (self._say("figure"), 1.6, "left"),
-            (self._say("old"), 1, "right"),
-            (self._say("new"), 1, "right"),
-            (self._say("reason"), 2.4, "left"),
-            (self._say("document"), 1.3, "left"),
-            (self._say("requester"), 1.2, "left"),
-            (self._say("approver"), 2.2, "left"),
+            (self._text("center"), 1.8, "left"),
+            (self._text("figure"), 1.6, "left"),
+            (self._text("old"), 1, "right"),
+            (self._text("new"), 1, "right"),
+            (self._text("reason"), 2.4, "left"),
+            (self._text("document"), 1.3, "left"),
+            (self._text("requester"), 1.2, "left"),
+            (self._text("approver"), 2.2, "left"),
         ]
         return [
-            page.heading(f"{self._say('corrections')} ({len(rows)})"),
-            page.table(columns, rows, empty=self._say("none"), size=7.5),
-            *([page.text(self._say("corrections_note"), is_soft=True, size=8)] if rows else []),
+            page.heading(f"{self._text('corrections')} ({len(rows)})"),
+            page.table(columns, rows, empty=self._text("none"), size=7.5),
+            *([page.text(self._text("corrections_note"), is_soft=True, size=8)] if rows else []),
         ]
 
     def approvals(self) -> list[page.Block]:
         """Who drafted, submitted, checked and approved, and when."""
         close, phrases = self._record.close, self._phrases
-        rows = [(self._say("step_drafted"), close.drafted_by, phrases.wib(close.drafted_at))]
-        rows += [(self._say(f"step_{s.action}"), s.person, phrases.wib(s.acted_at)) for s in self._record.steps]
+        rows = [(self._text("step_drafted"), close.drafted_by, phrases.wib(close.drafted_at))]
+        rows += [(self._text(f"step_{s.action}"), s.person, phrases.wib(s.acted_at)) for s in self._record.steps]
         return [
-            page.heading(self._say("approvals")),
+            page.heading(self._text("approvals")),
             page.table(
-                [(self._say("step"), 1, "left"), (self._say("person"), 1, "left"), (self._say("time"), 1.4, "left")],
+                [(self._text("step"), 1, "left"), (self._text("person"), 1, "left"), (self._text("time"), 1.4, "left")],
                 rows,
-                empty=self._say("none"),
+                empty=self._text("none"),
                 is_whole=True,
             ),
         ]
@@ -105,35 +105,35 @@ class Proof:
         """Who could see or alter the month, and since when it is known."""
         rows = [[one["login"], ", ".join(self._may(one)), self._noted(one)] for one in self._record.close.access_list]
         columns: list[tuple[str, float | None, page.Alignment]] = [
-            (self._say("person"), 1.2, "left"),
-            (self._say("may"), 4, "left"),
-            (self._say("noted"), 1.6, "left"),
+            (self._text("person"), 1.2, "left"),
+            (self._text("may"), 4, "left"),
+            (self._text("noted"), 1.6, "left"),
         ]
         return [
-            page.heading(f"{self._say('access')} ({len(rows)})"),
-            page.table(columns, rows, empty=self._say("none"), size=8),
-            page.text(self._say("access_note"), is_soft=True, size=8),
+            page.heading(f"{self._text('access')} ({len(rows)})"),
+            page.table(columns, rows, empty=self._text("none"), size=8),
+            page.text(self._text("access_note"), is_soft=True, size=8),
         ]
 
     def digests(self) -> list[page.Block]:
         """The digests of the close, and the close's own as a QR code."""
         close = self._record.close
         rows = [
-            (self._say("digest_close"), close.sha256),
-            (self._say("digest_scorecard"), close.scorecard_sha256),
-            (self._say("digest_exceptions"), close.exceptions_sha256),
-            (self._say("digest_inputs"), close.inputs_sha256),
-            (self._say("digest_seal", n=close.seal_no), close.seal_sha256),
-            (self._say("digest_code"), close.code_version),
+            (self._text("digest_close"), close.sha256),
+            (self._text("digest_scorecard"), close.scorecard_sha256),
+            (self._text("digest_exceptions"), close.exceptions_sha256),
+            (self._text("digest_inputs"), close.inputs_sha256),
+            (self._text("digest_seal", n=close.seal_no), close.seal_sha256),
+            (self._text("digest_code"), close.code_version),
         ]
         command = f"social-metrics verify --month {close.month_start:%Y-%m} --digest {close.sha256}"
-        return [page.heading(self._say("digests")), page.digests(rows, close.sha256, self._say("qr"), command)]
+        return [page.heading(self._text("digests")), page.digests(rows, close.sha256, self._text("qr"), command)]
 
     def _may(self, one: Mapping[str, Any]) -> list[str]:
         groups = [str(group).removeprefix("social_metrics_") for group in one["groups"] or ()]
         if one["is_superuser"]:
             groups.append("superuser")
-        return [self._say(f"group_{group}") if f"group_{group}" in TEXTS else group for group in groups or ["owner"]]
+        return [self._text(f"group_{group}") if f"group_{group}" in TEXTS else group for group in groups or ["owner"]]
 
     def _noted(self, one: Mapping[str, Any]) -> str:
         first, last = (
@@ -142,7 +142,7 @@ class Proof:
             else None
             for at in (one["noted_from"], one["noted_until"])
         )
-        return self._say("until", first=first, last=last) if last else self._say("noted_from", first=first)
+        return self._text("until", first=first, last=last) if last else self._text("noted_from", first=first)
 
-    def _say(self, key: str, **values: object) -> str:
-        return say(key, self._phrases.language, **values)
+    def _text(self, key: str, **values: object) -> str:
+        return text(key, self._phrases.language, **values)

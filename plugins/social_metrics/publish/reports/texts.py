@@ -1,18 +1,17 @@
-"""Every word of the papers in Indonesian and English, in one place.
+"""Texts of the reports in Indonesian and English: those of the page, and what only reports need.
 
-Names of platforms, programmes, outcomes and bands are rules, not words: they come from the seeds of the close.
+Names of platforms, programmes, outcomes and bands are rules, not texts: they come from the seeds of the close.
 """
 
 from social_metrics.publish.page.formats import LANGUAGES, Language
 from social_metrics.publish.page.texts import TEXTS as BOARD_TEXTS
 
 # key: (Indonesian, English). Braces take values; both languages take the same ones.
-TEXTS: dict[str, tuple[str, str]] = {
+TEXTS: dict[str, tuple[str, str]] = BOARD_TEXTS | {
     "office": (
         "Direktorat Jenderal Rehabilitasi Sosial, Kementerian Sosial",
         "Directorate General of Social Rehabilitation, Ministry of Social Affairs",
     ),
-    "simulated": ("DATA SIMULASI", "SIMULATED DATA"),
     "provisional": ("ANGKA SEMENTARA", "PROVISIONAL FIGURES"),
     "leadership_title": ("Media sosial sentra, {month}", "Social media of the centers, {month}"),
     "leadership_subtitle": (
@@ -50,14 +49,9 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Accounts, not people: one person may follow several. “3–4”: the platforms' rounding leaves both places "
         "possible; for that, and for ties, there may be more than five.",
     ),
-    "rank": ("Peringkat", "Rank"),
-    "center": ("Sentra", "Center"),
-    "followers": ("Pengikut akun", "Account followers"),
     "growth": ("Pertumbuhan sebulan", "Growth in the month"),
     "change_7d": ("Perubahan 7 hari", "Change over 7 days"),
     "movement": ("Dari bulan lalu", "Since last month"),
-    "last_post": ("Unggahan terakhir", "Last post"),
-    "platform": ("Platform", "Platform"),
     "age": ("Umur", "Age"),
     "days_ago": ("{n} hari", "{n} days"),
     "up": ("naik {n}", "up {n}"),
@@ -67,10 +61,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "no_close_before": ("tanpa pembanding", "nothing to compare"),
     "no_close_before_note": (
         "Bulan sebelumnya belum pernah ditutup, jadi perpindahan peringkat tidak dapat dikatakan.",
-        "The month before was never closed, so nobody can say how ranks moved.",
+        "The month before was never closed, so it is not known how ranks moved.",
     ),
-    "within_rounding": ("tidak terukur (pembulatan)", "not measurable (rounding)"),
-    "no_change": ("belum ada pembanding", "nothing to compare with"),
     "corrected_note": ("Dikoreksi setelah ditutup: {what}.", "Corrected after the close: {what}."),
     # silent and missing
     "silent": ("Yang sunyi", "The silent"),
@@ -79,7 +71,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "silent_never": ("{center}: belum pernah mengunggah", "{center}: never posted"),
     "silent_unknown": (
         "{center}: tidak diketahui, akunnya tidak semua dapat dilihat",
-        "{center}: not known, not every account could be looked at",
+        "{center}: not known, not every account could be viewed",
     ),
     "missing": ("Yang tidak ada atau tidak terbaca", "The missing and the unread"),
     "missing_none": ("Semua sentra terbaca lengkap.", "Every center was read completely."),
@@ -103,7 +95,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "posts": ("Unggahan", "Posts"),
     "longest_silence": ("Jeda terpanjang (hari)", "Longest silence (days)"),
     "platforms_present": ("Platform wajib yang dimiliki", "Required platforms present"),
-    "programs": ("Program disampaikan", "Programmes told"),
+    "programs": ("Program disampaikan", "Programmes covered"),
     "completeness": ("Terbaca", "Captured"),
     "captured_of": (
         "{captured} dari {expected} hari-akun ({share})",
@@ -129,8 +121,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "chart_gaps": ("hari kosong: {n}", "empty days: {n}"),
     # programmes
-    "programs_told": ("Program yang disampaikan", "Programmes told about"),
-    "programs_not_told": ("Program yang belum disampaikan", "Programmes not told about"),
+    "programs_covered": ("Program yang disampaikan", "Programmes covered"),
+    "programs_not_covered": ("Program yang belum disampaikan", "Programmes not covered"),
     "programs_unknown": (
         "{n} program tidak diketahui, karena tidak semua unggahan terbaca.",
         "{n} programmes are not known, because not every post could be read.",
@@ -227,7 +219,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "kind_manual_differs": (
         "Isian petugas berbeda dari bacaan platform ({detail}); yang berlaku bacaan platform",
-        "The entry by hand differs from the platform's ({detail}); the platform's stands",
+        "The entry by hand differs from the platform's ({detail}); the platform's counts",
     ),
     "kind_manual_waiting": (
         "Isian petugas belum dikonfirmasi orang kedua, jadi belum dihitung: {detail}",
@@ -272,8 +264,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "access_note": (
         "Dari awal bulan sampai penutupan, sebagaimana dicatat segel tiap malam. Hak mengubah bacaan dan "
         "arsip tidak diberikan kepada siapa pun; perubahan oleh pengelola server tampak pada rantai segel.",
-        "From the month's first day to its close, as the nightly seals noted it. The right to change evidence or "
-        "record is given to nobody; what a server's administrator changes shows in the chain of seals.",
+        "From the month's first day to its close, as the nightly seals noted it. No login has the right to "
+        "change evidence or record; what a server's administrator changes shows in the chain of seals.",
     ),
     "may": ("Boleh", "May"),
     "noted": ("Tercatat", "Noted"),
@@ -338,12 +330,12 @@ INDICATOR_SHEET: tuple[tuple[tuple[str, str], tuple[str, str]], ...] = (
 EXCEPTION_KINDS = tuple(key.removeprefix("kind_") for key in TEXTS if key.startswith("kind_"))
 
 
-def say(key: str, language: Language, **values: object) -> str:
-    """A text in a language with its values filled in."""
+def text(key: str, language: Language, **values: object) -> str:
+    """A text in one language, with its values filled in."""
     return TEXTS[key][LANGUAGES.index(language)].format(**values)
 
 
 def reason(code: str, language: Language) -> str | None:
-    """A mart's reason for having no figure, in words; None when it is none of those."""
-    forms = TEXTS.get(f"detail_{code}") or BOARD_TEXTS.get(f"reason_{code}")
+    """A mart's reason for a missing figure, in words; None for an unknown code."""
+    forms = TEXTS.get(f"detail_{code}") or TEXTS.get(f"reason_{code}")
     return forms[LANGUAGES.index(language)] if forms else None

@@ -15,7 +15,7 @@ import segno
 import typst
 
 Block = dict[str, Any]
-"""A part of a page as `templates/paper.typ` takes it; made by the functions of this module."""
+"""A part of a page as `templates/report.typ` takes it; made by the functions of this module."""
 
 Alignment = Literal["left", "right", "center"]
 _ALIGNMENTS: tuple[Alignment, ...] = ("left", "right", "center")
@@ -33,7 +33,7 @@ def document(
     blocks: Sequence[Block],
     is_landscape: bool = False,
 ) -> Block:
-    """A whole paper: its title, the line on top of each page with its stamps, the line at the foot, and its blocks."""
+    """A whole report: its title, the line on top of each page with its stamps, the line at the foot, and its blocks."""
     return {
         "title": title,
         "subtitle": subtitle,
@@ -114,41 +114,41 @@ def new_page() -> Block:
     return {"kind": "break"}
 
 
-def pdf(paper: Block, made_at: datetime) -> bytes:
-    """The paper as PDF.
+def pdf(report: Block, made_at: datetime) -> bytes:
+    """The report as PDF.
 
     Args:
-        paper: made by `document`.
+        report: made by `document`.
         made_at: the instant that stands in the file.
     """
     return bytes(
         typst.compile(
-            _template(), format="pdf", ignore_system_fonts=True, sys_inputs=_inputs(paper), timestamp=_seconds(made_at)
+            _template(), format="pdf", ignore_system_fonts=True, sys_inputs=_inputs(report), timestamp=_seconds(made_at)
         )
     )
 
 
-def pictures(paper: Block, ppi: float) -> list[bytes]:
-    """The paper's pages as PNG, `ppi` dots an inch."""
+def pictures(report: Block, ppi: float) -> list[bytes]:
+    """The report's pages as PNG, `ppi` dots an inch."""
     pages: Any = typst.compile(
-        _template(), format="png", ppi=ppi, ignore_system_fonts=True, sys_inputs=_inputs(paper), timestamp=0
+        _template(), format="png", ppi=ppi, ignore_system_fonts=True, sys_inputs=_inputs(report), timestamp=0
     )
     return [bytes(page) for page in pages] if isinstance(pages, list) else [bytes(pages)]
 
 
-def page_count(paper: Block) -> int:
-    """How many pages the paper has."""
-    return len(pictures(paper, _COUNTING_PPI))
+def page_count(report: Block) -> int:
+    """How many pages the report has."""
+    return len(pictures(report, _COUNTING_PPI))
 
 
 def _seconds(instant: datetime) -> int:
     return int(instant.timestamp())
 
 
-def _inputs(paper: Block) -> dict[str, str]:
-    return {"paper": json.dumps(paper, ensure_ascii=False, sort_keys=True)}
+def _inputs(report: Block) -> dict[str, str]:
+    return {"report": json.dumps(report, ensure_ascii=False, sort_keys=True)}
 
 
 @cache
 def _template() -> bytes:
-    return files("social_metrics.publish.reports").joinpath("templates", "paper.typ").read_bytes()
+    return files("social_metrics.publish.reports").joinpath("templates", "report.typ").read_bytes()

@@ -1,4 +1,4 @@
-"""Paper (d): the month as a workbook: scorecard, daily series, evidence list.
+"""Report (d): the month as a workbook: scorecard, daily series, evidence list.
 
 Cells are typed, headers are frozen, text is never a formula, and the same close gives the same bytes.
 """
@@ -18,7 +18,7 @@ from openpyxl.utils import get_column_letter
 from social_metrics.clock import WIB
 from social_metrics.publish.page.formats import Language
 from social_metrics.publish.reports.month_record import Figures, MonthRecord
-from social_metrics.publish.reports.texts import say
+from social_metrics.publish.reports.texts import text
 
 _ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 _DATE, _TIME, _COUNT, _DECIMAL = "yyyy-mm-dd", "yyyy-mm-dd hh:mm", "#,##0", "#,##0.00"
@@ -43,7 +43,7 @@ def workbook(record: MonthRecord, language: Language) -> bytes:
         language: of the sheets' names and of the first lines.
     """
     book = Workbook(write_only=True)
-    book.properties.creator = say("office", language)
+    book.properties.creator = text("office", language)
     book.properties.title = f"{record.close.month_start:%Y-%m} {record.close.version}"
     book.properties.created = book.properties.modified = record.close.drafted_at.astimezone(UTC).replace(tzinfo=None)
     corrected = [
@@ -86,7 +86,7 @@ def workbook(record: MonthRecord, language: Language) -> bytes:
 
 def _heading(record: MonthRecord, language: Language) -> str:
     close = record.close
-    stamp = f"{say('simulated', language)}. " if record.is_simulated else ""
+    stamp = f"{text('simulated', language)}. " if record.is_simulated else ""
     return f"{stamp}{close.month_start:%Y-%m}, v{close.version}, sha256 {close.sha256}. WIB."
 
 

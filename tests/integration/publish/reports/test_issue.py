@@ -20,7 +20,7 @@ from social_metrics.audit.corrections import approve_correction, request_correct
 from social_metrics.audit.rules import Rule
 from social_metrics.clock import utc_now
 from social_metrics.errors import UsageProblem
-from social_metrics.publish.reports.issue import Paper, issue_as_of, issue_month, issued_of_month
+from social_metrics.publish.reports.issue import Report, issue_as_of, issue_month, issued_of_month
 from social_metrics.warehouse.connect import connect
 from tests.support.closable import CENTERS, LAST_DAY, MONTH, Closable
 from tests.support.pdf import pages_of, qr_codes_of, words_of
@@ -45,18 +45,18 @@ def approve(closable: Closable, answers: dict[int, str] | None = None) -> None:
             act(service, MONTH, action, person=person, channel="airflow")  # type: ignore[arg-type]
 
 
-def words(paper: Paper) -> str:
+def words(paper: Report) -> str:
     """All text of a PDF, on one line."""
     return words_of(paper.content)
 
 
-def one(papers: list[Paper], kind: str, center: str | None = None) -> Paper:
+def one(papers: list[Report], kind: str, center: str | None = None) -> Report:
     """The one paper of a kind."""
     (found,) = [paper for paper in papers if (paper.kind, paper.center_code) == (kind, center)]
     return found
 
 
-def sheet(paper: Paper, place: int) -> list[dict[str, Any]]:
+def sheet(paper: Report, place: int) -> list[dict[str, Any]]:
     """A sheet of a workbook as its rows by column."""
     rows = list(openpyxl.load_workbook(io.BytesIO(paper.content)).worksheets[place].iter_rows(min_row=2))
     names = [cell.value for cell in rows[0]]
@@ -116,7 +116,7 @@ def test_two_who_issue_at_once_issue_one(closable: Closable) -> None:
     approve(closable)
     both = threading.Barrier(2)
 
-    def issue(_: int) -> list[Paper]:
+    def issue(_: int) -> list[Report]:
         both.wait()
         return issue_month(closable.url, MONTH)
 
