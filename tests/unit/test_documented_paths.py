@@ -24,33 +24,33 @@ MODULE = re.compile(r"python -m ([\w.]+)")
 BASES = ("plugins/social_metrics", "dbt_project", "dbt_project/models", "dbt_project/seeds", "tests", "bi", "plugins")
 """Folders that a path may be relative to, besides the repository and the folders above the file that names it."""
 
+WRITTEN_BY_TOOLS = {"__pycache__", "build", "dist", "target", "logs"}
+
 EXCEPTIONS = {
     "INDEX.md": "stands in the recorded payloads beside the repository",
     "akun-resmi.csv": "written by `social-metrics account publish`",
     "dbt_project/logs": "written by dbt, removed by `make clean`",
+    "dbt_project/target": "written by dbt, removed by `make clean`",
     "fct_recency_as_*": "the glossary names the mart before and after its renaming",
     "fct_x*": "stands for any model",
-    "dbt_project/target": "written by dbt, removed by `make clean`",
 }
 """Pattern of a name that is no file of the repository -> why it is named."""
 
 
-def _tracked() -> list[str]:
+def _files() -> list[str]:
     """Paths of the repository's files, without environments, state and caches (no git: this is a unit test)."""
     found = []
     for folder, folders, files in os.walk(ROOT):
         folders[:] = [
             name
             for name in folders
-            if (name in {".ci"} or not name.startswith("."))
-            and name != "__pycache__"
-            and not name.endswith(".egg-info")
+            if name == ".ci" or not (name.startswith(".") or name in WRITTEN_BY_TOOLS or name.endswith(".egg-info"))
         ]
         found += [(Path(folder) / name).relative_to(ROOT).as_posix() for name in files]
     return found
 
 
-FILES = _tracked()
+FILES = _files()
 PATHS = {*FILES, *(parent.as_posix() for name in FILES for parent in Path(name).parents)}
 NAMES = {Path(name).name for name in FILES}
 TOP = {name.split("/")[0] for name in FILES if "/" in name}
