@@ -1,4 +1,4 @@
-"""A month of all centers as the record would hold it, drawn from the real names: for the look of the papers."""
+"""A month of all centers as the record would hold it, drawn from the real names: for the look of the reports."""
 
 import csv
 import random

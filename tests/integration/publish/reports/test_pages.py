@@ -13,16 +13,16 @@ from social_metrics.publish.reports import typesetting
 from social_metrics.publish.reports.charts import center_days
 from social_metrics.publish.reports.packs import Packs
 from social_metrics.publish.reports.phrases import Phrases
-from social_metrics.publish.reports.texts import TEXTS, say
+from social_metrics.publish.reports.texts import TEXTS, text
 from tests.integration.publish.reports.large_month import DRAFTED, MONTH, large_month
 from tests.support.pdf import pages_of, qr_codes_of, words_of
 
 LONG = "Sentra Terpadu Profesor Doktor Soeharso Penyandang Disabilitas Surakarta dan Sekitarnya"
 
 
-def pages(paper: typesetting.Block) -> list[str]:
+def pages(report: typesetting.Block) -> list[str]:
     """The text of each page, on one line."""
-    return pages_of(typesetting.pdf(paper, DRAFTED))
+    return pages_of(typesetting.pdf(report, DRAFTED))
 
 
 @pytest.mark.parametrize("language", ["id", "en"])
@@ -50,8 +50,8 @@ def test_a_page_too_full_says_how_many_it_leaves_out() -> None:
 
 
 def test_the_bytes_are_the_data_s(monkeypatch: pytest.MonkeyPatch) -> None:
-    paper = Packs(large_month(), "id").full()
-    made = typesetting.pdf(paper, DRAFTED)
+    report = Packs(large_month(), "id").full()
+    made = typesetting.pdf(report, DRAFTED)
     monkeypatch.setenv("TZ", "Asia/Jayapura")
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1")
     assert typesetting.pdf(Packs(large_month(), "id").full(), DRAFTED) == made
@@ -62,8 +62,8 @@ def test_the_bytes_are_the_data_s(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_qr_code_holds_the_digest(language: Language) -> None:
     record = large_month()
     packs = Packs(record, language)
-    for paper in (packs.full(), packs.center("kartini")):
-        made = typesetting.pdf(paper, DRAFTED)
+    for report in (packs.full(), packs.center("kartini")):
+        made = typesetting.pdf(report, DRAFTED)
         assert qr_codes_of(made) == [record.close.sha256]
         assert f"--month 2026-10 --digest {record.close.sha256}" in words_of(made)
 
@@ -146,10 +146,10 @@ def test_a_day_that_was_not_read_is_a_gap() -> None:
 @pytest.mark.parametrize(
     ("now", "before", "expected"),
     [
-        ((2, 2), (5, 5), lambda: say("up", "id", n=3)),
-        ((5, 5), (2, 2), lambda: say("down", "id", n=3)),
-        ((2, 3), (3, 4), lambda: say("same", "id")),  # the rounding cannot tell them apart
-        ((2, 2), (None, None), lambda: say("new_rank", "id")),
+        ((2, 2), (5, 5), lambda: text("up", "id", n=3)),
+        ((5, 5), (2, 2), lambda: text("down", "id", n=3)),
+        ((2, 3), (3, 4), lambda: text("same", "id")),  # the rounding cannot tell them apart
+        ((2, 2), (None, None), lambda: text("new_rank", "id")),
     ],
 )
 def test_movement_is_what_the_rounding_leaves_certain(
@@ -159,4 +159,4 @@ def test_movement_is_what_the_rounding_leaves_certain(
     row = {"center_code": "a", "best_rank": now[0], "worst_rank": now[1]}
     was = [{"center_code": "a", "best_rank": before[0], "worst_rank": before[1]}]
     assert phrases.movement(row, was) == expected()
-    assert phrases.movement(row, None) == say("no_close_before", "id")
+    assert phrases.movement(row, None) == text("no_close_before", "id")
