@@ -1,9 +1,8 @@
-"""What the next build of the marts has to touch, kept in `ops` so that no crash and no late commit loses a day.
+"""Plan of the next build of the marts, kept in `ops` so that no crash and no late-arriving data loses a day.
 
-Facts say what was known on their date. So evidence of a day changes its account from that day on and nothing
-before it; each row of evidence leaves account and date in `ops.reopened_days` in its own transaction. A build takes
-the rows that it sees, and they go when it has finished: what commits later, or a build that dies, leaves them for
-the next one.
+Facts are as of their date. So evidence of a day changes its account from that day on and nothing before it. Each row
+of evidence queues account and date in `ops.reopened_days` in its own transaction. A build takes the queued days that
+it sees and deletes them when it has finished; a later commit or a failed build leaves them for the next build.
 """
 
 import hashlib
@@ -26,19 +25,19 @@ class MartBuild:
 
     build_id: int
     scope: str  # everything, or changes
-    reason: str  # why, in words
+    reason: str
     fingerprint: str  # of registry, rules and models
     first_day: date | None  # WIB dates of the facts; with everything to build None leaves them to the evidence
     last_day: date | None
     built_through: date | None  # last WIB date of the build before
     retention_as_of: datetime  # UTC instant
-    layers: list[str]  # those that stand
+    layers: list[str]  # built so far
     planned_at: datetime
     finished_at: datetime | None
 
 
 def fingerprint(files: Iterable[Path]) -> str:
-    """SHA-256 over names and contents of all that marts are made of beside evidence: registry, rules, models."""
+    """SHA-256 of names and contents of the marts' inputs beside evidence: registry, rules, models."""
     digest = hashlib.sha256()
     for path in sorted(files, key=lambda path: (path.name, str(path))):
         content = path.read_bytes()
@@ -48,28 +47,28 @@ def fingerprint(files: Iterable[Path]) -> str:
 
 def plan_build(
     connection: psycopg.Connection,
-    made_of: str,
+    inputs: str,
     *,
     through_date: date | None = None,
     retention_as_of: datetime | None = None,
     everything: bool = False,
 ) -> MartBuild:
-    """Plan the next build in one transaction: what it covers, and which reopened days it takes up.
+    """Plan the next build in one transaction: its scope, and the days to rebuild.
 
     Args:
         connection: as the role transformer, no transaction open.
-        made_of: `fingerprint` of registry, rules and models; another one than last time rebuilds everything.
+        inputs: `fingerprint` of registry, rules and models; a change rebuilds everything.
         through_date: last WIB date of the facts; None ends them with the last evidence.
         retention_as_of: UTC instant at which retention is judged; None means now.
-        everything: True rebuilds everything, whatever has changed.
+        everything: rebuild everything, whatever has changed.
     """
     with connection.transaction():
         instant = retention_as_of or _one(connection, "select now()")
         built = _last_finished(connection)
         if built:
-            _reopen_expired(connection, built.retention_as_of, instant)
+            _queue_expired(connection, built.retention_as_of, instant)
         first_queued, last_queued = _queued(connection, through_date)
-        reason = "asked for" if everything else _why_everything(connection, built, made_of, through_date, first_queued)
+        reason = "asked for" if everything else _why_everything(connection, built, inputs, through_date, first_queued)
         if reason or not built or not built.last_day:
             first_day, last_day, scope = None, through_date, EVERYTHING
         else:
@@ -86,7 +85,7 @@ def plan_build(
                 (
                     scope,
                     reason or "new evidence",
-                    made_of,
+                    inputs,
                     first_day,
                     last_day,
                     built.last_day if built else None,
@@ -104,30 +103,30 @@ def plan_build(
 
 
 def latest_build(connection: psycopg.Connection) -> MartBuild | None:
-    """The build planned last, finished or not; None before the first."""
+    """The latest planned build, finished or not; None before the first."""
     with connection.cursor(row_factory=class_row(MartBuild)) as cursor:
         return cursor.execute("select * from ops.mart_builds order by build_id desc limit 1").fetchone()
 
 
 def record_layer(connection: psycopg.Connection, build: MartBuild, layer: str, order: Sequence[str]) -> None:
-    """Note that a layer of the build stands; with the last one it has finished, and its reopened days are done.
+    """Record that a layer of the build is built; the last one finishes the build and dequeues its days to rebuild.
 
-    A layer counts only on those before it: whoever builds an earlier one anew has the later ones to do again.
+    A layer counts only after those before it: an earlier layer that is built again invalidates the later ones.
 
     Args:
         connection: as the role transformer, no transaction open.
         build: the build that the layer belongs to.
-        layer: what was built, all of it, with every test content.
+        layer: the layer that was built completely, with all tests passed.
         order: all layers in the order of building.
     """
     with connection.transaction():
-        stands = _one(connection, "select layers from ops.mart_builds where build_id = %s for update", build.build_id)
+        built = _one(connection, "select layers from ops.mart_builds where build_id = %s for update", build.build_id)
         place = order.index(layer)
-        if stands[:place] != list(order[:place]):
+        if built[:place] != list(order[:place]):
             return
-        stands = [*order[:place], layer]
-        connection.execute("update ops.mart_builds set layers = %s where build_id = %s", (stands, build.build_id))
-        if stands != list(order):
+        built = [*order[:place], layer]
+        connection.execute("update ops.mart_builds set layers = %s where build_id = %s", (built, build.build_id))
+        if built != list(order):
             return
         first_day, last_day = _days_of_facts(connection)
         connection.execute(
@@ -147,14 +146,14 @@ def _last_finished(connection: psycopg.Connection) -> MartBuild | None:
 def _why_everything(
     connection: psycopg.Connection,
     built: MartBuild | None,
-    made_of: str,
+    inputs: str,
     through_date: date | None,
     first_queued: date | None,
 ) -> str | None:
-    """Why changes would not be enough, in words; None when they are."""
+    """Why changes are not enough; None when they are."""
     if built is None:
         return "no build has finished yet"
-    if built.fingerprint != made_of:
+    if built.fingerprint != inputs:
         return "the registry, the rules or the models have changed"
     if built.first_day is None or built.last_day is None:
         return "there was no evidence before"
@@ -178,8 +177,8 @@ def _days_of_facts(connection: psycopg.Connection) -> tuple[date | None, date | 
     return first_day, last_day
 
 
-def _reopen_expired(connection: psycopg.Connection, since: datetime, until: datetime) -> None:
-    """A count past its retention is gone from its day on, as if new evidence had said so."""
+def _queue_expired(connection: psycopg.Connection, since: datetime, until: datetime) -> None:
+    """Queue the days of counts whose retention has expired since the last build: the counts are null from then on."""
     connection.execute(
         """
         insert into ops.reopened_days (account_code, as_of_date, cause)
@@ -207,7 +206,7 @@ def _queued(connection: psycopg.Connection, through_date: date | None) -> tuple[
 
 
 def _row(connection: psycopg.Connection, query: LiteralString, *parameters: object) -> tuple[Any, ...]:
-    """The only row of a query that always gives one."""
+    """The only row of a query that always returns one."""
     return next(iter(connection.execute(query, parameters)))
 
 

@@ -1,4 +1,4 @@
-"""What dbt is told of the place where it works: by variables of the environment, for as long as it runs."""
+"""Environment variables for dbt, set while it runs."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -13,10 +13,10 @@ _NOTHING: Mapping[str, str] = MappingProxyType({})
 
 @contextmanager
 def dbt_environment(settings: Settings, warehouse_url: str, more: Mapping[str, str] = _NOTHING) -> Iterator[None]:
-    """Set what dbt_project/profiles.yml and dbt_project.yml ask for; a password does not stay behind.
+    """Set the variables of dbt_project/profiles.yml and dbt_project.yml, and restore the environment afterwards.
 
     Args:
-        settings: where the registry is.
+        settings: with the registry's folder.
         warehouse_url: postgresql://… of the service login.
         more: further variables, such as those of a planned build.
     """

@@ -1,7 +1,7 @@
-"""raw → staging → intermediate → marts: dbt, one invocation per layer, each node's result kept in `ops`.
+"""raw → staging → intermediate → marts: one dbt invocation per layer; the result of each node is stored in `ops`.
 
-Runs without Airflow as well; the DAG has one task per layer and the CLI runs all of them in a row. The first layer
-plans the build: what new evidence has reopened, or everything when that would not be enough (warehouse/mart_builds.py).
+The DAG has one task per layer; the CLI runs all layers in a row. The first layer plans the build: the days to rebuild
+after new evidence, or everything when that is not enough (`build_plan`).
 """
 
 import json
@@ -32,7 +32,7 @@ FAILED = frozenset({"error", "fail", "runtime error", "partial success"})
 
 
 class TransformFailed(UsageProblem):
-    """A layer was not built, or a data test found something; `nodes` names what failed."""
+    """A layer was not built, or a data test failed; `nodes` has the failed nodes and their messages."""
 
     def __init__(self, layer: str, nodes: Mapping[str, str]) -> None:
         self.layer = layer
@@ -44,16 +44,16 @@ class TransformFailed(UsageProblem):
 
     @property
     def is_finding(self) -> bool:
-        """True when everything could be built and only data tests object: trying again finds the same."""
+        """True when all models were built and only data tests failed: a retry gives the same result."""
         return all(name.startswith("test.") for name in self.nodes)
 
 
 @dataclass(frozen=True)
 class NodeResult:
-    """What became of one dbt node: a seed, a model or a data test."""
+    """Result of one dbt node: a seed, a model or a data test."""
 
     unique_id: str
-    status: str  # dbt's word: success, pass, warn, error, fail, skipped
+    status: str  # of dbt: success, pass, warn, error, fail, skipped
     execution_seconds: float
     rows_affected: int | None
     message: str | None
@@ -66,7 +66,7 @@ class NodeResult:
 
 @dataclass(frozen=True)
 class LayerReport:
-    """What one layer's run did."""
+    """Result of one layer's run."""
 
     layer: str
     invocation_id: str
@@ -94,11 +94,11 @@ def run_transform(
         through_date: last WIB date of the facts; None ends them with the last evidence in raw.
         retention_as_of: UTC instant at which retention is judged; None means now.
         everything: build everything anew, whatever has changed.
-        on_layer: told about each layer as it ends.
+        on_layer: called with the report of each finished layer.
 
     Raises:
-        TransformFailed: a layer failed; those after it were not touched.
-        UsageProblem: the warehouse cannot be used, or is held by somebody else.
+        TransformFailed: a layer failed; later layers were not started.
+        UsageProblem: the warehouse cannot be used, or another process has locked the marts.
     """
     reports = []
     for layer in LAYERS:
@@ -124,36 +124,34 @@ def run_layer(
     retention_as_of: datetime | None = None,
     everything: bool = False,
 ) -> LayerReport:
-    """Build one layer and run the data tests that it completes, while holding the marts' lock.
+    """Build one layer and run its data tests under the marts' lock.
 
-    The first layer begins by tagging what was captured since, and plans the build; the others go on with the build
-    planned last, and do it over when it has finished.
-
-    Unit tests are left out: they belong to the code, not to the evening.
+    The first layer tags new captions and plans the build; the others continue the latest build, or repeat it when it
+    has finished. Unit tests are excluded: they test the code, not the data.
 
     Args:
         layer: one of LAYERS.
         settings: where the dbt project, the registry and dbt's working files are.
         warehouse_url: postgresql://… of the service login.
-        through_date: last WIB date of the facts; None ends them with the last evidence in raw. As the two that
-            follow it counts where the build is planned.
+        through_date: last WIB date of the facts; None ends them with the last evidence in raw. This and the next two
+            arguments are used only where a build is planned.
         retention_as_of: UTC instant at which retention is judged; None means now.
         everything: build everything anew, whatever has changed.
 
     Raises:
-        TransformFailed: dbt could not build the layer, or a data test failed; the text names each node.
-        TaggingProblem: the tag rules or the campaigns cannot be used; one sentence per fault.
-        UsageProblem: the warehouse cannot be used, or is held by somebody else.
+        TransformFailed: dbt could not build the layer, or a data test failed; the message lists the nodes.
+        TaggingProblem: the tag rules or the campaigns have validation errors.
+        UsageProblem: the warehouse cannot be used, or another process has locked the marts.
     """
-    from dbt.cli.main import dbtRunner  # takes seconds, and the DAG file only needs the names of the layers
+    from dbt.cli.main import dbtRunner  # takes seconds
 
     project = settings.dbt_project_dir.resolve()
     working = settings.state_dir.resolve() / "dbt"  # shared by the layers, so that dbt parses once
     run_results = working / "target" / "run_results.json"
     with marts_lock(warehouse_url, "transformer"):
-        run_results.unlink(missing_ok=True)  # never take an earlier run's results for this one's
+        run_results.unlink(missing_ok=True)  # so that no results of an earlier run are read
         if layer == LAYERS[0]:
-            tag_captions(settings, warehouse_url)  # before the captions expire; the marts start from the kept tags
+            tag_captions(settings, warehouse_url)  # before the captions expire; the marts read the stored tags
         with connect(warehouse_url, "transformer") as connection:
             build = latest_build(connection) if layer != LAYERS[0] else None
             build = build or plan_build(
@@ -173,7 +171,7 @@ def run_layer(
             *("--profiles-dir", str(project)),
             *("--target-path", str(working / "target")),
             *("--log-path", str(working / "logs")),
-            *("--log-level", "none"),  # what happened is logged below, once, without colours
+            *("--log-level", "none"),  # results are logged below, once, without colours
             *("--log-level-file", "debug"),
         ]
         with dbt_environment(settings, warehouse_url, build_environment(build)):
@@ -183,7 +181,7 @@ def run_layer(
         report = _report(layer, run_results)
         failed = {node.unique_id: node.message or node.status for node in report.nodes if node.status in FAILED}
         with connect(warehouse_url, "transformer") as connection:
-            _keep(report, connection)
+            _store(report, connection)
             if report.nodes and not failed and outcome.success:
                 record_layer(connection, build, layer, LAYERS)
     for node in report.nodes:
@@ -194,7 +192,7 @@ def run_layer(
     if failed or not outcome.success:
         raise TransformFailed(layer, failed or {"dbt": _first_line(outcome.exception) or "ended without a reason"})
     if not report.nodes:
-        raise TransformFailed(layer, {"dbt": f"selects nothing in {project}; an empty layer is not a success"})
+        raise TransformFailed(layer, {"dbt": f"the selector finds no node in {project}"})
     return report
 
 
@@ -222,12 +220,12 @@ def _report(layer: str, run_results: Path) -> LayerReport:
 
 
 def _rows(result: Mapping[str, Any]) -> int | None:
-    """Rows written by a node; for a data test the rows that it objects to."""
+    """Rows written by a model; for a data test the failing rows."""
     rows = result["failures"] if result.get("failures") is not None else result["adapter_response"].get("rows_affected")
     return int(rows) if rows is not None and int(rows) >= 0 else None
 
 
-def _keep(report: LayerReport, connection: psycopg.Connection) -> None:
+def _store(report: LayerReport, connection: psycopg.Connection) -> None:
     with connection.cursor() as cursor:
         cursor.executemany(
             """
@@ -251,7 +249,7 @@ def _keep(report: LayerReport, connection: psycopg.Connection) -> None:
 
 
 def _fingerprint(settings: Settings) -> str:
-    """Of the registry, the rules and the models; who changes one of them rebuilds everything."""
+    """Fingerprint of the registry, the rules and the models; a change rebuilds everything."""
     project = settings.dbt_project_dir.resolve()
     folders = (project / "models", project / "macros", project / "seeds")
     files = [path for folder in folders for path in folder.rglob("*") if path.suffix in {".sql", ".yml", ".csv"}]
@@ -260,10 +258,7 @@ def _fingerprint(settings: Settings) -> str:
 
 
 def build_environment(build: MartBuild) -> dict[str, str]:
-    """What tells dbt (macros/build.sql) of a planned build.
-
-    Variables of the environment, because `--vars` of its own would have the project parsed anew for every build.
-    """
+    """Variables of a planned build for macros/build.sql; `--vars` would parse the project again for every build."""
     return {
         "SOCIAL_METRICS_DBT_BUILD_ID": str(build.build_id),
         "SOCIAL_METRICS_DBT_BUILD_SCOPE": build.scope,
@@ -274,8 +269,8 @@ def build_environment(build: MartBuild) -> dict[str, str]:
     }
 
 
-def _iso(moment: date | None) -> str:
-    return moment.isoformat() if moment else ""
+def _iso(value: date | None) -> str:
+    return value.isoformat() if value else ""
 
 
 def _first_line(error: BaseException | None) -> str | None:

@@ -1,4 +1,4 @@
-"""One setting names the lake, and each who works on it has its own way of writing that."""
+"""Forms of the lake's address for the programs that use it."""
 
 import re
 from pathlib import Path
@@ -9,12 +9,12 @@ _CONNECTION = re.compile(r"^(\w+://)[^/@]+@")
 
 
 def without_connection(address: str) -> str:
-    """`s3://connection@bucket` without the Airflow connection: elsewhere credentials are the environment's."""
+    """`s3://connection@bucket` without the Airflow connection; other programs take credentials from the environment."""
     return _CONNECTION.sub(r"\1", address)
 
 
 def spark_address(path: UPath) -> str:
-    """A lake's address as Spark reads it: absolute, and S3 by the name of Hadoop's client."""
+    """A lake's address for Spark: absolute, and S3 with the scheme of Hadoop's client."""
     if path.protocol in {"", "file"}:
         return Path(path.path).resolve().as_uri()
     return without_connection(str(path)).replace("s3://", "s3a://", 1)

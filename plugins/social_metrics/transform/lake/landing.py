@@ -1,9 +1,8 @@
-"""Raw lands as Parquet: `<lake>/<schema.table>/wib_date=…/part.parquet`, one file per WIB date.
+"""Lands raw as Parquet: `<lake>/<schema.table>/wib_date=…/part.parquet`, one file per WIB date.
 
-A partition is written anew as a whole when its rows are not what was landed, and the file replaces the earlier one:
-landing twice does not double. What a reader would see is compared day by day (number of rows and a hash over them),
-not what changed since: a late commit, an emptied row and a count whose time is up are found alike. Counts whose time is
-up are landed as NULL, and a day that held them is landed again without them; what a dead build left behind is deleted.
+A partition is replaced as a whole when its rows differ from the landed ones, so landing is idempotent. The row count
+and a hash of each day are compared, which finds late commits, emptied rows and expired counts alike. Expired counts
+land as NULL, and their day lands again without them. Leftovers of a failed build are deleted.
 """
 
 import json
@@ -28,7 +27,7 @@ from social_metrics.warehouse.locks import lake_lock
 PART = "part.parquet"
 STATE = "landed.json"
 BUILDS = "builds"
-"""Folder of the lake that holds the tables of each build on Spark, until they are published."""
+"""Folder of the lake with the tables of each build on Spark, until they are published."""
 
 _ROWS: LiteralString = "select {dated} as wib_date, {columns} from {table}"
 
@@ -44,20 +43,20 @@ logger = logging.getLogger(__name__)
 
 @dataclass
 class Landing:
-    """What one landing did."""
+    """Result of one landing."""
 
     as_of: datetime
-    written: dict[str, list[date]] = field(default_factory=dict)  # table → WIB dates written anew
-    removed: dict[str, list[date]] = field(default_factory=dict)  # dates of which no row is left
+    written: dict[str, list[date]] = field(default_factory=dict)  # table → written WIB dates
+    removed: dict[str, list[date]] = field(default_factory=dict)  # dates without any row left
     rows: int = 0
 
 
 def land(url: str, lake: UPath, as_of: datetime) -> Landing:
-    """Bring the lake to what the warehouse holds, all tables as of one instant.
+    """Update the lake to the state of the warehouse, all tables as of one instant.
 
     Args:
         url: postgresql://… of the service login.
-        lake: folder or object store; made when it is not there.
+        lake: folder or object store; created when missing.
         as_of: aware instant at which retention is judged.
 
     Raises:
@@ -67,7 +66,7 @@ def land(url: str, lake: UPath, as_of: datetime) -> Landing:
     landing = Landing(as_of)
     with lake_lock(url), connect(url, "transformer") as connection:
         connection.execute("set transaction isolation level repeatable read, read only")
-        if (lake / BUILDS).exists():  # of a build that died: whoever builds holds the lake, and deletes its own
+        if (lake / BUILDS).exists():  # of a failed build: a running one would hold the lock
             remove(lake / BUILDS)
         before = _state(lake)
         state: dict[str, Any] = {}
@@ -92,12 +91,12 @@ def land(url: str, lake: UPath, as_of: datetime) -> Landing:
                 "days": {day.isoformat(): mark for day, mark in sorted(days.items())},
             }
             logger.info("%s: %d dates written, %d removed", table.name, len(changed), len(gone))
-        _write_text(lake / STATE, json.dumps(state, indent=1))  # last: a landing that dies is done again
+        _write_text(lake / STATE, json.dumps(state, indent=1))  # last, so that a failed landing is repeated
     return landing
 
 
 def remove(folder: UPath) -> None:
-    """Delete a folder of the lake with all that lies in it."""
+    """Delete a folder of the lake with its contents."""
     folder.fs.rm(folder.path, recursive=True)
 
 
@@ -119,7 +118,7 @@ def _query(template: LiteralString, table: LandedTable) -> sql.Composed:
 
 
 def _days(connection: psycopg.Connection, table: LandedTable, as_of: datetime) -> dict[date, str]:
-    """WIB date → mark of what it would hold in the lake."""
+    """WIB date → row count and hash of its rows in the lake."""
     found = connection.execute(_query(_DAYS, table), {"as_of": as_of})
     return {day: f"{number}:{mark}" for day, number, mark in found}
 
@@ -127,7 +126,7 @@ def _days(connection: psycopg.Connection, table: LandedTable, as_of: datetime) -
 def _rows(
     connection: psycopg.Connection, table: LandedTable, as_of: datetime, days: list[date]
 ) -> Iterator[tuple[date, list[tuple[Any, ...]]]]:
-    """The rows of these dates, date by date; one date at a time is in memory."""
+    """The rows of these dates, one date in memory at a time."""
     if not days:
         return
     query = sql.SQL("{rows} where {dated} = any(%(days)s) order by 1, {key}").format(
@@ -153,11 +152,11 @@ def _write_text(path: UPath, text: str) -> None:
 
 
 def _write(path: UPath, content: bytes) -> None:
-    """Replace a file as a whole: a reader has the earlier one or this one; an object appears when it is complete."""
+    """Replace a file atomically: a reader sees the old or the new file; an object appears when complete."""
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.protocol not in {"", "file"}:
         path.write_bytes(content)
         return
-    aside = Path(path.path).with_name(f".{path.name}.new")  # Spark passes over names with a dot
-    aside.write_bytes(content)
-    aside.replace(path.path)
+    new = Path(path.path).with_name(f".{path.name}.new")  # Spark ignores names with a dot
+    new.write_bytes(content)
+    new.replace(path.path)

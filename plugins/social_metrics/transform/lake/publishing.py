@@ -1,7 +1,7 @@
-"""Marts come back to PostgreSQL, where people and dashboards read them: contracts, grants and row policies are there.
+"""Publishes marts from Spark in PostgreSQL, which has their contracts, grants and row policies.
 
-Rows are loaded beside the marts first and exchanged in one transaction: a reader sees the marts of before or all of
-the new ones, and a row that a contract refuses leaves everything as it was.
+Rows are loaded into temporary tables and swapped in one transaction: a reader sees all old or all new marts, and a row
+that a contract rejects leaves everything unchanged.
 """
 
 import logging
@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 
 
 def publish_marts(url: str, build: SparkBuild) -> dict[str, int]:
-    """Replace the rows of every mart by those of a build on Spark.
+    """Replace the rows of every mart with those of a build on Spark.
 
     Args:
         url: postgresql://… of the service login.
@@ -34,21 +34,21 @@ def publish_marts(url: str, build: SparkBuild) -> dict[str, int]:
         Mart → number of its rows.
 
     Raises:
-        UsageProblem: PostgreSQL has no marts yet, or the build lacks one of them.
+        UsageProblem: PostgreSQL has no marts yet, or the build lacks a mart.
     """
     with marts_lock(url, "transformer"), connect(url, "transformer") as connection:
         marts = _marts(connection)
         if not marts:
             raise UsageProblem(
-                "PostgreSQL has no marts yet: `social-metrics transform` makes the tables, with their contracts, "
-                "grants and row policies; then marts can be published into them."
+                "PostgreSQL has no marts yet. Run `social-metrics transform` first: it creates the tables with their "
+                "contracts, grants and row policies."
             )
-        counts = {mart: _load_beside(connection, mart, build) for mart in marts}
+        counts = {mart: _load_temporary(connection, mart, build) for mart in marts}
         for mart in marts:
-            target, beside = sql.Identifier(SCHEMA, mart), _beside(mart)
+            target, temporary = sql.Identifier(SCHEMA, mart), _temporary(mart)
             connection.execute(sql.SQL("truncate {}").format(target))
-            connection.execute(sql.SQL("insert into {} select * from {}").format(target, beside))
-            connection.execute(sql.SQL("drop table {}").format(beside))
+            connection.execute(sql.SQL("insert into {} select * from {}").format(target, temporary))
+            connection.execute(sql.SQL("drop table {}").format(temporary))
             connection.execute(sql.SQL("analyze {}").format(target))
     logger.info("Published %d marts with %d rows", len(counts), sum(counts.values()))
     return counts
@@ -59,11 +59,11 @@ def _marts(connection: psycopg.Connection) -> list[str]:
     return [name for (name,) in found]
 
 
-def _beside(mart: str) -> sql.Identifier:
+def _temporary(mart: str) -> sql.Identifier:
     return sql.Identifier("pg_temp", f"from_spark_{mart}")
 
 
-def _load_beside(connection: psycopg.Connection, mart: str, build: SparkBuild) -> int:
+def _load_temporary(connection: psycopg.Connection, mart: str, build: SparkBuild) -> int:
     files = _parts(build.table(SCHEMA, mart))
     target = sql.Identifier(SCHEMA, mart)
     connection.execute(
@@ -78,7 +78,7 @@ def _load_beside(connection: psycopg.Connection, mart: str, build: SparkBuild) -
         )
     ]
     copy_into = sql.SQL("copy {} ({}) from stdin").format(
-        _beside(mart), sql.SQL(", ").join(map(sql.Identifier, columns))
+        _temporary(mart), sql.SQL(", ").join(map(sql.Identifier, columns))
     )
     number = 0
     with connection.cursor() as cursor, cursor.copy(copy_into) as copy:
@@ -90,7 +90,7 @@ def _load_beside(connection: psycopg.Connection, mart: str, build: SparkBuild) -
 
 def _parts(folder: UPath) -> list[UPath]:
     if not folder.exists():
-        raise UsageProblem(f"The build has no {folder}: nothing is published.")
+        raise UsageProblem(f"The build has no {folder}. Nothing was published.")
     return sorted((path for path in folder.iterdir() if path.name.endswith(".parquet")), key=lambda path: path.name)
 
 
@@ -98,7 +98,7 @@ def _rows(files: list[UPath], columns: list[str]) -> Iterator[tuple[Any, ...]]:
     for path in files:
         with path.open("rb") as file:
             parquet = pq.ParquetFile(file)
-            if lacking := set(columns) - set(parquet.schema_arrow.names):
-                raise UsageProblem(f"{path} lacks {', '.join(sorted(lacking))}: nothing is published.")
+            if missing := set(columns) - set(parquet.schema_arrow.names):
+                raise UsageProblem(f"{path} lacks {', '.join(sorted(missing))}. Nothing was published.")
             for batch in parquet.iter_batches(columns=columns):
                 yield from zip(*(batch.column(name).to_pylist() for name in columns), strict=True)

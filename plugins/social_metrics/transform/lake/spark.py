@@ -1,4 +1,4 @@
-"""The marts by Spark: the same dbt project with `--target spark`, in an environment of its own (`make venv-spark`)."""
+"""Builds the marts on Spark: the same dbt project with `--target spark`, in its own environment (`make venv-spark`)."""
 
 import json
 import logging
@@ -15,19 +15,18 @@ from social_metrics.errors import UsageProblem
 from social_metrics.settings import REPOSITORY, Settings
 from social_metrics.transform.lake.address import spark_address
 from social_metrics.transform.lake.landing import BUILDS, remove
-
-FAILED = frozenset({"error", "fail", "runtime error", "partial success"})
+from social_metrics.transform.run import FAILED
 
 logger = logging.getLogger(__name__)
 
 
 class SparkBuildFailed(UsageProblem):
-    """dbt could not build a model on Spark, or a data test objects."""
+    """dbt could not build a model on Spark, or a data test failed."""
 
 
 @dataclass(frozen=True)
 class SparkBuild:
-    """A finished build and where its tables lie: `<place>/<schema>.db/<table>/*.parquet`."""
+    """A finished build with its tables: `<place>/<schema>.db/<table>/*.parquet`."""
 
     place: UPath
     models: int
@@ -46,25 +45,25 @@ def build_on_spark(
     selected: Sequence[str] = (),
     more: Mapping[str, str] | None = None,
 ) -> SparkBuild:
-    """Build seeds and models on Spark from what has landed, and run their data tests; always everything.
+    """Build all seeds and models on Spark from the landed evidence, and run their data tests.
 
-    Whoever calls holds the lake (`locks.lake_lock`) until the tables are published and discarded.
+    The caller holds `locks.lake_lock` until the tables are published and discarded.
 
     Args:
-        settings: the dbt project, the registry, the cluster and the program.
-        lake: where evidence has landed.
-        as_of: aware instant at which retention is judged; that of the landing.
+        settings: with the dbt project, the registry, the cluster and the program.
+        lake: folder of the landed evidence.
+        as_of: aware instant at which retention is judged, as for the landing.
         through_date: last WIB date of the facts; None ends them with the last evidence.
         selected: further arguments of `dbt build`; everything but unit tests without them.
         more: further variables of the environment.
 
     Raises:
-        SparkBuildFailed: the text names each node.
-        UsageProblem: there is no Spark here.
+        SparkBuildFailed: the message lists the failed nodes.
+        UsageProblem: Spark is not installed.
     """
     program = settings.spark_dbt or REPOSITORY / ".venv-spark" / "bin" / "dbt"
     if not program.exists():
-        raise UsageProblem(f"There is no {program}: `make venv-spark` installs it (Java 17 has to be there as well).")
+        raise UsageProblem(f"There is no {program}. Install it with `make venv-spark` (it needs Java 17).")
     place = lake / BUILDS / f"{as_of:%Y%m%dT%H%M%S}-{uuid4().hex[:8]}"
     place.mkdir(parents=True, exist_ok=True)
     project = settings.dbt_project_dir.resolve()
@@ -95,13 +94,13 @@ def build_on_spark(
     failed = [f"  {node['unique_id']}: {node['message']}" for node in results if node["status"] in FAILED]
     if outcome.returncode or failed or not results:
         remove(place)
-        said = failed or [line for line in (outcome.stdout + outcome.stderr).splitlines() if line.strip()][-20:]
-        raise SparkBuildFailed("\n".join(["dbt could not finish on Spark; nothing is published.", *said]))
+        messages = failed or [line for line in (outcome.stdout + outcome.stderr).splitlines() if line.strip()][-20:]
+        raise SparkBuildFailed("\n".join(["dbt could not finish on Spark. Nothing was published.", *messages]))
     models = sum(node["unique_id"].startswith("model.") for node in results)
     logger.info("%d models built below %s", models, place)
     return SparkBuild(place, models)
 
 
 def discard(build: SparkBuild) -> None:
-    """Delete a build's tables: once published, they would only keep what retention takes elsewhere."""
+    """Delete a published build's tables, which would otherwise escape retention."""
     remove(build.place)

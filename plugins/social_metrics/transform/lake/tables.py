@@ -1,6 +1,6 @@
-"""What lands in the lake: the columns that models read, table by table. What is not named here does not leave.
+"""Tables and columns that land in the lake: those that models read, and no others.
 
-Captions, bodies of responses, proofs and tokens are not named.
+Captions, bodies of responses, attachments and tokens never land.
 """
 
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ _TYPES: dict[str, tuple[pa.DataType, str]] = {
 
 @dataclass(frozen=True)
 class Column:
-    """A landed column; `expiring` is what stands in its place once the row's `expires_at` has passed."""
+    """A landed column; `expiring` replaces its value once the row's `expires_at` has passed."""
 
     name: LiteralString
     type: LiteralString
@@ -40,9 +40,9 @@ class Column:
 
 @dataclass(frozen=True)
 class LandedTable:
-    """A table of raw or ops, and the date by which its rows lie in the lake.
+    """A table of raw or ops, and the date that partitions its rows in the lake.
 
-    The date is WIB's, of the instant that the row is about; where rows change in place (credentials), of the change.
+    It is the WIB date of the instant that the row is about; where rows change in place (credentials), of the change.
     """
 
     name: LiteralString  # schema.table
@@ -55,7 +55,7 @@ class LandedTable:
         return pa.schema([(column.name, _TYPES[column.type][0]) for column in self.columns])
 
     def spark_columns(self) -> str:
-        """The same in Spark's words, as `create table` wants them; the partition's date is not among them."""
+        """The columns for Spark's `create table`, without the partition's date."""
         return ", ".join(f"{column.name} {_TYPES[column.type][1]}" for column in self.columns)
 
 
@@ -159,7 +159,7 @@ TABLES: tuple[LandedTable, ...] = (
         "account_code, post_id, content_hash, ruleset_id, rule_id",
         (
             *_columns("text", "account_code post_id content_hash rule_id tag_kind cluster_scheme tag strength"),
-            *_columns("text", "matched_text"),  # a rule's own words, at most 80 letters: marts show them
+            *_columns("text", "matched_text"),  # a rule's words, at most 80 characters: marts show them
             *_columns("integer", "ruleset_id ruleset_version match_starts_at match_ends_at"),
             *_columns("timestamptz", "tagged_at"),
         ),

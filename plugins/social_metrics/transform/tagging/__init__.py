@@ -1,4 +1,4 @@
-"""What was said: programme, cluster, outreach and campaign tags, found in captions by rules that people edit.
+"""Programme, cluster, outreach and campaign tags of captions, by rules that people edit.
 
-Tags are kept in `ops` before the captions expire; everything downstream starts from the kept tags.
+Tags are stored in `ops` before the captions expire; later stages read the stored tags.
 """

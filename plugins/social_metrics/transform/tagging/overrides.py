@@ -1,4 +1,4 @@
-"""A person's word about a tag: kept beside what the rules found, and standing over it from the next build on."""
+"""Decisions of people about tags: stored beside the rules' tags, and taking precedence from the next build on."""
 
 import csv
 from enum import StrEnum
@@ -9,11 +9,11 @@ from social_metrics.settings import Settings
 from social_metrics.warehouse.connect import connect
 
 RULE_SCHEME = "12-PAS"
-"""Scheme that the rules speak in; people decide in the same, and the crosswalk follows."""
+"""Cluster scheme of the rules and of the decisions; the crosswalk derives the others."""
 
 
 class Decision(StrEnum):
-    """What a person decides about a tag."""
+    """A person's decision about a tag."""
 
     ADD = "add"
     REMOVE = "remove"
@@ -30,25 +30,25 @@ def override_tag(
     decided_by: str,
     reason: str,
 ) -> None:
-    """Keep a decision about one tag of one post; the newest of a tag stands.
+    """Store a decision about one tag of one post; the newest decision applies.
 
     Args:
-        settings: where the programmes and clusters are listed.
+        settings: with the folder of programs.csv and clusters.csv.
         warehouse_url: postgresql://… of the service login.
         account_code: account of the post.
-        post_id: id of the post as in marts.fct_posts: the platform's, or the one made from an entered address.
+        post_id: id of the post as in marts.fct_posts: the platform's, or the one derived from an entered address.
         tag: code of a programme or cluster, or `outreach`.
         decision: whether the post has the tag.
-        decided_by: name of the person; kept in lower case.
-        reason: why, in a few words.
+        decided_by: name of the person; stored in lower case.
+        reason: reason in a few words.
 
     Raises:
-        UsageProblem: nobody knows the tag or the post, or name or reason is blank.
+        UsageProblem: the tag or the post is unknown, or name or reason is blank.
         WarehouseProblem: the warehouse cannot be used.
     """
     kind, scheme = _kind(settings.dbt_project_dir / "seeds" / "rules", tag)
     if not decided_by.strip() or not reason.strip():
-        raise UsageProblem("A decision about a tag needs a name and a reason; give both.")
+        raise UsageProblem("A decision about a tag needs a name and a reason. Give both.")
     with connect(warehouse_url, "loader") as connection:
         post = connection.execute(
             "select from raw.posts where account_code = %(account)s and post_id = %(post)s "
@@ -57,9 +57,7 @@ def override_tag(
             {"account": account_code, "post": post_id},
         ).fetchone()
         if post is None:
-            raise UsageProblem(
-                f"Account {account_code} has no post {post_id!r}; take both from marts.fct_posts, as they stand there."
-            )
+            raise UsageProblem(f"Account {account_code} has no post {post_id!r}. Copy both from marts.fct_posts.")
         connection.execute(
             "insert into ops.tag_overrides "
             "(account_code, post_id, tag_kind, cluster_scheme, tag, decision, decided_by, reason) "
@@ -77,7 +75,7 @@ def _kind(rules: Path, tag: str) -> tuple[str, str | None]:
         return "program", None
     if tag in clusters:
         return "cluster", RULE_SCHEME
-    raise UsageProblem(f"Nobody knows the tag {tag!r}; write outreach, or one of {', '.join(programs + clusters)}.")
+    raise UsageProblem(f"Unknown tag {tag!r}. Write outreach, or one of {', '.join(programs + clusters)}.")
 
 
 def _rows(path: Path) -> list[dict[str, str]]:

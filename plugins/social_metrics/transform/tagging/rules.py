@@ -1,7 +1,7 @@
-"""The rules of tagging, read from the seeds that people edit and defended: every fault names file, line and column.
+"""Reads and validates the tag rules that people edit; each validation error names file, line and column.
 
-`seeds/rules/` holds rules, programmes, clusters and their crosswalk; the registry's folder holds campaigns, because
-they change as often as it does. dbt reads the same files.
+`seeds/rules/` has the rules, programmes, clusters and their crosswalk; the registry's folder has the campaigns, which
+change as often as the registry. dbt reads the same files.
 """
 
 import csv
@@ -34,11 +34,11 @@ CAMPAIGN_COLUMNS = (
 )  # fmt: skip
 STRENGTHS = ("strong", "weak")
 ANYWHERE = "*"
-"""Before a do-not-tag-on phrase: it keeps the rule off the whole post, not only off the words it covers."""
+"""Prefix of a do-not-tag-on phrase that excludes the whole post, not only the words that it covers."""
 
 
 class TaggingProblem(UsageProblem):
-    """The rules cannot be used; `problems` holds one sentence per fault."""
+    """The rules are invalid; `problems` has one sentence per validation error."""
 
     def __init__(self, problems: Iterable[str]) -> None:
         self.problems = tuple(problems)
@@ -47,15 +47,15 @@ class TaggingProblem(UsageProblem):
 
 @dataclass(frozen=True, slots=True)
 class TagRule:
-    """One rule: any of its terms tags a post, unless something forbids it.
+    """One rule: any of its terms tags a post, unless a phrase forbids it.
 
     Attributes:
-        cluster_scheme: scheme that a cluster tag belongs to; empty for other kinds.
-        strength: `strong`, one hit tags; `weak`, only with a term of the anchor in the same post.
-        terms: phrases; `~` before a word stands for its affixed forms.
-        anchor_within_words: how far the anchor may stand from the term; None is anywhere in the post.
-        do_not_tag_on: phrases that a hit must not overlap; with `*` in front, that the post must not hold.
-        valid_from: first WIB date of publication that the rule reads; None is open.
+        cluster_scheme: scheme of a cluster tag; empty for other kinds.
+        strength: `strong`: one hit tags; `weak`: only with a term of the anchor in the same post.
+        terms: phrases; `~` before a word means its affixed forms.
+        anchor_within_words: greatest distance of the anchor from the term; None means anywhere in the post.
+        do_not_tag_on: phrases that a hit must not overlap; after `*`, phrases that the post must not contain.
+        valid_from: first WIB date of publication to which the rule applies; None is open.
     """
 
     rule_id: str
@@ -72,11 +72,11 @@ class TagRule:
     valid_to: date | None = None
 
     def as_json(self) -> dict[str, Any]:
-        """The rule as it is kept beside the tags."""
+        """The rule as it is stored beside the tags."""
         return {name: _plain(getattr(self, name)) for name in self.__slots__}
 
     def phrases(self) -> Iterator["Phrase"]:
-        """Everything that the rule looks for in a caption."""
+        """All phrases that the rule searches in a caption."""
         for phrase_no, (role, phrase) in enumerate(self._texts()):
             yield from _phrase(self.rule_id, role, phrase_no, phrase)
 
@@ -102,7 +102,7 @@ class Phrase:
 
 @dataclass(frozen=True)
 class Ruleset:
-    """The rules of one version, and the campaigns of the moment as rules of their own."""
+    """The rules of one version, and the current campaigns as rules."""
 
     version: int
     rules: tuple[TagRule, ...]
@@ -110,24 +110,24 @@ class Ruleset:
 
     @cached_property
     def rules_sha256(self) -> str:
-        """Digest of the rules without the campaigns: what one version must keep."""
+        """Digest of the rules without the campaigns; fixed within one version."""
         return _digest([rule.as_json() for rule in self.rules if rule.tag_kind != "campaign"])
 
     @cached_property
     def sha256(self) -> str:
-        """Digest of everything that decides about a tag."""
+        """Digest of rules and campaigns."""
         return _digest([self.version, [rule.as_json() for rule in self.rules]])
 
 
 def load_ruleset(rules_dir: Path, registry_dir: Path) -> Ruleset:
-    """Read and check the rules and the campaigns.
+    """Read and validate the rules and the campaigns.
 
     Args:
         rules_dir: folder of tag_rules.csv, programs.csv and clusters.csv.
         registry_dir: folder of campaigns.csv, centers.csv and platforms.csv.
 
     Raises:
-        TaggingProblem: something in them cannot be used; one sentence per fault.
+        TaggingProblem: they have validation errors.
     """
     problems: list[str] = []
     programs = {row["program"] for row in SeedFile.read(rules_dir / "programs.csv", PROGRAM_COLUMNS, problems).rows}
@@ -144,11 +144,11 @@ def load_ruleset(rules_dir: Path, registry_dir: Path) -> Ruleset:
     versions = {row["ruleset_version"] for row in rows}
     if rows and (len(versions) > 1 or not re.fullmatch(r"[1-9][0-9]*", next(iter(versions)))):
         problems.append(
-            f"tag_rules.csv, column ruleset_version: holds {', '.join(sorted(versions))}; every line carries the "
+            f"tag_rules.csv, column ruleset_version: contains {', '.join(sorted(versions))}; every line carries the "
             "same whole number, one higher than before whenever a rule changes."
         )
     if not rows and not problems:
-        problems.append("tag_rules.csv holds no rule; without one every post would count as untagged.")
+        problems.append("tag_rules.csv has no rule; without one every post would count as untagged.")
     if problems:
         raise TaggingProblem(problems)
     return Ruleset(
@@ -189,7 +189,7 @@ def _rule(row: SeedRow, programs: set[str], clusters: Mapping[str, set[str]], an
 def _campaigns(
     registry_dir: Path, programs: set[str], clusters: Mapping[str, set[str]], problems: list[str]
 ) -> list[TagRule]:
-    """Each campaign as a rule that finds its posts. One that is not categorised is refused, as the order says."""
+    """The campaigns as rules that find their posts; a campaign without programme and clusters is an error."""
     known_clusters = set().union(*clusters.values())
     centers = _codes(registry_dir / "centers.csv", "center_code")
     platforms = _codes(registry_dir / "platforms.csv", "platform")
@@ -207,11 +207,11 @@ def _campaigns(
         elif row["program"] not in programs:
             row.problem("program", "is not in programs.csv")
         if unknown := set(row.items("clusters")) - known_clusters:
-            row.problem("clusters", f"names {', '.join(sorted(unknown))}, which clusters.csv does not know")
+            row.problem("clusters", f"names {', '.join(sorted(unknown))}, which clusters.csv does not list")
         if unknown := set(row.items("exempt_centers")) - centers:
-            row.problem("exempt_centers", f"names {', '.join(sorted(unknown))}, which centers.csv does not know")
+            row.problem("exempt_centers", f"names {', '.join(sorted(unknown))}, which centers.csv does not list")
         if unknown := set(row.items("required_platforms")) - platforms:
-            row.problem("required_platforms", f"names {', '.join(sorted(unknown))}, which platforms.csv does not know")
+            row.problem("required_platforms", f"names {', '.join(sorted(unknown))}, which platforms.csv does not list")
         starts_at, ends_at = _instant(row, "starts_at"), _instant(row, "ends_at")
         if starts_at and ends_at and ends_at <= starts_at:
             row.problem("ends_at", "is not after starts_at")
@@ -222,7 +222,7 @@ def _campaigns(
 
 
 def _codes(path: Path, column: str) -> set[str]:
-    """The codes in a file of the registry, which is checked where it is loaded."""
+    """The codes in a file of the registry, which `load_registry` validates."""
     with path.open(encoding="utf-8-sig", newline="") as file:
         return {row[column].strip() for row in csv.DictReader(file)}
 
@@ -244,7 +244,7 @@ def _phrases(row: SeedRow, column: str) -> tuple[str, ...]:
         row.problem(column, "is blank; write at least one phrase")
     for phrase in phrases:
         if not words(phrase.replace("~", "")):
-            row.problem(column, f"holds {phrase!r}, which has no word in it")
+            row.problem(column, f"contains {phrase!r}, which has no word in it")
     return phrases
 
 
@@ -253,7 +253,7 @@ def _phrase(rule_id: str, role: str, phrase_no: int, text: str) -> Iterator[Phra
     for position, (word, has_affixes) in enumerate(found):
         for form in sorted(affixed(word.word)) if has_affixes else (word.word,):
             yield Phrase(rule_id, role, phrase_no, len(found), position, form, word.written)
-    if len(found) > 1:  # a hashtag in lower case runs the words together
+    if len(found) > 1:  # a hashtag in lower case joins the words
         joined = "".join(word.word for word, _ in found)
         written = "".join(word.written for word, _ in found)
         yield Phrase(rule_id, role, -phrase_no - 1, 1, 0, joined, written)

@@ -1,7 +1,7 @@
-"""Holds the rules against the captions that no one has read under them yet, and keeps what was found.
+"""Applies the tag rules to captions that have not been tagged by them yet, and stores the tags.
 
-One set operation in SQL per batch: words of captions joined with words of rules. Python only cuts captions into
-words, because the place of a word in the caption as written is known nowhere else.
+One set operation in SQL per batch joins words of captions with words of rules. Python only splits captions into words,
+because only it knows their offsets in the original caption.
 """
 
 import json
@@ -19,12 +19,12 @@ from social_metrics.warehouse.connect import connect
 logger = logging.getLogger(__name__)
 
 BATCH = 5_000
-"""Captions a batch: some hundred thousand words, a few seconds."""
+"""Captions per batch: some hundred thousand words, a few seconds."""
 
 
 @dataclass(frozen=True)
 class TaggingReport:
-    """What a run of the tagger did."""
+    """Result of a tagging run."""
 
     ruleset_id: int
     ruleset_version: int
@@ -33,17 +33,17 @@ class TaggingReport:
 
 
 def tag_captions(settings: Settings, warehouse_url: str) -> TaggingReport | None:
-    """Tag every caption that is still there and was not read under the present rules; once tagged it may go.
+    """Tag every stored caption that the present rules have not tagged; afterwards the caption may be deleted.
 
     Args:
-        settings: where the dbt project with the rules, and the registry with the campaigns, are.
+        settings: with the folders of the dbt project (rules) and of the registry (campaigns).
         warehouse_url: postgresql://… of the service login.
 
     Returns:
-        What was done, or None for a dbt project without tag rules.
+        The report, or None for a dbt project without tag rules.
 
     Raises:
-        TaggingProblem: the rules cannot be used, or were changed under a version that has tagged posts already.
+        TaggingProblem: the rules are invalid, or were changed under a version that has tagged posts already.
         WarehouseProblem: the warehouse cannot be used.
     """
     rules_dir: Path = settings.dbt_project_dir / "seeds" / "rules"
@@ -54,10 +54,10 @@ def tag_captions(settings: Settings, warehouse_url: str) -> TaggingReport | None
         ruleset_id = _ruleset_id(connection, ruleset)
         _write_rules(connection, ruleset)
         captions = tags = 0
-        while batch := _unread(connection, ruleset_id):
+        while batch := _untagged(connection, ruleset_id):
             _write_words(connection, batch)
             tags += _match(connection, ruleset_id, ruleset.version)
-            connection.execute(READ, {"ruleset_id": ruleset_id})
+            connection.execute(MARK_TAGGED, {"ruleset_id": ruleset_id})
             connection.commit()
             captions += len(batch)
     logger.info("Tagged %d captions under ruleset version %d: %d tags", captions, ruleset.version, tags)
@@ -65,7 +65,7 @@ def tag_captions(settings: Settings, warehouse_url: str) -> TaggingReport | None
 
 
 def _match(connection: psycopg.Connection, ruleset_id: int, version: int) -> int:
-    """Hold the rules against the batch's words; each step is analyzed, since the next one's plan lives by its size."""
+    """Match the rules with the batch's words; `analyze` after each step gives the next one a good plan."""
     connection.execute("truncate hits, anchors")
     connection.execute(HITS)
     connection.execute("analyze hits")
@@ -75,7 +75,7 @@ def _match(connection: psycopg.Connection, ruleset_id: int, version: int) -> int
 
 
 def _ruleset_id(connection: psycopg.Connection, ruleset: Ruleset) -> int:
-    """The id under which these rules and campaigns are kept; a new one when anything in them is new."""
+    """The id of these rules and campaigns; a new one when any of them changed."""
     changed = connection.execute(
         "select 1 from ops.tag_rulesets where ruleset_version = %s and rules_sha256 <> %s",
         (ruleset.version, ruleset.rules_sha256),
@@ -84,7 +84,7 @@ def _ruleset_id(connection: psycopg.Connection, ruleset: Ruleset) -> int:
         raise TaggingProblem(
             [
                 f"tag_rules.csv was changed, but its ruleset_version is still {ruleset.version}, "
-                "under which posts were tagged already; raise the version on every line."
+                "which has tagged posts already. Raise the version on every line."
             ]
         )
     newest = connection.execute(
@@ -146,8 +146,8 @@ def _write_rules(connection: psycopg.Connection, ruleset: Ruleset) -> None:
 Caption = tuple[str, str, str, object, str]
 
 
-def _unread(connection: psycopg.Connection, ruleset_id: int) -> list[Caption]:
-    return connection.execute(UNREAD, {"ruleset_id": ruleset_id, "batch": BATCH}).fetchall()
+def _untagged(connection: psycopg.Connection, ruleset_id: int) -> list[Caption]:
+    return connection.execute(UNTAGGED, {"ruleset_id": ruleset_id, "batch": BATCH}).fetchall()
 
 
 def _write_words(connection: psycopg.Connection, batch: list[Caption]) -> None:
@@ -184,8 +184,8 @@ create temporary table anchors (caption_no integer, anchor text, first_position 
 create index on anchors (caption_no, anchor);
 """
 
-# A rule holds for posts published within its dates; the newest observation tells when a post was published.
-UNREAD = """
+# A rule applies to posts published within its dates; the newest observation has the time of publication.
+UNTAGGED = """
 select distinct on (captions.account_code, captions.post_id, captions.content_hash)
     captions.account_code, captions.post_id, captions.content_hash,
     (posts.published_at at time zone 'Asia/Jakarta')::date as published_date, captions.caption
@@ -205,7 +205,7 @@ order by captions.account_code, captions.post_id, captions.content_hash, caption
 limit %(batch)s
 """
 
-# A phrase is hit where every one of its words stands at its place.
+# A phrase is hit where all its words are at their positions.
 HITS = """
 insert into hits
 select
@@ -276,7 +276,7 @@ insert into ops.post_tags (
 select
     captions.account_code, captions.post_id, captions.content_hash, %(ruleset_id)s, %(version)s,
     rules.rule_id, rules.tag_kind, nullif(rules.cluster_scheme, ''), rules.tag, rules.strength,
-    -- The words that were hit and nothing between them: a name can stand in a caption, never here.
+    -- Only the words that were hit: a caption may contain a name, this column never does.
     (select string_agg(part.original, ' ' order by part.starts_at)
         from (select distinct words.original, words.starts_at from caption_words as words
             where words.caption_no = first_hits.caption_no
@@ -290,7 +290,7 @@ join rules using (rule_id)
 join captions using (caption_no)
 """
 
-READ = """
+MARK_TAGGED = """
 insert into ops.tagged_captions (account_code, post_id, content_hash, ruleset_id)
 select account_code, post_id, content_hash, %(ruleset_id)s from captions
 """

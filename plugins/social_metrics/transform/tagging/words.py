@@ -1,8 +1,7 @@
-"""A caption as words that rules can be held against, each with its place in the caption as it was written.
+"""Splits a caption into normalised words with their offsets in the original caption.
 
-The normalisation is the one of the domain facts: NFKC (captions use mathematical bold letters), lower case, no
-zero-width marks, one apostrophe, hashtags split where their case changes, elongation collapsed, a short list of
-abbreviations expanded.
+Normalisation: NFKC (captions use mathematical bold letters), lower case, no zero-width marks, one apostrophe, hashtags
+split where their case changes, elongation collapsed, a short list of abbreviations expanded.
 """
 
 import re
@@ -21,7 +20,7 @@ ABBREVIATIONS = {
     "utk": ("untuk",),
     "yg": ("yang",),
 }
-"""Short form → words; all of them stand at the short form's place."""
+"""Short form → words; all of them get the offsets of the short form."""
 
 _APOSTROPHES = "'’ʼ‘`´ʻ"
 _WORD = re.compile(r"#?[^\W_]+(?:'[^\W_]+)*")
@@ -29,7 +28,7 @@ _HASHTAG_PARTS = re.compile(r"[^\W\d_]*?[a-zà-ÿ](?=[A-ZÀ-Þ])|[A-ZÀ-Þ]+(?=[
 _ELONGATION = re.compile(r"([^\W\d_])\1{2,}")
 _REDUPLICATION = re.compile(r"([^\W\d_]{3,})2")
 _SENTENCE_END = re.compile(r"[.!?](?:\s|$)|\n")
-_SHOUTING_SHARE = 0.7
+_CAPITALS_SHARE = 0.7
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +36,12 @@ class Word:
     """A word of a caption.
 
     Attributes:
-        position: 0 for the caption's first word; a number is left out where a sentence ends, so that no phrase
-            reaches across.
+        position: 0 for the caption's first word; a number is skipped at the end of a sentence, so that no phrase
+            spans two sentences.
         word: normalised.
-        written: as written, but for NFKC; lower case where the whole caption shouts and case says nothing.
+        written: as written after NFKC; lower case where the whole caption is in capitals.
         starts_at: offset of its first character in the caption, in code points.
-        ends_at: offset behind its last character.
+        ends_at: offset after its last character.
     """
 
     position: int
@@ -53,10 +52,10 @@ class Word:
 
 
 def words(caption: str) -> list[Word]:
-    """The words of a caption in their order."""
+    """The words of a caption in order."""
     text, offsets = _plain_text(caption)
     letters = [letter for letter in text if letter.isalpha()]
-    shouts = sum(letter.isupper() for letter in letters) > _SHOUTING_SHARE * max(len(letters), 10)
+    is_capitals = sum(letter.isupper() for letter in letters) > _CAPITALS_SHARE * max(len(letters), 10)
     found: list[Word] = []
     position, last_end = 0, 0
     for start, end in _spans(text):
@@ -66,15 +65,15 @@ def words(caption: str) -> list[Word]:
         normal = _ELONGATION.sub(r"\1", written.lower())
         normal = _REDUPLICATION.sub(r"\1", normal) if _REDUPLICATION.fullmatch(normal) else normal
         for word in ABBREVIATIONS.get(normal, (normal,)):
-            found.append(Word(position, word, word if shouts else written, offsets[start], offsets[end - 1] + 1))
+            found.append(Word(position, word, word if is_capitals else written, offsets[start], offsets[end - 1] + 1))
             position += 1
     return found
 
 
 def affixed(stem: str) -> frozenset[str]:
-    """The words that Indonesian affixes make of a stem: `jangkau` → menjangkau, dijangkau, penjangkauan, …
+    """The words that Indonesian affixes form from a stem: `jangkau` → menjangkau, dijangkau, penjangkauan, …
 
-    `ter-` is left out on purpose: *terjangkau* is a price.
+    `ter-` is left out on purpose: *terjangkau* means affordable.
     """
     nasal = _nasal(stem)
     prefixed = {
@@ -91,7 +90,7 @@ def affixed(stem: str) -> frozenset[str]:
 
 
 def _nasal(stem: str) -> str:
-    """What follows me- and pe-: the stem with the nasal that its first letter asks for."""
+    """The stem with the nasal that me- and pe- require before its first letter."""
     first = stem[0]
     if first in "kpts":
         return {"k": "ng", "p": "m", "t": "n", "s": "ny"}[first] + stem[1:]
@@ -114,7 +113,7 @@ def _spans(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _plain_text(caption: str) -> tuple[str, list[int]]:
-    """The caption in NFKC without marks that nobody sees, and for each character the offset it comes from."""
+    """The caption in NFKC without invisible marks, and for each character its original offset."""
     if caption.isascii():
         return caption.replace("`", "'"), list(range(len(caption)))
     characters: list[str] = []
@@ -130,7 +129,7 @@ def _plain_text(caption: str) -> tuple[str, list[int]]:
 
 
 def _clusters(caption: str) -> Iterator[tuple[int, int]]:
-    """A character with the combining marks behind it: they make one letter."""
+    """Start and end of each character with its combining marks."""
     start = 0
     for index in range(1, len(caption) + 1):
         if index == len(caption) or not unicodedata.combining(caption[index]):
