@@ -1,6 +1,6 @@
-"""The clock of one capture: it notices when it was set meanwhile, and when the warehouse's clock shows another date.
+"""The clock of one run, which detects a change of the system time and a date other than the warehouse's.
 
-A count carries the date of the clock. What was read by a clock that cannot be trusted is not written under any date.
+A count is stored under the date of the clock. Counts read by a wrong clock are not written.
 """
 
 import time
@@ -11,7 +11,7 @@ from social_metrics.clock import Clock, wib_date
 from social_metrics.errors import UsageProblem
 
 MOST_OFF = timedelta(minutes=1)
-"""So far a clock may be put right while a capture runs, and two machines may differ around midnight."""
+"""Tolerated change of the clock during a capture, and tolerated difference of two machines around midnight."""
 
 
 class ClockProblem(UsageProblem):
@@ -19,11 +19,11 @@ class ClockProblem(UsageProblem):
 
 
 class RunClock:
-    """A machine's clock, watched from the capture's beginning; or a simulator's, which is not.
+    """A machine's clock, monitored from the capture's beginning; a simulator's clock is not monitored.
 
     Args:
-        wall: tells the instants.
-        steady: seconds that have really passed, whatever anybody sets; None for a simulated clock, which they drive.
+        wall: the source of instants.
+        steady: seconds of a monotonic clock; None for a simulated clock.
     """
 
     def __init__(self, wall: Clock, steady: Callable[[], float] | None = time.monotonic) -> None:
@@ -33,14 +33,14 @@ class RunClock:
         self._began_steady = steady() if steady else 0.0
 
     def now(self) -> datetime:
-        """The current instant, timezone-aware UTC, as the clock shows it."""
+        """The current instant, timezone-aware UTC."""
         return self._wall.now()
 
     def refuse_if_set(self) -> None:
-        """Stop where the clock and the time that has passed no longer agree: some instants since then are wrong.
+        """Stop when the clock differs from the elapsed time: some instants since then are wrong.
 
         Raises:
-            ClockProblem: it was set by more than MOST_OFF, or the machine slept.
+            ClockProblem: it was set by more than MOST_OFF, or the machine was suspended.
         """
         if self._steady is None:
             return
@@ -49,40 +49,40 @@ class RunClock:
         if abs(shown - passed) > MOST_OFF:
             raise ClockProblem(
                 f"This machine's clock was set while a capture ran: it moved by {shown.total_seconds():.0f} seconds in "
-                f"{passed.total_seconds():.0f}. What was read meanwhile is not written, since its date may be wrong. "
-                "Check NTP; then `social-metrics capture --missing` reads it again."
+                f"{passed.total_seconds():.0f}. Counts read since then are not written, because their date may be "
+                "wrong. Check NTP, then run `social-metrics capture --missing`."
             )
 
     def refuse_another_date(self, warehouse_now: datetime) -> None:
-        """Stop where this machine and the warehouse do not live on the same WIB date.
+        """Stop when this machine and the warehouse have different WIB dates.
 
         Raises:
-            ClockProblem: their dates differ, and not just around midnight.
+            ClockProblem: their dates differ, by more than a small difference around midnight.
         """
         if self._steady is None:
             return
         here = self.now()
         if wib_date(here) != wib_date(warehouse_now) and abs(here - warehouse_now) > MOST_OFF:
             raise ClockProblem(
-                f"This machine says that it is {wib_date(here)} (WIB), the warehouse that it is "
-                f"{wib_date(warehouse_now)}. A count carries the date of the clock, so nothing is read. "
-                "Set both by NTP; then `social-metrics capture --missing` reads what is missing."
+                f"The date (WIB) is {wib_date(here)} on this machine and {wib_date(warehouse_now)} in the warehouse. "
+                "A count is stored under the date of the clock, so nothing is read. Set both clocks by NTP, then run "
+                "`social-metrics capture --missing`."
             )
 
 
 class PastDateRefused(UsageProblem):
-    """A capture was asked for under a date that is not today."""
+    """A capture was requested for a date other than today."""
 
 
 def refuse_other_day(expected: date | None, today: date) -> None:
-    """Refuse to read under another date than today's.
+    """Refuse a capture for a date other than today.
 
     Raises:
-        PastDateRefused: with the reason, since no platform tells yesterday's follower count.
+        PastDateRefused: with the reason: no platform returns the follower count of an earlier day.
     """
     if expected is not None and expected != today:
         raise PastDateRefused(
             f"This run belongs to {expected} (WIB), and today is {today}. A follower count read now is today's; "
-            f"it is never written under another date, so {expected} stays as it is: captured then, or a visible gap. "
+            f"it is never written under another date, so {expected} stays unchanged: captured then, or a visible gap. "
             "To read what is still missing today, run `social-metrics capture --missing`."
         )

@@ -235,7 +235,7 @@ def test_the_budget_stops_before_it_is_passed(capture: Capture, registry: Regist
     assert Decimal(0) < spent <= Decimal("0.50")
     assert report.outcomes["captured_partly"] > 0  # followers first; then the money was spent
     details = {row[0] for row in rows_of(warehouse_url, "select detail from raw.capture_outcomes") if row[0]}
-    assert any("the day's budget of 0.50 US$ for X would be passed" in detail for detail in details)
+    assert any("the day's budget of 0.50 US$ for X would be exceeded" in detail for detail in details)
 
 
 def test_a_budget_without_room_gives_every_account_its_outcome(

@@ -147,7 +147,7 @@ def test_a_machine_that_lives_on_another_date_than_the_warehouse_reads_nothing(
 ) -> None:
     wrong = Machine(utc_now() + timedelta(hours=26))
     monkeypatch.setattr(platform_run, "run_clock_of", lambda _connection: RunClock(wrong))
-    with pytest.raises(ClockProblem, match=r"This machine says .* the warehouse that it is .* Set both by NTP"):
+    with pytest.raises(ClockProblem, match=r"on this machine and .* in the warehouse.* Set both clocks by NTP"):
         capture("facebook", expected_day=wib_date(wrong.shows))
     assert rows_of(warehouse_url, DAYS_OF_OUTCOMES) == []
 

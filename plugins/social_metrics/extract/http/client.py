@@ -1,4 +1,4 @@
-"""The only HTTP of the package: timeouts, capped retries, Retry-After, budgets, evidence of every response."""
+"""Calls of the platforms' APIs: timeouts, capped retries, Retry-After, budgets, evidence of every response."""
 
 import random
 import re
@@ -23,7 +23,7 @@ from social_metrics.extract.http.json_values import at
 from social_metrics.extract.http.redaction import Redactor, clean_text, parse_json, sha256
 from social_metrics.registry.account import Account
 
-TRANSIENT_CONNECTION_DETAIL = "no answer from the platform"
+TRANSIENT_CONNECTION_DETAIL = "no response from the platform"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,21 +42,21 @@ class Reply:
         return at(self.body, *path)
 
     def unusable(self, detail: str) -> CaptureFailure:
-        """The failure of a reply that answers 200 and makes no sense."""
+        """The failure of a reply with status 200 and unusable content."""
         return CaptureFailure(Outcome.INVALID_RESPONSE, detail, response_id=self.response_id)
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A response that is not what was asked for.
+    """A response that refuses the request.
 
     Args:
-        outcome: what it means for the account(s) asked about.
-        detail: the platform's words.
-        transient: worth trying again within this call's few tries.
-        retry_after: how long the platform asks to wait, if it says so.
+        outcome: its meaning for the requested account(s).
+        detail: the platform's message.
+        transient: another try within this call can help.
+        retry_after: how long the platform asks to wait, if it names a time.
         for_all: it concerns the credential or the whole platform.
-        withdrawn_field: a field that was asked for and that the platform has no longer, for anybody.
+        withdrawn_field: a requested field that the platform no longer offers for any account.
     """
 
     outcome: Outcome
@@ -69,12 +69,12 @@ class Refusal:
 
 @dataclass(frozen=True)
 class ApiRules:
-    """What a platform file tells the client about its API."""
+    """The rules of a platform's API, declared by its file."""
 
     platform: str
     api_version: str  # the default; the connection's extra `api_version` overrides it
-    accounts_per_call: int  # accounts per profile call
-    kept_members: frozenset[str]  # JSON members kept as evidence; all others are stripped before writing
+    accounts_per_call: int  # of a call for profiles, at most
+    kept_members: frozenset[str]  # JSON members kept as evidence; others are stripped before writing
     refusal: Callable[[Reply, datetime], Refusal | None]  # reads a JSON reply; the instant is now, UTC
     # Adds the credential to a call: (connection, token) -> (query parameters, headers).
     authorize: Callable[[PlatformConnection, str | None], tuple[dict[str, str], dict[str, str]]]
@@ -92,12 +92,12 @@ class Recorder:
     responses: list[ApiResponse] = field(default_factory=list)
     bodies: list[ResponseBody] = field(default_factory=list)
     spends: list[Spend] = field(default_factory=list)
-    spend_at_once: Callable[[Spend], None] | None = None  # for money: written as it is spent, whatever comes after
+    spend_at_once: Callable[[Spend], None] | None = None  # for money: written immediately, before any later failure
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
-    """What a call asks for, without its credential; see `ApiClient.call`."""
+class _Request:
+    """A request without its credential; see `ApiClient.call`."""
 
     method: str
     endpoint: str
@@ -109,7 +109,7 @@ class _Asked:
 
     @property
     def parameters(self) -> dict[str, Any]:
-        """As the evidence keeps them, before secrets are taken out."""
+        """The parameters for the evidence, before secrets are removed."""
         body = self.json_body if isinstance(self.json_body, dict) else {}
         return {"path": self.path, **self.params, **self.form, **body}
 
@@ -137,7 +137,7 @@ class ApiClient:
         self.connection = connection
         self.clock = clock
         self.tokens = tokens
-        self.withdrawn: set[str] = set()  # fields that the platform was found to have no longer
+        self.withdrawn: set[str] = set()  # fields that the platform no longer offers
         self._gate = gate
         self.api_version = str(connection.extra.get("api_version", rules.api_version))
         self._recorder = recorder
@@ -165,7 +165,7 @@ class ApiClient:
         expected: Cost | None = None,
         authorized: bool = True,
     ) -> Reply:
-        """Make one call, with a few tries where trying again can help.
+        """Make one call, repeated where another try can help.
 
         Args:
             method: GET or POST.
@@ -174,77 +174,77 @@ class ApiClient:
             params: query parameters, without the credential.
             form: form fields of a POST.
             json_body: JSON body of a POST.
-            account: the account whose own token is to be used, for platforms that have one per account.
-            expected: the most that the call may cost; the budget must still hold it.
+            account: the account whose own token to use, for platforms that have one per account.
+            expected: the most that the call may cost; the budget must cover it.
             authorized: False for the token endpoint, which carries its credential in the form.
 
         Raises:
-            CaptureFailure: the platform refused, did not answer, or answered with something unusable.
+            CaptureFailure: the platform refused, did not respond, or sent an unusable response.
         """
         if self._gate:
             self._gate.admit()
-        asked = _Asked(method, endpoint, path, params or {}, form or {}, json_body, expected or Cost())
+        request = _Request(method, endpoint, path, params or {}, form or {}, json_body, expected or Cost())
         if not authorized:
-            return self._tries(asked, {}, {}, None)
+            return self._tries(request, {}, {}, None)
         token = self.tokens.access_token(account) if self.tokens and account else None
         try:
-            return self._tries(asked, *self.rules.authorize(self.connection, token), token)
+            return self._tries(request, *self.rules.authorize(self.connection, token), token)
         except CaptureFailure as refused:
             if not (self.tokens and account and token) or refused.outcome is not Outcome.TOKEN_EXPIRED:
                 raise
-        # Before its owner is asked: what refused the access token may still take the refresh token.
+        # A platform that refuses the access token may still accept the refresh token.
         token = self.tokens.replace_token(token, account)
         try:
-            return self._tries(asked, *self.rules.authorize(self.connection, token), token)
+            return self._tries(request, *self.rules.authorize(self.connection, token), token)
         except CaptureFailure as refused:
             if refused.outcome is Outcome.TOKEN_EXPIRED:
                 refused.detail += "; so was the token that replaced it"
             raise
 
     def _tries(
-        self, asked: "_Asked", auth_params: dict[str, str], auth_headers: dict[str, str], token: str | None
+        self, request: _Request, auth_params: dict[str, str], auth_headers: dict[str, str], token: str | None
     ) -> Reply:
-        """One call with one credential, with a few tries where trying again can help."""
-        redactor = Redactor([self.connection.secret, self.connection.app_secret, token, *_secrets_of(asked.form)])
+        """One call with one credential, repeated where another try can help."""
+        redactor = Redactor([self.connection.secret, self.connection.app_secret, token, *_secrets_of(request.form)])
         failure = CaptureFailure(Outcome.NOT_ATTEMPTED, "no try was made")
         for attempt in range(1, self._attempts + 1):
-            self._meter.reserve(asked.expected)
+            self._meter.reserve(request.expected)
             started = time.perf_counter()
             try:
                 response = self._http.call(
-                    asked.method,
-                    asked.path,
-                    {**asked.params, **auth_params},
+                    request.method,
+                    request.path,
+                    {**request.params, **auth_params},
                     auth_headers,
-                    asked.form,
-                    asked.json_body,
+                    request.form,
+                    request.json_body,
                     self._timeout,
                 )
             except HTTPError as error:
-                # Without an answer nobody knows whether it was charged: then it counts as the most it may have cost.
-                cost = asked.expected if may_have_been_served(error) else Cost()
-                self._meter.settle(asked.expected, cost)
-                self._record_spend(uuid4(), asked.endpoint, self.clock.now(), cost)
+                # Without a response the charge is unknown: assume the most that the call can cost.
+                cost = request.expected if may_have_been_served(error) else Cost()
+                self._meter.settle(request.expected, cost)
+                self._record_spend(uuid4(), request.endpoint, self.clock.now(), cost)
                 failure = CaptureFailure(
                     Outcome.PLATFORM_UNAVAILABLE, f"{TRANSIENT_CONNECTION_DETAIL} ({type(error).__name__})"
                 )
                 pause: float | None = _backoff(attempt)
             except ValueError:  # its text would show the credential
-                self._meter.settle(asked.expected, Cost(calls=0))  # nothing was sent
+                self._meter.settle(request.expected, Cost(calls=0))  # nothing was sent
                 raise CaptureFailure(
                     Outcome.TOKEN_EXPIRED,
-                    "the credential has characters that no HTTP header can carry",
+                    "the credential has characters that are not allowed in an HTTP header; correct the connection",
                     for_all=token is None,
                 ) from None
             else:
-                reply = self._record(asked, response, attempt, time.perf_counter() - started, redactor)
+                reply = self._record(request, response, attempt, time.perf_counter() - started, redactor)
                 cost = self.rules.cost(reply)
-                self._meter.settle(asked.expected, cost)
-                self._record_spend(reply.response_id, asked.endpoint, reply.received_at, cost)
+                self._meter.settle(request.expected, cost)
+                self._record_spend(reply.response_id, request.endpoint, reply.received_at, cost)
                 refusal = self._refusal(reply)
                 if refusal is None:
                     if self._gate:
-                        self._gate.learn(None)
+                        self._gate.record(None)
                     return reply
                 failure = self._failure(refusal, reply, redactor, own_token=token is not None)
                 pause = self._pause(refusal, attempt)
@@ -252,12 +252,12 @@ class ApiClient:
                 break
             self._wait(pause)
         if self._gate:
-            self._gate.learn(failure)
+            self._gate.record(failure)
         raise failure
 
     def _record(
         self,
-        asked: "_Asked",
+        request: _Request,
         response: BaseHTTPResponse,
         attempt: int,
         seconds: float,
@@ -276,10 +276,10 @@ class ApiClient:
             ApiResponse(
                 response_id=response_id,
                 platform=self.rules.platform,
-                endpoint=asked.endpoint,
+                endpoint=request.endpoint,
                 api_version=self.api_version,
-                method=asked.method,
-                parameters=redactor.parameters(asked.parameters),
+                method=request.method,
+                parameters=redactor.parameters(request.parameters),
                 http_status=response.status,
                 received_at=received_at,
                 duration_ms=round(seconds * 1000),
@@ -295,7 +295,7 @@ class ApiClient:
             )
         )
         self._recorder.bodies.append(ResponseBody(response_id, received_at, kept.body, expires_at))
-        return Reply(asked.endpoint, response.status, response.headers, parsed, response_id, received_at)
+        return Reply(request.endpoint, response.status, response.headers, parsed, response_id, received_at)
 
     def _record_spend(self, response_id: UUID, endpoint: str, spent_at: datetime, cost: Cost) -> None:
         write = self._recorder.spend_at_once or self._recorder.spends.append
@@ -328,13 +328,13 @@ class ApiClient:
             redactor.text(clean_text(refusal.detail))[:500],
             retry_at=reply.received_at + refusal.retry_after if refusal.retry_after else None,
             response_id=reply.response_id,
-            # A token of the account's own that no longer works says nothing about the others' tokens.
+            # A refused token of one account says nothing about the tokens of the others.
             for_all=refusal.for_all and not (own_token and refusal.outcome is Outcome.TOKEN_EXPIRED),
             withdrawn_field=refusal.withdrawn_field,
         )
 
     def _pause(self, refusal: Refusal, attempt: int) -> float | None:
-        """Seconds to wait before the next try, or None when another try here is pointless."""
+        """Seconds to wait before the next try, or None when another try is pointless."""
         if not refusal.transient:
             return None
         if refusal.retry_after is None:
@@ -359,7 +359,7 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> timedelta | None:
 
 
 def refusal_by_status(reply: Reply, now: datetime) -> Refusal:
-    """What a response means when the platform's own body does not say it; the instant is now, UTC."""
+    """The meaning of a response whose body does not explain it; the instant is now, UTC."""
     wait = retry_after(reply.headers, now)
     said = f"HTTP {reply.status}" + ("" if reply.body is not None else ", not JSON")
     if reply.status == 429:
@@ -370,13 +370,13 @@ def refusal_by_status(reply: Reply, now: datetime) -> Refusal:
         return Refusal(Outcome.TOKEN_EXPIRED, said, for_all=True)
     if reply.status == 403:
         return Refusal(Outcome.PERMISSION_MISSING, said)
-    if reply.status == 404 and reply.body is not None:  # a page of HTML is not the platform speaking of an account
+    if reply.status == 404 and reply.body is not None:  # a page of HTML says nothing about an account
         return Refusal(Outcome.ACCOUNT_NOT_FOUND, said)
     return Refusal(Outcome.INVALID_RESPONSE, said, transient=reply.status < 300)
 
 
 def _backoff(attempt: int) -> float:
-    return float(0.5 * 2 ** (attempt - 1) * random.uniform(0.8, 1.2))  # noqa: S311  spreads retries, hides nothing
+    return float(0.5 * 2 ** (attempt - 1) * random.uniform(0.8, 1.2))  # noqa: S311  jitter, no cryptography
 
 
 def _secrets_of(form: Mapping[str, Any]) -> Sequence[str]:

@@ -1,8 +1,7 @@
-"""The kept HTTP connections to a platform.
+"""HTTP connections to a platform, kept open between calls.
 
-Proxies, certificates and the environment's word about both are those of `requests`, asked for once. The calls are
-urllib3's, below it: to prepare each anew, with cookies and redirects that nobody wants, is half of what a call costs
-(ADR 23).
+Proxies and certificates are those of `requests` and the environment, determined once. Calls go to urllib3 below it:
+preparing each call in `requests`, with cookies and redirects that are not needed, doubles its cost (ADR 23).
 """
 
 import json
@@ -22,9 +21,9 @@ class HttpPool(HTTPAdapter):
     """Connections to one host, shared by all threads that call it.
 
     Args:
-        base_url: whom they call; this machine is called without a proxy, whatever the environment says.
+        base_url: the platform's address; this machine is called without a proxy in every environment.
         at_once: calls that may be in flight; as many connections are kept alive.
-        trusted: file of certificates that vouch for the host, in place of the system's.
+        trusted: file of certificate authorities, in place of the system's.
     """
 
     def __init__(self, base_url: str, at_once: int = 1, trusted: str | None = None) -> None:
@@ -34,7 +33,7 @@ class HttpPool(HTTPAdapter):
         session = requests.Session()
         session.trust_env = address.hostname not in ("127.0.0.1", "localhost")
         given = session.merge_environment_settings(base_url, {}, None, trusted, None)
-        verify = given["verify"] or True  # no setting of anybody switches the check off
+        verify = given["verify"] or True  # no setting switches the verification off
         asked = requests.Request("GET", base_url).prepare()
         pool = self.get_connection_with_tls_context(asked, verify, given["proxies"], given["cert"])
         self.cert_verify(pool, base_url, verify, given["cert"])  # type: ignore[no-untyped-call]
@@ -42,7 +41,7 @@ class HttpPool(HTTPAdapter):
 
     @property
     def connections_made(self) -> int:
-        """How many connections were opened so far."""
+        """Number of connections opened so far."""
         return self._pool.num_connections
 
     def call(
@@ -55,20 +54,20 @@ class HttpPool(HTTPAdapter):
         json_body: Any,
         seconds: float,
     ) -> BaseHTTPResponse:
-        """One call, its answer read whole; neither repeated nor redirected.
+        """Make one call and read the whole response; without retries and redirects.
 
         Args:
             method: GET or POST.
             path: below the base address.
-            params: of the address.
-            headers: beside those of every call.
+            params: query parameters.
+            headers: in addition to those of every call.
             form: fields of a POST; empty for none.
             json_body: body of a POST, or None.
-            seconds: to wait for the connection, and for each piece of the answer.
+            seconds: timeout of the connection, and of each read.
 
         Raises:
-            urllib3.exceptions.HTTPError: no whole answer came.
-            ValueError: a header has characters that none can carry.
+            urllib3.exceptions.HTTPError: no complete response came.
+            ValueError: a header has characters that are not allowed.
         """
         body, content_type = _body(form, json_body)
         return self._pool.urlopen(
@@ -84,7 +83,7 @@ class HttpPool(HTTPAdapter):
 
 
 def may_have_been_served(error: HTTPError) -> bool:
-    """Whether the request may have reached the platform although no whole answer came back."""
+    """Whether the request may have reached the platform although no complete response came back."""
     return isinstance(error, (ReadTimeoutError, ProtocolError, DecodeError))
 
 

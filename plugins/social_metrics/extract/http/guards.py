@@ -1,4 +1,4 @@
-"""Who is asked before a call is made, and told how it ended: the budget, the circuit breaker, the accounts' tokens."""
+"""Protocols that guard a call: the budget, the circuit breaker, the accounts' tokens."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -10,7 +10,7 @@ from social_metrics.registry.account import Account
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What a call costs: calls, the platform's quota units, US$."""
+    """The cost of a call: calls, the platform's quota units, US$."""
 
     calls: int = 1
     quota_units: int = 0
@@ -18,45 +18,45 @@ class Cost:
 
 
 class Meter(Protocol):
-    """Holds the budget: asked before a call, told after it."""
+    """A budget: reserves the cost before a call, settles it after."""
 
     def reserve(self, expected: Cost) -> None:
-        """Set the expected cost aside.
+        """Reserve the expected cost.
 
         Raises:
-            CaptureFailure: with `budget_exhausted`, when the call would pass the budget.
+            CaptureFailure: with `budget_exhausted`, when the call would exceed the budget.
         """
 
     def settle(self, expected: Cost, actual: Cost) -> None:
-        """Replace what was set aside by what it really cost."""
+        """Replace a reservation by the real cost."""
 
 
 class Gate(Protocol):
-    """Holds back calls that would be refused anyway: asked before each, told how it ended."""
+    """A circuit breaker: stops calls that the platform would refuse."""
 
     def admit(self) -> None:
         """Let a call pass.
 
         Raises:
-            CaptureFailure: the platform or the credential is not to be asked for now; for all accounts.
+            CaptureFailure: the platform or the credential is blocked for now; for all accounts.
         """
 
-    def learn(self, failure: CaptureFailure | None) -> None:
-        """Take note of how a call ended: of its failure, or None when it was answered."""
+    def record(self, failure: CaptureFailure | None) -> None:
+        """Record how a call ended: its failure, or None for a response."""
 
 
 class Tokens(Protocol):
-    """Gives the access token of an account whose owner authorised us by itself (TikTok)."""
+    """Access tokens of accounts whose owners each authorised us (TikTok)."""
 
     def access_token(self, account: Account) -> str:
-        """A token valid now.
+        """A valid token.
 
         Raises:
             CaptureFailure: there is none, or it cannot be renewed.
         """
 
     def replace_token(self, refused: str, account: Account) -> str:
-        """Another token than one that the platform has just refused, although its life is not over.
+        """A new token for one that the platform refused before its expiry.
 
         Raises:
             CaptureFailure: it cannot be renewed.

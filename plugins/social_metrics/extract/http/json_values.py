@@ -1,4 +1,4 @@
-"""Values out of a platform's JSON, read strictly: a value that makes no sense is never a zero."""
+"""Values from a platform's JSON, read strictly: an unusable value never becomes a zero."""
 
 import re
 from datetime import UTC, datetime
@@ -13,7 +13,7 @@ _IDENTIFIER = re.compile(r"[A-Za-z0-9_-]{1,128}")
 
 
 class MalformedValueError(ValueError):
-    """A member is there and unusable; the message names the member and shows the beginning of its value."""
+    """A member has an unusable value; the message names the member and shows the beginning of the value."""
 
     def __init__(self, name: str, value: Any, wanted: str) -> None:
         super().__init__(f"{name} is {clean_text(repr(value)[:60])}, not {wanted}")

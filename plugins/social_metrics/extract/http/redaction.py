@@ -1,8 +1,8 @@
-"""What is kept of a response: parsed for use, stripped and hashed for evidence.
+"""Removal of secrets and personal data from responses before they are stored as evidence.
 
-Only members that a platform file lists are kept. Captions, names, media links, signed addresses and
-tokens are taken out before anything is written (docs/compliance.md; domain rules on personal data),
-the count of what was taken out is recorded, and both the received and the kept bytes are hashed.
+Only members that a platform file lists are kept. Captions, names, media links, signed addresses and tokens are removed
+before anything is written (docs/compliance.md). The removed members are counted, and both the received and the kept
+bytes are hashed.
 """
 
 import hashlib
@@ -24,8 +24,8 @@ UNREADABLE_BYTES_KEPT = 64 * 1024
 _ID_MEMBER = re.compile(r"[0-9_]+")
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_:-]{1,64}")
 _OTHER_NAMES = "names that are no plain words"
-# In a body that is not JSON every quoted string may be words about people, but for names of members (a colon
-# follows). The last one may be cut off, even in the middle of an escape.
+# In a body that is not JSON every quoted string may be personal data, except names of members (a colon follows).
+# The last one may be cut off, even inside an escape.
 _QUOTED = re.compile(rb'"(?:[^"\\]|\\(?:.|\Z))*(?:"(\s*:)?|\Z)', re.DOTALL)
 
 
@@ -45,7 +45,7 @@ def parse_json(body: bytes) -> Any:
     """The body as Python values.
 
     Raises:
-        ValueError: it is not whole, well-formed UTF-8 JSON, or nested more deeply than any platform's answer.
+        ValueError: it is not complete, well-formed UTF-8 JSON, or nested too deeply.
     """
     try:
         return json.loads(body.decode("utf-8"), object_pairs_hook=_object, parse_constant=_refuse_constant)
@@ -69,19 +69,19 @@ def sha256(body: bytes) -> str:
 
 @dataclass(frozen=True, slots=True)
 class KeptBody:
-    """The bytes to store and what was taken out of them (member name -> how often)."""
+    """The bytes to store and the members removed from them (name -> how often)."""
 
     body: bytes
     stripped: dict[str, int]
 
 
 class Redactor:
-    """Takes secrets out of anything that is written or shown."""
+    """Removes known secrets from everything that is written or shown."""
 
     def __init__(self, secrets: Iterable[str | None]) -> None:
         known = {secret for secret in secrets if secret and len(secret) >= 6}
-        known |= {quote(secret, safe="") for secret in known}  # as it stands in an address
-        # Longest first, so that a secret containing another is hidden whole.
+        known |= {quote(secret, safe="") for secret in known}  # as it is written in a URL
+        # Longest first, so that a secret containing another is hidden completely.
         self._secrets = sorted(known, key=len, reverse=True)
 
     def text(self, value: str) -> str:
@@ -91,7 +91,7 @@ class Redactor:
         return value
 
     def parameters(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
-        """Request parameters fit for storing: secrets hidden by name and by value."""
+        """Request parameters for storage: secrets hidden by name and by value."""
         return {
             name: HIDDEN if name in SECRET_PARAMETERS else self.text(clean_text(str(value)))
             for name, value in parameters.items()
@@ -101,7 +101,7 @@ class Redactor:
         """Strip a response for storage.
 
         Args:
-            received: the bytes as they came.
+            received: the bytes from the platform.
             parsed: the result of `parse_json`, or None when the body is not JSON.
             kept_members: names of the JSON members that are evidence; ids used as member names stay as well.
         """
@@ -111,7 +111,7 @@ class Redactor:
         try:
             kept = self._keep(parsed, kept_members, taken)
             written = json.dumps(kept, ensure_ascii=True, separators=(",", ":"))
-        except RecursionError:  # nested deeply: reading it still went
+        except RecursionError:  # parsing such a depth still worked
             return self._keep_unreadable(received)
         return KeptBody(written.encode("ascii"), dict(taken))
 

@@ -1,4 +1,4 @@
-"""The budgets of a platform and of a credential: they stop before they are passed, and save before they have to."""
+"""The budgets of a platform and of a credential, and which re-reads they can still afford."""
 
 import calendar
 import math
@@ -18,18 +18,18 @@ from social_metrics.extract.limits.spend_limits import Limits
 from social_metrics.registry.registry import Platform
 
 FORECAST_NEEDS = timedelta(days=3)
-"""So much of a month has to be over before its end is forecast: the first evening reads back 35 days."""
+"""Elapsed part of a month before its end is forecast: the first run reads back 35 days and would distort it."""
 
 
 class Budget:
-    """Counts what is reserved and spent against limits of day and month; safe from several threads.
+    """Counts reserved and spent costs against limits of day and month; thread-safe.
 
     Args:
-        limits: a platform's line in platforms.csv, or those of one credential.
-        whose: names them in a refusal.
+        limits: a platform's row in platforms.csv, or those of one credential.
+        whose: the owner of the limits, for messages.
         calls, quota_units, usd: already spent in this budget day, from the ledger.
         month_usd: already spent in this month of the budget's zone, from the ledger.
-        day_ends: when the budget day ends (UTC instant), if it is to be told.
+        day_ends: the end of the budget day (UTC instant), for the time of a retry.
     """
 
     def __init__(
@@ -49,10 +49,10 @@ class Budget:
         self._lock = threading.Lock()
 
     def reserve(self, expected: Cost) -> None:
-        """Set an expected cost aside.
+        """Reserve an expected cost.
 
         Raises:
-            CaptureFailure: `budget_exhausted` when the call would pass a limit.
+            CaptureFailure: `budget_exhausted` when the call would exceed a limit.
         """
         limits = self._limits
         with self._lock:
@@ -65,7 +65,7 @@ class Budget:
                 if limit is not None and spent + wanted > limit:
                     raise CaptureFailure(
                         Outcome.BUDGET_EXHAUSTED,
-                        f"the {period}'s budget of {limit} {unit} for {self._whose} would be passed "
+                        f"the {period}'s budget of {limit} {unit} for {self._whose} would be exceeded "
                         f"({spent} spent, {wanted} needed)",
                         retry_at=self._day_ends if period == "day" else None,
                         for_all=True,
@@ -86,16 +86,16 @@ class Budget:
 
 
 class Budgets:
-    """Several budgets that all have to hold a call: the platform's, and the credential's share of it."""
+    """Several budgets that all have to cover a call: the platform's, and the credential's share of it."""
 
     def __init__(self, *budgets: Budget) -> None:
         self._budgets = budgets
 
     def reserve(self, expected: Cost) -> None:
-        """Set an expected cost aside in every one of them, or in none.
+        """Reserve an expected cost in all of them, or in none.
 
         Raises:
-            CaptureFailure: `budget_exhausted` when the call would pass a limit.
+            CaptureFailure: `budget_exhausted` when the call would exceed a limit.
         """
         for place, budget in enumerate(self._budgets):
             try:
@@ -123,7 +123,7 @@ def budget_month_start(platform: Platform, now: datetime) -> datetime:
 
 
 def month_forecast(platform: Platform, spent: Decimal, now: datetime) -> Decimal | None:
-    """US$ at the end of this month if it goes on as it began; None while too little of the month is over."""
+    """US$ at the end of this month at the present rate; None while too little of the month has elapsed."""
     start = budget_month_start(platform, now)
     elapsed = now - start
     if elapsed < FORECAST_NEEDS:
@@ -133,16 +133,16 @@ def month_forecast(platform: Platform, spent: Decimal, now: datetime) -> Decimal
 
 
 def affordable_rereads(platform: Platform, spent: Decimal, now: datetime, limit: Decimal) -> tuple[int, ...]:
-    """The ages (days) at which posts are read again while the month's money lasts.
+    """The ages (days) at which posts are read again within the month's budget.
 
-    Followers and new posts come first. When the forecast passes the month's limit, the oldest ages are left out, in
-    proportion; a month that is spent reads none again.
+    Followers and new posts come first. When the forecast exceeds the month's limit, the oldest ages are left out in
+    proportion; a month whose budget is spent has none.
 
     Args:
         platform: its ages, and the zone of its month.
-        spent: US$ of this month, of the platform or of the credential that `limit` is of.
+        spent: US$ of this month, of the platform or of the credential that `limit` belongs to.
         now: UTC instant.
-        limit: US$ of a month.
+        limit: US$ per month.
     """
     ages = platform.reread_age_days
     if spent >= limit:
@@ -156,7 +156,7 @@ def affordable_rereads(platform: Platform, spent: Decimal, now: datetime, limit:
 def budgets_of(
     platform: Platform, connection: PlatformConnection, warehouse: psycopg.Connection, now: datetime
 ) -> Budgets:
-    """The platform's budget, and the credential's where its connection limits it, with what is spent of each."""
+    """The platform's budget, and the credential's where its connection limits it, with the costs so far."""
     day, month = budget_day_start(platform, now), budget_month_start(platform, now)
 
     def budget(limits: Limits, whose: str, credential: str | None) -> Budget:
@@ -174,7 +174,7 @@ def budgets_of(
 def affordable_ages(
     platform: Platform, connection: PlatformConnection, warehouse: psycopg.Connection, now: datetime
 ) -> tuple[int, ...]:
-    """At which ages posts are read again: as far as the money of the platform and of the credential goes."""
+    """The ages at which posts are read again within the budgets of the platform and of the credential."""
     month = budget_month_start(platform, now)
     ages = platform.reread_age_days
     for limit, credential in (

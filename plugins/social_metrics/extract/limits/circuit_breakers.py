@@ -1,8 +1,8 @@
-"""Circuit breakers in `ops.circuit_breakers`: after repeated failures nobody is asked until it may help again.
+"""Circuit breakers in `ops.circuit_breakers`: they stop calls that would fail anyway.
 
-One breaker per platform (credential '') opens by repeated silence of the platform; one per credential opens at once
-when the platform refuses the credential or says when to come back. Every worker that starts sees them. A breaker closes
-by time, by an answer, and at once by another credential.
+One breaker per platform (credential '') opens after repeated calls without a response; one per credential opens when
+the platform refuses the credential or names a time to wait. All workers share them. A breaker closes when its time is
+over, when a call gets a response, and when the credential is replaced.
 """
 
 import threading
@@ -19,10 +19,10 @@ from social_metrics.extract.extracted import CaptureFailure
 from social_metrics.warehouse.connect import connect
 
 FAILURES_TO_OPEN = 5
-"""Calls in a row without an answer, each with all its tries."""
+"""Calls in a row without a response, each with all its tries."""
 
 PLATFORM_PAUSE = timedelta(minutes=15)
-"""How long a silent platform is left alone, unless it named a time itself."""
+"""How long a platform without responses is not called, unless it named a time itself."""
 
 OF_THE_CREDENTIAL = frozenset({Outcome.TOKEN_EXPIRED, Outcome.CONSENT_REVOKED, Outcome.PERMISSION_MISSING})
 OF_ITS_LIMITS = frozenset({Outcome.RATE_LIMITED, Outcome.QUOTA_EXHAUSTED})
@@ -42,15 +42,15 @@ class Breaker:
 
 
 class CircuitBreakers:
-    """The breakers of one capture: asked before each call, told how it ended; safe from several threads.
+    """The breakers of one capture: checked before each call, updated after it; thread-safe.
 
     Args:
-        warehouse: as the loader, to see what is open; the caller commits.
-        url: the warehouse's address, for what a call's thread has to write.
+        warehouse: as the loader, to read open breakers; the caller commits.
+        url: the warehouse's address, for the threads of the calls.
         connection: whose platform and credential they guard.
         clock: the capture's clock.
-        next_chance: UTC instant at which a refused credential is tried again, if nobody renews it before.
-        probing: ask even where a breaker is open: a person wants to know, or it is the day's last attempt.
+        next_chance: UTC instant at which a refused credential is retried, unless it is renewed before.
+        probing: ignore open breakers: a person started the run, or it is the day's last attempt.
     """
 
     def __init__(
@@ -80,7 +80,7 @@ class CircuitBreakers:
         now = clock.now()
         self._open = None if probing else next((breaker for breaker in known if breaker.open_until > now), None)
         if any(breaker.credential == "" for breaker in known):
-            self._failures = FAILURES_TO_OPEN - 1  # half open: one more silence is enough
+            self._failures = FAILURES_TO_OPEN - 1  # half open: one more failure is enough
 
     def admit(self) -> None:
         """Let a call pass.
@@ -90,20 +90,20 @@ class CircuitBreakers:
         """
         with self._lock:
             breaker = self._open
-            if breaker is not None and breaker.open_until <= self._clock.now():  # a long capture has waited long enough
+            if breaker is not None and breaker.open_until <= self._clock.now():  # its time ended during a long capture
                 breaker = self._open = None
                 self._failures = FAILURES_TO_OPEN - 1
         if breaker is None:
             return
         raise CaptureFailure(
             Outcome(breaker.outcome),
-            f"not asked, the circuit breaker is open until {_wib(breaker.open_until)}: {breaker.detail}",
+            f"not requested: the circuit breaker is open until {_wib(breaker.open_until)}: {breaker.detail}",
             retry_at=breaker.open_until,
             for_all=True,
         )
 
-    def learn(self, failure: CaptureFailure | None) -> None:
-        """Open a breaker by a failure, or close what was open by an answer."""
+    def record(self, failure: CaptureFailure | None) -> None:
+        """Open a breaker after a failure, or close open ones after a response."""
         with self._lock:
             if failure is not None and failure.outcome is Outcome.PLATFORM_UNAVAILABLE:
                 self._failures += 1
@@ -168,7 +168,7 @@ class CircuitBreakers:
 
 
 def open_breakers(connection: psycopg.Connection, platform: str | None = None) -> list[Breaker]:
-    """The breakers that nothing has closed yet, open or about to be tried again; of one platform or of all."""
+    """The breakers that are not closed, open or half open; of one platform or of all."""
     with connection.cursor(row_factory=class_row(Breaker)) as cursor:
         return cursor.execute(
             """

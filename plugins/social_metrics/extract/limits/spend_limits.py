@@ -1,4 +1,4 @@
-"""The limits of one credential, as its connection's extra names them: those of platforms.csv, for it alone."""
+"""The limits of one credential, from its connection's extra; those of a platform are in platforms.csv."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from social_metrics.errors import UsageProblem
 
 
 class Limits(Protocol):
-    """What may be spent in a budget day and in a month of its zone; None does not limit."""
+    """Limits of a budget day and of a month of its zone; None is no limit."""
 
     @property
     def daily_call_limit(self) -> int | None: ...
@@ -22,7 +22,7 @@ class Limits(Protocol):
 
 
 def is_of_money(limits: Limits) -> bool:
-    """Whether US$ are limited, so that every cent has to be in the ledger as it is spent."""
+    """Whether US$ are limited: then each cost is written to the ledger immediately."""
     return limits.daily_usd_limit is not None or limits.monthly_usd_limit is not None
 
 
@@ -37,10 +37,10 @@ class CredentialLimits:
 
     @classmethod
     def from_extra(cls, extra: Mapping[str, Any], where: str) -> "CredentialLimits":
-        """Those that the extra names; what it leaves out does not limit.
+        """Read the limits from the extra; a missing one is no limit.
 
         Raises:
-            UsageProblem: one of them is no number that can limit anything.
+            UsageProblem: one of them is not a usable number.
         """
         calls, units = (_number(extra, name, where) for name in ("daily_call_limit", "daily_quota_limit"))
         for name, number in (("daily_call_limit", calls), ("daily_quota_limit", units)):
@@ -54,18 +54,18 @@ class CredentialLimits:
         )
 
     def __bool__(self) -> bool:
-        """Whether anything is limited."""
+        """Whether there is any limit."""
         return self != CredentialLimits()
 
 
 def _number(extra: Mapping[str, Any], name: str, where: str) -> Decimal | None:
-    told = extra.get(name)
-    if told is None or told == "":
+    value = extra.get(name)
+    if value is None or value == "":
         return None
     try:
-        number = Decimal("NaN" if isinstance(told, bool) else str(told))
+        number = Decimal("NaN" if isinstance(value, bool) else str(value))
     except InvalidOperation:
         number = Decimal("NaN")
     if not number.is_finite() or number < 0:
-        raise UsageProblem(f"{where}: {name} is {told!r}; write a number such as 5.00, or leave it out.")
+        raise UsageProblem(f"{where}: {name} is {value!r}; write a number such as 5.00, or leave it out.")
     return number

@@ -121,7 +121,7 @@ def test_a_credential_that_fits_no_header_is_told_in_words() -> None:
 
     with serve({}) as server:
         asked = bench(SOME_RULES, server.base_url, tokens=Tokens())
-        with pytest.raises(CaptureFailure, match="no HTTP header") as raised:
+        with pytest.raises(CaptureFailure, match="not allowed in an HTTP header") as raised:
             asked.client.get("me", "/me", {}, account=KARTINI)
     assert (raised.value.outcome, raised.value.for_all) == (Outcome.TOKEN_EXPIRED, False), "the others have their own"
     assert "pasted" not in str(raised.value)
@@ -268,7 +268,7 @@ def test_a_platform_that_cannot_be_reached_costs_nothing() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
     asked = bench(SOME_RULES, f"http://127.0.0.1:{port}")
-    with pytest.raises(CaptureFailure, match="no answer from the platform") as raised:
+    with pytest.raises(CaptureFailure, match="no response from the platform") as raised:
         asked.client.get("things", "/things", {}, expected=EXPECTED)
     assert raised.value.outcome is Outcome.PLATFORM_UNAVAILABLE
     assert str(port) not in raised.value.detail

@@ -38,7 +38,7 @@ def cost(usd: str) -> Cost:
 def test_the_month_stops_before_it_is_passed_and_a_reservation_counts(x: Platform) -> None:
     budget = Budget(x, "X", month_usd=Decimal("29.00"))
     budget.reserve(cost("0.60"))
-    with pytest.raises(CaptureFailure, match=r"the month's budget of 30.00 US\$ for X would be passed \(29.60 spent"):
+    with pytest.raises(CaptureFailure, match=r"the month's budget of 30.00 US\$ for X would be exceeded \(29.60 spent"):
         budget.reserve(cost("0.50"))
     budget.settle(cost("0.60"), cost("0.10"))
     budget.reserve(cost("0.90"))
