@@ -21,7 +21,7 @@ from social_metrics.clock import WIB
 from social_metrics.intake import store
 from social_metrics.intake.form import FIRST_ROW, INPUT_COLUMN, NEVER_POSTED, OFFICER_ROW, Column
 from social_metrics.intake.ingest import ingest
-from social_metrics.intake.screenshots import beside
+from social_metrics.intake.screenshots import folder_reader
 from social_metrics.intake.template import make_template
 from social_metrics.publish.page.formats import number
 from social_metrics.registry.account import Account
@@ -91,12 +91,12 @@ def enter_by_hand(
                 registry=registry,
                 warehouse_url=warehouse_url,
                 now=evening - timedelta(days=days_ago),
-                read_evidence=beside(home),
+                read_attachment=folder_reader(home),
                 max_age_days=settings.manual_entry_max_age_days,
                 center_code=center_code,
             )
-            if result.faults:
-                raise StackError(f"{name} was returned: {result.faults[0].sentence}")
+            if result.errors:
+                raise StackError(f"{name} was returned: {result.errors[0].message}")
     with connect(warehouse_url, "loader") as connection:
         waiting = store.list_entries(connection, only_waiting=True)
         keys = [entry.key for entry in waiting if entry.account_code != WAITING]

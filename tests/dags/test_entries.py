@@ -41,7 +41,7 @@ def hand_in(stack: AirflowStack, registry: Registry, folder: Any, followers: str
 def take() -> list[dict[str, Any]]:
     """Run the DAG's own task take_entries."""
     task = load_dags().dags["ingest_manual_entries"].get_task("take_entries")
-    asked: list[dict[str, Any]] = task.execute({})
+    asked: list[dict[str, Any]] = task.python_callable()
     return asked
 
 

@@ -74,13 +74,13 @@ def test_the_way_of_one_officer(make_warehouse: Callable[[Evidence], Warehouse],
     corrected = load_workbook(io.BytesIO(returned.annotated))
     put(sheet_of(corrected), FIRST_ROW, {Column.FOLLOWERS: "12,3 rb", Column.EVIDENCE_DATE: TODAY - timedelta(days=3),
                                          Column.POST_DATE: TODAY - timedelta(days=4)})  # fmt: skip
-    assert "tidak cocok dengan tanggal pada nama berkas" in desk.hand_in(corrected).faults[0].sentence
+    assert "tidak cocok dengan tanggal pada nama berkas" in desk.hand_in(corrected).errors[0].message
     put(
         sheet_of(corrected),
         FIRST_ROW,
         {Column.EVIDENCE_DATE: TODAY, Column.POST_DATE: TODAY, Column.ACCOUNT: "satria-x"},
     )
-    assert "milik sentra lain (satria)" in desk.hand_in(corrected).faults[0].sentence
+    assert "milik sentra lain (satria)" in desk.hand_in(corrected).errors[0].message
 
     # Corrected in the returned copy, it is taken; on the board there is nothing yet.
     put(sheet_of(corrected), FIRST_ROW, {Column.ACCOUNT: ACCOUNT})
@@ -89,7 +89,7 @@ def test_the_way_of_one_officer(make_warehouse: Callable[[Evidence], Warehouse],
     again = load_workbook(io.BytesIO(saved(corrected)))
     put(sheet_of(again), FIRST_ROW, {Column.EVIDENCE_FILE: "copy.png", Column.EVIDENCE_DATE: TODAY - timedelta(days=1),
                                      Column.POST_DATE: TODAY - timedelta(days=2)})  # fmt: skip
-    assert "sudah dipakai untuk kartini-youtube" in desk.hand_in(again).faults[0].sentence
+    assert "sudah dipakai untuk kartini-youtube" in desk.hand_in(again).errors[0].message
     followers, _ = _standing(warehouse)
     assert (followers.followers_count, followers.is_ranked) == (None, False)
     assert "entri manual: 1" not in _page(warehouse)

@@ -15,13 +15,17 @@ from openpyxl import Workbook, load_workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
 from social_metrics.intake.form import FIRST_ROW, INPUT_COLUMN, OFFICER_ROW, Column
-from social_metrics.intake.ingest import Ingested, ingest
+from social_metrics.intake.ingest import IngestResult, ingest
 from social_metrics.intake.template import make_template
 from social_metrics.registry.registry import Registry, load_registry
 from social_metrics.settings import DEFAULT_REGISTRY
 
 TODAY = date(2026, 11, 24)
 NOW = datetime(2026, 11, 24, 13, 0, tzinfo=UTC)  # 20:00 WIB
+READ_BY_HAND = (
+    *("kartini-youtube", "kartini-facebook", "kartini-instagram", "kartini-x"),
+    *("satria-x", "mahatmiya-x"),
+)
 OFFICER, SECOND = "siti.humas", "budi.data"
 MAX_AGE_DAYS = 45
 
@@ -88,7 +92,7 @@ class Desk:
         accounts = [a for a in self.registry.verified_on(day) if not codes or a.account_code in codes]
         return load_workbook(io.BytesIO(make_template(self.registry, accounts, day)))
 
-    def hand_in(self, workbook: Workbook | bytes, name: str = "kartini.xlsx", **options: Any) -> Ingested:
+    def hand_in(self, workbook: Workbook | bytes, name: str = "kartini.xlsx", **options: Any) -> IngestResult:
         """Hand in a workbook or a file's bytes."""
         content = workbook if isinstance(workbook, bytes) else saved(workbook)
         return ingest(
@@ -97,7 +101,7 @@ class Desk:
             registry=self.registry,
             warehouse_url=self.warehouse_url,
             now=self.now,
-            read_evidence=self.files.get,
+            read_attachment=self.files.get,
             max_age_days=MAX_AGE_DAYS,
             **options,
         )

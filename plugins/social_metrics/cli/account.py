@@ -170,7 +170,7 @@ def import_list(
     # pandas takes a second to import; the other commands need not wait for it.
     from social_metrics.intake.account_list import import_accounts
     from social_metrics.intake.spreadsheet.annotate import annotated_name
-    from social_metrics.intake.spreadsheet.faults import FileRefused
+    from social_metrics.intake.spreadsheet.validation_errors import FileRefused
 
     settings = load_settings()
     try:
@@ -185,14 +185,14 @@ def import_list(
     if result.annotated is not None:
         file.with_name(annotated_name(file.name)).write_bytes(result.annotated)
     if output_format is Format.JSON:
-        print_json({"submitted": result.submitted, "faults": [fault.sentence for fault in result.faults]})
+        print_json({"submitted": result.submitted, "faults": [error.message for error in result.errors]})
     else:
-        for fault in result.faults:
-            output().print(f"[red]✗[/red] {escape(fault.sentence)}", soft_wrap=True)
-        said = f"Nothing was taken; see {annotated_name(file.name)}." if result.faults else (
+        for invalid in result.errors:
+            output().print(f"[red]✗[/red] {escape(invalid.message)}", soft_wrap=True)
+        said = f"Nothing was taken; see {annotated_name(file.name)}." if result.errors else (
             f"{len(result.submitted)} accounts submitted; another person verifies them.")  # fmt: skip
         output().print(said)
-    if result.faults:
+    if result.errors:
         raise typer.Exit(ExitCode.FINDING)
 
 

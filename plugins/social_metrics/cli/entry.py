@@ -21,7 +21,7 @@ from social_metrics.settings import load_settings
 from social_metrics.warehouse.connect import connect
 
 if TYPE_CHECKING:
-    from social_metrics.intake.ingest import Ingested
+    from social_metrics.intake.ingest import IngestResult
 
 entry = new_group("Figures entered by hand: the template, what waits for a second person, and its confirmation.")
 
@@ -37,10 +37,10 @@ def ingest(
     center: Annotated[str | None, typer.Option(help="Take entries of this center only (its code).")] = None,
     output_format: FormatOption = Format.TABLE,
 ) -> None:
-    """Take a filled template: whole, or not at all. Exit code 1 when it was returned.
+    """Import a filled template completely or not at all. Exit code 1 when it was returned.
 
-    What is wrong is said row by row, in Indonesian for the officer, and written into a copy beside the file
-    (`kartini.catatan.xlsx`). What was taken waits for a second person: `social-metrics entry list`.
+    Errors are printed row by row, in Indonesian for the officer, and written into a copy beside the file
+    (`kartini.catatan.xlsx`). Entries taken wait for a second person: `social-metrics entry list`.
 
     Examples:
     - `social-metrics ingest kartini.xlsx`
@@ -48,8 +48,8 @@ def ingest(
     """
     # pandas and openpyxl take a second to import; the other commands need not wait for them.
     from social_metrics.intake.ingest import ingest as take
-    from social_metrics.intake.screenshots import beside
-    from social_metrics.intake.spreadsheet.faults import FileRefused
+    from social_metrics.intake.screenshots import folder_reader
+    from social_metrics.intake.spreadsheet.validation_errors import FileRefused
 
     with warehouse() as url:
         settings = load_settings()
@@ -62,7 +62,7 @@ def ingest(
                 registry=registry,
                 warehouse_url=url,
                 now=now_of_registry(registry),
-                read_evidence=beside(evidence or file.parent),
+                read_attachment=folder_reader(evidence or file.parent),
                 max_age_days=settings.manual_entry_max_age_days,
                 center_code=center,
             )
@@ -75,13 +75,13 @@ def ingest(
             {
                 "taken": result.taken,
                 "unchanged": result.unchanged,
-                "faults": [fault.sentence for fault in result.faults],
+                "faults": [error.message for error in result.errors],
                 "annotated_copy": str(copy) if copy else None,
             }
         )
     else:
         _print_result(result, copy)
-    if result.faults:
+    if result.errors:
         raise typer.Exit(ExitCode.FINDING)
 
 
@@ -203,7 +203,7 @@ def _refuse_unknown_center(center: str | None, registry: Registry) -> None:
         raise UsageProblem(f"{center!r} is not the code of a center; centers.csv has them, e.g. kartini.")
 
 
-def _write_copy(file: Path, result: "Ingested") -> Path | None:
+def _write_copy(file: Path, result: "IngestResult") -> Path | None:
     from social_metrics.intake.spreadsheet.annotate import annotated_name
 
     if result.annotated is None:
@@ -220,12 +220,12 @@ def _print_refusal(sentence: str, output_format: Format) -> None:
         output().print(escape(sentence))
 
 
-def _print_result(result: "Ingested", copy: Path | None) -> None:
+def _print_result(result: "IngestResult", copy: Path | None) -> None:
     console = output()
-    for fault in result.faults:
-        console.print(f"[red]✗[/red] {escape(fault.sentence)}", soft_wrap=True)
-    if result.faults:
-        console.print(f"Nothing was taken; {len(result.faults)} remarks, also in {escape(str(copy))}.")
+    for error in result.errors:
+        console.print(f"[red]✗[/red] {escape(error.message)}", soft_wrap=True)
+    if result.errors:
+        console.print(f"Nothing was taken; {len(result.errors)} annotations, also in {escape(str(copy))}.")
         return
     for key in result.taken:
         console.print(f"[green]✓[/green] {key}")

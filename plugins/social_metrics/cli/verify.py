@@ -100,7 +100,7 @@ def _print(found: Verification) -> None:
     console.print(f"digest  {close.sha256}")
     console.print(f"chain   {found.walk.seals} seals over {found.walk.rows} rows, {len(found.walk.findings)} findings")
     for finding in found.findings[:LINES]:
-        console.print(f"  {finding.kind}: {escape(finding.place)}: {finding.says}", soft_wrap=True)
+        console.print(f"  {finding.kind}: {escape(finding.place)}: {finding.message}", soft_wrap=True)
     _more(len(found.findings))
     _figures("Figures that are not what the stored rules give", found.altered)
     _figures("Since the close (the closed month stays as it is)", found.changed_since)

@@ -1,4 +1,4 @@
-"""A person's word that an account whose identity had not matched is the center's own again."""
+"""Confirmations that an account with an identity mismatch is the center's own."""
 
 from datetime import datetime
 

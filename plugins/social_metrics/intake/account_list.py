@@ -1,4 +1,4 @@
-"""Many accounts at once: a list with center and address, taken whole or returned with remarks (Indonesian)."""
+"""Imports a list of accounts with center and address, completely or not at all; annotations are in Indonesian."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,30 +6,30 @@ from datetime import datetime
 from pathlib import Path
 
 from social_metrics.intake.spreadsheet.annotate import annotate
-from social_metrics.intake.spreadsheet.faults import Fault
-from social_metrics.intake.spreadsheet.read import Sheet, SheetFile, read_file
+from social_metrics.intake.spreadsheet.read import Sheet, read_file
+from social_metrics.intake.spreadsheet.validation_errors import ValidationError
 from social_metrics.registry.account_urls import AddressNotUnderstood, read_account_url
 from social_metrics.registry.edits import Author, ChangeRefused, RegistryEdit, editing
 from social_metrics.registry.registry import Registry
 
-CENTER, ADDRESS, ACCOUNT_ID, EVIDENCE, REMARK = "Sentra", "Alamat akun", "ID akun", "Bukti", "Catatan sistem"
+CENTER, ADDRESS, ACCOUNT_ID, EVIDENCE, ANNOTATION = "Sentra", "Alamat akun", "ID akun", "Bukti", "Catatan sistem"
 NEEDED = (CENTER, ADDRESS, EVIDENCE)
 
 
 @dataclass(frozen=True)
-class Imported:
-    """What became of a list: the codes submitted, or the faults and the annotated copy."""
+class ImportResult:
+    """The codes submitted, or the errors and the annotated copy."""
 
     submitted: list[str]
-    faults: list[Fault]
+    errors: list[ValidationError]
     annotated: bytes | None
 
 
-class _FaultsFound(Exception):
-    """Leaves the registry as it was."""
+class _ListRejected(Exception):
+    """Makes `editing` discard the edits."""
 
 
-def import_accounts(name: str, content: bytes, *, folder: Path, by: str, at: datetime) -> Imported:
+def import_accounts(name: str, content: bytes, *, folder: Path, by: str, at: datetime) -> ImportResult:
     """Submit every account of a list, or none.
 
     Args:
@@ -45,34 +45,26 @@ def import_accounts(name: str, content: bytes, *, folder: Path, by: str, at: dat
     """
     file = read_file(name, content)
     submitted: list[str] = []
-    faults: list[Fault] = []
+    errors: list[ValidationError] = []
     try:
         with editing(folder) as edit:
             for sheet in file.sheets:
-                submitted += _submit_sheet(edit, sheet, by, at, faults)
-            if not submitted and not faults:
-                faults.append(
-                    Fault(None, None, None, None, None, "tidak ada satu akun pun dalam berkas ini; isi tabelnya")
-                )
-            if faults:
-                raise _FaultsFound
-    except _FaultsFound:
-        return _returned(file, faults)
-    return Imported(submitted, [], None)
+                submitted += _submit_sheet(edit, sheet, by, at, errors)
+            if not submitted and not errors:
+                errors.append(ValidationError("tidak ada satu akun pun dalam berkas ini; isi tabelnya"))
+            if errors:
+                raise _ListRejected
+    except _ListRejected:
+        return ImportResult([], errors, annotate(file, errors, ANNOTATION))
+    return ImportResult(submitted, [], None)
 
 
-def _returned(file: SheetFile, faults: list[Fault]) -> Imported:
-    return Imported([], faults, annotate(file, faults, REMARK))
-
-
-def _submit_sheet(edit: RegistryEdit, sheet: Sheet, by: str, at: datetime, faults: list[Fault]) -> list[str]:
+def _submit_sheet(edit: RegistryEdit, sheet: Sheet, by: str, at: datetime, errors: list[ValidationError]) -> list[str]:
     columns = _columns(sheet)
     if columns is None:
         if any(any(cell is not None for cell in row) for row in sheet.rows):
-            faults.append(
-                Fault(
-                    sheet.name, 1, None, None, None, f"judul kolom tidak lengkap; perlu {', '.join(NEEDED)} di baris 1"
-                )
+            errors.append(
+                ValidationError(f"judul kolom tidak lengkap; perlu {', '.join(NEEDED)} di baris 1", sheet.name, 1)
             )
         return []
     codes = []
@@ -82,29 +74,29 @@ def _submit_sheet(edit: RegistryEdit, sheet: Sheet, by: str, at: datetime, fault
         if all(cells.get(label) is None for label in NEEDED):
             continue
 
-        def say(label: str, remedy: str, number: int = number, cells: Mapping[str, object] = cells) -> None:
+        def add_error(label: str, explanation: str, number: int = number, cells: Mapping[str, object] = cells) -> None:
             column = columns.get(label)
-            faults.append(Fault(sheet.name, number, column, label, cells.get(label), remedy))
+            errors.append(ValidationError(explanation, sheet.name, number, column, label, cells.get(label)))
 
         formula = next((label for label, column in columns.items() if (number, column) in sheet.formulas), None)
         empty = next((label for label in NEEDED if cells[label] is None), None)
         center = _center_code(edit.registry, str(cells[CENTER] or ""))
         address = str(cells[ADDRESS] or "").strip()
         if formula:
-            say(formula, "adalah rumus; salin lalu tempel sebagai nilai (paste values)")
+            add_error(formula, "adalah rumus; salin lalu tempel sebagai nilai (paste values)")
         elif number in sheet.hidden_rows:
-            say(ADDRESS, "berada di baris tersembunyi; tampilkan atau hapus barisnya")
+            add_error(ADDRESS, "berada di baris tersembunyi; tampilkan atau hapus barisnya")
         elif empty:
-            say(empty, "kosong; isi kolom ini")
+            add_error(empty, "kosong; isi kolom ini")
         elif center is None:
-            say(CENTER, "bukan sentra dalam registri; tulis kodenya, misalnya kartini, atau nama lengkapnya")
+            add_error(CENTER, "bukan sentra dalam registri; tulis kodenya, misalnya kartini, atau nama lengkapnya")
         elif address in seen:
-            say(ADDRESS, f"sudah ada di baris {seen[address]}; hapus salah satu")
+            add_error(ADDRESS, f"sudah ada di baris {seen[address]}; hapus salah satu")
         else:
             seen[address] = number
             account_id = str(cells.get(ACCOUNT_ID) or "").strip() or None
             if account_id is not None and not isinstance(cells[ACCOUNT_ID], str):
-                say(
+                add_error(
                     ACCOUNT_ID,
                     "berformat angka sehingga bisa dibulatkan; atur format sel menjadi Teks lalu tempel lagi",
                 )
@@ -114,7 +106,7 @@ def _submit_sheet(edit: RegistryEdit, sheet: Sheet, by: str, at: datetime, fault
                 found = read_account_url(address, edit.registry.platforms)
                 codes.append(edit.submit(center, found, author, platform_account_id=account_id))
             except (AddressNotUnderstood, ChangeRefused) as problem:
-                say(ADDRESS, f"tidak dapat didaftarkan: {str(problem).rstrip('.')}")
+                add_error(ADDRESS, f"tidak dapat didaftarkan: {str(problem).rstrip('.')}")
     return codes
 
 

@@ -1,4 +1,4 @@
-"""Dates and times as officers and spreadsheets write them: 24/11/2026, 24 November 2026, a serial number, 19.30."""
+"""Parses dates and times as officers and spreadsheets write them: 24/11/2026, 24 November 2026, a serial number."""
 
 import re
 from datetime import date, datetime, time, timedelta
@@ -38,7 +38,7 @@ _SERIAL = re.compile(r"[0-9]{5}(?:\.[0-9]+)?")
 ZONES = {"wib": ZoneInfo("Asia/Jakarta"), "wita": ZoneInfo("Asia/Makassar"), "wit": ZoneInfo("Asia/Jayapura")}
 
 
-class MomentNotUnderstood(ValueError):
+class DateNotUnderstood(ValueError):
     """The cell is no date or time; the text (Indonesian) completes 'Kolom …: nilai ini'."""
 
 
@@ -50,7 +50,7 @@ def read_date(value: Any, epoch: datetime | None) -> date:
         epoch: day zero of the workbook's serial numbers; None in a file that has none (CSV).
 
     Raises:
-        MomentNotUnderstood: with what to write instead.
+        DateNotUnderstood: with what to write instead.
     """
     if isinstance(value, datetime):
         return _plausible(value.date())
@@ -59,28 +59,28 @@ def read_date(value: Any, epoch: datetime | None) -> date:
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return _from_serial(float(value), epoch)
     if not isinstance(value, str):
-        raise MomentNotUnderstood("bukan tanggal; tulis tanggal/bulan/tahun, misalnya 24/11/2026")
+        raise DateNotUnderstood("bukan tanggal; tulis tanggal/bulan/tahun, misalnya 24/11/2026")
     text = " ".join(value.split()).casefold()
     if parts := _ISO_DATE.fullmatch(text):
         return _calendar(int(parts[1]), int(parts[2]), int(parts[3]))
     if parts := _NUMERIC_DATE.fullmatch(text):
         if len(parts[3]) == 2:
-            raise MomentNotUnderstood("bertahun dua angka; tulis tahunnya lengkap, misalnya 24/11/2026")
+            raise DateNotUnderstood("bertahun dua angka; tulis tahunnya lengkap, misalnya 24/11/2026")
         return _calendar(int(parts[3]), int(parts[2]), int(parts[1]))
     if parts := _WORDED_DATE.fullmatch(text):
         if parts[2] not in _MONTHS:
-            raise MomentNotUnderstood(f"bernama bulan '{parts[2]}' yang tidak dikenal; tulis misalnya 24 November 2026")
+            raise DateNotUnderstood(f"bernama bulan '{parts[2]}' yang tidak dikenal; tulis misalnya 24 November 2026")
         return _calendar(int(parts[3]), _MONTHS[parts[2]], int(parts[1]))
     if _SERIAL.fullmatch(text):
-        raise MomentNotUnderstood("adalah nomor seri Excel; tulis sebagai tanggal, misalnya 24/11/2026")
-    raise MomentNotUnderstood("bukan tanggal; tulis tanggal/bulan/tahun, misalnya 24/11/2026")
+        raise DateNotUnderstood("adalah nomor seri Excel; tulis sebagai tanggal, misalnya 24/11/2026")
+    raise DateNotUnderstood("bukan tanggal; tulis tanggal/bulan/tahun, misalnya 24/11/2026")
 
 
 def read_time(value: Any, zone: ZoneInfo) -> tuple[time, ZoneInfo]:
     """Understand a time of day; the zone is the center's unless the cell names another.
 
     Raises:
-        MomentNotUnderstood: with what to write instead.
+        DateNotUnderstood: with what to write instead.
     """
     if isinstance(value, datetime):
         return value.time().replace(second=0, microsecond=0), zone
@@ -95,15 +95,15 @@ def read_time(value: Any, zone: ZoneInfo) -> tuple[time, ZoneInfo]:
         hour, minute = int(parts[1]), int(parts[2])
         if hour < 24 and minute < 60:
             return time(hour, minute), ZONES[parts[3]] if parts[3] else zone
-    raise MomentNotUnderstood("bukan jam; tulis jam dan menit, misalnya 19.30")
+    raise DateNotUnderstood("bukan jam; tulis jam dan menit, misalnya 19.30")
 
 
 def _from_serial(value: float, epoch: datetime | None) -> date:
     if epoch is None or not 0 < value < 100_000:
-        raise MomentNotUnderstood("bukan tanggal; tulis tanggal/bulan/tahun, misalnya 24/11/2026")
+        raise DateNotUnderstood("bukan tanggal; tulis tanggal/bulan/tahun, misalnya 24/11/2026")
     moment = from_excel(value, epoch)
     if not isinstance(moment, datetime):
-        raise MomentNotUnderstood("bukan tanggal; tulis tanggal/bulan/tahun, misalnya 24/11/2026")
+        raise DateNotUnderstood("bukan tanggal; tulis tanggal/bulan/tahun, misalnya 24/11/2026")
     return _plausible(moment.date())
 
 
@@ -111,13 +111,13 @@ def _calendar(year: int, month: int, day: int) -> date:
     try:
         return _plausible(date(year, month, day))
     except ValueError as error:
-        if isinstance(error, MomentNotUnderstood):
+        if isinstance(error, DateNotUnderstood):
             raise
         hint = "; urutannya tanggal/bulan/tahun" if month > 12 else ""
-        raise MomentNotUnderstood(f"tidak ada dalam kalender{hint}, misalnya 24/11/2026") from None
+        raise DateNotUnderstood(f"tidak ada dalam kalender{hint}, misalnya 24/11/2026") from None
 
 
 def _plausible(day: date) -> date:
     if not FIRST_YEAR <= day.year <= 2100:
-        raise MomentNotUnderstood(f"bertahun {day.year}; periksa tahunnya (indikator ini mulai Januari {FIRST_YEAR})")
+        raise DateNotUnderstood(f"bertahun {day.year}; periksa tahunnya (indikator ini mulai Januari {FIRST_YEAR})")
     return day

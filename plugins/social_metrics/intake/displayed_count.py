@@ -1,6 +1,6 @@
-"""A follower count as a platform's page shows it: "12,3 rb" is 12,300 known to the hundred.
+"""Parses a follower count as a platform's page shows it: "12,3 rb" is 12,300 known to the hundred.
 
-What can be read in two ways is refused: a guess would stand on a board.
+An ambiguous value is refused: a guess would appear on a board.
 """
 
 import re
@@ -27,7 +27,7 @@ class CountNotUnderstood(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class DisplayedCount:
-    """What was understood: a count rounded down to its step, or None for a count that the account hides."""
+    """A parsed count, rounded down to its step, or None for a count that the account hides."""
 
     count: int | None
     precision_step: int | None  # 1 = exact; 100 = shown to the hundred

@@ -8,7 +8,7 @@ from social_metrics.clock import wib_day_start
 from social_metrics.registry.account import Account
 from social_metrics.registry.registry import Registry
 
-NOT_READ_DAYS = 2  # not read by API today or yesterday: this evening's capture may still be to come
+NOT_READ_DAYS = 2  # neither yesterday nor today: today's run may still come
 
 
 def accounts_to_enter(

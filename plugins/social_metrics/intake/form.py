@@ -1,4 +1,4 @@
-"""The entry form: what stands where on a sheet, in the template that goes out and the file that comes back."""
+"""The layout of the entry form: rows and columns of the template and of the filled file."""
 
 import re
 from dataclasses import dataclass
@@ -36,16 +36,16 @@ class Column(StrEnum):
     OUTREACH = "Penjangkauan"
     PROGRAM = "Program"
     EVIDENCE_FILE = "Berkas bukti"
-    REMARK = "Catatan sistem"
+    ANNOTATION = "Catatan sistem"
 
 
 GIVEN = (Column.ACCOUNT, Column.PLATFORM, Column.URL)  # by the template
-FILLED_IN = tuple(column for column in Column if column not in (*GIVEN, Column.REMARK))  # by the officer
+FILLED_IN = tuple(column for column in Column if column not in (*GIVEN, Column.ANNOTATION))  # by the officer
 
 
 @dataclass(frozen=True, slots=True)
 class TemplateCode:
-    """What a template says about itself."""
+    """Identifies a template: its layout, center and date."""
 
     layout: int
     center_code: str

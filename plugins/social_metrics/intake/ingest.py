@@ -1,4 +1,4 @@
-"""A filled workbook in: taken whole, or returned with remarks; never in part."""
+"""Takes a filled workbook completely, or returns it with annotations; never in part."""
 
 import importlib
 from collections.abc import Sequence
@@ -11,14 +11,14 @@ import psycopg
 from social_metrics.clock import wib_date
 from social_metrics.contract import Attachment, ManualEntry, Source
 from social_metrics.intake import store
-from social_metrics.intake.checks import Check, CheckedRow
 from social_metrics.intake.form import Column
 from social_metrics.intake.rows import read_rows
-from social_metrics.intake.screenshots import ReadEvidence, sha256_of
+from social_metrics.intake.screenshots import ReadAttachment, sha256_of
 from social_metrics.intake.spreadsheet.annotate import annotate
-from social_metrics.intake.spreadsheet.faults import Fault
 from social_metrics.intake.spreadsheet.read import SheetFile, read_file
+from social_metrics.intake.spreadsheet.validation_errors import ValidationError
 from social_metrics.intake.store import StoredEntry, entry_key
+from social_metrics.intake.validation import Validation, ValidRow
 from social_metrics.registry.registry import DEMO_HANDLE_PREFIX, Registry
 from social_metrics.warehouse.connect import connect
 
@@ -26,19 +26,19 @@ _MEDIA_TYPES = {True: "text/csv", False: "application/vnd.openxmlformats-officed
 
 
 @dataclass(frozen=True)
-class Ingested:
-    """What became of a file.
+class IngestResult:
+    """The result for one file.
 
     Args:
-        taken: keys of the entries that wait for the second person now.
-        unchanged: keys of entries that were there already, word for word.
-        faults: what is wrong; then nothing was taken.
-        annotated: the same file with the faults beside their rows.
+        taken: keys of the entries that now wait for a second person.
+        unchanged: keys of entries that are stored already with the same content.
+        errors: validation errors; then nothing was taken.
+        annotated: the same file with the errors beside their rows.
     """
 
     taken: list[str]
     unchanged: list[str]
-    faults: list[Fault]
+    errors: list[ValidationError]
     annotated: bytes | None
 
 
@@ -49,10 +49,10 @@ def ingest(
     registry: Registry,
     warehouse_url: str,
     now: datetime,
-    read_evidence: ReadEvidence,
+    read_attachment: ReadAttachment,
     max_age_days: int,
     center_code: str | None = None,
-) -> Ingested:
+) -> IngestResult:
     """Take a workbook's entries, all or none.
 
     Args:
@@ -60,9 +60,9 @@ def ingest(
         content: its bytes.
         registry: the registry in force.
         warehouse_url: postgresql://… of the service login.
-        now: the UTC instant of the handing in; evidence cannot be later.
-        read_evidence: gives the files that came with it.
-        max_age_days: older evidence is refused.
+        now: the UTC instant of the import; a screenshot cannot be later.
+        read_attachment: reads the files that came with it.
+        max_age_days: older screenshots are refused.
         center_code: the only center that may be entered; None: any.
 
     Raises:
@@ -70,17 +70,17 @@ def ingest(
         UsageProblem: the warehouse cannot be used.
     """
     file = read_file(name, content)
-    entered, faults = read_rows(file, registry, wib_date(now))
-    check = Check(registry, now, read_evidence, max_age_days, center_code)
-    rows = check.rows(entered)
-    faults += check.faults
-    if faults:
-        return _returned(file, faults)
+    entered, errors = read_rows(file, registry, wib_date(now))
+    validation = Validation(registry, now, read_attachment, max_age_days, center_code)
+    rows = validation.valid_rows(entered)
+    errors += validation.errors
+    if errors:
+        return _returned(file, errors)
     with connect(warehouse_url, "loader") as connection, connection.transaction():
         store.lock(connection)
-        faults = _reused_evidence(connection, rows)
-        if faults:
-            return _returned(file, faults)
+        errors = _reused_attachments(connection, rows)
+        if errors:
+            return _returned(file, errors)
         known = store.newest_entries(connection, [row.key for row in rows])
         workbook = Attachment(sha256_of(content), name, _MEDIA_TYPES[file.csv_form is not None], len(content), content)
         taken: list[ManualEntry] = []
@@ -93,34 +93,34 @@ def ingest(
             else:
                 taken.append(entry)
         if taken:
-            evidence = {row.evidence.sha256: row.evidence for row in rows}
-            store.insert(connection, [workbook, *evidence.values()], taken)
+            attachments = {row.attachment.sha256: row.attachment for row in rows}
+            store.insert(connection, [workbook, *attachments.values()], taken)
     keys = [entry_key(entry.account_code, wib_date(entry.observed_at), entry.version) for entry in taken]
-    return Ingested(keys, unchanged, [], None)
+    return IngestResult(keys, unchanged, [], None)
 
 
-def _returned(file: SheetFile, faults: Sequence[Fault]) -> Ingested:
-    return Ingested([], [], list(faults), annotate(file, faults, Column.REMARK.value))
+def _returned(file: SheetFile, errors: Sequence[ValidationError]) -> IngestResult:
+    return IngestResult([], [], list(errors), annotate(file, errors, Column.ANNOTATION.value))
 
 
-def _reused_evidence(connection: psycopg.Connection, rows: Sequence[CheckedRow]) -> list[Fault]:
-    uses = store.evidence_uses(connection, {row.evidence.sha256 for row in rows})
-    faults = []
+def _reused_attachments(connection: psycopg.Connection, rows: Sequence[ValidRow]) -> list[ValidationError]:
+    uses = store.attachment_uses(connection, {row.attachment.sha256 for row in rows})
+    errors = []
     for row in rows:
-        others = uses.get(row.evidence.sha256, set()) - {row.key}
+        others = uses.get(row.attachment.sha256, set()) - {row.key}
         if others:
             account_code, day = min(others)
-            faults.append(
-                row.row.fault(
-                    Column.EVIDENCE_FILE, row.evidence.file_name,
+            errors.append(
+                row.row.error(
+                    Column.EVIDENCE_FILE, row.attachment.file_name,
                     f"sudah dipakai untuk {account_code} tanggal {_day(day)}; setiap akun dan tanggal memerlukan bukti "
                     "sendiri",
                 )
             )  # fmt: skip
-    return faults
+    return errors
 
 
-def _entry(row: CheckedRow, workbook_sha256: str, version: int, now: datetime) -> ManualEntry:
+def _entry(row: ValidRow, workbook_sha256: str, version: int, now: datetime) -> ManualEntry:
     entered, account = row.row, row.account
     is_demo = (account.handle or "").startswith(DEMO_HANDLE_PREFIX)
     return ManualEntry(
@@ -139,8 +139,8 @@ def _entry(row: CheckedRow, workbook_sha256: str, version: int, now: datetime) -
         posts_looked_at=entered.posts_looked_at,
         is_outreach=entered.is_outreach,
         program=entered.program,
-        evidence_sha256=row.evidence.sha256,
-        evidence_file_name=row.evidence.file_name,
+        evidence_sha256=row.attachment.sha256,
+        evidence_file_name=row.attachment.file_name,
         workbook_sha256=workbook_sha256,
         workbook_place=entered.place,
         entered_by=entered.entered_by,
@@ -150,7 +150,7 @@ def _entry(row: CheckedRow, workbook_sha256: str, version: int, now: datetime) -
 
 
 def metric_definition_of(platform: str) -> str:
-    """The definition that a platform's page and its API share: a change of the way of reading breaks no series."""
+    """The definition that a platform's page and its API share: entering by hand does not break the series."""
     try:
         module = importlib.import_module(f"social_metrics.extract.platforms.{platform}")
     except ModuleNotFoundError:

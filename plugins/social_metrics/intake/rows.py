@@ -1,4 +1,4 @@
-"""From cells to entries: every row of every sheet understood as one entry, or told what is wrong with it."""
+"""Parses the cells of a workbook into entries: one entry or validation errors for each row."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from social_metrics.contract import FollowersState, PostsObserved
-from social_metrics.intake.dates import MomentNotUnderstood, read_date, read_time
+from social_metrics.intake.dates import DateNotUnderstood, read_date, read_time
 from social_metrics.intake.displayed_count import CountNotUnderstood, DisplayedCount, read_count
 from social_metrics.intake.form import (
     CODE_ROW,
@@ -25,8 +25,8 @@ from social_metrics.intake.form import (
     Column,
     TemplateCode,
 )
-from social_metrics.intake.spreadsheet.faults import Fault
 from social_metrics.intake.spreadsheet.read import Sheet, SheetFile
+from social_metrics.intake.spreadsheet.validation_errors import ValidationError
 from social_metrics.registry.registry import Center, Registry
 
 MAX_TEXT = 500
@@ -36,7 +36,7 @@ _USER_NAME = re.compile(r"[a-z0-9][a-z0-9._@-]{2,63}")
 
 @dataclass(frozen=True, slots=True)
 class EnteredRow:
-    """One row as understood; what it says has yet to be held against the registry and the warehouse."""
+    """One parsed row, not yet validated against the registry and the warehouse."""
 
     sheet: str | None
     row: int
@@ -65,13 +65,13 @@ class EnteredRow:
         """Whether the page showed a count."""
         return FollowersState.HIDDEN if self.followers.count is None else FollowersState.REPORTED
 
-    def fault(self, column: Column, value: Any, remedy: str) -> Fault:
-        """A fault of one of this row's cells."""
-        return Fault(self.sheet, self.row, self.columns[column], column.value, value, remedy)
+    def error(self, column: Column, value: Any, explanation: str) -> ValidationError:
+        """An error in one of this row's cells."""
+        return ValidationError(explanation, self.sheet, self.row, self.columns[column], column.value, value)
 
 
-def read_rows(file: SheetFile, registry: Registry, today: date) -> tuple[list[EnteredRow], list[Fault]]:
-    """All entries of a file and everything that is wrong with its form and its cells.
+def read_rows(file: SheetFile, registry: Registry, today: date) -> tuple[list[EnteredRow], list[ValidationError]]:
+    """All entries of a file and all errors of its form and its cells.
 
     Args:
         file: as handed in.
@@ -79,25 +79,21 @@ def read_rows(file: SheetFile, registry: Registry, today: date) -> tuple[list[En
         today: the WIB date on which it is read; an old template is refused.
     """
     rows: list[EnteredRow] = []
-    faults: list[Fault] = []
+    errors: list[ValidationError] = []
     for sheet in file.sheets:
         if sheet.name == GUIDE_SHEET or not any(any(cell is not None for cell in row) for row in sheet.rows):
             continue
         reader = _SheetReader(sheet, file.epoch, registry, today)
         rows += reader.read()
-        faults += reader.faults
-    if not rows and not faults:
-        faults.append(
-            Fault(
-                None, None, None, None, None, "tidak ada satu baris pun yang diisi; isi sel kuning pada lembar sentra"
-            )
-        )
-    return rows, faults
+        errors += reader.errors
+    if not rows and not errors:
+        errors.append(ValidationError("tidak ada satu baris pun yang diisi; isi sel kuning pada lembar sentra"))
+    return rows, errors
 
 
 class _SheetReader:
     def __init__(self, sheet: Sheet, epoch: datetime | None, registry: Registry, today: date) -> None:
-        self.faults: list[Fault] = []
+        self.errors: list[ValidationError] = []
         self._sheet = sheet
         self._epoch = epoch
         self._registry = registry
@@ -116,7 +112,9 @@ class _SheetReader:
             return []
         officer = self._officer()
         if self._sheet.is_hidden:
-            self._say(numbers[0], None, None, "lembar ini disembunyikan; tampilkan (unhide) lembarnya lalu kirim lagi")
+            self._add_error(
+                numbers[0], None, None, "lembar ini disembunyikan; tampilkan (unhide) lembarnya lalu kirim lagi"
+            )
             return []
         rows = [self._row(number, center, officer) for number in numbers]
         return [row for row in rows if row is not None]
@@ -125,19 +123,23 @@ class _SheetReader:
         code = TemplateCode.read(self._sheet.cell(CODE_ROW, INPUT_COLUMN))
         again = "minta templat baru (social-metrics entry template) dan salin isiannya ke sana"
         if code is None:
-            self._say(CODE_ROW, INPUT_COLUMN, self._sheet.cell(CODE_ROW, INPUT_COLUMN), f"bukan kode templat; {again}")
+            self._add_error(
+                CODE_ROW, INPUT_COLUMN, self._sheet.cell(CODE_ROW, INPUT_COLUMN), f"bukan kode templat; {again}"
+            )
             return None
         if code.layout != LAYOUT:
-            self._say(CODE_ROW, INPUT_COLUMN, str(code), f"adalah templat bentuk lama; {again}")
+            self._add_error(CODE_ROW, INPUT_COLUMN, str(code), f"adalah templat bentuk lama; {again}")
             return None
         age = (self._today - code.made_on).days
         if not 0 <= age <= TEMPLATE_DAYS:
             when = f"sudah berumur {age} hari" if age > 0 else "bertanggal setelah hari ini"
-            self._say(CODE_ROW, INPUT_COLUMN, str(code), f"{when}; {again}")
+            self._add_error(CODE_ROW, INPUT_COLUMN, str(code), f"{when}; {again}")
             return None
         center = self._registry.center_on(code.center_code, self._today)
         if center is None:
-            self._say(CODE_ROW, INPUT_COLUMN, str(code), f"menyebut sentra yang tidak ada dalam registri; {again}")
+            self._add_error(
+                CODE_ROW, INPUT_COLUMN, str(code), f"menyebut sentra yang tidak ada dalam registri; {again}"
+            )
         return center
 
     def _header(self) -> int | None:
@@ -148,20 +150,20 @@ class _SheetReader:
             for position, cell in enumerate(cells, start=1):
                 column = wanted.get(" ".join(cell.split()).casefold()) if isinstance(cell, str) else None
                 if column is not None and column in found:
-                    self._say(number, position, cell, "ada dua kali; hapus kolom yang bukan dari templat")
+                    self._add_error(number, position, cell, "ada dua kali; hapus kolom yang bukan dari templat")
                     return None
                 if column is not None:
                     found[column] = position
             if Column.ACCOUNT in found:
-                missing = [column.value for column in Column if column not in found and column is not Column.REMARK]
+                missing = [column.value for column in Column if column not in found and column is not Column.ANNOTATION]
                 if missing:
-                    self._say(
+                    self._add_error(
                         number, None, None, f"kolom hilang: {', '.join(missing)}; pakai templat tanpa mengubah kolomnya"
                     )
                     return None
                 self._columns = found
                 return number
-        self._say(1, None, None, "judul kolom templat tidak ditemukan; pakai templat tanpa mengubah bentuknya")
+        self._add_error(1, None, None, "judul kolom templat tidak ditemukan; pakai templat tanpa mengubah bentuknya")
         return None
 
     def _officer(self) -> str | None:
@@ -169,10 +171,10 @@ class _SheetReader:
         name = str(value).strip().lower() if value is not None else ""
         if _USER_NAME.fullmatch(name):
             return name
-        self.faults.append(
-            Fault(
-                self._sheet.name, OFFICER_ROW, INPUT_COLUMN, OFFICER_LABEL, value,
+        self.errors.append(
+            ValidationError(
                 "belum diisi nama pengguna petugas; tulis nama yang dipakai masuk sistem, misalnya siti.humas",
+                self._sheet.name, OFFICER_ROW, INPUT_COLUMN, OFFICER_LABEL, value,
             )
         )  # fmt: skip
         return None
@@ -183,38 +185,42 @@ class _SheetReader:
             yield self._sheet.cell(row, self._columns[column]) is not None
 
     def _row(self, number: int, center: Center, officer: str | None) -> EnteredRow | None:
-        before = len(self.faults)
+        before = len(self.errors)
         if number in self._sheet.hidden_rows:
-            self._say(number, None, None, "baris ini disembunyikan; tampilkan (unhide) atau kosongkan barisnya")
+            self._add_error(number, None, None, "baris ini disembunyikan; tampilkan (unhide) atau kosongkan barisnya")
         for column in (*GIVEN, *FILLED_IN):
             position = self._columns[column]
             if (number, position) in self._sheet.formulas:
-                self._cell_fault(number, column, "adalah rumus; salin lalu tempel sebagai nilai (paste values)")
+                self._add_cell_error(number, column, "adalah rumus; salin lalu tempel sebagai nilai (paste values)")
             elif self._sheet.merged_at(number, position):
-                self._cell_fault(number, column, "berada dalam sel gabungan; pisahkan (unmerge) dan isi setiap baris")
-        if len(self.faults) > before:
+                self._add_cell_error(
+                    number, column, "berada dalam sel gabungan; pisahkan (unmerge) dan isi setiap baris"
+                )
+        if len(self.errors) > before:
             return None
         zone = ZoneInfo(center.time_zone)
         account_code = self._text(number, Column.ACCOUNT)
         if account_code is None:
-            self._cell_fault(number, Column.ACCOUNT, "kosong; pilih akun dari daftar pada sel itu")
+            self._add_cell_error(number, Column.ACCOUNT, "kosong; pilih akun dari daftar pada sel itu")
         observed_at = self._instant(number, Column.EVIDENCE_DATE, Column.EVIDENCE_TIME, zone, needs_time=True)
         followers = self._followers(number)
         looked, last_post_at = self._last_post(number, zone)
         url = self._text(number, Column.POST_URL)
         if looked is PostsObserved.NEWEST_SEEN and url is None:
-            self._cell_fault(number, Column.POST_URL, "kosong; salin alamat unggahan terakhir dari peramban")
+            self._add_cell_error(number, Column.POST_URL, "kosong; salin alamat unggahan terakhir dari peramban")
         if looked is not PostsObserved.NEWEST_SEEN and url is not None:
-            self._cell_fault(number, Column.POST_DATE, "kosong, padahal tautannya ada; isi tanggal unggahan terakhir")
+            self._add_cell_error(
+                number, Column.POST_DATE, "kosong, padahal tautannya ada; isi tanggal unggahan terakhir"
+            )
         evidence = self._text(number, Column.EVIDENCE_FILE)
         if evidence is None:
-            self._cell_fault(number, Column.EVIDENCE_FILE, "kosong; tulis nama berkas tangkapan layar")
+            self._add_cell_error(number, Column.EVIDENCE_FILE, "kosong; tulis nama berkas tangkapan layar")
         is_outreach = self._yes_no(number)
         program = self._text(number, Column.PROGRAM)
-        if len(self.faults) > before or officer is None:
+        if len(self.errors) > before or officer is None:
             return None
         if not (account_code and observed_at and followers and looked and evidence):
-            return None  # each of them has left its fault
+            return None  # each of them has added its error
         return EnteredRow(
             sheet=self._sheet.name,
             row=number,
@@ -237,19 +243,19 @@ class _SheetReader:
     def _followers(self, row: int) -> DisplayedCount | None:
         value = self._cell(row, Column.FOLLOWERS)
         if value is None:
-            self._cell_fault(row, Column.FOLLOWERS, "kosong; tulis seperti tertera (12,3 rb), atau: tersembunyi")
+            self._add_cell_error(row, Column.FOLLOWERS, "kosong; tulis seperti tertera (12,3 rb), atau: tersembunyi")
             return None
         try:
             return read_count(value)
         except CountNotUnderstood as problem:
-            self._cell_fault(row, Column.FOLLOWERS, str(problem))
+            self._add_cell_error(row, Column.FOLLOWERS, str(problem))
             return None
 
     def _last_post(self, row: int, zone: ZoneInfo) -> tuple[PostsObserved | None, datetime | None]:
         value = self._cell(row, Column.POST_DATE)
         if value is None:
             if self._cell(row, Column.POST_TIME) is not None:
-                self._cell_fault(row, Column.POST_DATE, "kosong, padahal jamnya ada; isi tanggal unggahan terakhir")
+                self._add_cell_error(row, Column.POST_DATE, "kosong, padahal jamnya ada; isi tanggal unggahan terakhir")
                 return None, None
             return PostsObserved.NOT_LOOKED, None
         if isinstance(value, str) and " ".join(value.split()).casefold() == NEVER_POSTED:
@@ -264,20 +270,20 @@ class _SheetReader:
         day, moment = None, (time(0, 0), zone)
         written_date, written_time = self._cell(row, date_column), self._cell(row, time_column)
         if written_date is None:
-            self._cell_fault(row, date_column, "kosong; tulis tanggal tangkapan layar, misalnya 24/11/2026")
+            self._add_cell_error(row, date_column, "kosong; tulis tanggal tangkapan layar, misalnya 24/11/2026")
         else:
             try:
                 day = read_date(written_date, self._epoch)
-            except MomentNotUnderstood as problem:
-                self._cell_fault(row, date_column, str(problem))
+            except DateNotUnderstood as problem:
+                self._add_cell_error(row, date_column, str(problem))
         if written_time is None and needs_time:
-            self._cell_fault(row, time_column, "kosong; tulis jam tangkapan layar, misalnya 19.30")
+            self._add_cell_error(row, time_column, "kosong; tulis jam tangkapan layar, misalnya 19.30")
             return None
         if written_time is not None:
             try:
                 moment = read_time(written_time, zone)
-            except MomentNotUnderstood as problem:
-                self._cell_fault(row, time_column, str(problem))
+            except DateNotUnderstood as problem:
+                self._add_cell_error(row, time_column, str(problem))
                 return None
         return None if day is None else datetime.combine(day, moment[0], moment[1]).astimezone(UTC)
 
@@ -287,7 +293,7 @@ class _SheetReader:
             return None
         answer = YES_NO.get(str(value).strip().casefold())
         if answer is None:
-            self._cell_fault(row, Column.OUTREACH, "bukan jawaban; pilih ya atau tidak, atau kosongkan")
+            self._add_cell_error(row, Column.OUTREACH, "bukan jawaban; pilih ya atau tidak, atau kosongkan")
         return answer
 
     def _text(self, row: int, column: Column) -> str | None:
@@ -296,7 +302,7 @@ class _SheetReader:
             return None
         text = str(value).strip()
         if len(text) > MAX_TEXT or not text.isprintable():
-            self._cell_fault(
+            self._add_cell_error(
                 row, column, f"terlalu panjang atau berisi tanda yang tidak terlihat; paling banyak {MAX_TEXT} huruf"
             )
         return text
@@ -308,9 +314,11 @@ class _SheetReader:
     def _cell(self, row: int, column: Column) -> Any:
         return self._sheet.cell(row, self._columns[column])
 
-    def _cell_fault(self, row: int, column: Column, remedy: str) -> None:
+    def _add_cell_error(self, row: int, column: Column, explanation: str) -> None:
         value = self._cell(row, column)
-        self.faults.append(Fault(self._sheet.name, row, self._columns[column], column.value, value, remedy))
+        self.errors.append(
+            ValidationError(explanation, self._sheet.name, row, self._columns[column], column.value, value)
+        )
 
-    def _say(self, row: int, column: int | None, value: Any, remedy: str) -> None:
-        self.faults.append(Fault(self._sheet.name, row, column, None, value, remedy))
+    def _add_error(self, row: int, column: int | None, value: Any, explanation: str) -> None:
+        self.errors.append(ValidationError(explanation, self._sheet.name, row, column, value=value))

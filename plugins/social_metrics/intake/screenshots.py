@@ -1,4 +1,4 @@
-"""The screenshots that stand behind hand entries: found beside the workbook, recognised by their bytes."""
+"""The screenshots attached to manual entries: found beside the workbook, recognised by their bytes."""
 
 import hashlib
 import re
@@ -10,7 +10,7 @@ from social_metrics.contract import Attachment
 
 MAX_BYTES = 5_000_000
 
-ReadEvidence = Callable[[str], bytes | None]
+ReadAttachment = Callable[[str], bytes | None]
 """Gives the bytes of a file by its name, None when there is no such file."""
 
 _KINDS = (
@@ -22,30 +22,30 @@ _KINDS = (
 _NAMED_DATE = re.compile(r"(?<![0-9])(20[0-9]{2})([-_.]?)(0[1-9]|1[0-2])\2(0[1-9]|[12][0-9]|3[01])(?![0-9])")
 
 
-class EvidenceRefused(ValueError):
-    """The file cannot stand as evidence; the text (Indonesian) completes 'Kolom Berkas bukti: nilai ini'."""
+class AttachmentRefused(ValueError):
+    """The file cannot be attached; the text (Indonesian) completes 'Kolom Berkas bukti: nilai ini'."""
 
 
-def evidence_of(name: str, read: ReadEvidence) -> Attachment:
-    """Read a piece of evidence.
+def load_attachment(name: str, read: ReadAttachment) -> Attachment:
+    """Read a screenshot.
 
     Args:
         name: a file name without folders, as the officer wrote it.
-        read: looks where the workbook came from.
+        read: reads files from where the workbook came from.
 
     Raises:
-        EvidenceRefused: missing, too large, or no screenshot.
+        AttachmentRefused: missing, too large, or no screenshot.
     """
     if "/" in name or "\\" in name or name.startswith("."):
-        raise EvidenceRefused("berisi nama folder; tulis nama berkasnya saja, misalnya kartini-x-2026-11-24.png")
+        raise AttachmentRefused("berisi nama folder; tulis nama berkasnya saja, misalnya kartini-x-2026-11-24.png")
     content = read(name)
     if content is None:
-        raise EvidenceRefused("tidak ada di antara berkas yang dikirim; kirim berkas itu bersama templat")
+        raise AttachmentRefused("tidak ada di antara berkas yang dikirim; kirim berkas itu bersama templat")
     if len(content) > MAX_BYTES:
-        raise EvidenceRefused(f"lebih besar dari {MAX_BYTES // 1_000_000} MB; perkecil tangkapan layarnya")
+        raise AttachmentRefused(f"lebih besar dari {MAX_BYTES // 1_000_000} MB; perkecil tangkapan layarnya")
     media_type = next((kind for mark, kind in _KINDS if content.startswith(mark)), None)
     if media_type is None:
-        raise EvidenceRefused("bukan gambar PNG, JPG, atau PDF; buat tangkapan layarnya lagi")
+        raise AttachmentRefused("bukan gambar PNG, JPG, atau PDF; buat tangkapan layarnya lagi")
     return Attachment(sha256_of(content), name, media_type, len(content), content)
 
 
@@ -58,8 +58,8 @@ def date_in_name(name: str) -> date | None:
         return None
 
 
-def beside(folder: Path) -> ReadEvidence:
-    """Looks for evidence in a folder of this machine."""
+def folder_reader(folder: Path) -> ReadAttachment:
+    """Reads attachments from a folder of this machine."""
 
     def read(name: str) -> bytes | None:
         path = folder / name
@@ -69,5 +69,5 @@ def beside(folder: Path) -> ReadEvidence:
 
 
 def sha256_of(content: bytes) -> str:
-    """The digest by which evidence is named."""
+    """The digest by which an attachment is identified."""
     return hashlib.sha256(content).hexdigest()

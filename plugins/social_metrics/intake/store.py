@@ -1,4 +1,4 @@
-"""Hand entries in the warehouse: written whole, listed for the second person, decided on once."""
+"""Manual entries in the warehouse: inserted, listed for the second person, confirmed or rejected once."""
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, fields
@@ -15,7 +15,7 @@ from social_metrics.errors import UsageProblem
 Decision = Literal["confirmed", "rejected"]
 Channel = Literal["airflow", "command_line"]
 
-# What makes an entry another than the version before it; who typed it and when does not.
+# An entry that differs in one of these is a new version.
 OBSERVED = (
     "observed_at", "followers_displayed", "followers_count", "followers_precision_step", "followers_state",
     "last_post_at", "last_post_url", "posts_looked_at", "is_outreach", "program", "evidence_sha256",
@@ -25,12 +25,12 @@ _LOCK = "select pg_advisory_xact_lock(hashtext('social_metrics.manual_entries'))
 
 
 class ConfirmationRefused(UsageProblem):
-    """The decision is not this person's to take, or comes too late; the text says why."""
+    """This person may not decide, or no longer; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class StoredEntry:
-    """An entry as it stands in the warehouse, with what was decided on it."""
+    """An entry in the warehouse with its decision."""
 
     account_code: str
     platform: str
@@ -85,7 +85,7 @@ def parse_key(key: str) -> tuple[str, date, int]:
 
 
 def lock(connection: psycopg.Connection) -> None:
-    """Nobody else takes entries until this transaction ends: versions are counted, evidence is compared."""
+    """Lock out other imports until this transaction ends: versions are counted and attachments compared."""
     connection.execute(_LOCK)
 
 
@@ -104,8 +104,8 @@ def newest_entries(
     return {(entry.account_code, entry.as_of_date): entry for entry in found if entry.is_newest}
 
 
-def evidence_uses(connection: psycopg.Connection, digests: Collection[str]) -> dict[str, set[tuple[str, date]]]:
-    """For which accounts and dates each piece of evidence was handed in before."""
+def attachment_uses(connection: psycopg.Connection, digests: Collection[str]) -> dict[str, set[tuple[str, date]]]:
+    """The accounts and dates for which each attachment was used before."""
     uses: dict[str, set[tuple[str, date]]] = {}
     for digest, account_code, day in connection.execute(
         "select distinct evidence_sha256, account_code, as_of_date from raw.manual_entries "
@@ -117,7 +117,7 @@ def evidence_uses(connection: psycopg.Connection, digests: Collection[str]) -> d
 
 
 def insert(connection: psycopg.Connection, files: Iterable[Attachment], entries: Sequence[ManualEntry]) -> None:
-    """Write evidence and entries; the caller's transaction takes all or nothing."""
+    """Insert attachments and entries; the caller's transaction commits all or nothing."""
     with connection.cursor() as cursor:
         for record_type, records in ((Attachment, list(files)), (ManualEntry, list(entries))):
             names = [column.name for column in fields(record_type)]
@@ -131,7 +131,7 @@ def insert(connection: psycopg.Connection, files: Iterable[Attachment], entries:
 
 
 def list_entries(connection: psycopg.Connection, *, only_waiting: bool) -> list[StoredEntry]:
-    """Entries by account, date and version; `only_waiting`: the newest versions that nobody has decided on."""
+    """Entries by account, date and version; `only_waiting`: the newest versions without a decision."""
     found = _entries(connection, "", ())
     return [entry for entry in found if not only_waiting or (entry.decision is None and entry.is_newest)]
 
@@ -146,7 +146,7 @@ def decide(
     channel: Channel,
     note: str | None = None,
 ) -> list[StoredEntry]:
-    """Confirm or reject entries, all or none; gives them as they stood.
+    """Confirm or reject entries, all or none; returns them as they were before.
 
     Raises:
         ConfirmationRefused: an entry is the decider's own, was decided on, or has a newer version.
@@ -154,7 +154,7 @@ def decide(
     """
     person = decided_by.strip().lower()
     if not person:
-        raise ConfirmationRefused("Who confirms has no name; give the user name.")
+        raise ConfirmationRefused("The confirming person has no name; give the user name.")
     with connection.transaction():
         lock(connection)
         entries = [_entry(connection, key) for key in dict.fromkeys(keys)]
@@ -171,7 +171,7 @@ def decide(
                 )
             if not entry.is_newest:
                 raise ConfirmationRefused(
-                    f"{entry.key} has a newer version, which is the one to look at: see `social-metrics entry list`."
+                    f"{entry.key} has a newer version; decide on that one: see `social-metrics entry list`."
                 )
             connection.execute(
                 """

@@ -1,4 +1,4 @@
-"""The template that goes out: one sheet per center, a row for each account that nobody can read by API."""
+"""Makes the template: one sheet per center, a row for each account that is not read by API."""
 
 import io
 from collections.abc import Iterable, Mapping, Sequence
@@ -39,7 +39,7 @@ _ZONE_LETTERS = {"Asia/Jakarta": "WIB", "Asia/Pontianak": "WIB", "Asia/Makassar"
 _WIDTHS = {
     Column.ACCOUNT: 26, Column.PLATFORM: 12, Column.URL: 40, Column.EVIDENCE_DATE: 14, Column.EVIDENCE_TIME: 11,
     Column.FOLLOWERS: 16, Column.POST_DATE: 17, Column.POST_TIME: 15, Column.POST_URL: 44, Column.OUTREACH: 15,
-    Column.PROGRAM: 20, Column.EVIDENCE_FILE: 30, Column.REMARK: 70,
+    Column.PROGRAM: 20, Column.EVIDENCE_FILE: 30, Column.ANNOTATION: 70,
 }  # fmt: skip
 _NAVY, _PAPER, _GIVEN_FILL, _INPUT_FILL = "1F3A5F", "FFFFFF", "EEF1F5", "FFF9E5"
 _THIN = Side(style="thin", color="C5CCD6")
@@ -139,7 +139,7 @@ def _write_sheet(
     _validate(sheet, len(accounts), last_row)
     sheet.freeze_panes = f"{get_column_letter(len(GIVEN) + 1)}{FIRST_ROW}"
     sheet.sheet_view.showGridLines = False
-    sheet.protection.sheet = True  # without a password: it keeps fingers off, it is no secret
+    sheet.protection.sheet = True  # without a password: it prevents accidents, it protects no secret
     sheet.protection.formatColumns = False
     sheet.page_setup.orientation = "landscape"
     sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 0
@@ -168,9 +168,9 @@ def _write_row(sheet: Worksheet, row: int, account: Account | None, platforms: M
             "dd/mm/yyyy" if is_date else "hh:mm" if column in (Column.EVIDENCE_TIME, Column.POST_TIME) else _FREE_TEXT
         )
         _open_for_input(sheet, row, columns.index(column) + 1, form)
-    remark = sheet.cell(row, columns.index(Column.REMARK) + 1)
-    remark.border = _BORDER
-    remark.alignment = Alignment(wrap_text=True, vertical="top")
+    annotation = sheet.cell(row, columns.index(Column.ANNOTATION) + 1)
+    annotation.border = _BORDER
+    annotation.alignment = Alignment(wrap_text=True, vertical="top")
 
 
 def _open_for_input(sheet: Worksheet, row: int, column: int, number_format: str) -> None:
@@ -215,7 +215,7 @@ def _validate(sheet: Worksheet, accounts: int, last_row: int) -> None:
     )  # fmt: skip
     sheet.add_data_validation(choice)
     choice.add(cells(Column.ACCOUNT))
-    remark = get_column_letter(list(Column).index(Column.REMARK) + 1)
+    annotation = get_column_letter(list(Column).index(Column.ANNOTATION) + 1)
     red = DifferentialStyle(fill=PatternFill("solid", bgColor="FBDAD7"))
-    remarked = Rule(type="expression", dxf=red, formula=[f"LEN(${remark}{FIRST_ROW})>0"])
-    sheet.conditional_formatting.add(f"A{FIRST_ROW}:{remark}{last_row}", remarked)
+    annotated_rows = Rule(type="expression", dxf=red, formula=[f"LEN(${annotation}{FIRST_ROW})>0"])
+    sheet.conditional_formatting.add(f"A{FIRST_ROW}:{annotation}{last_row}", annotated_rows)

@@ -1,4 +1,4 @@
-"""Entry by hand and the registry's life from a shell: exit codes, JSON, and a copy beside the file."""
+"""Entry by hand and the registry's life from a shell: exit codes, JSON, and a copy folder_reader the file."""
 
 import json
 from datetime import timedelta

@@ -5,15 +5,13 @@ from pathlib import Path
 import pytest
 
 from social_metrics.registry.registry import Registry
-from tests.support.officer import Desk, registry_with
-
-KARTINI = ("kartini-youtube", "kartini-facebook", "kartini-instagram", "kartini-x")
+from tests.support.officer import READ_BY_HAND, Desk, registry_with
 
 
 @pytest.fixture
 def registry(tmp_path: Path) -> Registry:
-    """The shipped registry with five verified accounts of two centers."""
-    return registry_with(tmp_path / "registry", *KARTINI, "satria-x", "mahatmiya-x")
+    """The shipped registry with six verified accounts of three centers."""
+    return registry_with(tmp_path / "registry", *READ_BY_HAND)
 
 
 @pytest.fixture

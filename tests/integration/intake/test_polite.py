@@ -1,4 +1,4 @@
-"""Bad files met politely: each is taken right, or returned with a sentence that names place and remedy."""
+"""Bad files met politely: each is taken right, or returned with an error that names place and correction."""
 
 import csv
 import io
@@ -13,20 +13,20 @@ import pytest
 from openpyxl import load_workbook
 
 from social_metrics.intake.form import CODE_ROW, FIRST_ROW, INPUT_COLUMN, Column
-from social_metrics.intake.ingest import Ingested
-from social_metrics.intake.spreadsheet.faults import FileRefused
+from social_metrics.intake.ingest import IngestResult
+from social_metrics.intake.spreadsheet.validation_errors import FileRefused
 from tests.support.officer import TODAY, Desk, fill, put, saved, screenshot, sheet_of
 
 PLACE = re.compile(r"^Lembar '\w+', baris \d+, kolom [A-Z]+ \(.+?\): .+[;,].+\.$")
 
 
-def only_fault(result: Ingested) -> str:
-    """The one sentence; nothing was taken, and the copy carries it."""
+def only_error(result: IngestResult) -> str:
+    """The one error; nothing was taken, and the copy is annotated with it."""
     assert result.taken == []
     assert result.unchanged == []
     assert result.annotated is not None
-    assert len(result.faults) == 1, [fault.sentence for fault in result.faults]
-    return result.faults[0].sentence
+    assert len(result.errors) == 1, [error.message for error in result.errors]
+    return result.errors[0].message
 
 
 CELLS = [
@@ -59,14 +59,16 @@ CELLS = [
 
 
 @pytest.mark.parametrize(("cells", "reason"), CELLS)
-def test_a_bad_cell_returns_the_file_with_place_and_remedy(desk: Desk, cells: dict[Column, Any], reason: str) -> None:
+def test_a_bad_cell_returns_the_file_with_place_and_correction(
+    desk: Desk, cells: dict[Column, Any], reason: str
+) -> None:
     desk.files["notes.txt"] = b"just words"
     workbook = desk.template()
     sheet = sheet_of(workbook)
     fill(sheet, [desk.good_row("kartini-youtube"), desk.good_row("kartini-facebook")])
     put(sheet, FIRST_ROW, cells)
     result = desk.hand_in(workbook)
-    sentence = only_fault(result)
+    sentence = only_error(result)
     assert reason in sentence
     assert PLACE.match(sentence), sentence
     assert f"baris {FIRST_ROW}" in sentence
@@ -104,8 +106,8 @@ def test_a_spoiled_sheet_is_returned(desk: Desk, spoil: Callable[[Any], None], r
     spoil(sheet_of(workbook))
     result = desk.hand_in(workbook)
     assert result.taken == []
-    assert reason in " ".join(fault.sentence for fault in result.faults)
-    assert all(fault.sentence.startswith("Lembar 'kartini'") for fault in result.faults)
+    assert reason in " ".join(error.message for error in result.errors)
+    assert all(error.message.startswith("Lembar 'kartini'") for error in result.errors)
 
 
 def test_duplicates_are_named_with_their_twin(desk: Desk) -> None:
@@ -113,14 +115,14 @@ def test_duplicates_are_named_with_their_twin(desk: Desk) -> None:
     row = desk.good_row("kartini-youtube")
     desk.files["other.png"] = screenshot("another")
     fill(sheet_of(workbook), [row, row | {Column.EVIDENCE_FILE: "other.png"}])
-    assert "tanggal yang sama pada kartini, baris 7" in only_fault(desk.hand_in(workbook))
+    assert "tanggal yang sama pada kartini, baris 7" in only_error(desk.hand_in(workbook))
 
 
 def test_one_screenshot_stands_for_one_account_and_date(desk: Desk) -> None:
     workbook = desk.template()
     first, second = desk.good_row("kartini-youtube"), desk.good_row("kartini-facebook")
     fill(sheet_of(workbook), [first, second | {Column.EVIDENCE_FILE: first[Column.EVIDENCE_FILE]}])
-    assert "memerlukan bukti sendiri" in only_fault(desk.hand_in(workbook))
+    assert "memerlukan bukti sendiri" in only_error(desk.hand_in(workbook))
     fill(sheet_of(workbook), [first, dict.fromkeys(second)])
     put(sheet_of(workbook), FIRST_ROW + 1, {Column.ACCOUNT: "kartini-facebook"})
     assert len(desk.hand_in(workbook).taken) == 1
@@ -129,13 +131,13 @@ def test_one_screenshot_stands_for_one_account_and_date(desk: Desk) -> None:
     reused = desk.good_row("kartini-youtube", TODAY + timedelta(days=1))
     desk.files["again.png"] = desk.files[first[Column.EVIDENCE_FILE]]
     fill(sheet_of(later), [reused | {Column.EVIDENCE_FILE: "again.png"}])
-    assert "sudah dipakai untuk kartini-youtube tanggal 24/11/2026" in only_fault(desk.hand_in(later))
+    assert "sudah dipakai untuk kartini-youtube tanggal 24/11/2026" in only_error(desk.hand_in(later))
 
 
 def test_the_way_in_may_be_one_center_s_own(desk: Desk) -> None:
     workbook = desk.template()
     fill(sheet_of(workbook, "satria"), [desk.good_row("satria-x")])
-    assert "milik sentra satria" in only_fault(desk.hand_in(workbook, center_code="kartini"))
+    assert "milik sentra satria" in only_error(desk.hand_in(workbook, center_code="kartini"))
 
 
 def test_columns_may_be_moved(desk: Desk) -> None:
@@ -160,14 +162,14 @@ def test_serial_numbers_of_a_workbook_are_its_dates(desk: Desk) -> None:
 def test_csv_as_any_spreadsheet_program_writes_it(desk: Desk, encoding: str, delimiter: str) -> None:
     content = as_csv(desk, delimiter).encode(encoding)
     result = desk.hand_in(content, "kartini.csv")
-    assert [fault.sentence for fault in result.faults] == []
+    assert [error.message for error in result.errors] == []
     assert result.taken == ["kartini-youtube/2026-11-24/1"]
 
 
 def test_a_bad_csv_comes_back_in_its_own_form(desk: Desk) -> None:
     content = as_csv(desk, ";", followers="Darussa’adah").encode("cp1252")
     result = desk.hand_in(content, "kartini.csv")
-    assert "Baris 7, kolom F (Pengikut seperti tertera)" in only_fault(result)
+    assert "Baris 7, kolom F (Pengikut seperti tertera)" in only_error(result)
     assert result.annotated is not None
     lines = list(csv.reader(io.StringIO(result.annotated.decode("cp1252")), delimiter=";"))
     assert "bukan jumlah pengikut" in lines[FIRST_ROW - 1][len(Column) - 1]
@@ -260,11 +262,11 @@ def test_a_workbook_that_hides_every_sheet_comes_back_visible(desk: Desk) -> Non
                 name, part.replace(b'state="visible"', b'state="hidden"') if name == "xl/workbook.xml" else part
             )
     result = desk.hand_in(stream.getvalue())
-    assert "disembunyikan" in result.faults[0].sentence
+    assert "disembunyikan" in result.errors[0].message
     assert result.annotated is not None
     assert load_workbook(io.BytesIO(result.annotated))["kartini"].sheet_state == "visible"
 
 
 def test_an_empty_template_says_what_to_do(desk: Desk) -> None:
     result = desk.hand_in(desk.template())
-    assert "tidak ada satu baris pun yang diisi" in result.faults[0].remedy
+    assert "tidak ada satu baris pun yang diisi" in result.errors[0].explanation

@@ -62,7 +62,7 @@ def test_what_the_program_saves_is_read_right(desk: Desk, tmp_path: Path) -> Non
     ]
 
 
-def test_the_annotated_copy_opens_with_remarks_and_validation(desk: Desk, tmp_path: Path) -> None:
+def test_the_annotated_copy_opens_with_annotations_and_validation(desk: Desk, tmp_path: Path) -> None:
     workbook = desk.template()
     fill(sheet_of(workbook), [desk.good_row("kartini-youtube", followers="1.2")])
     annotated = desk.hand_in(workbook).annotated

@@ -15,12 +15,12 @@ from typing import Any
 
 from openpyxl import Workbook, load_workbook
 
-from social_metrics.intake.checks import Check, CheckedRow
 from social_metrics.intake.form import FIRST_ROW, Column
 from social_metrics.intake.rows import read_rows
 from social_metrics.intake.spreadsheet.annotate import annotate
-from social_metrics.intake.spreadsheet.faults import Fault, FileRefused
 from social_metrics.intake.spreadsheet.read import read_file
+from social_metrics.intake.spreadsheet.validation_errors import FileRefused, ValidationError
+from social_metrics.intake.validation import Validation, ValidRow
 from tests.support.officer import MAX_AGE_DAYS, NOW, POST_URLS, TODAY, fill, put, saved, screenshot, sheet_of
 
 ACCOUNTS = ["kartini-youtube", "kartini-facebook", "kartini-instagram", "kartini-x"]
@@ -34,7 +34,7 @@ Count = tuple[str | int | float, int | None, int | None]  # as written, what it 
 
 @dataclass(frozen=True)
 class Fuzzed:
-    """A file, the evidence beside it, and what its well-written counts mean: as written → count and step."""
+    """A file, the evidence folder_reader it, and what its well-written counts mean: as written → count and step."""
 
     name: str
     content: bytes
@@ -46,8 +46,8 @@ class Fuzzed:
 class Outcome:
     """What became of a file before the warehouse is asked: rows to take, or why none is."""
 
-    taken: list[CheckedRow]
-    sentences: list[str]
+    taken: list[ValidRow]
+    messages: list[str]
     annotated: bytes | None
 
 
@@ -57,13 +57,13 @@ def outcome_of(fuzzed: Fuzzed, registry: Any) -> Outcome:
         file = read_file(fuzzed.name, fuzzed.content)
     except FileRefused as refused:
         return Outcome([], [f"Berkas: {refused}"], None)
-    rows, faults = read_rows(file, registry, TODAY)
-    check = Check(registry, NOW, fuzzed.files.get, MAX_AGE_DAYS)
-    taken = check.rows(rows)
-    every: list[Fault] = faults + check.faults
+    rows, errors = read_rows(file, registry, TODAY)
+    validation = Validation(registry, NOW, fuzzed.files.get, MAX_AGE_DAYS)
+    taken = validation.valid_rows(rows)
+    every: list[ValidationError] = errors + validation.errors
     if every:
         try:
-            return Outcome([], [fault.sentence for fault in every], annotate(file, every, Column.REMARK.value))
+            return Outcome([], [error.message for error in every], annotate(file, every, Column.ANNOTATION.value))
         except FileRefused as refused:
             return Outcome([], [f"Berkas: {refused}"], None)
     return Outcome(taken, [], None)

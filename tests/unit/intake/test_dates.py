@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from openpyxl.utils.datetime import MAC_EPOCH, WINDOWS_EPOCH, to_excel
 
-from social_metrics.intake.dates import MomentNotUnderstood, read_date, read_time
+from social_metrics.intake.dates import DateNotUnderstood, read_date, read_time
 
 DAY = date(2026, 11, 24)
 WITA = ZoneInfo("Asia/Makassar")
@@ -53,13 +53,13 @@ def test_a_serial_number_is_the_date_that_its_workbook_means(epoch: datetime) ->
     ],
 )
 def test_no_date_is_guessed(written: Any, reason: str) -> None:
-    with pytest.raises(MomentNotUnderstood, match=reason):
+    with pytest.raises(DateNotUnderstood, match=reason):
         read_date(written, None)
 
 
 @pytest.mark.parametrize("serial", [-1, 0, 1e300, 99_999_999, float("nan")])
 def test_an_impossible_serial_number_is_refused(serial: float) -> None:
-    with pytest.raises(MomentNotUnderstood):
+    with pytest.raises(DateNotUnderstood):
         read_date(serial, WINDOWS_EPOCH)
 
 
@@ -83,5 +83,5 @@ def test_a_time_is_understood_in_the_center_s_zone_or_the_one_it_names(written: 
 
 @pytest.mark.parametrize("written", ["25.00", "19", "sore", 19.3, True, -0.5, timedelta(days=2), "19.75"])
 def test_no_time_is_guessed(written: Any) -> None:
-    with pytest.raises(MomentNotUnderstood, match=r"misalnya 19\.30"):
+    with pytest.raises(DateNotUnderstood, match=r"misalnya 19\.30"):
         read_time(written, WITA)

@@ -29,10 +29,10 @@ def test_every_file_is_taken_right_or_refused_in_a_sentence(registry: Registry, 
         try:
             fuzzed = make(file_seed, template)
             outcome = outcome_of(fuzzed, registry)
-            for sentence in outcome.sentences:
-                assert SENTENCE.match(sentence), sentence
-            assert not (outcome.taken and outcome.sentences)
-            assert outcome.taken or outcome.sentences
+            for message in outcome.messages:
+                assert SENTENCE.match(message), message
+            assert not (outcome.taken and outcome.messages)
+            assert outcome.taken or outcome.messages
             for row in outcome.taken:
                 assert row.account.account_code in ACCOUNTS
                 understood = (row.row.followers.count, row.row.followers.precision_step)

@@ -175,7 +175,7 @@ def test_a_list_is_taken_whole(folder: Path) -> None:
     assert len(read_changes(folder)) == 2
 
 
-def test_a_list_with_one_fault_changes_nothing_and_comes_back_with_remarks(folder: Path) -> None:
+def test_a_list_with_one_error_changes_nothing_and_is_annotated(folder: Path) -> None:
     content = (
         b"Sentra,Alamat akun,Bukti\nkartini,https://x.com/kartini_a,surat 1\nkartinni,https://x.com/b,surat 2\n"
         b"satria,https://x.com/share,surat 3\nsatria,https://x.com/kartini_a,surat 4\nsatria,https://x.com/c,\n"
@@ -184,7 +184,7 @@ def test_a_list_with_one_fault_changes_nothing_and_comes_back_with_remarks(folde
     result = import_accounts("akun.csv", content, folder=folder, by=SITI, at=DAY_1)
     assert result.submitted == []
     assert (folder / "center_accounts.csv").read_bytes() == before
-    assert [(fault.row, fault.column_label) for fault in result.faults] == [
+    assert [(error.row, error.column_label) for error in result.errors] == [
         (3, "Sentra"), (4, "Alamat akun"), (5, "Alamat akun"), (6, "Bukti"),
     ]  # fmt: skip
     assert result.annotated is not None

@@ -1,1 +1,1 @@
-"""Files that people make in a spreadsheet program: read with suspicion, returned with remarks."""
+"""Files that people make in a spreadsheet program: read with suspicion, returned with annotations."""

@@ -1,6 +1,6 @@
 """Reads a handed-in file: .xlsx, or CSV as Excel writes it anywhere (UTF-8 or Windows-1252, comma or semicolon).
 
-Nothing is repaired in silence: what has two readings is a fault or refuses the file.
+Nothing is repaired silently: an ambiguous value is a validation error, or the file is refused.
 """
 
 import io
@@ -13,7 +13,7 @@ import pandas as pd
 from openpyxl import Workbook, load_workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
-from social_metrics.intake.spreadsheet.faults import FileRefused
+from social_metrics.intake.spreadsheet.validation_errors import FileRefused
 from social_metrics.intake.spreadsheet.workbook_safety import check_workbook
 
 MAX_BYTES = 5_000_000
@@ -74,7 +74,7 @@ def read_file(name: str, content: bytes) -> SheetFile:
     """Read a file.
 
     Args:
-        name: its name, for the sentences only: what it is, its bytes say.
+        name: its name, for messages only; the bytes decide what it is.
         content: the bytes.
 
     Raises:

@@ -1,4 +1,4 @@
-"""What is inside an .xlsx file, looked at before any of it is unpacked into memory."""
+"""Checks the contents of an .xlsx file before any of it is unpacked into memory."""
 
 import io
 import re
@@ -7,7 +7,7 @@ import zlib
 
 from openpyxl.utils import range_boundaries
 
-from social_metrics.intake.spreadsheet.faults import FileRefused
+from social_metrics.intake.spreadsheet.validation_errors import FileRefused
 
 MAX_PARTS = 500
 MAX_UNPACKED_BYTES = 12_000_000  # of the template for all centers: under two
@@ -20,10 +20,10 @@ _WRITTEN_OUT = re.compile(rb"<(?:\w+:)?(?:mergeCell|hyperlink)\b")
 
 
 def check_workbook(content: bytes) -> None:
-    """Refuse what a spreadsheet of ours never is: an archive that swells, macros, a password, foreign XML.
+    """Refuse an archive that expands too far, macros, a password, and XML that no spreadsheet program writes.
 
     Raises:
-        FileRefused: with the remedy.
+        FileRefused: with the next step.
     """
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:

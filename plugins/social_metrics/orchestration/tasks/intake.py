@@ -58,7 +58,6 @@ def publish_entries(decisions: Any, outlet_events: Any = None) -> list[str]:
 
     Args:
         decisions: what the confirmations returned, one per workbook.
-        outlet_events: from Airflow's context.
 
     Raises:
         AirflowSkipException: nothing was confirmed, so there is nothing to transform.
@@ -78,7 +77,7 @@ def _take(
     from social_metrics.intake import screenshots
     from social_metrics.intake.ingest import ingest
     from social_metrics.intake.spreadsheet.annotate import annotated_name
-    from social_metrics.intake.spreadsheet.faults import FileRefused
+    from social_metrics.intake.spreadsheet.validation_errors import FileRefused
 
     folder = path.parent
 
@@ -95,7 +94,7 @@ def _take(
             registry=registry,
             warehouse_url=url,
             now=now,
-            read_evidence=read,
+            read_attachment=read,
             max_age_days=settings.manual_entry_max_age_days,
             center_code=center,
         )
@@ -104,9 +103,9 @@ def _take(
         _put(folder / RETURNED / f"{path.name}.txt", str(refused).encode())
         _move(path, folder / RETURNED)
         return []
-    if result.faults:
-        for fault in result.faults:
-            log.warning("%s was returned: %s", path, fault.sentence)
+    if result.errors:
+        for error in result.errors:
+            log.warning("%s was returned: %s", path, error.message)
         _put(folder / RETURNED / annotated_name(path.name), result.annotated or b"")
         _move(path, folder / RETURNED)
         return []

@@ -16,20 +16,20 @@ class FileRefused(UsageProblem):
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
-    """One thing to mend: where it stands, and what to write instead."""
+class ValidationError:
+    """One error in a file, with its place and what to write instead."""
 
-    sheet: str | None  # None in a CSV file, which has one sheet only
-    row: int | None  # as the spreadsheet program counts; None: the sheet as a whole
-    column: int | None  # 1 = A; None: the row as a whole
-    column_label: str | None  # the header above it
-    value: Any  # the cell's content; None when there is nothing to quote
-    remedy: str  # completes the sentence
+    explanation: str  # completes the sentence that begins with the value
+    sheet: str | None = None  # None in a CSV file, which has one sheet only
+    row: int | None = None  # as the spreadsheet program counts; None: the sheet as a whole
+    column: int | None = None  # 1 = A; None: the row as a whole
+    column_label: str | None = None  # the header above it
+    value: Any = None  # the cell's content; None when there is nothing to quote
 
     @property
-    def sentence(self) -> str:
-        """Place, value and remedy in one sentence."""
-        return f"{self.place}: {self.remark}"
+    def message(self) -> str:
+        """Place, value and explanation in one sentence."""
+        return f"{self.place}: {self.annotation}"
 
     @property
     def place(self) -> str:
@@ -44,18 +44,18 @@ class Fault:
         return place[0].upper() + place[1:]
 
     @property
-    def remark(self) -> str:
-        """The sentence without its place, for a note beside the row."""
+    def annotation(self) -> str:
+        """The sentence without its place."""
         quoted = "" if self.value is None else f"'{shown(self.value)}' "
-        said = f"{quoted}{self.remedy}"
-        return f"{said[0].upper()}{said[1:]}."
+        text = f"{quoted}{self.explanation}"
+        return f"{text[0].upper()}{text[1:]}."
 
     @property
-    def remark_in_row(self) -> str:
-        """The remark for a note in its own row: names the column, since sheet and row are evident."""
+    def row_annotation(self) -> str:
+        """The annotation beside its row: names the column, since sheet and row are evident."""
         if self.column is None:
-            return self.remark
-        return f"Kolom {get_column_letter(self.column)}: {self.remark}"
+            return self.annotation
+        return f"Kolom {get_column_letter(self.column)}: {self.annotation}"
 
 
 def shown(value: Any) -> str:
@@ -65,9 +65,9 @@ def shown(value: Any) -> str:
     return text if len(text) <= SHOWN_CHARACTERS else text[: SHOWN_CHARACTERS - 1] + "…"
 
 
-def by_row(faults: Iterable[Fault]) -> dict[tuple[str | None, int], list[Fault]]:
-    """The faults of each row; those of a whole sheet stand on its first row."""
-    rows: dict[tuple[str | None, int], list[Fault]] = {}
-    for fault in faults:
-        rows.setdefault((fault.sheet, fault.row or 1), []).append(fault)
+def by_row(errors: Iterable[ValidationError]) -> dict[tuple[str | None, int], list[ValidationError]]:
+    """The errors of each row; those of a whole sheet are on its first row."""
+    rows: dict[tuple[str | None, int], list[ValidationError]] = {}
+    for error in errors:
+        rows.setdefault((error.sheet, error.row or 1), []).append(error)
     return rows
