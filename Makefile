@@ -1,6 +1,6 @@
 # Every target also works without a terminal. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help venv announce-test announce-bench demo demo-month database up up-celery superset spark venv-spark down doctor docs test test-dates test-fuzz test-faults test-year test-tampering test-histories test-scale test-superset bench bench-scaling bench-charts check lint-code lint-types lint-imports lint-sql lint-secrets lock clean backup restore audit
+.PHONY: help venv announce-test announce-bench demo demo-month database up up-celery superset spark venv-spark down doctor docs test test-unit test-dates test-fuzz test-faults test-year test-tampering test-histories test-scale test-superset bench bench-scaling bench-charts check lint-code lint-types lint-imports lint-sql lint-secrets lock clean backup restore audit
 
 BIN := .venv/bin
 STACK := $(BIN)/python -m local_stack
@@ -78,9 +78,12 @@ docs: venv ## what every mart and column means, in one file: .demo/docs/marts.ht
 announce-test announce-bench:
 	@tests/announce $(@:announce-%=%)
 
-test: announce-test venv ## everything: unit, contract, simulator, dbt, DAGs, end to end, browser
+test: announce-test venv ## everything: unit, integration, simulator, dbt, DAGs, end to end, resilience
 	@tests/system-packages
 	@$(BIN)/python -m pytest --whole -n 2 --dist loadfile --durations 25
+
+test-unit: venv ## the unit tests only: no database, no network, no process (under a minute)
+	@$(BIN)/python -m pytest -n 2 tests/unit
 
 test-dates: venv ## everything once per date, the clock shifted by faketime (DATES="31-december-23-30 …", TESTS=tests/unit)
 	@tests/system-packages faketime

@@ -1,6 +1,7 @@
 """Guards of the test run: a run that checked nothing fails, and a long run shows its progress.
 
 - `--whole` (what `make test` passes): every folder of tests has to bring tests.
+- The longest files run first: with `--dist loadfile` one worker would otherwise idle while the other ends a long one.
 - A folder whose tests are all done is reported at once, and the summary has the time of each folder.
 - In CI (`CI=true`) a test that was skipped fails the run, unless it is marked `recordings`.
 - Hypothesis prints the seed that repeats a failure; random histories of our own use the fixture `seed`.
@@ -18,7 +19,23 @@ from pathlib import Path
 import pytest
 from hypothesis import settings as hypothesis_settings
 
+TESTS = Path(__file__).resolve().parents[1]
 FOLDERS = ("unit", "integration", "simulator", "dbt", "dags", "e2e", "resilience")
+BY_PACKAGE = ("unit", "integration")  # every folder in them has to bring tests as well
+# Files and folders in the order in which they start; all others follow. The longest runs for five minutes.
+LONGEST_FIRST = (
+    "e2e/test_demo.py",
+    "dbt/mutation",
+    "resilience",
+    "dbt/test_incremental.py",
+    "dags",
+    "dbt",
+    "e2e",
+    "integration/audit",
+    "integration/publish/reports",
+    "integration/local_stack",
+    "integration/extract",
+)
 SEED_VARIABLE = "SOCIAL_METRICS_TEST_SEED"
 
 hypothesis_settings.register_profile("default", print_blob=True, deadline=None)
@@ -41,7 +58,7 @@ def _seed_of_content() -> int:
     """The first 32 bits of git's hash of the committed tree; outside of a git checkout, chance."""
     asked = ["git", "rev-parse", "--verify", "--quiet", "HEAD^{tree}"]
     try:
-        tree = subprocess.run(asked, cwd=Path(__file__).parent, capture_output=True, text=True, check=True).stdout
+        tree = subprocess.run(asked, cwd=TESTS, capture_output=True, text=True, check=True).stdout
     except (OSError, subprocess.CalledProcessError):
         return random.SystemRandom().randrange(2**32)
     return int(tree[:8], 16)
@@ -52,6 +69,7 @@ def pytest_configure(config: pytest.Config) -> None:
     seed = _seed()  # before xdist starts its workers: they inherit the variable
     if config.option.hypothesis_seed is None:
         config.option.hypothesis_seed = str(seed)
+    config.option.loadscopereorder = False  # xdist would start the files with the most tests first
 
 
 def pytest_report_header(config: pytest.Config) -> str:
@@ -64,14 +82,31 @@ def seed() -> int:
     return _seed()
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    items.sort(key=_start)  # stable: the order within a file stays
     if not config.getoption("--whole"):
         return
-    tests = Path(__file__).parents[1]
-    found = Counter(item.path.relative_to(tests).parts[0] for item in items if item.path.is_relative_to(tests))
-    empty = [folder for folder in FOLDERS if not found[folder]]
+    filled = {folder for item in items if item.path.is_relative_to(TESTS) for folder in item.path.parents}
+    empty = [folder for folder in _folders_with_tests() if folder not in filled]
     if empty:
-        raise pytest.UsageError(f"No tests in {', '.join(f'tests/{folder}' for folder in empty)}: an empty run is red.")
+        named = ", ".join(f"tests/{folder.relative_to(TESTS).as_posix()}" for folder in empty)
+        raise pytest.UsageError(f"No tests in {named}: an empty run is red.")
+
+
+def _folders_with_tests() -> list[Path]:
+    packages = [path for name in BY_PACKAGE for path in sorted((TESTS / name).iterdir())]
+    return [TESTS / name for name in FOLDERS] + [
+        path for path in packages if path.is_dir() and path.name.isidentifier() and not path.name.startswith("__")
+    ]
+
+
+def _start(item: pytest.Item) -> int:
+    """The item's place in LONGEST_FIRST."""
+    if not item.path.is_relative_to(TESTS):
+        return len(LONGEST_FIRST)
+    parts = (item.path, *item.path.parents)
+    return next((place for place, name in enumerate(LONGEST_FIRST) if TESTS / name in parts), len(LONGEST_FIRST))
 
 
 class _Skipped:

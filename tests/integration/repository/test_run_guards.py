@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.run_guards import LONGEST_FIRST
+
 GREEN = "def test_it(seed):\n    assert seed >= 0\n"
 SKIPPED = "import pytest\n\ndef test_it():\n    pytest.skip('no browser here')\n"
 RECORDINGS = "import pytest\n\n@pytest.mark.recordings\ndef test_it():\n    pytest.skip('no recordings here')\n"
@@ -20,15 +22,8 @@ def _run(
     clean = {name: value for name, value in os.environ.items() if name not in {"CI", "SOCIAL_METRICS_TEST_SEED"}}
     return subprocess.run(
         [
-            sys.executable,
-            "-m",
-            "pytest",
-            "-p",
-            "tests.support.run_guards",
-            "-c",
-            folder / "pytest.ini",
-            *options,
-            folder,
+            *(sys.executable, "-m", "pytest", "-p", "tests.support.run_guards"),
+            *("-c", folder / "pytest.ini", *options, folder),
         ],
         cwd=repository,
         env=clean | variables,
@@ -66,6 +61,28 @@ def test_the_whole_run_needs_tests_in_every_folder(repository: Path, tmp_path: P
     result = _run(repository, tmp_path, GREEN, "--whole")
     assert result.returncode == pytest.ExitCode.USAGE_ERROR
     assert "No tests in tests/unit, tests/integration, tests/simulator, tests/dbt, tests/dags" in result.stderr
+    assert "tests/unit/registry" in result.stderr, "each package of unit and integration counts"
+
+
+def test_the_longest_files_start_first(repository: Path) -> None:
+    assert [name for name in LONGEST_FIRST if not (repository / "tests" / name).exists()] == []
+    command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "tests/e2e", "tests/dbt/test_incremental.py"]
+    listed = subprocess.run(command, cwd=repository, capture_output=True, text=True, check=True).stdout.splitlines()
+    files = list(dict.fromkeys(line.split("::")[0] for line in listed if "::" in line))
+    assert files[:2] == ["tests/e2e/test_demo.py", "tests/dbt/test_incremental.py"]
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import socket\n\ndef test_it():\n    with socket.socket() as made:\n        made.bind(('127.0.0.1', 0))\n",
+        "import subprocess\n\ndef test_it():\n    subprocess.run(['true'])\n",
+    ],
+)
+def test_a_unit_test_that_leaves_its_process_is_red(repository: Path, tmp_path: Path, code: str) -> None:
+    result = _run(repository, tmp_path, code, "-p", "tests.unit.conftest")
+    assert result.returncode == pytest.ExitCode.TESTS_FAILED
+    assert "move it to tests/integration" in result.stdout
 
 
 @pytest.mark.parametrize(("variables", "code"), [({}, 0), ({"CI": "true"}, 1)])
