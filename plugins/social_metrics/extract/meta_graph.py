@@ -1,6 +1,6 @@
-"""What Meta's Graph APIs have in common (Facebook, Instagram, Threads): credential, errors, usage headers, paging.
+"""Common parts of Meta's Graph APIs (Facebook, Instagram, Threads): credential, errors, usage headers, paging.
 
-Errors are decided by `code` and `error_subcode` (Meta, "Handle Errors"): the texts follow the reader's locale.
+Errors are classified by `code` and `error_subcode` (Meta, "Handle Errors"): their texts depend on the locale.
 """
 
 import hashlib
@@ -18,11 +18,11 @@ from social_metrics.extract.extracted import CaptureFailure
 from social_metrics.extract.http.client import ApiClient, Refusal, Reply, retry_after
 from social_metrics.extract.http.json_values import MalformedValueError, words
 
-# Members of an error that are evidence. `message` is not among them: a Facebook post's words have that name.
+# Members of an error that are evidence; `message` is not, because a Facebook post's text has that name.
 ERROR_MEMBERS = frozenset({"error", "type", "code", "error_subcode", "is_transient", "fbtrace_id"})
 
 _TOKEN_CODES = frozenset({102, 104, 190})
-# The owner's side ended it: the password changed, the app was removed, the person left the page.
+# Ended by the owner: the password changed, the app was removed, the person left the page.
 _REVOKED_SUBCODES = frozenset({458, 460, 492})
 _RATE_CODES = frozenset({4, 17, 32, 341, 613})
 _BUSINESS_RATE_CODES = range(80000, 80100)
@@ -40,9 +40,9 @@ _NO_SUCH_FIELD = re.compile(r"nonexist(?:ent|ing) field \((\w+)\)")
 
 
 def authorize(connection: PlatformConnection, _token: str | None) -> tuple[dict[str, str], dict[str, str]]:
-    """The access token as a header, so that it stands in no address.
+    """The access token as a header, so that it is in no URL.
 
-    With `app_secret` in the connection's extra the proof is added that Meta asks for when an app reads pages
+    With `app_secret` in the connection's extra the proof is added that Meta requires when an app reads pages
     it does not manage (error 100 "requires either app secret proof or an app token").
     """
     token = connection.secret or ""
@@ -52,57 +52,57 @@ def authorize(connection: PlatformConnection, _token: str | None) -> tuple[dict[
 
 
 def refusal(reply: Reply, now: datetime) -> Refusal | None:
-    """What a Graph error means, whatever the HTTP status it comes with; None when there is no error to read."""
+    """Classify a Graph error, independent of its HTTP status; None without an error."""
     error = reply.member("error")
     if error is None:
         return None
     if not isinstance(error, dict):
         if reply.status >= 300:
-            return None  # the status says more
-        return Refusal(Outcome.INVALID_RESPONSE, "an error without a code inside a good reply", transient=True)
+            return None  # the status is more precise
+        return Refusal(Outcome.INVALID_RESPONSE, "an error without a code in a reply with status 200", transient=True)
     code, subcode = error_codes(reply)
-    said = f"Meta error {_numbered(code, subcode)}: {error.get('message') or 'without a message'}"
+    detail = f"Meta error {_numbered(code, subcode)}: {error.get('message') or 'without a message'}"
     if code in _RATE_CODES or code in _BUSINESS_RATE_CODES:
         wait = _wait(reply.headers, now)
-        # Without a word on how long to wait, asking again at once only lengthens the refusal.
+        # Without a time to wait, an immediate retry only prolongs the rate limit.
         return Refusal(
             Outcome.RATE_LIMITED,
-            said,
+            detail,
             transient=wait is not None,
             retry_after=wait,
             for_all=code not in _ONE_PAGE_RATE_CODES,
         )
     if code in (1, 2) or error.get("is_transient") is True:
         wait = retry_after(reply.headers, now)
-        return Refusal(Outcome.PLATFORM_UNAVAILABLE, said, transient=True, retry_after=wait)
+        return Refusal(Outcome.PLATFORM_UNAVAILABLE, detail, transient=True, retry_after=wait)
     if code in _TOKEN_CODES:
         revoked = subcode in _REVOKED_SUBCODES
-        return Refusal(Outcome.CONSENT_REVOKED if revoked else Outcome.TOKEN_EXPIRED, said, for_all=True)
+        return Refusal(Outcome.CONSENT_REVOKED if revoked else Outcome.TOKEN_EXPIRED, detail, for_all=True)
     if code in _PERMISSION_CODES:
-        return Refusal(Outcome.PERMISSION_MISSING, said)
+        return Refusal(Outcome.PERMISSION_MISSING, detail)
     if code == _POLICY_BLOCK:
-        # Meta blocks whoever asks, not the page asked about: nothing is known about the account.
-        return Refusal(Outcome.PERMISSION_MISSING, said, for_all=True)
+        # Meta blocks our credential, not the requested page: nothing is known about the account.
+        return Refusal(Outcome.PERMISSION_MISSING, detail, for_all=True)
     if code == _PAGE_MOVED:
-        return Refusal(Outcome.IDENTITY_MISMATCH, said)
+        return Refusal(Outcome.IDENTITY_MISMATCH, detail)
     if code == _NO_SUCH_NAME or (code == _INVALID_PARAMETER and subcode == _NOT_VISIBLE_SUBCODE):
-        return Refusal(Outcome.ACCOUNT_NOT_FOUND, f"{said} (gone, unpublished, or not visible to our token)")
+        return Refusal(Outcome.ACCOUNT_NOT_FOUND, f"{detail} (gone, unpublished, or not visible to our token)")
     if code == _INVALID_PARAMETER:
-        return _invalid_parameter(str(error.get("message", "")), said)
+        return _invalid_parameter(str(error.get("message", "")), detail)
     if reply.status >= 500:
         return None
-    return Refusal(Outcome.INVALID_RESPONSE, said)
+    return Refusal(Outcome.INVALID_RESPONSE, detail)
 
 
 def get_fields(
     client: ApiClient, endpoint: str, path: str, parameters: Mapping[str, Any], optional: frozenset[str]
 ) -> Reply:
-    """A GET with `fields`; an optional field that Graph has withdrawn is left out, of this call and those after it.
+    """A GET with `fields`, without optional fields that Graph has withdrawn.
 
-    Meta withdraws metrics without notice and then refuses the whole call: one number less must not cost the others.
+    Meta withdraws metrics without notice and then refuses the whole call; the other fields must remain readable.
 
     Raises:
-        CaptureFailure: as of `ApiClient.call`; also for a withdrawn field without which nothing can be read.
+        CaptureFailure: see `ApiClient.call`; also for a withdrawn field that is required.
     """
     while True:
         fields = fields_without(str(parameters["fields"]), client.withdrawn)
@@ -116,7 +116,7 @@ def get_fields(
 
 
 def fields_without(fields: str, names: Iterable[str]) -> str:
-    """A Graph field list without some of its fields, each with its modifiers and inner fields."""
+    """A Graph field list without the named fields, their modifiers and inner fields."""
     for name in names:
         fields = re.sub(rf"(?<![\w.]){name}(?![\w])(?:\.\w+\([^()]*\))*(?:\{{[^{{}}]*\}})?,?", "", fields)
     return re.sub(r",(?=\}|$)", "", fields)
@@ -128,10 +128,10 @@ def error_codes(reply: Reply) -> tuple[int | None, int | None]:
 
 
 def part(value: Any, name: str) -> dict[str, Any] | None:
-    """An object inside an object; None when the platform left it out.
+    """An object inside an object; None when it is missing.
 
     Raises:
-        MalformedValueError: there is something else in its place.
+        MalformedValueError: it is not an object.
     """
     if value is None or isinstance(value, dict):
         return value
@@ -142,7 +142,7 @@ def listed(edge: dict[str, Any], name: str) -> list[dict[str, Any]]:
     """The objects in an edge's `data`.
 
     Raises:
-        MalformedValueError: there is no list, or something else than objects is in it.
+        MalformedValueError: there is no list, or an entry is not an object.
     """
     data = edge.get("data")
     if not isinstance(data, list):
@@ -164,13 +164,13 @@ def cursor_after(edge: dict[str, Any]) -> str | None:
 
 
 def next_query(edge: dict[str, Any]) -> tuple[tuple[str, str], ...] | None:
-    """The query parameters that lead to the page after an edge's page, None on the last one.
+    """The query parameters of the page after an edge's page, None on the last one.
 
-    Edges page by a cursor, or by time (`until` with `__paging_token`). `paging.next` itself carries the
-    access token: it is never followed or kept, only its paging parameters are read.
+    Edges page by a cursor, or by time (`until` with `__paging_token`). `paging.next` itself contains the
+    access token: only its paging parameters are read.
 
     Raises:
-        MalformedValueError: there is a next page but nothing that leads to it.
+        MalformedValueError: there is a next page without parameters.
     """
     link = words((part(edge.get("paging"), "paging") or {}).get("next"), "paging.next")
     if link is None:
@@ -188,22 +188,22 @@ def next_query(edge: dict[str, Any]) -> tuple[tuple[str, str], ...] | None:
     return found
 
 
-def _invalid_parameter(message: str, said: str) -> Refusal:
-    """Code 100 without a subcode stands for several things, which only the (untranslated) message tells apart."""
+def _invalid_parameter(message: str, detail: str) -> Refusal:
+    """Code 100 without a subcode has several meanings, distinguished only by the (untranslated) message."""
     words = message.lower()
     if "does not exist" in words:
-        return Refusal(Outcome.ACCOUNT_NOT_FOUND, f"{said} (gone, unpublished, or not visible to our token)")
+        return Refusal(Outcome.ACCOUNT_NOT_FOUND, f"{detail} (gone, unpublished, or not visible to our token)")
     if "public content access" in words or "public metadata access" in words or "secret proof" in words:
-        return Refusal(Outcome.PERMISSION_MISSING, said, for_all=True)
+        return Refusal(Outcome.PERMISSION_MISSING, detail, for_all=True)
     if "permission" in words:
-        return Refusal(Outcome.PERMISSION_MISSING, said)
+        return Refusal(Outcome.PERMISSION_MISSING, detail)
     if field := _NO_SUCH_FIELD.search(message):
-        return Refusal(Outcome.INVALID_RESPONSE, said, withdrawn_field=field[1])
-    return Refusal(Outcome.INVALID_RESPONSE, said)
+        return Refusal(Outcome.INVALID_RESPONSE, detail, withdrawn_field=field[1])
+    return Refusal(Outcome.INVALID_RESPONSE, detail)
 
 
 def _wait(headers: Mapping[str, str], now: datetime) -> timedelta | None:
-    """How long Meta asks to wait: its own header counts minutes, Retry-After seconds or an instant."""
+    """How long Meta asks to wait: its own header has minutes, Retry-After seconds or an instant."""
     waits = [retry_after(headers, now), _time_to_regain_access(headers)]
     return max((wait for wait in waits if wait is not None), default=None)
 

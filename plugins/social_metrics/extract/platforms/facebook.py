@@ -1,6 +1,6 @@
 """Facebook Pages through the Graph API: 50 pages and their newest posts in one call.
 
-Followers are `followers_count`; `fan_count`, the likes of the page, stays in the evidence and never enters the
+Followers are `followers_count`; `fan_count`, the likes of the page, stays in the evidence and is never part of the
 same series. `shares` is absent from a post without shares: with the other engagement counts present, absence
 is zero. `reactions` counts every reaction, not only likes.
 """
@@ -29,7 +29,7 @@ POST_FIELDS = (
 )
 PAGE_FIELDS = f"id,username,link,followers_count,fan_count,published_posts.limit({POSTS_PER_PAGE}){{{POST_FIELDS}}}"
 
-# Numbers and trimmings without which the rest can still be read.
+# Fields without which the rest can still be read.
 OPTIONAL_FIELDS = frozenset({"followers_count", "fan_count", "username", "link", "permalink_url", "status_type"}) | {
     "attachments",
     "shares",
@@ -39,8 +39,8 @@ OPTIONAL_FIELDS = frozenset({"followers_count", "fan_count", "username", "link",
 
 _POST_TYPES = {"photo": "photo", "video": "video", "album": "carousel", "link": "link"}
 
-# Failures that say nothing about the page asked about. So many in a row are no accident of these pages, and
-# asking for the others would only add to the load.
+# Failures that say nothing about the requested page. Several in a row concern all pages; requests for the others
+# would only add to the load.
 _NOT_ABOUT_THE_PAGE = frozenset({Outcome.PLATFORM_UNAVAILABLE, Outcome.INVALID_RESPONSE, Outcome.RATE_LIMITED})
 _ENOUGH_FAILURES_IN_A_ROW = 3
 
@@ -71,11 +71,11 @@ AUTHORISATION = Authorisation(
 def read_profiles(client: ApiClient, accounts: Sequence[Account]) -> dict[str, ExtractedProfile | CaptureFailure]:
     """Read up to 50 pages with their newest posts, in one call where all of them can be read.
 
-    One page that we may not read fails a call for many, and many pages may be too heavy for one answer; then
-    each is asked alone, so that each has its own outcome. A page known by its handle only is always asked alone.
+    One page that we may not read fails a call for many, and many pages may be too large for one response; then each
+    is requested alone, so that each has its own outcome. So is a page known by its handle only.
 
     Raises:
-        CaptureFailure: the whole call failed for a reason that concerns everyone: the credential or the limits.
+        CaptureFailure: the whole call failed because of the credential or the limits.
     """
     profiles: dict[str, ExtractedProfile | CaptureFailure] = {}
     if sum(account.platform_account_id is not None for account in accounts) > 1:
@@ -99,7 +99,7 @@ def read_posts(client: ApiClient, account: Account, profile: ExtractedProfile, w
     """Read a page's posts back to `window.since`; the first of them came with the profile.
 
     Raises:
-        CaptureFailure: a page of posts could not be read or understood.
+        CaptureFailure: a page of posts could not be read or parsed.
     """
     page_id = profile.platform_account_id
 
@@ -111,7 +111,7 @@ def read_posts(client: ApiClient, account: Account, profile: ExtractedProfile, w
         return _post_page(reply.body, reply.response_id, reply.received_at, client.withdrawn)
 
     edge = profile.context.get("published_posts")
-    # Graph leaves an empty edge out of the page's object. Only the edge itself can say that there are no posts.
+    # Graph omits an empty edge from the page's object. Only the edge itself proves that there are no posts.
     first = (
         read_next(()) if edge is None else _post_page(edge, profile.response_id, profile.received_at, client.withdrawn)
     )
@@ -119,7 +119,7 @@ def read_posts(client: ApiClient, account: Account, profile: ExtractedProfile, w
 
 
 def _read_together(client: ApiClient, accounts: Sequence[Account]) -> dict[str, ExtractedProfile | CaptureFailure]:
-    """The pages that one call can read; those that it leaves out are not in the result."""
+    """The pages that one call can read; others are not in the result."""
     ids = dict.fromkeys(account.platform_account_id for account in accounts if account.platform_account_id)
     try:
         asked = {"ids": ",".join(ids), "fields": PAGE_FIELDS}

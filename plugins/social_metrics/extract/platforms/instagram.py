@@ -1,7 +1,7 @@
 """Instagram professional accounts through Business Discovery: profile and newest media in one call.
 
-One professional account of ours (the connection's login) reads the others by their handle. The handle can pass
-to somebody else: the id behind it is the identity. `like_count` is absent when the owner hides likes.
+One professional account of ours (the connection's login) reads the others by their handle. A handle can pass to
+another account: the id behind it is the identity. `like_count` is absent when the owner hides likes.
 """
 
 import re
@@ -26,29 +26,29 @@ MEDIA_PER_PAGE = 25
 MEDIA_FIELDS = "id,caption,media_type,media_product_type,permalink,timestamp,like_count,comments_count,view_count"
 USER_FIELDS = "id,username,followers_count,media_count"
 
-# Numbers and trimmings without which the rest can still be read.
+# Fields without which the rest can still be read.
 OPTIONAL_FIELDS = frozenset({"followers_count", "media_count", "media_product_type", "permalink"}) | {
     "like_count",
     "comments_count",
     "view_count",
 }
 
-CANNOT_TELL_WHY = (
-    "Instagram does not show this handle, and gives the same answer for an account that was renamed, made private, "
+UNKNOWN_REASON = (
+    "Instagram does not show this handle, and gives the same response for an account that was renamed, made private, "
     "restricted by age, turned into a personal account, or deleted. Open the account in a browser, ask the center, "
     "and correct the registry row"
 )
 
 _NOT_A_PROFESSIONAL_ACCOUNT = (110, 2207013)
 _HANDLE = re.compile(r"[A-Za-z0-9._]{1,30}")
-_CURSOR = re.compile(r"[A-Za-z0-9_=+/-]+")  # it is written into the fields: nothing else may stand there
+_CURSOR = re.compile(r"[A-Za-z0-9_=+/-]+")  # it is written into the fields: other characters are not allowed
 _PRODUCT_TYPES = {"REELS": "reel", "STORY": "story"}
 _MEDIA_TYPES = {"IMAGE": "photo", "VIDEO": "video", "CAROUSEL_ALBUM": "carousel"}
 
 
 def _refusal(reply: Reply, now: datetime) -> Refusal | None:
     if meta_graph.error_codes(reply) == _NOT_A_PROFESSIONAL_ACCOUNT:
-        return Refusal(Outcome.ACCOUNT_NOT_FOUND, f"Meta error 110/2207013: {CANNOT_TELL_WHY}.")
+        return Refusal(Outcome.ACCOUNT_NOT_FOUND, f"Meta error 110/2207013: {UNKNOWN_REASON}.")
     return meta_graph.refusal(reply, now)
 
 
@@ -77,11 +77,7 @@ AUTHORISATION = Authorisation(
 
 
 def read_profiles(client: ApiClient, accounts: Sequence[Account]) -> dict[str, ExtractedProfile | CaptureFailure]:
-    """Read accounts one by one: a discovery shows a single handle.
-
-    Raises:
-        CaptureFailure: the connection names no account of ours to ask with.
-    """
+    """Read accounts one by one: a discovery returns a single handle."""
     return read_one_by_one(accounts, lambda account: _read_profile(client, account))
 
 
@@ -89,7 +85,7 @@ def read_posts(client: ApiClient, account: Account, profile: ExtractedProfile, w
     """Read an account's media back to `window.since`; the first of them came with the profile.
 
     Raises:
-        CaptureFailure: a page of media could not be read or understood, or the handle changed hands meanwhile.
+        CaptureFailure: a page of media could not be read or parsed, or the handle passed to another account.
     """
 
     def read_next(cursor: Hashable) -> PostPage:
@@ -97,7 +93,7 @@ def read_posts(client: ApiClient, account: Account, profile: ExtractedProfile, w
         if discovered.get("id") != profile.platform_account_id:
             raise CaptureFailure(
                 Outcome.IDENTITY_MISMATCH,
-                f"the handle {account.handle} changed hands between two pages of its media",
+                f"the handle {account.handle} passed to another account between two pages of its media",
                 response_id=reply.response_id,
             )
         return _media_page(discovered.get("media"), reply.response_id, reply.received_at)
@@ -125,13 +121,13 @@ def _discover(client: ApiClient, account: Account, fields: str) -> tuple[dict[st
         raise CaptureFailure(
             Outcome.NOT_ATTEMPTED,
             "the connection social_metrics_instagram has no login: set it to the id of our own Instagram "
-            "professional account (1784…), with which the others are read",
+            "professional account (1784…)",
             for_all=True,
         )
     if not account.handle or not _HANDLE.fullmatch(account.handle):
         raise CaptureFailure(
             Outcome.NOT_ATTEMPTED,
-            f"Instagram is read by handle, and the registry row of {account.account_code} has none that can be one",
+            f"Instagram is read by handle, and the registry row of {account.account_code} has no valid one",
         )
     reply = meta_graph.get_fields(
         client,
@@ -144,7 +140,7 @@ def _discover(client: ApiClient, account: Account, fields: str) -> tuple[dict[st
     if discovered is None and isinstance(reply.body, dict):
         raise CaptureFailure(
             Outcome.ACCOUNT_NOT_FOUND,
-            f"the reply comes without the account: {CANNOT_TELL_WHY}.",
+            f"the reply does not contain the account: {UNKNOWN_REASON}.",
             response_id=reply.response_id,
         )
     if not isinstance(discovered, dict):
@@ -176,7 +172,7 @@ def _media_page(edge: Any, response_id: UUID, received_at: datetime) -> PostPage
     try:
         members = meta_graph.part(edge, "media") or {}
         posts = tuple(_post(media, response_id, received_at) for media in meta_graph.listed(members, "media"))
-        # No `next` link stands here: the cursor itself is absent on the last page.
+        # There is no `next` link; the cursor is absent on the last page.
         cursor = meta_graph.cursor_after(members)
         if cursor is not None and not _CURSOR.fullmatch(cursor):
             raise MalformedValueError("paging.cursors.after", cursor, "a cursor")

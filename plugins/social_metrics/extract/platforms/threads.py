@@ -1,10 +1,9 @@
 """Threads profiles through profile discovery: one lookup and one list of posts per handle.
 
-Discovery reads public profiles with our own token; the other way, each owner's token, has followers only as an
-insight. A lookup names no id: the handle is all there is, and a handle that passes to somebody else is not seen
-here. Likes and views of a post are one further call each, and only for posts of the token's owner: they stay
-unknown. The lookup's `likes_count`, `views_count` and the like are sums of the last seven days, not totals; they
-stay in the evidence.
+Discovery reads public profiles with our own token; with each owner's token, followers would only be an insight. A
+lookup returns no id: a handle that passes to another account cannot be detected. Likes and views of a post need
+another call each, only for posts of the token's owner: they stay unknown. The lookup's `likes_count`, `views_count`
+and similar are sums of the last seven days, not totals; they stay in the evidence.
 """
 
 import re
@@ -28,32 +27,31 @@ METRIC_DEFINITION_ID = "threads.follower_count.v1"
 POSTS_PER_PAGE = 100
 POST_FIELDS = "id,media_type,permalink,text,timestamp"
 
-CANNOT_TELL_WHY = (
-    "Threads shows public profiles of adults with 100 followers or more, and does not say which of that is missing, "
-    "or whether the handle was renamed or deleted; before Meta's review of the app it shows only Meta's own. Open the "
+UNKNOWN_REASON = (
+    "Threads shows public profiles of adults with 100 followers or more, and does not report which condition fails, or "
+    "whether the handle was renamed or deleted; before Meta's review of the app it shows only Meta's own. Open the "
     "account in a browser, ask the center, and correct the registry row"
 )
 
 _HANDLE = re.compile(r"[A-Za-z0-9._]{1,30}")
-_SPEAKS_OF_FOLLOWERS = re.compile(r"\bfollowers\b", re.IGNORECASE)  # not of a field such as follower_count
-_SOMEBODY_ELSES_POST = "REPOST_FACADE"
+_MENTIONS_FOLLOWERS = re.compile(r"\bfollowers\b", re.IGNORECASE)  # not a field such as follower_count
+_REPOST = "REPOST_FACADE"
 _POST_TYPES = {"TEXT_POST": "text", "IMAGE": "photo", "VIDEO": "video", "CAROUSEL_ALBUM": "carousel"}
 
 
 def _refusal(reply: Reply, now: datetime) -> Refusal | None:
-    """What Meta's error means here.
+    """Classify an error of Meta.
 
-    How Threads refuses a profile with fewer than 100 followers is not documented. `below_threshold` settles the
-    day and counts as read, so it takes an error that speaks of followers; every other one stays what it is on
-    Meta's other APIs.
+    How Threads refuses a profile with fewer than 100 followers is not documented. `below_threshold` completes the
+    account for the day, so it requires an error that mentions followers; other errors are as on Meta's other APIs.
     """
     refusal = meta_graph.refusal(reply, now)
     if refusal is None or refusal.transient or refusal.for_all:
         return refusal
-    if _SPEAKS_OF_FOLLOWERS.search(str(reply.member("error", "message"))):
+    if _MENTIONS_FOLLOWERS.search(str(reply.member("error", "message"))):
         return replace(refusal, outcome=Outcome.BELOW_THRESHOLD)
     if refusal.outcome is Outcome.ACCOUNT_NOT_FOUND:
-        return replace(refusal, detail=f"{reply.member('error', 'message')}: {CANNOT_TELL_WHY}.")
+        return replace(refusal, detail=f"{reply.member('error', 'message')}: {UNKNOWN_REASON}.")
     return refusal
 
 
@@ -89,10 +87,10 @@ def read_profiles(client: ApiClient, accounts: Sequence[Account]) -> dict[str, E
 
 
 def read_posts(client: ApiClient, account: Account, profile: ExtractedProfile, window: ReadWindow) -> PostListing:
-    """Read an account's own posts back to `window.since`; what it only reposted is somebody else's.
+    """Read an account's own posts back to `window.since`, without its reposts.
 
     Raises:
-        CaptureFailure: a page of posts could not be read or understood.
+        CaptureFailure: a page of posts could not be read or parsed.
     """
 
     def read_next(query: Hashable) -> PostPage:
@@ -107,7 +105,7 @@ def _read_profile(client: ApiClient, account: Account) -> ExtractedProfile:
     if not account.handle or not _HANDLE.fullmatch(account.handle):
         raise CaptureFailure(
             Outcome.NOT_ATTEMPTED,
-            f"Threads is read by handle, and the registry row of {account.account_code} has none that can be one",
+            f"Threads is read by handle, and the registry row of {account.account_code} has no valid one",
         )
     try:
         reply = client.get("profile_lookup", f"/{client.api_version}/profile_lookup", {"username": account.handle})
@@ -137,16 +135,16 @@ def _post_page(reply: Reply, asked: Hashable) -> PostPage:
     try:
         edge = meta_graph.part(reply.body, "profile_posts") or {}
         shown = meta_graph.listed(edge, "profile_posts")
-        own = tuple(_post(post, reply) for post in shown if post.get("media_type") != _SOMEBODY_ELSES_POST)
+        own = tuple(_post(post, reply) for post in shown if post.get("media_type") != _REPOST)
         return PostPage(own, _next_query(edge, asked), reply.response_id, reply.received_at)
     except MalformedValueError as problem:
         raise reply.unusable(str(problem)) from problem
 
 
 def _next_query(edge: dict[str, Any], asked: Hashable) -> Hashable | None:
-    """What leads to the next page; None when nothing does, or only back to the page that was asked for.
+    """The query of the next page; None on the last one, or when it is the query of the present page.
 
-    The documented example has cursors and no `next`, so a cursor alone is followed too.
+    The documented example has cursors and no `next`, so a cursor alone is followed as well.
     """
     query = meta_graph.next_query(edge)
     if query is not None:

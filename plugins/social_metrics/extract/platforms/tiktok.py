@@ -1,7 +1,7 @@
 """TikTok through the Display API v2: every owner authorises us, and every account has its own token.
 
-The refresh token works once and is replaced at each refresh; how long tokens live stands in the reply. An `error`
-object comes with every answer, on success with the code `ok`.
+The refresh token works once and is replaced at each refresh; the reply names the lifetime of both tokens. Every
+response has an `error` object, on success with the code `ok`.
 """
 
 from collections.abc import Hashable, Mapping, Sequence
@@ -35,8 +35,8 @@ VIDEOS_PER_PAGE = 20  # the most that TikTok gives
 
 LOG_IN_AGAIN = "the account's owner must log in and authorise us again"
 
-# A token that TikTok no longer takes was not necessarily withdrawn by its owner: a lost reply to a refresh breaks
-# the chain just the same. `consent_revoked` would claim more, and obliges us to delete.
+# A token that TikTok refuses was not necessarily revoked by its owner: a lost reply to a refresh also breaks the
+# chain. `consent_revoked` would claim more, and obliges us to delete.
 _REFUSALS = {
     "access_token_invalid": Refusal(Outcome.TOKEN_EXPIRED, LOG_IN_AGAIN),
     "invalid_grant": Refusal(Outcome.TOKEN_EXPIRED, LOG_IN_AGAIN),
@@ -57,20 +57,20 @@ def _refusal(reply: Reply, now: datetime) -> Refusal | None:
     error = reply.member("error")
     if isinstance(error, dict):
         code, words_of_tiktok = error.get("code"), error.get("message")
-    else:  # the token endpoint speaks OAuth
+    else:  # the token endpoint follows OAuth
         code, words_of_tiktok = error, reply.member("error_description")
     if code is None or code == "ok":
         return None
-    said = f"TikTok error {code}: {words_of_tiktok or 'without a message'}"
+    detail = f"TikTok error {code}: {words_of_tiktok or 'without a message'}"
     known = _REFUSALS.get(str(code))
     if known is not None:
         wait = retry_after(reply.headers, now) if known.transient else None
-        return Refusal(known.outcome, f"{said} ({known.detail})", known.transient, wait, known.for_all)
-    if reply.status == 401:  # whatever the code: this account's own token, so the others are not concerned
-        return Refusal(Outcome.TOKEN_EXPIRED, f"{said} ({LOG_IN_AGAIN})")
+        return Refusal(known.outcome, f"{detail} ({known.detail})", known.transient, wait, known.for_all)
+    if reply.status == 401:  # with any code: this account's own token, so the others are not concerned
+        return Refusal(Outcome.TOKEN_EXPIRED, f"{detail} ({LOG_IN_AGAIN})")
     if reply.status in (403, 429) or reply.status >= 500:
-        return None  # the status says more than a code that nobody documented
-    return Refusal(Outcome.INVALID_RESPONSE, said)
+        return None  # the status is more precise than an undocumented code
+    return Refusal(Outcome.INVALID_RESPONSE, detail)
 
 
 def _authorize(_connection: PlatformConnection, token: str | None) -> tuple[dict[str, str], dict[str, str]]:
@@ -107,7 +107,7 @@ def refresh(client: ApiClient, refresh_token: str) -> TokenPair:
     access_token, next_token = reply.member("access_token"), reply.member("refresh_token")
     if not isinstance(access_token, str) or not access_token:
         raise reply.unusable("the reply to a refresh has no access token")
-    # A usable pair is never thrown away for a lifetime that cannot be read: the old token is already dead.
+    # A pair without a readable lifetime is kept: the old refresh token no longer works.
     return TokenPair(
         access_token=access_token,
         access_expires_at=_end_of_life(reply, "expires_in") or reply.received_at,
@@ -128,7 +128,7 @@ def _login_address(connection: PlatformConnection, state: str) -> str:
 
 
 def _exchange(client: ApiClient, code: str) -> Granted:
-    """The code of the redirect for an account's first tokens.
+    """Exchange the code of the redirect for an account's first tokens.
 
     Raises:
         CaptureFailure: TikTok refused the code, or gave no tokens for it.
@@ -163,7 +163,7 @@ AUTHORISATION = Authorisation(
     steps=(
         "Each center's officer authorises our application once; after that the tokens renew themselves.",
         "Send the officer the address below; they log in as the center's account and leave every box ticked.",
-        "TikTok then leads to our redirect address: copy what stands after 'code=' in it, and paste it here.",
+        "TikTok then leads to our redirect address: copy the value after 'code=' in it, and paste it here.",
     ),
     login="client key",
     secret="client secret",  # noqa: S106  what to ask for, no secret
@@ -180,7 +180,7 @@ def read_posts(client: ApiClient, account: Account, profile: ExtractedProfile, w
     """Read an account's public videos back to `window.since`.
 
     Raises:
-        CaptureFailure: a page of videos could not be read or understood.
+        CaptureFailure: a page of videos could not be read or parsed.
     """
 
     def read_next(cursor: Hashable | None) -> PostPage:
@@ -267,7 +267,7 @@ def _post(video: Mapping[str, Any], reply: Reply) -> ExtractedPost:
 
 
 def _permalink(share_url: str | None) -> str | None:
-    """The address without the query, which only tracks who shared it."""
+    """The address without the query, which only tracks the person who shared it."""
     if share_url is None:
         return None
     try:

@@ -1,7 +1,7 @@
-"""X API v2 with an app-only bearer: users in batches, each timeline from the newest known post, posts by id.
+"""X API v2 with an app-only bearer: 100 users a call, each timeline from the newest known post, posts by id.
 
 X charges per resource returned (prices of August 2026, pricing page): US$0.010 a user, US$0.005 a post; errors
-are free. So nothing is expanded, a timeline is asked for what is new (`since_id`), and counts of older posts
+are free. So nothing is expanded, a timeline call asks for new posts only (`since_id`), and counts of older posts
 are read again only when they are due. X sends no permalink and no media type without a charged expansion.
 
 OpenAPI 2.166 has `tweet_count`, 2.167 `post_count`: both are read; the connection's extra `field_names` chooses one.
@@ -27,7 +27,7 @@ from social_metrics.registry.account import Account
 METRIC_DEFINITION_ID = "x.followers_count.v1"
 
 PER_CALL = 100  # users, or posts by id, in one call: the API's most
-PAGE = 20  # posts; small, because the budget sets the price of a whole page aside before each call
+PAGE = 20  # posts; small, because the budget reserves the price of a whole page before each call
 PRICE_OF_A_USER = Decimal("0.010")
 PRICE_OF_A_POST = Decimal("0.005")
 TIMELINE_DEPTH = 800  # posts that a timeline without replies reaches back
@@ -38,7 +38,7 @@ _POST_FIELDS = {
 }
 _ID = re.compile(r"[0-9]{1,19}")
 _USERNAME = re.compile(r"[A-Za-z0-9_]{1,15}")
-_VIDEO_KEYS = ("7_", "13_", "16_")  # what a media key begins with: video, amplify video, animated GIF
+_VIDEO_KEYS = ("7_", "13_", "16_")  # prefixes of media keys: video, amplify video, animated GIF
 
 _KEPT_MEMBERS = frozenset({
     "data", "errors", "meta", "id", "username", "created_at", "protected",
@@ -65,15 +65,15 @@ def _authorize(connection: PlatformConnection, _token: str | None) -> tuple[dict
 
 
 def _refusal(reply: Reply, now: datetime) -> Refusal | None:
-    """A problem in place of the answer; errors beside or instead of `data` in a 200 concern single accounts."""
+    """Classify a problem that replaces the result; errors in a reply with status 200 concern single accounts."""
     too_fast = reply.member("errors", 0, "code") == _RATE_LIMIT_CODE
     title = reply.member("title")
     if reply.status < 300 and title is None and not too_fast:
         return None
-    told = reply.member("status")
-    status = told if isinstance(told, int) and told >= 400 else max(reply.status, 400)
-    said = (title, reply.member("detail"), reply.member("errors", 0, "message"))
-    detail = ": ".join(part for part in said if isinstance(part, str)) or f"HTTP {status}"
+    given = reply.member("status")
+    status = given if isinstance(given, int) and given >= 400 else max(reply.status, 400)
+    texts = (title, reply.member("detail"), reply.member("errors", 0, "message"))
+    detail = ": ".join(part for part in texts if isinstance(part, str)) or f"HTTP {status}"
     known = _REFUSALS.get(_last_part(reply.member("type")))
     if known is not None:
         return replace(known, detail=detail)
@@ -82,7 +82,7 @@ def _refusal(reply: Reply, now: datetime) -> Refusal | None:
     if status == 429 or too_fast:
         wait = _until_reset(reply, now)
         return Refusal(Outcome.RATE_LIMITED, detail, transient=True, retry_after=wait, for_all=True)
-    if status == 404:  # an account that does not exist is told inside a 200
+    if status == 404:  # an account that does not exist is reported with status 200
         return Refusal(Outcome.INVALID_RESPONSE, detail)
     return replace(refusal_by_status(replace(reply, status=status), now), detail=detail)
 
@@ -125,7 +125,7 @@ def read_profiles(client: ApiClient, accounts: Sequence[Account]) -> dict[str, E
     Raises:
         CaptureFailure: the credential or the platform refused before any user was read.
     """
-    # One impossible id or handle makes X refuse the whole batch: such are not asked for.
+    # One invalid id or handle makes X refuse the whole call, so these are not requested.
     by_id = {
         account.platform_account_id: account
         for account in accounts
@@ -144,7 +144,7 @@ def read_profiles(client: ApiClient, accounts: Sequence[Account]) -> dict[str, E
             if failure.for_all and not profiles:
                 raise
             profiles |= {account.account_code: failure for account in asked.values()}
-    impossible = CaptureFailure(Outcome.ACCOUNT_NOT_FOUND, "the registry's id or handle is none that X could have")
+    impossible = CaptureFailure(Outcome.ACCOUNT_NOT_FOUND, "the registry's id or handle is not valid on X")
     return {account.account_code: profiles.get(account.account_code, impossible) for account in accounts}
 
 
@@ -188,7 +188,7 @@ def _profile(user: Any, reply: Reply) -> ExtractedProfile:
 
 
 def _count_of_either(metrics: Any, old_name: str, new_name: str) -> int:
-    """A count under its name of either family; to find neither means that X changed its names again."""
+    """A count under its name of either family; without both, X has changed its names again."""
     for name in (old_name, new_name):
         counted = count(at(metrics, name), name)
         if counted is not None:
@@ -214,10 +214,10 @@ def read_posts(client: ApiClient, account: Account, profile: ExtractedProfile, w
     try:
         _read_again(client, [post_id for post_id in window.reread_ids if post_id not in found.posts], found)
     except CaptureFailure as failure:
-        # Refused, the listing stands without it: posts that were not read again keep their counts and stay due.
+        # The listing remains valid: posts that were not read again keep their counts and stay due.
         if failure.outcome is Outcome.INVALID_RESPONSE:
             raise
-        left_out = None if failure.outcome is Outcome.BUDGET_EXHAUSTED else failure  # what we decided lacks nothing
+        left_out = None if failure.outcome is Outcome.BUDGET_EXHAUSTED else failure  # our own decision is no gap
     return PostListing(
         posts=tuple(post for _, post in found.posts.values()),
         complete_since=complete_since,
@@ -229,7 +229,7 @@ def read_posts(client: ApiClient, account: Account, profile: ExtractedProfile, w
 
 
 class _Found:
-    """Posts by the first id of their edit history, each as its newest version shows it."""
+    """Posts by the first id of their edit history, each in its newest version."""
 
     def __init__(self, handle: str | None) -> None:
         self.handle = handle
@@ -242,7 +242,7 @@ class _Found:
         """Take the posts of a reply in; returns them in its order.
 
         Raises:
-            CaptureFailure: one of them is unusable, so that the listing would have a hole.
+            CaptureFailure: one of them is unusable, so that the listing would have a gap.
         """
         self.last = reply
         try:
@@ -280,7 +280,7 @@ def _read_timeline(client: ApiClient, path: str, window: ReadWindow, found: _Fou
         tokens.add(token)
         parameters["pagination_token"] = token
     if window.newest_known_id:
-        return None  # an older post that disappeared would not be missed
+        return None  # the disappearance of an older post cannot be detected
     if token is not None or len(read) >= TIMELINE_DEPTH:
         # Newest first by id. Another post of the oldest one's second may stand on a page that was not read.
         return max(read[-1].published_at + timedelta(seconds=1), window.since or BEFORE_EVERY_POST)
@@ -288,7 +288,7 @@ def _read_timeline(client: ApiClient, path: str, window: ReadWindow, found: _Fou
 
 
 def _read_again(client: ApiClient, post_ids: Sequence[str], found: _Found) -> None:
-    """Read known posts by id; an edited one is asked for by its newest id as well, which carries the counts."""
+    """Read known posts by id; an edited one also by its newest id, which has the counts."""
     pending, asked = list(post_ids), set(post_ids)
     while pending:
         batch, pending = pending[:PER_CALL], pending[PER_CALL:]
@@ -343,7 +343,7 @@ def _post_type(media_keys: Any) -> str:
 
 
 def _is_repost(item: Any) -> bool:
-    """A repost shows another account's words and counts; `exclude` keeps them out, this is the second net."""
+    """Reposts have another account's text and counts; `exclude` omits them, this is a second check."""
     referenced = at(item, "referenced_tweets") or at(item, "referenced_posts")
     kinds = [at(reference, "type") for reference in referenced] if isinstance(referenced, list) else []
     return "retweeted" in kinds or "reposted" in kinds
@@ -360,7 +360,7 @@ def _get_posts(client: ApiClient, endpoint: str, path: str, parameters: Mapping[
 
 
 def _data(reply: Reply) -> list[Any] | None:
-    """The resources of a reply; None when it has none (X then leaves the member out)."""
+    """The resources of a reply; None without any (X then omits the member)."""
     data = reply.member("data")
     if data is None or isinstance(data, list):
         return data
@@ -380,12 +380,12 @@ def _concerned(error: Any) -> str:
 
 
 def _account_failure(error: Any, reply: Reply) -> CaptureFailure:
-    said = at(error, "detail") or at(error, "title") or at(error, "message") or "an error without words"
-    return CaptureFailure(_account_outcome(error), str(said), response_id=reply.response_id)
+    detail = at(error, "detail") or at(error, "title") or at(error, "message") or "an error without a text"
+    return CaptureFailure(_account_outcome(error), str(detail), response_id=reply.response_id)
 
 
 def _account_outcome(error: Any) -> Outcome:
-    """Suspended and unknown accounts share one type: only the words tell them apart."""
+    """Suspended and unknown accounts have the same type and differ only in the text."""
     kind = _last_part(at(error, "type"))
     if "suspended" in str(at(error, "detail")).lower():
         return Outcome.ACCOUNT_SUSPENDED

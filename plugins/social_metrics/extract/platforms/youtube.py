@@ -21,8 +21,8 @@ from social_metrics.extract.http.json_values import MalformedValueError, at, cou
 from social_metrics.extract.pagination import BEFORE_EVERY_POST
 from social_metrics.registry.account import Account
 
-# Breaks a series of followers when it changes. What a *view* is changed on 31 March 2025 (Shorts) and about
-# 24 to 27 August 2026 (all formats: a view counts at the start of play); subscribers were not touched by it.
+# A change breaks the series of followers. The definition of a *view* changed on 31 March 2025 (Shorts) and about
+# 24 to 27 August 2026 (all formats: a view counts at the start of play); subscribers were not affected.
 METRIC_DEFINITION_ID = "youtube.subscriberCount.v1"
 
 PER_CALL = 50  # ids in one call, and items on one page: the API's most
@@ -64,13 +64,13 @@ _REFUSALS = {
     "SERVICE_UNAVAILABLE": _TEMPORARY,
     "UNAVAILABLE": _TEMPORARY,
     "invalidPageToken": Refusal(Outcome.INVALID_RESPONSE, ""),
-    # Of a channel that was found: it has no uploads. `read_posts` turns it into an empty listing.
+    # Of an existing channel: it has no uploads. `read_posts` returns an empty listing.
     "playlistNotFound": Refusal(Outcome.ACCOUNT_NOT_FOUND, ""),
 }
 
 
 def _authorize(connection: PlatformConnection, _token: str | None) -> tuple[dict[str, str], dict[str, str]]:
-    """The API key as a header, so that it stands in no address."""
+    """The API key as a header, so that it is in no URL."""
     return {}, {"X-Goog-Api-Key": connection.secret} if connection.secret else {}
 
 
@@ -84,7 +84,7 @@ def _refusal(reply: Reply, now: datetime) -> Refusal | None:
         reply.member("error", "status"),
         reply.member("error", "message"),
     ]
-    detail = ": ".join(str(said) for said in (reasons[0], reasons[-1]) if said) or f"HTTP {reply.status}"
+    detail = ": ".join(str(text) for text in (reasons[0], reasons[-1]) if text) or f"HTTP {reply.status}"
     known = next((_REFUSALS[reason] for reason in reasons if isinstance(reason, str) and reason in _REFUSALS), None)
     if known is None:
         code = reply.member("error", "code")
@@ -97,7 +97,7 @@ def _refusal(reply: Reply, now: datetime) -> Refusal | None:
 
 
 def _until_quota_returns(now: datetime) -> timedelta:
-    """Quota comes back at midnight Pacific Time."""
+    """Quota resets at midnight Pacific Time."""
     tomorrow = now.astimezone(_PACIFIC).date() + timedelta(days=1)
     return datetime.combine(tomorrow, time(), _PACIFIC).astimezone(UTC) - now
 
@@ -142,7 +142,7 @@ def _lookups(accounts: Sequence[Account]) -> Iterator[tuple[list[Account], dict[
     known = [account for account in accounts if account.platform_account_id]
     if known:
         ids = dict.fromkeys(account.platform_account_id for account in known)
-        # maxResults: its default of 5 is documented as a page size; 50 keeps a batch whole either way.
+        # maxResults: its default of 5 is documented as a page size; 50 covers all ids in either case.
         yield known, {"id": ",".join(filter(None, ids)), "maxResults": PER_CALL}
     for account in accounts:
         if not account.platform_account_id:
@@ -183,7 +183,7 @@ def _profile(channel: Any, reply: Reply) -> ExtractedProfile:
     hidden = statistics.get("hiddenSubscriberCount")
     if not isinstance(hidden, bool | None):
         raise MalformedValueError("hiddenSubscriberCount", hidden, "true or false")
-    # A hidden count is missing whatever number stands beside the flag.
+    # A hidden count is unknown, whatever number the reply has beside the flag.
     followers = None if hidden else count(statistics.get("subscriberCount"), "subscriberCount")
     uploads = at(channel, "contentDetails", "relatedPlaylists", "uploads")
     return ExtractedProfile(
@@ -253,8 +253,8 @@ class _Uploads:
 def _uploads(client: ApiClient, playlist: str, since: datetime | None) -> _Uploads:
     """The uploads of the window.
 
-    A premiere or a video published late can stand below newer ones: only a whole page older than the window
-    ends the reading. A video without a date (private, deleted, or the reply has no dates) keeps None.
+    A premiere or a video published late can be listed below newer ones: only a whole page older than the window
+    ends the listing. A video without a date (private, deleted, or the reply has no dates) has None.
     """
     published: dict[str, datetime | None] = {}
     tokens: set[str] = set()
@@ -310,7 +310,7 @@ def _upload(item: Any) -> tuple[str, datetime | None]:
 
 
 def _videos(reply: Reply, uploads: Mapping[str, datetime | None]) -> dict[str, ExtractedPost]:
-    """The public videos of a reply; a private or deleted one is left out of it by YouTube."""
+    """The public videos of a reply; YouTube omits private and deleted ones."""
     try:
         videos = [_video(item, uploads, reply) for item in _items(reply) if not _is_private(item)]
     except MalformedValueError as problem:
@@ -334,7 +334,7 @@ def _video(item: Any, uploads: Mapping[str, datetime | None], reply: Reply) -> E
         caption="\n\n".join(filter(None, (title, description))) or None,
         response_id=reply.response_id,
         received_at=reply.received_at,
-        # likeCount is left out when hidden, commentCount when comments are switched off; shares are not offered.
+        # likeCount is missing when hidden, commentCount when comments are switched off; shares are not offered.
         like_count=count(at(statistics, "likeCount"), "likeCount"),
         comment_count=count(at(statistics, "commentCount"), "commentCount"),
         view_count=count(at(statistics, "viewCount"), "viewCount"),
@@ -347,7 +347,7 @@ def _get(client: ApiClient, endpoint: str, parameters: Mapping[str, Any]) -> Rep
 
 
 def _items(reply: Reply, *, may_be_absent: bool = False) -> list[Any]:
-    """The items of a list reply; YouTube leaves the member out of a reply in which nothing was found."""
+    """The items of a list reply; YouTube omits the member when nothing was found."""
     items = reply.member("items")
     if isinstance(items, list):
         return items
