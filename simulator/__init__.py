@@ -1,7 +1,7 @@
-"""A local stand-in for the social platforms: their APIs, paths, parameters, errors and limits on one HTTP server.
+"""Simulator of the social platforms: their APIs, paths, parameters, errors and limits on one HTTP server.
 
-Everything that it answers is invented, follows from a seed and a settable clock, and says so in a header.
-It imports nothing from the product and the product imports nothing from it: they meet over HTTP only.
+All data is invented and follows from a seed and a settable clock; a header marks every response. Simulator and product
+import nothing from each other; they communicate by HTTP only.
 """
 
 MARK_HEADER = "X-Simulator"
@@ -9,4 +9,4 @@ MARK_VALUE = "sentra-social-metrics"
 
 
 class SimulatorError(Exception):
-    """Something the person who runs the simulator can put right; the text says what and where."""
+    """A usage or configuration error; the message says what is wrong and where."""

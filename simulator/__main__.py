@@ -18,7 +18,7 @@ DEFAULT_SEED = 2024
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Runs a command; 0 is good, 2 is a mistake of usage or configuration."""
+    """Runs a command; returns 0, or 2 after a usage or configuration error."""
     given = _parser().parse_args(arguments)
     try:
         return int(given.run(given))
@@ -33,25 +33,25 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m simulator", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="command")
 
-    server = commands.add_parser("serve", help="speak the platforms' APIs on one local port")
+    server = commands.add_parser("serve", help="serve the platforms' APIs on one local port")
     server.set_defaults(run=_serve)
     server.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
-    server.add_argument("--port", type=int, default=0, help="port; 0 takes a free one (default)")
-    server.add_argument("--port-file", type=Path, help="file that gets the port once calls are answered")
+    server.add_argument("--port", type=int, default=0, help="port; 0 takes a free port (default)")
+    server.add_argument("--port-file", type=Path, help="file for the port, written when the server is ready")
     server.add_argument("--registry-dir", type=Path, required=True, help="folder with center_accounts.csv to serve")
     server.add_argument("--centers-file", type=Path, help="centers.csv (default: the one of --registry-dir)")
     server.add_argument("--seed", type=int, default=DEFAULT_SEED, help="seed of the world (default: %(default)s)")
-    server.add_argument("--clock", help="first instant, e.g. 2026-11-24T20:00:00+07:00 (default: the present one)")
+    server.add_argument("--clock", help="start of the clock, e.g. 2026-11-24T20:00:00+07:00 (default: now)")
     server.add_argument(
         "--start-date", help=f"first day of the history (default: {HISTORY_DAYS} days before the clock's WIB date)"
     )
-    server.add_argument("--ticking", action="store_true", help="let the clock run on; it stands still otherwise")
-    server.add_argument("--no-rate-limits", action="store_true", help="never refuse for too many calls")
+    server.add_argument("--ticking", action="store_true", help="let the clock run; by default it stands still")
+    server.add_argument("--no-rate-limits", action="store_true", help="never refuse a call for its rate limit")
     server.add_argument(
         "--x-names",
         choices=("by-parameter", "tweet", "post"),
         default="by-parameter",
-        help="names in X replies: as the request's parameters say (default), or always one family",
+        help="field names in X replies: by the request's parameters (default), or always one family",
     )
     server.add_argument("--extra-apis", type=Path, help="folder with more platform files, e.g. a test's own")
 
@@ -60,11 +60,11 @@ def _parser() -> argparse.ArgumentParser:
     registry.add_argument("--source", type=Path, required=True, help="folder of the real seeds (copied, not changed)")
     registry.add_argument("--out", type=Path, required=True, help="folder to write")
     registry.add_argument("--seed", type=int, default=DEFAULT_SEED, help="seed of the ids (default: %(default)s)")
-    registry.add_argument("--as-of", help="date that the dated rows are relative to (default: today in WIB)")
-    registry.add_argument("--multiply", type=int, default=1, help="write N times as many centers, for work on speed")
+    registry.add_argument("--as-of", help="reference date of the dated rows (default: today in WIB)")
+    registry.add_argument("--multiply", type=int, default=1, help="write N times as many centers, for load tests")
     registry.add_argument("--extra-apis", type=Path, help="folder with more platform files, e.g. a test's own")
 
-    credentials = commands.add_parser("credentials", help="say as JSON what each platform's connection has to hold")
+    credentials = commands.add_parser("credentials", help="print each platform's login and secret as JSON")
     credentials.set_defaults(run=_credentials)
     return parser
 
@@ -100,8 +100,8 @@ def _registry(given: argparse.Namespace) -> int:
 
 def _credentials(_given: argparse.Namespace) -> int:
     classes = platform_classes()
-    said = {name: dict(zip(("login", "secret"), api.credentials, strict=True)) for name, api in classes.items()}
-    print(json.dumps(said, indent=2))  # noqa: T201
+    printed = {name: dict(zip(("login", "secret"), api.credentials, strict=True)) for name, api in classes.items()}
+    print(json.dumps(printed, indent=2))  # noqa: T201
     return 0
 
 

@@ -11,14 +11,14 @@ from simulator.clock import DAY, day_number, parse_date, wib_midnight
 
 @dataclass(frozen=True)
 class HandlePeriod:
-    """A handle and the instants between which it stands (`until` is excluded; None is open)."""
+    """A handle and its period of validity (`until` is excluded; None is open)."""
 
     handle: str
     since: int | None
     until: int | None
 
     def covers(self, now: int) -> bool:
-        """Whether the account bears this handle at the instant."""
+        """Whether the account has this handle at the instant."""
         return (self.since is None or now >= self.since) and (self.until is None or now < self.until)
 
 
@@ -35,7 +35,7 @@ class Account:
     handles: list[HandlePeriod] = field(default_factory=list)
 
     def handle_at(self, now: int) -> str:
-        """The handle in force, or the nearest one known."""
+        """The valid handle, or the last one known."""
         for period in self.handles:
             if period.covers(now):
                 return period.handle
@@ -47,7 +47,7 @@ class Account:
 
 @dataclass(frozen=True)
 class Center:
-    """A rehabilitation center: who publishes."""
+    """A rehabilitation center."""
 
     center_code: str
     center_name: str
@@ -60,9 +60,9 @@ def read_rows(path: Path) -> list[dict[str, str]]:
         with path.open(encoding="utf-8", newline="") as file:
             return list(csv.DictReader(file))
     except UnicodeDecodeError as error:
-        raise SimulatorError(f"{path} is not UTF-8; save it as UTF-8.") from error
+        raise SimulatorError(f"{path} is not UTF-8. Save it as UTF-8.") from error
     except OSError as error:
-        raise SimulatorError(f"{path} cannot be read ({error.strerror}); name a registry folder.") from error
+        raise SimulatorError(f"{path} cannot be read ({error.strerror}). Name a registry folder.") from error
 
 
 def read_centers(path: Path) -> list[Center]:
@@ -74,14 +74,14 @@ def read_centers(path: Path) -> list[Center]:
         except KeyError as error:
             raise SimulatorError(f"{path} has no column {error.args[0]!r}.") from error
     if not centers:
-        raise SimulatorError(f"{path} holds no center; at least one is needed.")
+        raise SimulatorError(f"{path} has no center; at least one is needed.")
     return list(centers.values())
 
 
 def read_accounts(accounts_file: Path, centers: list[Center]) -> list[Account]:
-    """Accounts of `center_accounts.csv` that exist (an id stands in the row); dated rows are joined.
+    """Accounts of `center_accounts.csv` that exist (rows with an id); dated rows of an account are joined.
 
-    Raises SimulatorError for a missing column, an unknown center or a broken date.
+    Raises SimulatorError for a missing column, an unknown center or an invalid date.
     """
     known = {center.center_code: center for center in centers}
     accounts: dict[str, Account] = {}

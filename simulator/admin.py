@@ -15,15 +15,14 @@ X_NAMES = ("by-parameter", "tweet", "post")
 
 
 class Admin:
-    """Answers the admin paths. A mistake in a request is told in one sentence under status 400."""
+    """Answers the admin paths. An invalid request gets status 400 with one sentence."""
 
     def __init__(self, simulator: "Simulator") -> None:
         self._simulator = simulator
 
     def answer(self, request: Request) -> Reply:
         """The reply to an admin request."""
-        room = request.path.removeprefix(ADMIN_ROOT).strip("/")
-        name, _, rest = room.partition("/")
+        name, _, rest = request.path.removeprefix(ADMIN_ROOT).strip("/").partition("/")
         handler = getattr(self, f"_{request.method.lower()}_{name.replace('-', '_')}", None)
         if handler is None:
             return Reply({"error": f"{request.method} {request.path} is not an admin path."}, 404)

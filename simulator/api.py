@@ -1,4 +1,4 @@
-"""What every platform module shares. A platform is one file in `simulator/apis/` with one subclass."""
+"""Base class of the platforms. A platform is one file in `simulator/apis/` with one subclass."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
@@ -19,7 +19,7 @@ from simulator.world import ACTIVE, World
 
 @dataclass
 class Options:
-    """What can be chosen about the answers while the server runs."""
+    """Options of the replies that can change while the server runs."""
 
     x_names: str = "by-parameter"
 
@@ -28,10 +28,10 @@ T = TypeVar("T")
 
 
 class PlatformApi(ABC):
-    """One platform's API. Subclasses say which paths are theirs and answer them."""
+    """One platform's API."""
 
     platform: ClassVar[str]
-    credentials: ClassVar[tuple[str | None, str]]  # login and secret of the demo's connection; they open nothing else
+    credentials: ClassVar[tuple[str | None, str]]  # login and secret of the demo's connection, valid nowhere else
     escapes_unicode: ClassVar[bool] = False
     follower_field: ClassVar[str]
     shows_private_profiles: ClassVar[bool] = False  # followers of an account with private posts can be read
@@ -54,7 +54,7 @@ class PlatformApi(ABC):
         self._posts: dict[str, Post] = {}
         self._indexed: dict[str, int] = {}
 
-    # What a subclass says about its platform
+    # Implemented by subclasses
 
     @abstractmethod
     def claims(self, request: Request) -> bool:
@@ -62,28 +62,28 @@ class PlatformApi(ABC):
 
     @abstractmethod
     def endpoint(self, request: Request) -> str:
-        """The name of the endpoint, as calls, faults and limits know it."""
+        """Name of the endpoint for calls, faults and limits."""
 
     @abstractmethod
     def answer(self, request: Request, endpoint: str) -> Reply:
-        """The reply of the real API to this request."""
+        """The reply, as the real API gives it."""
 
     @abstractmethod
     def allowance(self, request: Request, endpoint: str) -> Allowance | None:
-        """What the request takes from which limit; None when nothing is counted."""
+        """Cost of the request and the limit that it counts against; None without a limit."""
 
     @staticmethod
     @abstractmethod
     def invent_id(draws: Random) -> str:
-        """An account id in the platform's form that is plainly invented."""
+        """An account id in the platform's form that is visibly invented."""
 
     @staticmethod
     @abstractmethod
     def profile_url(handle: str) -> str:
-        """Where the account's page would be."""
+        """Address of the account's page."""
 
     def post_ids(self, post: Post) -> list[str]:
-        """The ids under which a post can be asked for, newest form last."""
+        """The ids that find a post, the newest form last."""
         return [self.post_id(post)]
 
     @abstractmethod
@@ -91,7 +91,7 @@ class PlatformApi(ABC):
         """The post's id in the platform's form."""
 
     def limit_headers(self, usage: Usage, request: Request) -> dict[str, str]:
-        """The headers in which the platform tells how much is used; none unless it does."""
+        """The platform's headers with the used share of a limit; none by default."""
         return {}
 
     def over_limit(self, usage: Usage, request: Request) -> Reply:
@@ -99,22 +99,22 @@ class PlatformApi(ABC):
         return self.refuse("rate_limited", request)
 
     def reset(self) -> None:
-        """Forgets what the platform keeps between requests; most keep nothing."""
+        """Deletes state kept between requests; by default there is none."""
         return
 
     def identity(self, word: str) -> Account | None:
-        """The account that a word of a request (an id, a handle, a token) points to."""
+        """The account with this id, handle or token."""
         if word in self.by_id:
             return self.by_id[word]
         holders = self._by_handle.get(word.lower().removeprefix("@"))
         return holders[0] if holders else None
 
-    # What subclasses use
+    # Used by subclasses
 
     def refuse(self, kind: str, request: Request, variant: str | None = None, **words: str) -> Reply:
-        """A genuine error reply; `words` fill the braces in its texts.
+        """An error reply of the platform; `words` fill the braces in its texts.
 
-        Raises SimulatorError for a kind or variant that the platform does not have.
+        Raises SimulatorError for an unknown kind or variant.
         """
         variants = self.refusals.get(kind)
         if variants is None:
@@ -127,11 +127,11 @@ class PlatformApi(ABC):
         return Reply(body, refusal.status, dict(refusal.headers))
 
     def finish_error(self, body: Any, request: Request) -> Any:
-        """Adds what differs between two errors of a kind (trace ids); nothing unless the platform does."""
+        """Adds values that differ between errors of a kind, such as trace ids; by default none."""
         return body
 
     def refuse_for(self, fault: Fault, request: Request) -> Reply:
-        """The reply that a fault asks for, with its own status and Retry-After when given."""
+        """The error reply of a fault, with the fault's status and Retry-After when given."""
         reply = self.refuse(fault.kind, request, fault.variant, **self._example_words(fault, request))
         if fault.status is not None:
             reply.status = fault.status
@@ -140,7 +140,7 @@ class PlatformApi(ABC):
         return reply
 
     def _example_words(self, fault: Fault, request: Request) -> dict[str, str]:
-        """What stands in the texts of an error that nobody caused."""
+        """Values for the texts of an error caused by a fault."""
         name = fault.field or self.follower_field
         words = {"field": name, "parameter": name, "value": name, "node": "Page", "count": "54"}
         last_part = request.path.rstrip("/").rpartition("/")[2]
@@ -148,7 +148,7 @@ class PlatformApi(ABC):
         return words | texts
 
     def state(self, account: Account, request: Request) -> str:
-        """The account's state for this request: the world's, unless a fault says otherwise."""
+        """The account's state for this request: the state of a fault, else of the world."""
         if request.faults:
             code = account.account_code
             for kind, state in (
@@ -165,7 +165,7 @@ class PlatformApi(ABC):
         return self.state(account, request) == ACTIVE
 
     def find_handle(self, handle: str, request: Request) -> Account | None:
-        """The account that bears a handle at this instant, upper and lower case alike."""
+        """The account with this handle at this instant, ignoring case."""
         for account in self._by_handle.get(handle.lower().removeprefix("@"), []):
             if request.faults and request.faults.take("handle_changed", account.account_code):
                 return None
@@ -176,7 +176,7 @@ class PlatformApi(ABC):
         return None
 
     def shown_id(self, account: Account, request: Request) -> str:
-        """The account's id as a lookup by handle shows it: another one when the handle was taken over."""
+        """The account's id in a lookup by handle; another id after a takeover of the handle."""
         if request.faults and request.faults.take("identity_mismatch", account.account_code):
             return self.invent_id(Random(f"{self.world.seed}:other:{account.account_code}"))
         return account.platform_account_id
@@ -188,7 +188,7 @@ class PlatformApi(ABC):
         return self.world.posts(account, request.now)
 
     def find_post(self, post_id: str, request: Request) -> Post | None:
-        """A post by its id if the public can see it now."""
+        """A post by its id if it is visible now."""
         post = self._posts.get(post_id)
         if post is None:
             self._index_posts(request.now)
@@ -209,9 +209,9 @@ class PlatformApi(ABC):
 
 
 def page_of(items: Sequence[T], offset: int, size: int, request: Request) -> tuple[list[T], int | None]:
-    """A page of a list and the offset of the next one; None after the last.
+    """A page of a list and the offset of the next page; None after the last.
 
-    Honours the faults `duplicate_items` and `empty_page`.
+    Applies the faults `duplicate_items` and `empty_page`.
     """
     if request.faults:
         if offset == 0 and items and request.faults.take("empty_page"):
@@ -226,12 +226,12 @@ def page_of(items: Sequence[T], offset: int, size: int, request: Request) -> tup
 
 
 def digest(*parts: object) -> int:
-    """A 64-bit number from anything that has a text form; the same in every process."""
+    """A 64-bit number from the text forms of the parts, the same in every process."""
     return int.from_bytes(blake2b(":".join(map(str, parts)).encode(), digest_size=8).digest())
 
 
 def map_texts(value: Any, change: Callable[[str], str], names: tuple[str, ...]) -> Any:
-    """A copy of a JSON value in which the texts under the given names are changed."""
+    """A copy of a JSON value with the texts under the given names changed."""
     if isinstance(value, dict):
         return {
             name: change(child) if name in names and isinstance(child, str) else map_texts(child, change, names)

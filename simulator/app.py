@@ -1,4 +1,4 @@
-"""The server as a bare ASGI application: finds the platform, applies limits and faults, sends the reply."""
+"""The server as an ASGI application: finds the platform, applies limits and faults, sends the reply."""
 
 import asyncio
 import re
@@ -26,7 +26,7 @@ _WORDS = re.compile(r"[A-Za-z0-9_.@\-]+")
 
 
 class Simulator:
-    """Everything behind the port: world, clock, platforms, faults, limits, calls."""
+    """The application: world, clock, platforms, faults, limits, calls."""
 
     def __init__(
         self,
@@ -67,7 +67,7 @@ class Simulator:
         await _send(sending, request, send)
 
     def exchange(self, request: Request) -> Sending:
-        """The reply of the platform that the request is for, with limits and faults applied."""
+        """The reply of the request's platform, with limits and faults applied."""
         api = next((api for api in self.apis.values() if api.claims(request)), None)
         if api is None:
             reply = Reply(b"Not Found: no platform of the simulator has this path.\n", 404, {}, "text/plain")
@@ -97,7 +97,7 @@ class Simulator:
         return reply
 
     def _faults_of(self, api: PlatformApi, endpoint: str, request: Request) -> RequestFaults:
-        faults = self.faults.meeting(api.platform, endpoint, request.now)
+        faults = self.faults.matching(api.platform, endpoint, request.now)
         if not faults:
             return NO_FAULTS
         touched: frozenset[str] = frozenset()
@@ -106,7 +106,7 @@ class Simulator:
         return RequestFaults(self.faults, faults, touched)
 
     def reset(self) -> None:
-        """Forgets faults, calls, used limits and tokens; the clock stays."""
+        """Deletes faults, calls, used limits and tokens; the clock stays."""
         self.faults.clear()
         self.calls.clear()
         self.limits.reset()
@@ -114,14 +114,14 @@ class Simulator:
             api.reset()
 
     def unreachable(self, now: int) -> dict[str, str]:
-        """Account code → why nobody could read its profile at the instant, whoever had asked, and how often."""
+        """Account code → reason why no client can read its profile at the instant."""
         return {
-            account.account_code: why
+            account.account_code: reason
             for account in self.world.accounts
-            if (why := self._why_unreachable(account, now)) is not None
+            if (reason := self._unreachable_reason(account, now)) is not None
         }
 
-    def _why_unreachable(self, account: Account, now: int) -> str | None:
+    def _unreachable_reason(self, account: Account, now: int) -> str | None:
         state, api = self.world.state(account, now), self.apis[account.platform]
         if state != ACTIVE and not (state == PRIVATE and api.shows_private_profiles):
             return state
@@ -149,7 +149,7 @@ class Simulator:
 
 
 def _touched(api: PlatformApi, request: Request) -> frozenset[str]:
-    """The words of a request, and the codes of the accounts that they point to."""
+    """The words of a request, and the codes of the accounts that they name."""
     text = " ".join((request.path, request.query_string, request.headers.get("authorization", "")))
     words = set(_WORDS.findall(unquote(text) + " " + request.body.decode("utf-8", "replace")))
     accounts = {account.account_code for word in words if (account := api.identity(word)) is not None}

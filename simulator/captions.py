@@ -1,7 +1,7 @@
-"""What the centers write: invented Indonesian captions about their programmes, and about things that only sound so.
+"""Invented Indonesian captions about the centers' programmes, and false friends that only sound like them.
 
-Each topic is a list of sentences. The false friends are there on purpose: a pen is not PENA, attention is not
-ATENSI, a price of groceries is not food assistance.
+Each topic is a list of sentences. False friends: a pen is not PENA, attention is not ATENSI, a price of groceries is
+not food assistance.
 """
 
 import random

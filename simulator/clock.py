@@ -1,4 +1,4 @@
-"""The simulated clock and the time forms of the platforms. Instants are UTC epoch seconds everywhere."""
+"""The simulated clock and the time formats of the platforms. Instants are UTC epoch seconds."""
 
 import time
 from datetime import UTC, date, datetime, timedelta
@@ -16,7 +16,7 @@ _EPOCH = date(1970, 1, 1)
 
 
 class Clock:
-    """Stands still at the instant it was set to, unless it is told to tick with real time."""
+    """A settable clock: stopped, or ticking with real time."""
 
     def __init__(self, now: int, ticking: bool = False) -> None:
         self._base = now
@@ -28,12 +28,12 @@ class Clock:
         return self._base + int(time.monotonic() - self._started) if self._ticking else self._base
 
     def set(self, now: int) -> None:
-        """Moves to an instant; going back is allowed."""
+        """Sets the clock to an instant, earlier or later."""
         self._base = now
         self._started = time.monotonic()
 
     def tick(self, ticking: bool) -> None:
-        """Starts or stops the hands at the present simulated instant."""
+        """Starts or stops the clock at the present simulated instant."""
         self.set(self.now())
         self._ticking = ticking
 
@@ -41,7 +41,7 @@ class Clock:
 def parse_instant(text: str) -> int:
     """Epoch seconds of an ISO instant with an offset, e.g. `2026-11-24T20:00:00+07:00`.
 
-    Raises SimulatorError when the text is no instant or lacks its offset.
+    Raises SimulatorError for an invalid instant or a missing offset.
     """
     try:
         moment = datetime.fromisoformat(text.replace(" ", "+") if "T" in text else text)
@@ -53,7 +53,7 @@ def parse_instant(text: str) -> int:
 
 
 def parse_date(text: str) -> date:
-    """A calendar date. Raises SimulatorError with the form to use."""
+    """A calendar date. Raises SimulatorError for an invalid one."""
     try:
         return date.fromisoformat(text)
     except ValueError as error:
@@ -68,19 +68,19 @@ def iso_utc(instant: int) -> str:
 
 @lru_cache(maxsize=131_072)
 def iso_milliseconds(instant: int) -> str:
-    """`2026-11-24T13:00:00.000Z`, the form of X."""
+    """`2026-11-24T13:00:00.000Z`, the format of X."""
     return datetime.fromtimestamp(instant, UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
 
 
 @lru_cache(maxsize=131_072)
 def iso_graph(instant: int) -> str:
-    """`2026-11-24T13:00:00+0000`, the form of the Graph API."""
+    """`2026-11-24T13:00:00+0000`, the format of the Graph API."""
     return datetime.fromtimestamp(instant, UTC).strftime("%Y-%m-%dT%H:%M:%S+0000")
 
 
 @lru_cache(maxsize=131_072)
 def http_date(instant: int) -> str:
-    """The `Date` header's form."""
+    """The format of the `Date` header."""
     return formatdate(instant, usegmt=True)
 
 
@@ -100,12 +100,12 @@ def date_of(number: int) -> date:
 
 
 def wib_midnight(number: int) -> int:
-    """The instant at which a WIB day begins."""
+    """Start of a WIB day."""
     return number * DAY - WIB_OFFSET
 
 
 @lru_cache(maxsize=131_072)
 def pacific_midnight(instant: int) -> int:
-    """The instant at which YouTube's quota day (Pacific Time) began."""
+    """Start of YouTube's quota day (Pacific Time)."""
     local = datetime.fromtimestamp(instant, PACIFIC)
     return int(local.replace(hour=0, minute=0, second=0, microsecond=0).timestamp())

@@ -1,4 +1,4 @@
-"""Faults that damage a reply which was right: its text, its bytes, its header, its pace."""
+"""Faults that damage a correct reply: its texts, bytes, headers or speed."""
 
 import json
 import re
@@ -18,7 +18,7 @@ HTML_PAGE = (
 
 @dataclass
 class Sending:
-    """A reply on its way out: how long it waits first, and how many of its bytes really leave."""
+    """An encoded reply with its delay and, for a cut transfer, the number of bytes sent."""
 
     reply: Reply
     payload: bytes
@@ -27,7 +27,7 @@ class Sending:
 
 
 def send_with_faults(api: PlatformApi, request: Request, reply: Reply) -> Sending:
-    """Applies the damage that the active faults ask for."""
+    """Applies the damage of the active faults."""
     faults = request.faults
     if fault := faults.take("error_in_200"):
         reply = api.refuse(fault.variant or api.default_error, request)
@@ -78,5 +78,5 @@ def _with_key_twice(payload: bytes, name: str) -> bytes:
 
 
 def _half(payload: bytes) -> bytes:
-    """Half of the bytes, never in the middle of a character."""
+    """Half of the bytes, cut at the end of a character."""
     return payload[: len(payload) // 2].decode("utf-8", "ignore").encode()

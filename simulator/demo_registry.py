@@ -1,4 +1,4 @@
-"""Writes the registry folder of the demo: the source's seeds, with invented accounts in place of the blanks."""
+"""Writes the registry folder of the demo: the source's seeds with invented accounts."""
 
 import csv
 import shutil
@@ -18,31 +18,31 @@ from simulator.habits import HISTORY_DAYS, NEW_ACCOUNT_DAY
 ACCOUNTS_FILE = "center_accounts.csv"
 CAMPAIGNS_FILE = "campaigns.csv"
 ROLES_FILE = "roles.csv"
-# Who signs the demo's months, as users of its Airflow; one officer answers for all centers.
+# Users of the demo's Airflow who sign its months; one officer answers for all centers.
 SIGNERS = {"maker": "ani.data", "checker": "rina.humas", "approver": "sekretaris"}
 OFFICER = "siti.humas"
 CAMPAIGN_HASHTAG = "#SentraUntukSemua"
 CAMPAIGN_DAYS = 3
 PLACEHOLDERS = {"ciungwanara-x", "ciungwanara-tiktok", "wasana-bahagia-x", "efata-tiktok", "galih-pakuan-tiktok"}
 MISSING = {"wirajaya-x", "budi-luhur-tiktok", "nipotowe-tiktok"}
-# Centers without access to any API, in three zones' letters, and one account of a center that otherwise has it.
+# Centers without API access, in three time zones, and one account of a center that has access otherwise.
 MANUAL_CENTERS = {"pangudi-luhur", "budi-perkasa", "margo-laras", "meohai"}
 MANUAL_ACCOUNTS = {"wirajaya-facebook"}
 UNDER_REVIEW = "paramita-facebook"
 RENAMED = "bahagia-instagram"
-RENAMED_ON = 15  # of the month before: the last whole month shows a change of handle
-REVIEW_DAYS = 180  # a verification is good for so long
-VERIFIED_DAYS_AGO = 130  # before the history begins
+RENAMED_ON = 15  # of the month before, so that the last complete month has a change of handle
+REVIEW_DAYS = 180  # validity of a verification
+VERIFIED_DAYS_AGO = 130  # before the start of the history
 OPENED_LATE = {"alyatama-tiktok"}
 VALID_FROM = "2024-01-01"
 HANDLE_PREFIX = "demo_"
-HANDLE_LENGTH = 15  # of X, the shortest
+HANDLE_LENGTH = 15  # the limit of X, the shortest
 NEW_HANDLE_ENDING = "_id"
 
 
 @dataclass(frozen=True)
 class Written:
-    """What was written: how many rows of each status."""
+    """Folder and number of rows by status."""
 
     folder: Path
     rows: dict[str, int]
@@ -51,15 +51,15 @@ class Written:
 def write_registry(
     source: Path, out: Path, seed: int, as_of: date, multiply: int = 1, extra_apis: Path | None = None
 ) -> Written:
-    """Copies the source folder and writes demo accounts, `multiply` times as many centers when asked.
+    """Copies the source folder and writes demo accounts, for `multiply` times as many centers.
 
-    Raises SimulatorError when the source is not a registry folder, or is the target itself.
+    Raises SimulatorError when the source is not a registry folder, or is the target.
     """
     for name in ("centers.csv", "platforms.csv", ACCOUNTS_FILE):
         if not (source / name).is_file():
-            raise SimulatorError(f"{source} has no {name}; name the folder of the registry seeds.")
+            raise SimulatorError(f"{source} has no {name}. Name the folder of the registry seeds.")
     if source.resolve() == out.resolve():
-        raise SimulatorError(f"{out} is the source itself; the demo must not replace the real registry.")
+        raise SimulatorError(f"{out} is the source; the demo must not replace the real registry.")
     out.mkdir(parents=True, exist_ok=True)
     for path in sorted(source.glob("*")):
         if path.is_file() and path.name != ACCOUNTS_FILE:
@@ -89,7 +89,7 @@ def write_registry(
 
 
 def _add_campaigns(path: Path, as_of: date) -> None:
-    """The simulator's orders to all centers, on the days on which its centers follow them; the last year's."""
+    """Adds the campaigns of the last year, on the days on which the simulated centers post about them."""
     orders = [day for day, caption in CAMPAIGNS.items() if CAMPAIGN_HASHTAG in caption]
     days = sorted(
         day
@@ -115,7 +115,7 @@ def _add_campaigns(path: Path, as_of: date) -> None:
 
 
 def _name_people(path: Path, center_codes: list[str]) -> None:
-    """The demo's people; without addresses, so that nothing leaves the machine."""
+    """Writes the demo's people without addresses, so that no message leaves the machine."""
     rows = [{"role_code": role, "person": person} for role, person in SIGNERS.items()]
     officers = [
         {"role_code": "center_officer", "center_code": code, "person": OFFICER} for code in sorted(set(center_codes))
@@ -128,7 +128,7 @@ def _name_people(path: Path, center_codes: list[str]) -> None:
 
 
 def demo_handles(center_codes: list[str]) -> dict[str, str]:
-    """A handle for each center: `demo_` and at most ten letters and digits, valid in form on every platform."""
+    """A handle for each center: `demo_` and at most ten letters and digits, valid on every platform."""
     handles: dict[str, str] = {}
     taken: set[str] = set()
     for code in center_codes:
@@ -143,7 +143,7 @@ def demo_handles(center_codes: list[str]) -> dict[str, str]:
 
 
 def _columns(path: Path) -> list[str]:
-    """The columns of the source's account file: those that the demo does not fill stay blank."""
+    """The columns of a CSV file; the demo leaves columns without a value blank."""
     with path.open(encoding="utf-8", newline="") as file:
         return next(csv.reader(file), [])
 

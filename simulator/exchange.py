@@ -1,4 +1,4 @@
-"""One HTTP request and the reply to it, as the platform modules see them."""
+"""HTTP request and reply for the platform modules."""
 
 import json
 from dataclasses import dataclass, field
@@ -27,7 +27,7 @@ class Request:
 
     @cached_property
     def query(self) -> dict[str, str]:
-        """Query parameters; a repeated name is joined with commas, as the platforms read lists."""
+        """Query parameters; values of a repeated name are joined with commas, as the platforms do."""
         return _joined(self.query_string)
 
     @cached_property
@@ -54,7 +54,7 @@ class Request:
 
     @property
     def base_url(self) -> str:
-        """Where the caller reached this server, for links in replies."""
+        """Address of this server as the caller used it, for links in replies."""
         return f"http://{self.headers.get('host', 'localhost')}"
 
     def list_of(self, name: str) -> list[str]:
@@ -64,7 +64,7 @@ class Request:
 
 @dataclass
 class Reply:
-    """What goes back. `body` is a JSON value, or bytes that are sent as they are."""
+    """A reply. `body` is a JSON value, or bytes that are sent unchanged."""
 
     body: Any
     status: int = 200

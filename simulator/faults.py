@@ -1,7 +1,7 @@
-"""Faults on demand: which are active, and whether one of them meets a request.
+"""Faults on demand: the active faults, and which of them apply to a request.
 
-What a fault does stands in three places: the platforms' own error bodies in `apis/`, the state of an account
-in the platform modules (they ask `request.faults`), and damage to the bytes of a reply in `damage.py`.
+Three places apply them: `refusals/` has the platforms' error bodies, the platform modules change the state of an
+account (from `request.faults`), and `damage.py` damages the bytes of a reply.
 """
 
 import random
@@ -18,11 +18,11 @@ STATE_KINDS = {
     "identity_mismatch": "the handle now belongs to an account with another id",
     "count_hidden": "the follower count is hidden; variant `number` shows a number beside the mark",
     "no_posts": "the account shows no posts; variant `not_found`: YouTube answers 404 for its playlist",
-    "access_token_lost": "TikTok's access token stops working before its time; what a renewal gives works",
+    "access_token_lost": "TikTok's access token stops working before it expires; a renewed one works",
     "bad_id_in_batch": "in a batch this one id cannot be read",
     "expired_page_token": "any page after the first is refused",
     "duplicate_items": "each page after the first repeats the last item of the one before",
-    "empty_page": "the first page is empty and still names a next page",
+    "empty_page": "the first page is empty and has a next page",
 }
 DAMAGE_KINDS = {
     "slow": "waits `seconds` (real time) before answering",
@@ -33,7 +33,7 @@ DAMAGE_KINDS = {
     "nul_in_text": "\\u0000 in every text",
     "lone_surrogate_in_text": "half of a surrogate pair in every text",
     "field_withdrawn": "`field` is left out of the reply; variant `error` refuses the request where the platform does",
-    "duplicate_keys": "`field` (default: the follower count) stands twice; the last one is right",
+    "duplicate_keys": "`field` (default: the follower count) occurs twice; the last one is correct",
     "clock_skew": "the Date header is off by `minutes`",
 }
 
@@ -41,7 +41,7 @@ HIDES_A_PROFILE = frozenset(
     {"account_not_found", "account_suspended", "account_private", "identity_mismatch", "cut_off_json"}
     | {"cut_off_transfer", "html_instead_of_json", "error_in_200"}
 )
-"""Besides a platform's own errors: under one of these no profile comes that could be told to be the account's."""
+"""Faults under which no readable profile of the account is returned, beside the platform's errors."""
 
 
 _NUMBER, _WHOLE, _TEXT = (int, float), (int,), (str,)
@@ -76,7 +76,7 @@ class Fault:
     used: int = 0
 
     def is_in_force(self, now: int) -> bool:
-        """Whether the instant lies in the fault's time; without `since` and `until` it has no bounds."""
+        """Whether the fault is active at the instant; without `since` and `until` it always is."""
         return (self.since is None or now >= self.since) and (self.until is None or now < self.until)
 
     def as_json(self) -> dict[str, Any]:
@@ -86,7 +86,7 @@ class Fault:
 
 @dataclass
 class FaultBook:
-    """The active faults, in the order of their arrival."""
+    """The active faults in order of creation."""
 
     seed: int
     faults: list[Fault] = field(default_factory=list)
@@ -96,7 +96,7 @@ class FaultBook:
         self._random = random.Random(f"{self.seed}:faults")
 
     def add(self, platform: str, kind: str, **parameters: Any) -> Fault:
-        """Adds a fault. Raises SimulatorError for a parameter that does not exist or has the wrong type."""
+        """Adds a fault. Raises SimulatorError for an unknown parameter or a wrong type."""
         for name, value in parameters.items():
             if name in _PARAMETER_TYPES and value is not None and not isinstance(value, _PARAMETER_TYPES[name]):
                 raise SimulatorError(
@@ -115,8 +115,8 @@ class FaultBook:
         """Removes one fault or all of them."""
         self.faults = [fault for fault in self.faults if fault_id is not None and fault.fault_id != fault_id]
 
-    def meeting(self, platform: str, endpoint: str, now: int) -> list[Fault]:
-        """Active faults that meet an endpoint at an instant, before accounts and chance are looked at."""
+    def matching(self, platform: str, endpoint: str, now: int) -> list[Fault]:
+        """Active faults of an endpoint at an instant, whatever their accounts and probability."""
         return [
             fault
             for fault in self.faults
@@ -127,12 +127,12 @@ class FaultBook:
         ]
 
     def chance(self, probability: float) -> bool:
-        """A draw from the seed."""
+        """A random decision from the seed."""
         return probability >= 1 or self._random.random() < probability
 
 
 class RequestFaults:
-    """The faults that may meet one request. A fault is used up at most once by a request."""
+    """The faults that may apply to one request. A request counts a fault at most once."""
 
     def __init__(self, book: FaultBook, faults: list[Fault], touched: frozenset[str]) -> None:
         self._book = book
@@ -144,24 +144,23 @@ class RequestFaults:
         return bool(self._faults)
 
     def take(self, kind: str, account: str | None = None) -> Fault | None:
-        """The first active fault of a kind, used up by one, or None.
+        """The first active fault of a kind, with its use counted, or None.
 
-        With `account` only faults of that account (or of all) count; without it, those of any account that
-        the request touches.
+        With `account` only faults of that account or of all; without it, those of any account that the request names.
         """
         for fault in self._faults:
-            if fault.kind == kind and self._meets(fault, account):
+            if fault.kind == kind and self._matches(fault, account):
                 return fault
         return None
 
     def first_of(self, kinds: set[str] | dict[str, Any]) -> Fault | None:
-        """The first active fault whose kind is among those given."""
+        """The first active fault of one of the kinds."""
         for fault in self._faults:
-            if fault.kind in kinds and self._meets(fault, None):
+            if fault.kind in kinds and self._matches(fault, None):
                 return fault
         return None
 
-    def _meets(self, fault: Fault, account: str | None) -> bool:
+    def _matches(self, fault: Fault, account: str | None) -> bool:
         if fault.account is not None:
             if account is not None and fault.account != account:
                 return False

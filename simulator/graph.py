@@ -1,6 +1,6 @@
-"""What Facebook and Instagram share: the Graph API's field language, cursors, errors and usage headers.
+"""Shared by Facebook and Instagram: the Graph API's field language, cursors, errors and usage headers.
 
-Both live on graph.facebook.com. On this one server a request is Instagram's when its token or its node is.
+Both are on graph.facebook.com. On this server the token or the node of a request decides which of them it is for.
 """
 
 import base64
@@ -16,8 +16,8 @@ from simulator.exchange import Reply, Request
 from simulator.rate_limits import Allowance, Usage, fixed_window
 from simulator.refusals.graph import GRAPH_REFUSALS
 
-FACEBOOK_TOKEN = "demo-facebook-token"  # noqa: S105 - the demo's, opens nothing
-INSTAGRAM_TOKEN = "demo-instagram-token"  # noqa: S105 - the demo's, opens nothing
+FACEBOOK_TOKEN = "demo-facebook-token"  # noqa: S105 - valid in the demo only
+INSTAGRAM_TOKEN = "demo-instagram-token"  # noqa: S105 - valid in the demo only
 INSTAGRAM_USER_ID = "17841400000000000"
 APP_CALLS_PER_HOUR = 200 * 60
 _PATH = re.compile(r"^/(?P<version>v(?:[2-9]|[1-9]\d)\.\d)(?:/(?P<rest>.*))?$")
@@ -33,7 +33,7 @@ class Field:
 
 
 class FieldsError(ValueError):
-    """The selection cannot be read."""
+    """The selection is invalid."""
 
 
 @lru_cache(maxsize=4096)
@@ -74,7 +74,7 @@ def _read_fields(text: str, at: int) -> tuple[tuple[Field, ...], int]:
 
 
 def graph_path(path: str) -> tuple[str, str] | None:
-    """Version and rest of a versioned Graph path; the bare root stands for the newest version."""
+    """Version and rest of a versioned Graph path; the bare root means the newest version."""
     if path == "/":
         return "v26.0", ""
     found = _PATH.match(path)
@@ -87,7 +87,7 @@ def token_of(request: Request) -> str | None:
 
 
 def is_instagram(request: Request) -> bool:
-    """Whether a Graph request is about Instagram: by its token, else by the form of its node."""
+    """Whether a Graph request is for Instagram: by its token, else by its node."""
     path = graph_path(request.path)
     if path is None:
         return False
@@ -103,7 +103,7 @@ def cursor(offset: int) -> str:
 
 
 def read_cursor(text: str) -> int | None:
-    """The offset in a cursor, None when it is none of ours."""
+    """The offset in a cursor; None for an invalid cursor."""
     if not (text.startswith("QVFIU") and text.endswith("ZD")):
         return None
     raw = text[5:-2]
@@ -114,13 +114,13 @@ def read_cursor(text: str) -> int | None:
 
 
 def next_link(request: Request, version: str, edge: str, parameters: dict[str, str]) -> str:
-    """The full address of the next page, with the access token in it, as the real one has."""
+    """The full address of the next page, with the access token as in the real API."""
     query = {"access_token": token_of(request) or "", "pretty": "0", **parameters}
     return f"{request.base_url}/{version}/{edge}?{urlencode(query)}"
 
 
 class GraphApi(PlatformApi):
-    """What the two platforms on graph.facebook.com have in common."""
+    """Base class of the two platforms on graph.facebook.com."""
 
     escapes_unicode = True
     refusals = GRAPH_REFUSALS
@@ -166,11 +166,11 @@ class GraphApi(PlatformApi):
         return json.dumps({node or "0": [usage]}, separators=(",", ":"))
 
     def missing(self, request: Request, node: str) -> Reply:
-        """The reply for an object that is gone or not visible."""
+        """The reply for a deleted or invisible object."""
         return self.refuse("not_found", request, "missing", id=node)
 
     def withdrawn_field(self, names: list[str], request: Request, node_type: str) -> Reply | None:
-        """The refusal of a field that a fault has withdrawn, if it is among those asked for."""
+        """The refusal of a requested field that a fault has withdrawn."""
         fault = request.faults.take("field_withdrawn") if request.faults else None
         name = fault and (fault.field or self.follower_field)
         if fault and fault.variant == "error" and name in names:

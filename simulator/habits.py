@@ -1,7 +1,7 @@
-"""How each account behaves: size, growth, cadence and the one odd thing that makes it worth testing.
+"""Behaviour of each account: size, growth, cadence and special cases.
 
-The demo's centers have their habits by name, so that a reader finds them again; every other account gets one
-from the seed. Days are counted from the first day of the history (`--start-date`).
+The demo's centers have named habits; every other account gets one from the seed. Days are counted from the first day of
+the history (`--start-date`).
 """
 
 import random
@@ -21,7 +21,7 @@ PRIVATE_DAY = 80
 
 @dataclass(frozen=True)
 class Habit:
-    """One account's behaviour. `size` is its followers on the first day of the history."""
+    """One account's behaviour. `size` is its number of followers on the first day of the history."""
 
     size: int
     curve: str = GROWING
@@ -76,12 +76,12 @@ CENTER_SIZES = {
 PLATFORM_SHARES = {"facebook": 0.38, "instagram": 0.27, "youtube": 0.18, "tiktok": 0.12, "x": 0.05}
 POSTS_PER_WEEK = {"facebook": 5.0, "instagram": 4.5, "youtube": 1.2, "tiktok": 2.2, "x": 4.0}
 
-# Fifth and sixth place: flat accounts whose sums lie closer together than YouTube's rounding can tell apart.
+# Ranks five and six: flat accounts whose sums differ by less than YouTube's rounding.
 TIED_SIZES = {
     "inten-soeweno": {"youtube": 14_382, "facebook": 21_040, "instagram": 10_660, "tiktok": 4_120, "x": 1_905},
     "wyata-guna": {"youtube": 11_857, "facebook": 23_510, "instagram": 9_870, "tiktok": 4_655, "x": 2_217},
 }
-TIED_ELSEWHERE = 1_150  # on a platform that is not named above both have the same: one more must not undo the tie
+TIED_ELSEWHERE = 1_150  # on any other platform both have the same size, so that an added platform keeps the tie
 
 NAMED_CENTERS = CENTER_SIZES.keys() | TIED_SIZES.keys()
 
@@ -126,7 +126,7 @@ ORDINARY_CURVES = [GROWING] * 6 + [FLAT] * 3 + [SHRINKING]
 
 
 def habit_of(seed: int, account_code: str, center_code: str, platform: str) -> Habit:
-    """The habit of an account; the same for the same seed and account, whatever else exists."""
+    """The habit of an account; depends on the seed and the account only."""
     draws = random.Random(f"{seed}:habit:{account_code}")
     center_draws = random.Random(f"{seed}:center:{center_code}")
     center_size = CENTER_SIZES.get(center_code) or int(10 ** center_draws.uniform(1.7, 4.6))

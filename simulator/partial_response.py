@@ -1,4 +1,4 @@
-"""Google's `fields=` parameter: `items(id,statistics/viewCount),nextPageToken` keeps only what it names."""
+"""Google's `fields=` parameter: `items(id,statistics/viewCount),nextPageToken` keeps only the named parts."""
 
 from functools import lru_cache
 from typing import Any
@@ -7,11 +7,11 @@ Mask = dict[str, Any]
 
 
 class MaskError(ValueError):
-    """The mask cannot be read."""
+    """The mask is invalid."""
 
 
 def apply_mask(value: Any, fields: str) -> Any:
-    """The parts of a JSON value that the mask names. Raises MaskError for a broken mask."""
+    """The parts of a JSON value that the mask names. Raises MaskError for an invalid mask."""
     return _kept(value, _parsed(fields))
 
 

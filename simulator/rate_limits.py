@@ -1,13 +1,11 @@
-"""How much of each platform's allowance is used, by the simulated clock."""
+"""Use of each platform's rate limits, by the simulated clock."""
 
 from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
 class Allowance:
-    """What one request takes: `cost` out of `limit` in the window that began at `window_start` (UTC epoch
-    seconds) and ends at `window_end`.
-    """
+    """Cost of one request and its limit from `window_start` to `window_end` (UTC epoch seconds)."""
 
     bucket: str
     limit: int
@@ -18,32 +16,32 @@ class Allowance:
 
 @dataclass(frozen=True)
 class Usage:
-    """Where a bucket stands after a request."""
+    """Use of a bucket after a request."""
 
     allowance: Allowance
     used: int
 
     @property
     def exceeded(self) -> bool:
-        """Whether this request went over the limit."""
+        """Whether this request exceeded the limit."""
         return self.used > self.allowance.limit
 
     @property
     def remaining(self) -> int:
-        """What is left, never below zero."""
+        """The rest of the limit, never below zero."""
         return max(0, self.allowance.limit - self.used)
 
 
 @dataclass
 class RateLimits:
-    """Counts per bucket and window. `overrides` replaces a bucket's limit by name."""
+    """Use by bucket and window. `overrides` replaces a bucket's limit by name."""
 
     enabled: bool = True
     overrides: dict[str, int] = field(default_factory=dict)
     _used: dict[str, tuple[int, int]] = field(default_factory=dict)
 
     def spend(self, allowance: Allowance) -> Usage:
-        """Takes the cost and says where the bucket stands. Off: nothing is ever exceeded."""
+        """Adds the cost and returns the use of the bucket; disabled limits are never exceeded."""
         limit = self.overrides.get(allowance.bucket, allowance.limit)
         allowance = Allowance(allowance.bucket, limit, allowance.window_start, allowance.window_end, allowance.cost)
         window, used = self._used.get(allowance.bucket, (allowance.window_start, 0))
@@ -54,7 +52,7 @@ class RateLimits:
         return Usage(allowance, used if self.enabled else min(used, limit))
 
     def reset(self) -> None:
-        """Forgets what was used."""
+        """Deletes the use of all buckets."""
         self._used.clear()
 
 

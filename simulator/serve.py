@@ -1,4 +1,4 @@
-"""Starts the server: reads the registry, binds the port, writes the port file when the first call can be answered."""
+"""Starts the server: reads the registry, binds the port, and writes the port file when the server is ready."""
 
 import socket
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from simulator.world import World
 
 @dataclass(frozen=True)
 class ServeOptions:
-    """What the `serve` command was told. `clock` is a UTC instant in epoch seconds."""
+    """Options of the `serve` command. `clock` is a UTC instant in epoch seconds."""
 
     registry_dir: Path
     centers_file: Path
@@ -42,8 +42,8 @@ def build(options: ServeOptions) -> Simulator:
     served = [account for account in accounts if account.platform in classes]
     if not served:
         raise SimulatorError(
-            f"{options.registry_dir / 'center_accounts.csv'} names no account with an id; "
-            "write a demo registry first: python -m simulator registry --source … --out …"
+            f"{options.registry_dir / 'center_accounts.csv'} has no account with an id. "
+            "Write a demo registry first: python -m simulator registry --source … --out …"
         )
     start_date = options.start_date or date_of(wib_day(options.clock) - HISTORY_DAYS)
     world = World(options.seed, start_date, served)
@@ -59,8 +59,8 @@ def serve(options: ServeOptions) -> None:
         listening.bind((options.host, options.port))
     except OSError as error:
         raise SimulatorError(
-            f"Port {options.port} on {options.host} cannot be used ({error.strerror}); "
-            "choose another, or 0 for a free one."
+            f"Port {options.port} on {options.host} cannot be used ({error.strerror}). "
+            "Choose another port, or 0 for a free one."
         ) from error
     config = uvicorn.Config(
         application,
@@ -71,7 +71,7 @@ def serve(options: ServeOptions) -> None:
         access_log=False,
         date_header=False,
         server_header=False,
-        timeout_keep_alive=75,  # clients keep their connections while they load a day
+        timeout_keep_alive=75,  # clients keep a connection while they load a day
         timeout_graceful_shutdown=1,
     )
     _Server(config, listening.getsockname()[1], options.port_file).run(sockets=[listening])

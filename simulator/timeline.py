@@ -1,4 +1,4 @@
-"""The posts of one account, day by day, from the seed."""
+"""The posts of one account by day, drawn from the seed."""
 
 import random
 from bisect import bisect_right
@@ -24,7 +24,7 @@ SILENT_ARCHIVE_DAYS = 90
 
 @dataclass(slots=True, eq=False)
 class Post:
-    """One post. Instants are UTC epoch seconds; `key` is a 64-bit number that no other post bears."""
+    """One post. Instants are UTC epoch seconds; `key` is a unique 64-bit number."""
 
     account: Account
     key: int
@@ -41,17 +41,17 @@ class Post:
     duration: int
 
     def visible(self, now: int) -> bool:
-        """Whether the public sees the post at the instant."""
+        """Whether the post is visible at the instant."""
         return self.visible_at <= now and (self.deleted_at is None or now < self.deleted_at)
 
     def reach(self, now: int) -> float:
-        """The share of its final audience that a post has reached: most of it within a few days."""
+        """The share of its final audience that the post has reached; most of it within a few days."""
         age = max(0, now - self.visible_at)
         return age / (age + 1.5 * DAY)
 
 
 class Timeline:
-    """All posts of an account, drawn as far as somebody asked."""
+    """All posts of an account, drawn on demand."""
 
     def __init__(self, seed: int, account: Account, habit: Habit, start_day: int, first_day: int, march: int) -> None:
         self.posts: list[Post] = []
@@ -68,7 +68,7 @@ class Timeline:
         self._seen: tuple[int, list[Post]] = (-1, [])
 
     def visible(self, now: int) -> list[Post]:
-        """The posts that the public sees at the instant, newest first."""
+        """The posts visible at the instant, newest first."""
         if self._seen[0] != now:
             self.draw_until(now)
             until = bisect_right(self._published, now)
@@ -76,7 +76,7 @@ class Timeline:
         return self._seen[1]
 
     def draw_until(self, now: int) -> None:
-        """Draws the days up to the instant that nobody asked for before."""
+        """Draws the days up to the instant that are not drawn yet."""
         while wib_midnight(self._next_day) <= now:
             if self._last_day is None or self._next_day < self._last_day:
                 self._draw_day(self._next_day)

@@ -1,6 +1,6 @@
-"""The invented world: who follows whom and who posts what, at any instant, from the seed alone.
+"""The invented world: followers and posts at any instant, from the seed alone.
 
-Nothing is remembered but drawn again from (seed, account, day); what is kept in memory is only a shortcut.
+Everything is drawn from (seed, account, day); memory is only a cache.
 """
 
 import math
@@ -40,9 +40,7 @@ class Counts:
 
 
 class World:
-    """Accounts, followers and posts. `start_date` is the first day of the history that tests and demo capture;
-    the archive reaches some months further back so that every account has older posts.
-    """
+    """Accounts, followers and posts. `start_date` is the first day of the captured history; posts go back further."""
 
     def __init__(self, seed: int, start_date: date, accounts: list[Account]) -> None:
         self.seed = seed
@@ -61,7 +59,7 @@ class World:
         return [account for account in self.accounts if account.platform == platform]
 
     def habit(self, account: Account) -> Habit:
-        """How the account behaves."""
+        """Behaviour of the account."""
         code = account.account_code
         if code not in self._habits:
             self._habits[code] = habit_of(self.seed, code, account.center_code, account.platform)
@@ -78,7 +76,7 @@ class World:
         return ACTIVE
 
     def created_at(self, account: Account) -> int:
-        """When the account was opened."""
+        """Time of the account's creation."""
         habit = self.habit(account)
         if habit.exists_from is not None:
             return wib_midnight(self._start_day + habit.exists_from) + 9 * 3600
@@ -86,7 +84,7 @@ class World:
         return wib_midnight(self._first_day - int(years * 365)) + 9 * 3600
 
     def followers(self, account: Account, now: int) -> int:
-        """The exact number of followers at an instant: a daily walk, straight within the day."""
+        """The exact number of followers at an instant: a daily random walk, linear within the day."""
         day = max(wib_day(now), self._first_day)
         walk = self._walk(account, day + 1)
         here = walk[day - self._first_day]
@@ -94,11 +92,11 @@ class World:
         return max(0, int(here + (walk[day + 1 - self._first_day] - here) * share))
 
     def posts(self, account: Account, now: int) -> list[Post]:
-        """The posts that the public sees at an instant, newest first."""
+        """The posts visible at an instant, newest first."""
         return self.timeline(account).visible(now)
 
     def timeline(self, account: Account) -> Timeline:
-        """All posts of an account, seen or not."""
+        """All posts of an account, visible or not."""
         timeline = self._timelines.get(account.account_code)
         if timeline is None:
             timeline = Timeline(self.seed, account, self.habit(account), self._start_day, self._first_day, self._march)
@@ -118,7 +116,7 @@ class World:
         )
 
     def views_of_account(self, account: Account, now: int) -> int:
-        """All views of what the account published, as a number that only grows."""
+        """Views of all posts of the account; never decreases."""
         days = wib_day(now) - self._first_day + 400
         return days * max(5, self.habit(account).size // 9)
 
@@ -144,7 +142,7 @@ class World:
 
 
 def _change(habit: Habit, followers: float, day: int, draws: random.Random) -> float:
-    """How many followers come or go between a day and the next. Always two draws, so that the walk keeps step."""
+    """Change of followers between two days. Always two draws, so that every curve uses the same random numbers."""
     mood, noise = draws.uniform(0.2, 1.8), draws.gauss(0, 1)
     if habit.curve == NEW:
         opened = habit.exists_from or 0
@@ -165,6 +163,6 @@ def _change(habit: Habit, followers: float, day: int, draws: random.Random) -> f
 
 
 def _march_before(start: date) -> date:
-    """The day on which the silent centers fell silent: the last 12 March before the history begins."""
+    """The last day of posts of the silent centers: the last 12 March before the history begins."""
     march = date(start.year, 3, 12)
     return march if march <= start - timedelta(days=1) else date(start.year - 1, 3, 12)

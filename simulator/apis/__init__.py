@@ -1,4 +1,4 @@
-"""The platforms that the simulator speaks: each file of this folder is one, found by looking.
+"""The simulated platforms: each file of this folder is one.
 
 A new platform is a new file with one subclass of `simulator.api.PlatformApi`; nothing else changes.
 """
@@ -15,9 +15,9 @@ from simulator.api import PlatformApi
 
 
 def platform_classes(extra_folder: Path | None = None) -> dict[str, type[PlatformApi]]:
-    """The API classes by platform, of this folder and of another one if given.
+    """The API classes by platform, of this folder and of an extra one.
 
-    Raises SimulatorError for a file that holds no platform, or a second file for one platform.
+    Raises SimulatorError for a file without a platform, or a second file for one platform.
     """
     modules = [importlib.import_module(f"{__name__}.{module.name}") for module in pkgutil.iter_modules(__path__)]
     if extra_folder is not None:
@@ -30,7 +30,7 @@ def platform_classes(extra_folder: Path | None = None) -> dict[str, type[Platfor
             if isinstance(value, type) and issubclass(value, PlatformApi) and value.__module__ == module.__name__
         ]
         if len(own) != 1:
-            raise SimulatorError(f"{module.__file__} must hold one subclass of PlatformApi, it holds {len(own)}.")
+            raise SimulatorError(f"{module.__file__} must have one subclass of PlatformApi, it has {len(own)}.")
         if own[0].platform in classes:
             raise SimulatorError(f"{module.__file__}: the platform {own[0].platform!r} has another file already.")
         classes[own[0].platform] = own[0]

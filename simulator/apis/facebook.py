@@ -39,7 +39,7 @@ STATUS_TYPES = {"photo": "added_photos", "video": "added_video", "text": "mobile
 
 @dataclass(frozen=True)
 class NodeType:
-    """A kind of Graph object, and the fields of it that exist but that no demo object has."""
+    """A type of Graph object, with its fields that exist but have no value in the demo."""
 
     name: str
     unset_fields: frozenset[str]
@@ -58,7 +58,7 @@ POST = NodeType("Post", frozenset(POST_FIELDS_WITHOUT_VALUE.split()))
 
 
 class Facebook(GraphApi):
-    """Facebook Pages, as a system user's token with the reviewed features reads them."""
+    """Facebook Pages for a system user's token with the reviewed features."""
 
     platform = "facebook"
     credentials = (None, FACEBOOK_TOKEN)
@@ -174,7 +174,7 @@ class Facebook(GraphApi):
     def _selected(
         self, fields: tuple[Field, ...], node: NodeType, value_of: Callable[[Field, Request], object], request: Request
     ) -> Reply:
-        """The object with the fields asked for, and its id; a refusal when a field does not exist."""
+        """The object with its id and the requested fields; a refusal for an unknown field."""
         refused = self.withdrawn_field([wanted.name for wanted in fields], request, node.name)
         if refused is not None:
             return refused

@@ -1,6 +1,6 @@
-"""Instagram Business Discovery on the Graph API: one professional account of ours reads the others.
+"""Instagram Business Discovery on the Graph API: our professional account reads the others.
 
-Public fields after the reference of 12 August 2026; paging is inside the fields text and has no `next` link.
+Public fields from the reference of 12 August 2026; paging is inside the fields text and has no `next` link.
 """
 
 from random import Random
@@ -32,7 +32,7 @@ MEDIA_TYPES = {"photo": "IMAGE", "carousel": "CAROUSEL_ALBUM", "reel": "VIDEO"}
 
 
 class Instagram(GraphApi):
-    """Instagram's professional accounts, seen through business discovery."""
+    """Instagram's professional accounts through business discovery."""
 
     platform = "instagram"
     credentials = (INSTAGRAM_USER_ID, INSTAGRAM_TOKEN)

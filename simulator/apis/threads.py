@@ -1,8 +1,7 @@
 """Threads profile discovery on graph.threads.net: a public profile by its handle, and its posts.
 
-Members after the pages "Threads Profiles" and "Threads User" of 2026. Which error a profile gets that cannot be
-looked up is not documented: a handle that nobody has is refused as the Graph API refuses a missing object, a profile
-under the threshold with the sentence of the page.
+Members from the pages "Threads Profiles" and "Threads User" of 2026. The errors of the lookup are not documented: an
+unknown handle gets the Graph API's error for a missing object, a profile under the threshold the sentence of the page.
 """
 
 from random import Random
@@ -16,7 +15,7 @@ from simulator.refusals import Refusals
 from simulator.refusals.graph import GRAPH_REFUSALS, graph_error
 from simulator.timeline import Post
 
-TOKEN = "demo-threads-token"  # noqa: S105 - the demo's, opens nothing
+TOKEN = "demo-threads-token"  # noqa: S105 - valid in the demo only
 LEAST_FOLLOWERS = 100
 LOOKUPS_PER_DAY = 1_000
 DEFAULT_LIMIT, MOST_PER_PAGE = 25, 100
@@ -40,7 +39,7 @@ REFUSALS: Refusals = {
 
 
 class Threads(GraphApi):
-    """Threads' public profiles, as a reviewed app's token looks them up."""
+    """Threads' public profiles for a reviewed app's token."""
 
     platform = "threads"
     credentials = (None, TOKEN)

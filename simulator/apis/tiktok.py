@@ -1,6 +1,6 @@
-"""TikTok Display API v2: rotating tokens, user info, video list and query, each account by its own token.
+"""TikTok Display API v2: rotating tokens, user info, video list and query, one token per account.
 
-Lifetimes after the token pages of November 2026: access 2 hours, refresh 180 days, every refresh token works once.
+Lifetimes from the token pages of November 2026: access 2 hours, refresh 180 days, every refresh token works once.
 """
 
 from dataclasses import dataclass
@@ -39,7 +39,7 @@ SHARE_PARAMETERS = f"utm_campaign=tt4d_open_api&utm_source={CLIENT_KEY}"
 
 @dataclass
 class Grant:
-    """Where an account's chain of tokens stands: only the latest refresh token works."""
+    """State of an account's chain of tokens: only the latest refresh token works."""
 
     generation: int
     refresh_until: int
@@ -62,7 +62,7 @@ class TikTok(PlatformApi):
         self._grants: dict[str, Grant] = {}
 
     def reset(self) -> None:
-        """Forgets the tokens: the next refresh token of each account, whichever it is, starts its chain."""
+        """Deletes the tokens: the next refresh token of each account starts its chain, whichever it is."""
         self._grants.clear()
 
     def claims(self, request: Request) -> bool:

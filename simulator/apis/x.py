@@ -1,7 +1,7 @@
 """X API v2: user look-ups, timelines, posts by id, usage, with an app-only bearer token.
 
-Both name families of 2026: `tweet.fields` brings the names of OpenAPI 2.166 (tweet_count, retweet_count),
-`post.fields` those of 2.167 (post_count, repost_count); the option `x_names` decides where a request does not.
+Both name families of 2026: `tweet.fields` selects the names of OpenAPI 2.166 (tweet_count, retweet_count),
+`post.fields` those of 2.167 (post_count, repost_count); without either the option `x_names` decides.
 """
 
 import re
@@ -45,7 +45,7 @@ POST_NAMES = {
 
 
 class X(PlatformApi):
-    """X as an app-only bearer reads it."""
+    """X for an app-only bearer token."""
 
     platform = "x"
     credentials = (None, BEARER)
@@ -137,7 +137,7 @@ class X(PlatformApi):
         return request.path.removeprefix("/2/"), ""
 
     def _post_family(self, request: Request) -> bool:
-        """Whether the reply bears the names of OpenAPI 2.167."""
+        """Whether the reply uses the names of OpenAPI 2.167."""
         chosen = self.options.x_names
         if chosen == "by-parameter":
             return "post.fields" in request.query
@@ -149,7 +149,7 @@ class X(PlatformApi):
         return Reply(body)
 
     def _wanted(self, request: Request) -> set[str]:
-        """The post fields asked for, by their old names."""
+        """The requested post fields, by their old names."""
         old = {new: name for name, new in POST_NAMES.items()}
         names = request.list_of("tweet.fields") + request.list_of("post.fields")
         return {old.get(name, name) for name in names}
@@ -283,7 +283,7 @@ class X(PlatformApi):
         return self._named(body, request)
 
     def _selected(self, account: Account, request: Request) -> list[Post]:
-        """The posts of a timeline that the request's filters leave, newest id first."""
+        """The posts of a timeline that match the request's filters, newest id first."""
         excluded = request.list_of("exclude")
         posts = [
             post

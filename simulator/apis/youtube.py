@@ -33,7 +33,7 @@ PARTS = {
 
 
 class YouTube(PlatformApi):
-    """YouTube's read side as an API key sees it."""
+    """YouTube's read endpoints for an API key."""
 
     platform = "youtube"
     credentials = (None, API_KEY)
@@ -358,7 +358,7 @@ def page_token(offset: int) -> str:
 
 
 def read_page_token(token: str) -> int | None:
-    """The offset in a page token, None when it is none of ours."""
+    """The offset in a page token; None for an invalid token."""
     try:
         raw = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
         return int(raw[1:-2])

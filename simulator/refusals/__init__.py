@@ -1,7 +1,7 @@
-"""The platforms' genuine error bodies, one file per platform: status, body and headers of each error.
+"""The platforms' error replies, one file per platform: status, body and headers.
 
-Sources: the error pages and recorded payloads of each platform. Kinds are named alike on all platforms
-(`rate_limited`, `token_expired`, …), variants are a platform's own forms of one kind; the first one is the usual.
+Sources: the error pages and recorded payloads of each platform. Kinds (`rate_limited`, `token_expired`, …) have the
+same names on all platforms; variants are a platform's forms of a kind, the most frequent one first.
 """
 
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Refusal:
-    """One error reply. Words in braces in its texts are filled when it is sent."""
+    """One error reply; names in braces in its texts are replaced when it is sent."""
 
     status: int
     body: Any
@@ -21,7 +21,7 @@ Refusals = dict[str, dict[str, Refusal]]
 
 
 def filled(value: Any, words: dict[str, str]) -> Any:
-    """A copy of a JSON value whose texts and names have the words in place of `{name}`."""
+    """A copy of a JSON value with `{name}` replaced by the words in texts and names."""
     if isinstance(value, str):
         for name, word in words.items():
             value = value.replace("{" + name + "}", word)

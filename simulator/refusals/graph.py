@@ -1,4 +1,4 @@
-"""The Graph API's errors, after its "Handling Errors" and "Rate Limits" pages. Decide on codes, not on texts."""
+"""The Graph API's errors, from its "Handling Errors" and "Rate Limits" pages; clients decide by codes, not by texts."""
 
 from typing import Any
 

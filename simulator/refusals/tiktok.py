@@ -1,4 +1,4 @@
-"""TikTok's errors: `error` objects of the API, and the other shape of its OAuth endpoint."""
+"""TikTok's errors: `error` objects of the API, and the different ones of its OAuth endpoint."""
 
 from simulator.refusals import Refusal, Refusals
 

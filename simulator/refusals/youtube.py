@@ -1,4 +1,4 @@
-"""YouTube's errors, after its "Errors" page and recorded and logged bodies."""
+"""YouTube's errors, from its "Errors" page and recorded bodies."""
 
 from typing import Any
 

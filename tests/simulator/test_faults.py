@@ -259,7 +259,7 @@ def test_filters_end_and_chance(ready: SimulatorClient) -> None:
         ([], "must be a JSON object"),
     ],
 )
-def test_a_wrong_order_is_told_in_a_sentence(ready: SimulatorClient, body: Any, sentence: str) -> None:
+def test_an_invalid_fault_gets_one_sentence(ready: SimulatorClient, body: Any, sentence: str) -> None:
     reply = ready.session.post(f"{ready.base_url}/_simulator/faults", json=body, timeout=30)
     assert reply.status_code == 400
     assert sentence in reply.json()["error"]

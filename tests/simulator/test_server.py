@@ -28,7 +28,7 @@ def test_every_reply_says_that_it_is_simulated_and_when(simulator: SimulatorClie
     assert reply.status_code == 404
 
 
-def test_clock_stands_until_it_is_moved(simulator: SimulatorClient) -> None:
+def test_clock_is_stopped_until_it_is_set(simulator: SimulatorClient) -> None:
     assert simulator.admin("GET", "clock") == {"now": "2026-11-24T13:00:00Z"}
     assert simulator.admin("PUT", "clock", {"advance_seconds": 86_400}) == {"now": "2026-11-25T13:00:00Z"}
     assert simulator.admin("PUT", "clock", {"now": "2026-01-31T23:59:59+07:00"}) == {"now": "2026-01-31T16:59:59Z"}
@@ -44,7 +44,7 @@ def test_clock_stands_until_it_is_moved(simulator: SimulatorClient) -> None:
         ({"day": 1}, "Unknown: day"),
     ],
 )
-def test_a_wrong_clock_is_told_in_a_sentence(simulator: SimulatorClient, body: object, sentence: str) -> None:
+def test_an_invalid_clock_gets_one_sentence(simulator: SimulatorClient, body: object, sentence: str) -> None:
     reply = simulator.session.put(f"{simulator.base_url}/_simulator/clock", json=body, timeout=30)
     assert reply.status_code == 400
     assert sentence in reply.json()["error"]
@@ -242,14 +242,14 @@ def test_port_file_holds_the_bound_port(demo_registry: Path, tmp_path: Path) -> 
     ("arguments", "sentence"),
     [
         (["serve", "--registry-dir", "/nowhere"], "/nowhere/centers.csv cannot be read"),
-        (["serve", "--registry-dir", str(SEEDS)], "names no account with an id"),
+        (["serve", "--registry-dir", str(SEEDS)], "has no account with an id"),
         (["serve", "--registry-dir", str(SEEDS), "--clock", "noon"], "'noon' is not an instant"),
         (["registry", "--source", str(REPOSITORY), "--out", "/tmp/never"], "has no centers.csv"),
         (["registry", "--source", str(SEEDS), "--out", str(SEEDS)], "must not replace the real registry"),
         (["registry", "--source", str(SEEDS), "--out", "/tmp/never", "--as-of", "31-12-2026"], "is not a date"),
     ],
 )
-def test_bad_input_ends_in_a_sentence(arguments: list[str], sentence: str) -> None:
+def test_invalid_arguments_end_with_one_sentence(arguments: list[str], sentence: str) -> None:
     ended = simulator_command(*arguments, check=False)
     assert ended.returncode == 2
     assert sentence in ended.stderr
