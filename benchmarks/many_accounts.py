@@ -144,7 +144,7 @@ class ManyAccounts:
             connection.execute("vacuum (analyze)")
 
     def write_last_day(self, url: str) -> None:
-        """Write the last evening as the loader does: with the triggers that queue what it reopens."""
+        """Write the last evening as the loader does: with the triggers that queue the days to rebuild."""
         with psycopg.connect(url, autocommit=True) as connection:
             self._write(connection, self.days - 1, self.days - 1)
             connection.execute("analyze")

@@ -36,7 +36,7 @@ class Painted:
 
 
 def measure(rounds: int) -> dict[str, tuple[Painted, Painted]] | None:
-    """Dashboard → medians for whoever opens it first, and once more; None where no Superset runs.
+    """Dashboard → medians of the first opening and of the second; None where no Superset runs.
 
     Raises:
         playwright.sync_api.TimeoutError: a dashboard did not come.

@@ -1,6 +1,6 @@
 """The schedule replayed against the platforms' quotas, minute by minute: `make bench-scaling` rewrites docs/scaling.md.
 
-From 20:00 WIB a sweep begins every half hour until 23:30 and reads what is still missing; what stops it is a platform's
+From 20:00 WIB a retry run begins every half hour until 23:30 and reads what is still missing. It is stopped by a platform's
 window, its day, our budget, money, or the calls that one credential may have in flight. Nothing here is a wish: the
 limits are the platforms' own (sources in docs/scaling.md), the costs of an account are measured by `make bench`.
 """
@@ -15,7 +15,7 @@ from social_metrics.settings import DEFAULT_REGISTRY, REPOSITORY
 
 SIZES = (31, 1_000, 100_000, 10_000_000)
 RUN_STARTS = range(0, 211, 30)  # minutes after 20:00 WIB
-RUN_MINUTES = 25  # a task's time runs out before the next sweep
+RUN_MINUTES = 25  # a task's time runs out before the next retry run
 MIDNIGHT = 240
 SECONDS_A_CALL = 0.25  # as a platform far away answers; the bench's stand-in takes 0.08
 POSTS_A_DAY = 0.3  # of an account that posts; a quarter of the accounts has something new on a day
@@ -83,7 +83,7 @@ class Evening:
 
 
 def limits(registry_platforms: dict[str, Platform]) -> dict[str, Limits]:
-    """The platforms' limits, with the concurrency and sweeps of platforms.csv."""
+    """The platforms' limits, with the concurrency and retry runs of platforms.csv."""
     told = {
         # 10,000 units a day and project; a listing is a page of uploads and a call for their counts.
         "youtube": Limits(50, 2, None, None, 10_000, 0, 0, more="project, which Google must audit for more quota"),

@@ -1,7 +1,7 @@
 """The local stack: an embedded PostgreSQL, the simulator and Airflow's processes, started and stopped as one.
 
 `make demo`, `make up` and `make down` are `python -m local_stack demo | up | down`. Nothing in the
-other rooms depends on this one: in production the same commands run in containers (`docker-compose.yml`).
+other package depends on this one: in production the same commands run in containers (`docker-compose.yml`).
 """
 
 from social_metrics.errors import UsageProblem

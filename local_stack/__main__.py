@@ -95,7 +95,7 @@ def down() -> None:
 def backup(
     to: Annotated[Path | None, typer.Option(help="A new folder; by default one named by the instant.")] = None,
 ) -> None:
-    """Writes the warehouse, the registry, workbooks and papers into a folder, with a digest of every table."""
+    """Writes the warehouse, the registry, workbooks and reports into a folder, with a digest of every table."""
     with _stack() as stack:
         target = to or stack.layout.state / "backups" / f"{utc_now():%Y%m%dT%H%M%SZ}"
         manifest = stack.back_up(target.resolve())

@@ -1,7 +1,7 @@
 """A backup of the warehouse and the files that belong to it, and the way back, which proves itself.
 
 A backup is a folder: `warehouse.dump` (pg_dump's custom format, with the evidence's bytes), `files.tar` (registry,
-workbooks, papers) and `manifest.json`, which names the sha256 of both and a digest of every table, taken from the same
+workbooks, reports) and `manifest.json`, which names the sha256 of both and a digest of every table, taken from the same
 snapshot as the dump. Secrets are not in it: tokens are there as the warehouse has them, encrypted, their key is not.
 """
 

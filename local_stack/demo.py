@@ -45,7 +45,7 @@ def run_demo_month(stack: LocalStack, console: Console) -> None:
         _close_month(stack, addresses, month, console)
         _cli(stack, addresses, "close", "--month", f"{month:%Y-%m}", "--action", "status")
         _cli(stack, addresses, "verify", "--month", f"{month:%Y-%m}")
-        _list_papers(stack, month, console)
+        _list_reports(stack, month, console)
 
 
 @contextmanager
@@ -173,7 +173,7 @@ def _enter_by_hand(stack: LocalStack, addresses: StackAddresses, console: Consol
 
 
 def _show_boards(stack: LocalStack, addresses: StackAddresses) -> None:
-    _cli(stack, addresses, "top", "--board", "followers", "--no-tail")
+    _cli(stack, addresses, "top", "--board", "followers", "--no-unranked")
     _cli(stack, addresses, "top", "--board", "recency")
 
 
@@ -197,13 +197,13 @@ def _run_evening(api: AirflowApi, console: Console) -> None:
     _done(console, f"This evening on the scheduler: {', '.join(f'{run.dag_id} {run.state}' for run in runs)}", started)
 
 
-def _list_papers(stack: LocalStack, month: date, console: Console) -> None:
-    papers = sorted(path for path in (stack.layout.papers / f"{month:%Y-%m}").rglob("*") if path.is_file())
-    if not papers:
-        raise StackError(f"The month is approved, but no paper lies in {stack.layout.papers}.")
-    console.print(f"Papers ({len(papers)}):")
-    for paper in papers:
-        console.print(f"  {paper}", highlight=False, soft_wrap=True)
+def _list_reports(stack: LocalStack, month: date, console: Console) -> None:
+    reports = sorted(path for path in (stack.layout.reports / f"{month:%Y-%m}").rglob("*") if path.is_file())
+    if not reports:
+        raise StackError(f"The month is approved, but there is no report in {stack.layout.reports}.")
+    console.print(f"Reports ({len(reports)}):")
+    for report in reports:
+        console.print(f"  {report}", highlight=False, soft_wrap=True)
 
 
 def _close_month(stack: LocalStack, addresses: StackAddresses, month: date, console: Console) -> None:

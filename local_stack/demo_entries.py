@@ -189,6 +189,6 @@ def _screenshot(registry: Registry, account: Account, shown: str, at: datetime) 
         f'<text x="20" y="{y}" font-family="sans-serif" font-size="{size}" fill="{ink}">{escape(text)}</text>'
         for y, size, ink, text in lines
     )
-    paper = '<rect width="420" height="180" fill="#fff"/>'
-    svg = f'<svg xmlns="http://www.w3.org/2000/svg" width="420" height="180">{paper}{words}</svg>'
+    sheet = '<rect width="420" height="180" fill="#fff"/>'
+    svg = f'<svg xmlns="http://www.w3.org/2000/svg" width="420" height="180">{sheet}{words}</svg>'
     return bytes(vl_convert.svg_to_png(svg))

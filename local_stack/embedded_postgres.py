@@ -63,7 +63,7 @@ class EmbeddedPostgres:
 
     @property
     def pid(self) -> int | None:
-        """Process id of the running server of this data folder, whoever started it; None when stopped."""
+        """Process id of the running server of this data folder; None when stopped."""
         lines = self._pid_file_lines()
         if len(lines) < 4 or not lines[0].isdigit():
             return None

@@ -43,7 +43,7 @@ class StackAddresses:
 
 
 def stack_users(layout: Layout) -> tuple[str, ...]:
-    """The users of the stack's Airflow beside the administrator: whoever the demo's roles.csv names."""
+    """The users of the stack's Airflow beside the administrator: the people of the demo's roles.csv."""
     people = {holder.person for holder in load_roles(layout.registry) if holder.person}
     return tuple(sorted(people - {ADMIN}))
 

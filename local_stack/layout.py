@@ -74,9 +74,9 @@ class Layout:
         return self.repository / ".venv-superset" / "bin" / "superset"
 
     @property
-    def papers(self) -> Path:
-        """Issued papers, by month and version."""
-        return self.state / "papers"
+    def reports(self) -> Path:
+        """Issued reports, by month and version."""
+        return self.state / "reports"
 
     @property
     def environment_file(self) -> Path:
@@ -85,7 +85,7 @@ class Layout:
 
     @property
     def boards(self) -> Path:
-        """The page with both boards and the tail."""
+        """The page with both boards and the unranked centers."""
         return self.state / "boards.html"
 
     def port(self, program: str) -> Path:

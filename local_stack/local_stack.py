@@ -196,7 +196,7 @@ class LocalStack:
 
     def _kept_folders(self) -> dict[str, Path]:
         layout = self.layout
-        return {"registry": layout.registry, "entries": layout.entries, "papers": layout.papers}
+        return {"registry": layout.registry, "entries": layout.entries, "reports": layout.reports}
 
     def mark(self) -> str:
         """What databases and logins end with, on a server that others use too; empty on the embedded one."""
@@ -316,7 +316,7 @@ class LocalStack:
                 check=False,
             )
         if result.returncode:
-            raise StackError(f"{name} failed (exit {result.returncode}).\n{self.processes.log_tail(name)}")
+            raise StackError(f"{name} failed (exit {result.returncode}).\n{self.processes.log_end(name)}")
 
 
 AIRFLOW_COMMANDS = {

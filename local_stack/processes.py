@@ -19,7 +19,7 @@ from local_stack import StackError
 
 POLL_SECONDS = 0.1
 STOP_SECONDS = 20.0
-LOG_TAIL_LINES = 15
+LOG_END_LINES = 15
 
 Tell = Callable[[str], None]
 """Is given something for a person to read."""
@@ -88,7 +88,7 @@ class ProcessStack:
         return self._log_folder / f"{name}.log"
 
     def running(self) -> list[str]:
-        """Names of the programs that run now, whoever started them."""
+        """Names of the programs that run now, also those that another command started."""
         self._reap()
         return sorted(name for name, record in self._records().items() if record.leader())
 
@@ -142,21 +142,21 @@ class ProcessStack:
             for name, program in list(waiting.items()):
                 record = records.get(name)
                 if record is None or record.leader() is None:
-                    raise StackError(f"{name} ended while starting.\n{self.log_tail(name)}")
+                    raise StackError(f"{name} ended while starting.\n{self.log_end(name)}")
                 if program.is_ready(record.started):
                     del waiting[name]
                     tell(name)
             if waiting and time.monotonic() > deadline:
                 name = next(iter(waiting))
-                raise StackError(f"{name} was not ready within {seconds:.0f} s.\n{self.log_tail(name)}")
+                raise StackError(f"{name} was not ready within {seconds:.0f} s.\n{self.log_end(name)}")
             if waiting:
                 time.sleep(POLL_SECONDS)
 
-    def log_tail(self, name: str) -> str:
+    def log_end(self, name: str) -> str:
         """The last lines of a program's log, under its path."""
         path = self.log(name)
         lines = path.read_text(encoding="utf-8", errors="replace").splitlines() if path.exists() else []
-        return "\n".join([f"The end of {path}:", *lines[-LOG_TAIL_LINES:]])
+        return "\n".join([f"The end of {path}:", *lines[-LOG_END_LINES:]])
 
     def stop(self, seconds: float = STOP_SECONDS) -> list[str]:
         """Stops everything of this run folder: asks, waits, then kills. Returns the names of what ran.

@@ -103,7 +103,7 @@ class Server:
         return True
 
     def drop_database(self, name: str) -> None:
-        """Drops the database if it exists, cutting off whoever is connected."""
+        """Drops the database if it exists, and ends its connections."""
         with self.admin() as connection:
             connection.execute(sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name)))
 

@@ -135,7 +135,7 @@ def _run(stack: LocalStack, command: Sequence[str], environment: Mapping[str, st
         )
     if result.returncode:
         step = " ".join(command[1:3])
-        raise StackError(f"superset {step} failed (exit {result.returncode}).\n{stack.processes.log_tail(log.stem)}")
+        raise StackError(f"superset {step} failed (exit {result.returncode}).\n{stack.processes.log_end(log.stem)}")
 
 
 def _port(stack: LocalStack) -> int:

@@ -11,7 +11,7 @@ import os
 SECRET_KEY = os.environ["SUPERSET_SECRET_KEY"]
 SQLALCHEMY_DATABASE_URI = os.environ["SUPERSET_DATABASE_URI"]
 
-# Indonesian first; English twins of the dashboards are dashboards of their own.
+# Indonesian first; the English dashboards are separate dashboards.
 BABEL_DEFAULT_LOCALE = "id"
 LANGUAGES = {"id": {"flag": "id", "name": "Bahasa Indonesia"}, "en": {"flag": "us", "name": "English"}}
 

@@ -73,10 +73,10 @@ class Settings(BaseSettings):
         description="Working days (holidays: seeds/rules/holidays.csv) after the draft of a month in which the centers "
         "may answer its exceptions; with 0 the close does not wait.",
     )
-    papers_destination: str | None = Field(
+    reports_destination: str | None = Field(
         default=None,
         description="Where issued reports are put: a path, or an object store's address (s3://bucket/prefix); without "
-        "it .demo/papers.",
+        "it .demo/reports.",
     )
     boards_page: str | None = Field(
         default=None,

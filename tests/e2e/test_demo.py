@@ -170,10 +170,10 @@ def test_the_last_month_is_closed_by_three_users_and_holds(
     steps = {"submitted": "maker", "checked": "checker", "approved": "approver"}
     assert dict(signed) == {step: SIGNERS[role] for step, role in steps.items()}
     assert "holds: identical when computed again" in month.stdout
-    papers = [path for path in (state / "papers").rglob("*") if path.is_file()]
-    assert len(papers) > 3
-    assert all(str(path) in month.stdout for path in papers)
-    assert any(path.read_bytes().startswith(b"%PDF-") for path in papers)
+    reports = [path for path in (state / "reports").rglob("*") if path.is_file()]
+    assert len(reports) > 3
+    assert all(str(path) in month.stdout for path in reports)
+    assert any(path.read_bytes().startswith(b"%PDF-") for path in reports)
     _assert_only_the_database_runs(state)
 
 

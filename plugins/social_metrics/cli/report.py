@@ -115,7 +115,7 @@ def month(
             month_start(month),
             languages=(language.value,),
             center_code=center,
-            progress=lambda total: progress("Papers", total, "papers"),
+            progress=lambda total: progress("Reports", total, "reports"),
         )
     _write(papers, to, output_format)
 

@@ -59,7 +59,7 @@ def disk(at: Situation, _warehouse: psycopg.Connection) -> Iterator[Alert]:
     folders = (
         settings.state_dir,
         settings.manual_entry_inbox,
-        settings.papers_destination,
+        settings.reports_destination,
         os.environ.get("AIRFLOW_HOME"),
     )
     devices = set()

@@ -29,5 +29,5 @@ def test_every_member_of_the_json_is_documented(
     answer: dict[str, Any] = json.loads(CliRunner().invoke(app, ["top", "--board", board, "--format", "json"]).stdout)
     page = (repository / "docs/command-line.md").read_text(encoding="utf-8")
     documented = set(re.findall(r"`(\w+)`", page))
-    assert {*answer, *answer["rows"][0], *answer["tail"][0]} <= documented
+    assert {*answer, *answer["rows"][0], *answer["unranked"][0]} <= documented
     assert {kind.value for kind in UnrankedKind} <= documented

@@ -28,7 +28,7 @@ def test_json_has_the_documented_shape_and_ties_make_more_than_five(ask: Any, ex
     result = ask("--board", "followers", "--format", "json")
     assert result.exit_code == 0, result.stderr
     answer = json.loads(result.stdout)
-    assert list(answer) == ["board", "basis", "date", "is_simulated", "centers", "rows", "tail"]
+    assert list(answer) == ["board", "basis", "date", "is_simulated", "centers", "rows", "unranked"]
     assert (answer["board"], answer["basis"], answer["date"]) == ("followers", "all_platforms", "2024-01-31")
     assert answer["is_simulated"] is True
     with psycopg.connect(example_url) as connection:
@@ -60,12 +60,12 @@ def test_limit_and_all(ask: Any) -> None:
 
 def test_the_tail_stands_below_unless_it_is_not_wanted(ask: Any) -> None:
     assert "Not yet verified" in ask().stdout
-    assert "Not yet verified" not in ask("--no-tail").stdout
-    assert "tail" not in json.loads(ask("--no-tail", "--format", "json").stdout)
+    assert "Not yet verified" not in ask("--no-unranked").stdout
+    assert "unranked" not in json.loads(ask("--no-unranked", "--format", "json").stdout)
 
 
 def test_the_tail_keeps_absences_apart(ask: Any) -> None:
-    tail = json.loads(ask("--format", "json").stdout)["tail"]
+    tail = json.loads(ask("--format", "json").stdout)["unranked"]
     by_kind: dict[str, list[str]] = {}
     for entry in tail:
         by_kind.setdefault(entry["kind"], []).append(entry["account_code"] or entry["center_code"])

@@ -65,12 +65,7 @@ def issue_month_reports(close: dict[str, Any]) -> list[str]:
 @task
 @translate_errors()
 def issue_provisional_page(params: Any = None, dag_run: Any = None) -> list[str]:
-    """Issue the provisional page of the last Sunday, or of the parameter `as_of`; return its sha256.
-
-    Args:
-        params: from Airflow's context.
-        dag_run: from Airflow's context.
-    """
+    """Issue the provisional page of the last Sunday, or of the parameter `as_of`; return its sha256."""
     from social_metrics.publish.reports.issue import issue_as_of
 
     page = issue_as_of(WarehouseHook().url(), as_of_date(params, dag_run), language="id")
@@ -81,13 +76,13 @@ def issue_provisional_page(params: Any = None, dag_run: Any = None) -> list[str]
 @task
 @translate_errors()
 def store_reports(digests: list[str]) -> list[str]:
-    """Write reports below SOCIAL_METRICS_PAPERS_DESTINATION, each once; return where each is stored.
+    """Write reports below SOCIAL_METRICS_REPORTS_DESTINATION, each once; return where each is stored.
 
     Args:
         digests: the sha256 of each report, from the issuing task.
     """
     settings = load_settings()
-    root = ObjectStoragePath(settings.papers_destination or (settings.state_dir.resolve() / "papers").as_uri())
+    root = ObjectStoragePath(settings.reports_destination or (settings.state_dir.resolve() / "reports").as_uri())
     paths = []
     with connect(WarehouseHook().url(), "closer") as connection:
         reports = _issued(issued_reports(connection, digests), digests)
