@@ -1,8 +1,8 @@
 """The schedule replayed against the platforms' quotas, minute by minute: `make bench-scaling` rewrites docs/scaling.md.
 
-From 20:00 WIB a retry run begins every half hour until 23:30 and reads what is still missing. It is stopped by a platform's
-window, its day, our budget, money, or the calls that one credential may have in flight. Nothing here is a wish: the
-limits are the platforms' own (sources in docs/scaling.md), the costs of an account are measured by `make bench`.
+From 20:00 WIB a retry run begins every half hour until 23:30 and reads what is still missing. It is stopped by the
+platform's window or day, our budget, money, or the calls that one credential may have in flight. Nothing is assumed:
+the limits are the platforms' own (sources in docs/scaling.md), the costs of an account are measured by `make bench`.
 """
 
 import math
