@@ -183,6 +183,15 @@ class CenterDay:
 
 Row = TypeVar("Row")
 
+_OF_A_DATE: LiteralString = """
+left join marts.fct_center_daily as d using (center_code, date_day)
+left join marts.dim_centers as c on c.center_code = b.center_code
+    and b.date_day between coalesce(c.valid_from, '-infinity') and coalesce(c.valid_to, 'infinity')
+where b.date_day = %s and b.basis = %s
+order by b.display_order
+"""
+"""Joins and order of both boards; takes date and basis."""
+
 
 class MartsReader:
     """Queries of the marts over one open connection, see `read_marts`."""
@@ -234,12 +243,8 @@ class MartsReader:
                 coalesce(d.accounts_manual, 0) as accounts_manual,
                 coalesce(d.accounts_suspended, 0) as accounts_suspended
             from marts.leaderboard_followers as b
-            left join marts.fct_center_daily as d using (center_code, date_day)
-            left join marts.dim_centers as c on c.center_code = b.center_code
-                and b.date_day between coalesce(c.valid_from, '-infinity') and coalesce(c.valid_to, 'infinity')
-            where b.date_day = %s and b.basis = %s
-            order by b.display_order
-            """,
+            """
+            + _OF_A_DATE,  # noqa: S608 - a constant
             day,
             basis,
         )
@@ -261,12 +266,8 @@ class MartsReader:
                 coalesce(d.accounts_manual, 0) as accounts_manual,
                 coalesce(d.accounts_suspended, 0) as accounts_suspended
             from marts.leaderboard_recency as b
-            left join marts.fct_center_daily as d using (center_code, date_day)
-            left join marts.dim_centers as c on c.center_code = b.center_code
-                and b.date_day between coalesce(c.valid_from, '-infinity') and coalesce(c.valid_to, 'infinity')
-            where b.date_day = %s and b.basis = %s
-            order by b.display_order
-            """,
+            """
+            + _OF_A_DATE,  # noqa: S608 - a constant
             day,
             basis,
         )

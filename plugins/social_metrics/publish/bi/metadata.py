@@ -124,6 +124,11 @@ class Metadata:
         both = self.labels.get(column)
         return both.of(language) if both else column
 
+    def metric(self, name: str, mart: Mart) -> Metric | None:
+        """The metric of the mart with this name."""
+        metric = self.metrics.get(name)
+        return metric if metric and metric.mart == mart.name else None
+
     def codes_of(self, column: str) -> Mapping[str, Both]:
         """The codes of a column with their labels; empty for other columns."""
         if column in self.codes:
@@ -276,14 +281,13 @@ def _errors(dashboard: Dashboard, metadata: Metadata) -> list[str]:
         found += [f"{place}: {chart.mart} has no column {name}." for name in unknown]
         if not chart.metrics and chart.kind not in ("table", "title"):
             found.append(f"{place}: a {chart.kind} needs metrics.")
-        missing = [name for name in chart.metrics if not _has_metric(name, mart, metadata)]
+        missing = [
+            name
+            for name in chart.metrics
+            if name != ROWS and name not in mart.columns and not metadata.metric(name, mart)
+        ]
         found += [f"{place}: {chart.mart} has no metric {name}." for name in missing]
     for name in dashboard.filters:
         if not any(chart.mart in metadata.marts and metadata.marts[chart.mart].has(name) for chart in dashboard.charts):
             found.append(f"{dashboard.slug}: no chart has the column {name} of its filter.")
     return found
-
-
-def _has_metric(name: str, mart: Mart, metadata: Metadata) -> bool:
-    known = metadata.metrics.get(name)
-    return name == ROWS or name in mart.columns or (known is not None and known.mart == mart.name)

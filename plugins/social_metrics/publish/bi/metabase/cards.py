@@ -123,9 +123,8 @@ def _figures(chart: Chart, mart: Mart, metadata: Metadata, language: Language) -
     """Label → SQL of each figure."""
     found = {}
     for name in (*chart.metrics, *(chart.band or ())):
-        known = metadata.metrics.get(name)
-        if known is not None and known.mart == mart.name:
-            found[known.label if language == "id" else name.replace("_", " ").capitalize()] = known.expression
+        if metric := metadata.metric(name, mart):
+            found[metric.label if language == "id" else name.replace("_", " ").capitalize()] = metric.expression
         elif name == ROWS:
             found[ROWS_LABEL[language]] = "count(*)"
         else:

@@ -44,18 +44,15 @@ def set_access(session: SupersetSession, marts: Sequence[Mart], centers: Sequenc
     of_no_center = [
         number for mart in marts if not mart.of_a_center and not mart.is_dimension for number in ids[mart.name]
     ]
-    rules = {
-        center_role(center): _rule(center_role(center), of_centers, [roles[center_role(center)]], _own_rows(center))
-        for center in centers
-    }
+    rules = {}
+    for center in centers:
+        name = center_role(center)
+        clause = f"center_code = '{center}'"  # a registry slug: letters, digits and hyphens
+        rules[name] = _rule(name, of_centers, [roles[name]], clause)
     if of_no_center and centers:
         holders = [roles[center_role(center)] for center in centers]
         rules[NO_ROWS_RULE] = _rule(NO_ROWS_RULE, of_no_center, holders, "1 = 0")
     _set_rules(session, rules, changes)
-
-
-def _own_rows(center_code: str) -> str:
-    return f"center_code = '{center_code}'"  # a registry slug: letters, digits and hyphens
 
 
 def _rule(name: str, tables: list[int], roles: list[int], clause: str) -> dict[str, Any]:

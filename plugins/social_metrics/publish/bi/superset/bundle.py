@@ -12,6 +12,7 @@ from uuid import UUID, uuid5
 import yaml
 
 from social_metrics.publish.bi.definitions import Chart, Dashboard
+from social_metrics.publish.bi.logins import STATEMENT_SECONDS
 from social_metrics.publish.bi.mart_query import SCHEMA, absence_columns, mart_sql, query_columns, shown_column
 from social_metrics.publish.bi.metadata import Mart, Metadata
 from social_metrics.publish.bi.superset.charts import is_instant, params, query_context
@@ -23,7 +24,6 @@ OURS = "social-metrics"
 NAMESPACE = UUID("5b0f3e0e-6f1c-5a53-9a58-6e1a6a0c1d11")
 DATABASE = "social_metrics"
 DATABASE_FILE = f"databases/{DATABASE}.yaml"
-STATEMENT_SECONDS = 30
 
 BAND_COLORS = {
     "fresh": "#1a7f5a",

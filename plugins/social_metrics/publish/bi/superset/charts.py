@@ -211,8 +211,7 @@ def _metrics(chart: Chart, mart: Mart, metadata: Metadata, language: Language) -
 
 
 def _metric(name: str, chart: Chart, mart: Mart, metadata: Metadata, language: Language) -> Any:
-    known = metadata.metrics.get(name)
-    if known is not None and known.mart == mart.name:
+    if metadata.metric(name, mart):
         return name
     if name == ROWS:
         return _sql_metric(name, "count(*)", ROWS_LABEL[language])
