@@ -1,4 +1,4 @@
-"""Who may see or alter the warehouse: every change of it is noted with a seal, and a close names a whole month's."""
+"""Logins with access to the warehouse: each change is recorded with a seal, and a close lists a whole month."""
 
 from datetime import date
 from typing import Any
@@ -7,10 +7,10 @@ import psycopg
 
 # Groups that a login holds through another group count as well. The owner of the database and a superuser need none.
 _PRESENT = """
-with recursive held(member, role) as (
+with recursive membership(member, role) as (
     select m.member, m.roleid from pg_auth_members as m
     union
-    select held.member, m.roleid from held join pg_auth_members as m on m.member = held.role
+    select membership.member, m.roleid from membership join pg_auth_members as m on m.member = membership.role
 )
 select coalesce(jsonb_agg(jsonb_build_object('login', login, 'groups', groups, 'is_superuser', is_superuser)
     order by login), '[]') as access
@@ -18,8 +18,8 @@ from (
     select person.rolname as login, bool_or(person.rolsuper) as is_superuser,
         to_jsonb(array_agg(groups.rolname order by groups.rolname) filter (where groups.rolname is not null)) as groups
     from pg_roles as person
-    left join held on held.member = person.oid
-    left join pg_roles as groups on groups.oid = held.role and groups.rolname like 'social\\_metrics\\_%'
+    left join membership on membership.member = person.oid
+    left join pg_roles as groups on groups.oid = membership.role and groups.rolname like 'social\\_metrics\\_%'
     where person.rolcanlogin and (person.rolsuper or groups.rolname is not null
         or person.oid = (select datdba from pg_database where datname = current_database()))
     group by person.rolname
@@ -32,8 +32,8 @@ select access from ({_PRESENT}) as present
 where access is distinct from (select access from audit.access_lists order by list_no desc limit 1)
 """  # noqa: S608
 
-# A list stands until the next one. The one in force when the month began counts, and so does every later one: what
-# was done to the month before it was closed counts as well.
+# A list is valid until the next one. The list in force when the month began counts, and every later one: the month
+# could be altered until it was closed.
 _OF_MONTH = """
 select coalesce(jsonb_agg(jsonb_build_object('login', login, 'groups', groups, 'is_superuser', is_superuser,
     'noted_from', noted_from, 'noted_until', noted_until) order by login, noted_from), '[]')
@@ -50,7 +50,7 @@ from (
 
 
 def note_access(connection: psycopg.Connection) -> None:
-    """Write down who has access, if that has changed since it was last written down; whoever seals does so.
+    """Record the logins with access if they have changed since the last list; every seal does so.
 
     Args:
         connection: as the role closer, within `seals.sealing`.
@@ -59,7 +59,7 @@ def note_access(connection: psycopg.Connection) -> None:
 
 
 def access_of_month(connection: psycopg.Connection, month_start: date) -> list[dict[str, Any]]:
-    """Every login that had access from a month's first WIB day until now, as the nightly seals have noted it.
+    """Every login that had access from a month's first WIB day until now, as recorded with the nightly seals.
 
     Args:
         connection: as the role closer.

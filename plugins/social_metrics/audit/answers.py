@@ -1,4 +1,4 @@
-"""What the centers say to the exceptions of a draft, before the maker submits it."""
+"""Answers of the centers to the exceptions of a draft, before the maker submits it."""
 
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -16,7 +16,7 @@ MAX_CHARACTERS = 2000
 
 
 class UnusableAnswer(UsageProblem):
-    """The answer itself cannot be taken; another one can."""
+    """The text of the answer is not acceptable; another text is."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ def answer_exceptions(
     person: str | None = None,
     channel: Channel = "command_line",
 ) -> None:
-    """Record what a center says to exceptions of the newest draft; a further answer stands beside the earlier one.
+    """Record a center's answers to exceptions of the newest draft; earlier answers are kept.
 
     Args:
         connection: the person's own, as the role closer, no transaction open.

@@ -14,7 +14,7 @@ nothing in it. A value's text rests on no setting of session, zone or float form
     double precision               the eight bytes, in hexadecimal
     jsonb, arrays                  the text of the jsonb value
 
-PostgreSQL computes it, so that no row travels for being hashed. The row's key is the JSON array of the values of its
+PostgreSQL computes it, so that rows need not be fetched. The row's key is the JSON array of the values of its
 primary key in this form.
 """
 
@@ -42,8 +42,8 @@ _TEXT_OF_TYPE = {
     "text[]": "to_jsonb({0})::text",
 }
 
-# Everything in raw; what people and rules add to it in ops, which nobody may change; and the record itself. Seals
-# cannot seal themselves: they are chained. How the transform went and who may log in is no evidence.
+# All of raw; the append-only tables of ops; and the record itself. Seals are chained instead of sealed. Results of the
+# transform and logins of centers are no evidence.
 _TABLES = """
 select c.oid, format('%s.%s', n.nspname, c.relname)
 from pg_class as c
@@ -84,7 +84,7 @@ class SealedTable:
 
 
 def tables_to_seal(connection: psycopg.Connection) -> list[SealedTable]:
-    """Every table that is evidence, told from the database itself, in the order of their names.
+    """Every table that is evidence, found in the database's catalog, by name.
 
     Raises:
         UsageProblem: a table has no primary key, no date, or a column whose type has no canonical form.
@@ -123,6 +123,6 @@ def _instant(column: str | None) -> sql.Composed:
 def _text(table: str, column: str, kind: str) -> sql.Composed:
     if kind not in _TEXT_OF_TYPE:
         raise UsageProblem(
-            f"{table}.{column} cannot be sealed: {kind} has no canonical form yet; audit/canonical.py gives it one."
+            f"{table}.{column} cannot be sealed: {kind} has no canonical form yet; add one in audit/canonical.py."
         )
     return sql.SQL(_TEXT_OF_TYPE[kind]).format(sql.SQL("source.{}").format(sql.Identifier(column)))

@@ -21,9 +21,9 @@ LATE = "late"
 EMPTY = (0, EMPTY_ROOT)
 
 PURGED_TABLES = ("raw.profile_snapshots", "raw.posts", "raw.post_captions", "raw.response_bodies")
-"""Those that retention may touch."""
+"""Tables from which retention may delete."""
 
-# Only the rows on which table and seals disagree. A row whose instant is past the last seal waits for the next one.
+# Only rows on which table and seals disagree. A row dated after the last seal belongs to the next one.
 _DISAGREEING = """
 with present as (
     select {row_key} as row_key, {row_sha256} as row_sha256, {expires_at} as expires_at, {event_at} as event_at
@@ -44,7 +44,7 @@ order by 1
 
 @dataclass(frozen=True)
 class Finding:
-    """One place at which the record does not hold.
+    """One place at which the record does not match.
 
     `kind` is RAW_ALTERED, AUDIT_ALTERED or LATE; `place` names table and row (or seal), `message` says what is wrong.
     """
@@ -57,21 +57,21 @@ class Finding:
 
 @dataclass(frozen=True)
 class Loss:
-    """What one purge did to one row: its sha256 before and after (None: the row went), why, and as of which instant."""
+    """One purge of one row: its sha256 before and after (None: deleted), the reason, and the instant judged."""
 
     before: bytes
     after: bytes | None
     reason: str
     as_of: datetime
-    is_grounded: bool  # a revocation of the account stands behind a purge that names one
+    is_grounded: bool  # a purge that names a revocation has one
 
 
 @dataclass(frozen=True)
 class Walk:
-    """What a walk along the whole chain found.
+    """The result of a check of the whole chain.
 
-    `purged` counts rows by table that retention has taken or emptied, with its record in ops.purged_rows: their
-    leaves still verify. `unsealed` counts rows by table that came after the last seal and wait for the next one.
+    `purged` counts rows by table that retention has deleted or emptied, with its record in ops.purged_rows: their
+    leaves still verify. `unsealed` counts rows by table that are newer than the last seal.
     """
 
     seals: int
@@ -83,11 +83,11 @@ class Walk:
 
 
 def walk_chain(connection: psycopg.Connection, now: datetime) -> Walk:
-    """Walk the chain from its first seal to its last, and compare every row that is there with its leaf.
+    """Check the chain from its first seal to its last, and compare every row with its leaf.
 
     Args:
         connection: as the role closer, which may read all of raw.
-        now: the aware instant of the walk; what a purge took before its time by then was not its to take.
+        now: the aware instant of the check; a purge of a row that had not expired by then is a finding.
 
     Raises:
         UsageProblem: a table has lost its primary key or its date.
@@ -212,7 +212,7 @@ def _of_no_rows(
 
 
 def _losses(connection: psycopg.Connection) -> dict[tuple[str, str], list[Loss]]:
-    """What retention wrote down about each row that it touched, in the order of its runs."""
+    """Purges of each row as retention recorded them, in the order of its runs."""
     losses: dict[tuple[str, str], list[Loss]] = defaultdict(list)
     for name, key, *loss in connection.execute(
         "select rows.table_name, rows.row_key, rows.row_sha256, rows.remaining_sha256, purges.reason, purges.as_of, "
@@ -227,7 +227,7 @@ def _losses(connection: psycopg.Connection) -> dict[tuple[str, str], list[Loss]]
 def _accounts_for(
     losses: Iterable[Loss], sealed: bytes | None, present: bytes | None, expires_at: datetime | None, now: datetime
 ) -> bool:
-    """Whether the purges of a row lead from its leaf to what is there now, each with a ground of its own."""
+    """Whether recorded purges, each with its reason, lead from the row's leaf to its present content."""
     digest = sealed
     for loss in losses:
         is_due = expires_at is not None and expires_at <= min(loss.as_of, now)

@@ -1,6 +1,6 @@
-"""The process of a close: a draft, then maker, checker and approver, each with a login of their own.
+"""The process of a close: a draft, then maker, checker and approver, each with their own login.
 
-Each step is one transaction that ends with a seal over what it wrote: a crash leaves the step before.
+Each step is one transaction that ends with a seal over its rows; a crash leaves the step before.
 """
 
 from dataclasses import replace
@@ -52,7 +52,7 @@ select coalesce(jsonb_object_agg(platform, jsonb_build_object(
     'count_retention_days', days, 'accounts_by_authorization', accounts, 'basis', basis)), '{{}}')
 from (
     select platform, max(count_retention_days) as days, jsonb_object_agg(authorization_mode, accounts) as accounts,
-        -- Nobody has authorised us beyond what the platform shows to all: its counts expire.
+        -- Without an authorisation only public counts are read, and they expire.
         case
             when bool_and(authorization_mode = 'owner') then 'owner'
             when bool_and(authorization_mode in ('owner', 'amendment')) then 'amendment'
@@ -72,11 +72,11 @@ from (
 
 
 class RecordAltered(UsageProblem):
-    """What is to be signed is not what was drafted; nobody may sign it."""
+    """The version differs from its draft and may not be signed."""
 
 
 class _Unchanged(Exception):
-    """The draft just made says what the version before says; it is taken back."""
+    """The new draft equals the version before; it is rolled back."""
 
 
 def draft_close(
@@ -87,7 +87,7 @@ def draft_close(
     *,
     retention_as_of: datetime | None = None,
 ) -> Close:
-    """Draft a month: seal what is there, compute the month from it, and keep both with the rules.
+    """Draft a month: seal the evidence, compute the month from it, and store both with the rules.
 
     Args:
         settings: where the dbt project and the registry are.
@@ -97,7 +97,7 @@ def draft_close(
         retention_as_of: UTC instant at which retention is judged; None means now, by the database's clock.
 
     Returns:
-        the new version; the one there is when nothing has changed since.
+        the new version; the present one when nothing has changed.
 
     Raises:
         UsageProblem: the month is not over, is with checker or approver, was approved and would change now, or the
@@ -110,7 +110,7 @@ def draft_close(
             status = status_of(steps_of(connection, latest)) if latest else "none"
             if status in ("submitted", "checked"):
                 raise UsageProblem(
-                    f"{_name(latest)} is {status}: it waits for the next person. Refuse it first to draft it anew."
+                    f"{_name(latest)} is {status}: it waits for the next person. Refuse it first to draft it again."
                 )
             before = latest if status in ("draft", "approved") else None
             try:
@@ -123,7 +123,7 @@ def draft_close(
             if status == "approved":
                 raise UsageProblem(
                     f"{_name(latest)} is approved, and today's evidence and rules give other figures: "
-                    "social-metrics verify says which. A closed figure changes by a correction only (--action correct)."
+                    "social-metrics verify lists them. A closed figure changes by a correction only (--action correct)."
                 )
             return drafted
 
@@ -137,7 +137,7 @@ def act(
     channel: Channel = "command_line",
     reason: str | None = None,
 ) -> Close:
-    """Take the newest version one step on, as the person whom the connection (or Airflow) has authenticated.
+    """Take the newest version one step further, as the person whom the connection (or Airflow) has authenticated.
 
     Args:
         connection: the person's own, as the role closer, no transaction open.
@@ -149,7 +149,7 @@ def act(
 
     Raises:
         RecordAltered: a digest of the version does not hold.
-        UsageProblem: there is no draft, the step is not due, or the person may not take it; one sentence says why.
+        UsageProblem: there is no draft, the step is not due, or the person may not take it.
     """
     with sealing(connection):
         close = latest_close(connection, month_start)
@@ -161,7 +161,9 @@ def act(
             raise UsageProblem(f"{_name(close)} is {status}; it cannot be {action} now.")
         broken = broken_digests(connection, close)
         if broken:
-            raise RecordAltered(f"{_name(close)}: {', '.join(broken)} was altered. Nobody may sign it: run verify.")
+            raise RecordAltered(
+                f"{_name(close)}: {', '.join(broken)} was altered and may not be signed. Run social-metrics verify."
+            )
         login = next(iter(connection.execute("select session_user")))[0]
         person = person or login
         people: dict[str, Any] = {step.action: step.person for step in steps}
@@ -191,7 +193,7 @@ def act(
 def _refusal(error: psycopg.errors.CheckViolation, person: str) -> str:
     return {
         "maker_checker_approver_differ": f"{person} has signed this version already: maker, checker and approver are "
-        "three persons. Another one has to take this step, with a login of their own.",
+        "three persons. Another person takes this step, with their own login.",
         "nobody_refuses_what_is_their_own": f"{person} has submitted this version; checker or approver refuse it.",
         "a_refusal_has_a_reason": "A refusal needs its reason: add --reason.",
     }.get(error.diag.constraint_name or "", f"The record does not take this step: {error.diag.message_primary}.")
@@ -309,8 +311,8 @@ def _refuse_unfinished(connection: psycopg.Connection, month_start: date) -> Non
         raise UsageProblem(f"{month_start:%Y-%m} has no figures: no evidence of that month was captured.")
     if is_provisional:
         raise UsageProblem(
-            f"{month_start:%Y-%m} is not over: its last evening is the last one captured. "
-            "Close it after the first evening of the next month was captured and transformed."
+            f"{month_start:%Y-%m} is not over: its last day is the newest one captured. "
+            "Close it after the first run of the next month was captured and transformed."
         )
 
 

@@ -1,4 +1,4 @@
-"""Corrections to a closed month: asked for by one person, approved by another; the published figure stays."""
+"""Corrections to a closed month: one person requests, another approves; the published figure is kept."""
 
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -19,7 +19,7 @@ MART = "fct_center_monthly"
 
 @dataclass(frozen=True)
 class Correction:
-    """A correction of one figure of one center; it stands when `approver` is there. Instants are UTC."""
+    """A correction of one figure of one center; it is valid once `approver` is set. Instants are UTC."""
 
     correction_no: int
     month_start: date
@@ -48,21 +48,21 @@ def request_correction(
     person: str | None = None,
     channel: Channel = "command_line",
 ) -> int:
-    """Ask for another value of a closed figure; returns the number of the correction.
+    """Request another value of a closed figure; returns the number of the correction.
 
     Args:
         connection: the requester's own, as the role closer, no transaction open.
         month_start: first day of an approved month.
         center_code: of the center.
         figure: a column of `fct_center_monthly`.
-        new_value: what should have stood there; None for "not known".
+        new_value: the right value; None for "not known".
         reason: why.
         document_number: of the act (berita acara) that orders it.
         person: whom Airflow authenticated; None is the login of the connection.
         channel: where the person was authenticated.
 
     Raises:
-        UsageProblem: the month is not approved, has no such figure, or the value is what stands there.
+        UsageProblem: the month is not approved, has no such figure, or has that value already.
     """
     with sealing(connection):
         close = latest_close(connection, month_start)

@@ -1,7 +1,7 @@
-"""Which issued report goes to whom, and what was delivered already."""
+"""Recipients of issued reports, and the record of deliveries."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
@@ -9,20 +9,21 @@ from typing import Literal
 import psycopg
 from psycopg.rows import class_row
 
+from social_metrics.audit.seals import session_lock
 from social_metrics.registry.roles import RoleHolder
 
 DELIVERY_LOCK = 0xDE11
-"""Key of the advisory lock of whoever delivers: a report is not sent twice by two at once."""
+"""Key of the advisory lock of a delivery: two at once do not send a report twice."""
 
 DeliveryChannel = Literal["object_store", "email"]
 
-_OF_A_PAGE = ("leadership", "maker", "checker", "approver")
-_OF_A_PACK = ("inspectorate", "maker", "checker", "approver")
+_PAGE_ROLES = ("leadership", "maker", "checker", "approver")
+_PACK_ROLES = ("inspectorate", "maker", "checker", "approver")
 
 
 @dataclass(frozen=True)
 class IssuedReport:
-    """A row of `audit.issued_papers`, as far as a delivery needs it; `as_of_date` is a WIB date."""
+    """The columns of `audit.issued_papers` that a delivery needs; `as_of_date` is a WIB date."""
 
     paper_no: int
     kind: str
@@ -49,7 +50,7 @@ def issued_reports(connection: psycopg.Connection, digests: Sequence[str]) -> li
 
 
 def addresses(report: IssuedReport, roles: Iterable[RoleHolder]) -> list[str]:
-    """Who is sent a report: a center's pack its own officers and nobody else; leadership the page of the meeting.
+    """The recipients of a report: a center's pack goes to its own officers only, the leadership page to leadership.
 
     Args:
         report: an issued report.
@@ -65,18 +66,18 @@ def addresses(report: IssuedReport, roles: Iterable[RoleHolder]) -> list[str]:
             if holder.role == "center_officer" and holder.center_code == report.center_code
         }
     else:
-        roles_told = _OF_A_PAGE if is_page(report) else _OF_A_PACK
-        wanted = {holder.email for holder in roles if holder.role in roles_told}
+        roles_of_report = _PAGE_ROLES if is_page(report) else _PACK_ROLES
+        wanted = {holder.email for holder in roles if holder.role in roles_of_report}
     return sorted(address for address in wanted if address)
 
 
 def is_page(report: IssuedReport) -> bool:
-    """Whether it is the one page of a leadership meeting, monthly or as of an evening."""
+    """Whether it is the page of a leadership meeting, monthly or as of a date."""
     return report.is_provisional or report.kind == "leadership"
 
 
 def storage_path(report: IssuedReport) -> str:
-    """Where a report lies below the destination: by month and version, or as of its evening; a center's apart."""
+    """Path below the destination: by month and version, or by date; a center's reports have their own folder."""
     if report.month_start is None:
         return f"sementara/{report.as_of_date.isoformat()}/{report.file_name}"
     folder = f"{report.month_start:%Y-%m}/versi-{report.version}"
@@ -85,27 +86,19 @@ def storage_path(report: IssuedReport) -> str:
     return f"{folder}/{report.file_name}"
 
 
-@contextmanager
-def delivering(connection: psycopg.Connection) -> Iterator[None]:
-    """One delivery at a time in this database; each recorded row stands at once.
+def delivering(connection: psycopg.Connection) -> AbstractContextManager[None]:
+    """One delivery at a time in this database; each recorded row is committed at once.
 
     Args:
         connection: as the role closer, no transaction open.
     """
-    with connection.transaction():
-        connection.execute("select pg_advisory_lock(%s)", (DELIVERY_LOCK,))
-    try:
-        yield
-    finally:
-        if not connection.closed:
-            with connection.transaction():
-                connection.execute("select pg_advisory_unlock(%s)", (DELIVERY_LOCK,))
+    return session_lock(connection, DELIVERY_LOCK)
 
 
 def was_delivered(
     connection: psycopg.Connection, report: IssuedReport, channel: DeliveryChannel, recipient: str
 ) -> bool:
-    """Whether the record says so."""
+    """Whether the delivery is recorded."""
     with connection.transaction():
         row = connection.execute(
             "select from audit.deliveries where (paper_no, channel, recipient) = (%s, %s, %s)",
@@ -117,7 +110,7 @@ def was_delivered(
 def record_delivery(
     connection: psycopg.Connection, reports: Iterable[IssuedReport], channel: DeliveryChannel, recipient: str
 ) -> None:
-    """Note that reports have gone to a place or an address; noting it again changes nothing."""
+    """Record the delivery of reports to a folder or an address; repeating it changes nothing."""
     with connection.transaction(), connection.cursor() as cursor:
         cursor.executemany(
             "insert into audit.deliveries (paper_no, channel, recipient, delivered_by) "

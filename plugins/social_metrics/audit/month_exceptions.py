@@ -1,4 +1,4 @@
-"""What a reader of the month has to know beside its figures, told from the month's own marts."""
+"""Exceptions of a month: what limits its figures, found in the month's own marts."""
 
 from datetime import date
 
@@ -35,7 +35,7 @@ from (
     from (
         select *, lag(metric_definition_id) over (partition by account_code order by date_day) as before
         from pg_temp.marts__fct_follower_growth_daily where metric_definition_id is not null
-    ) as readings
+    ) as definitions
     where date_day >= {month} and date_day < ({month} + interval '1 month')::date and metric_definition_id <> before
     group by 1, 2, 4
     union all

@@ -1,6 +1,6 @@
-"""Compute a month again: sealed evidence, stored seeds and stored SQL, in temporary tables of one transaction.
+"""Recomputes a month: sealed evidence, stored seeds and stored SQL, in temporary tables of one transaction.
 
-Nothing of it outlives the transaction, and nothing in it reads staging, intermediate or marts.
+The tables end with the transaction; staging, intermediate and marts are not read.
 """
 
 import csv
@@ -32,8 +32,8 @@ _MONTH = {
 _EVERY_DAY = "built.date_day >= {first} and built.date_day < ({first} + interval '1 month')::date"
 
 
-# Counts that retention has emptied since: the record has them, and the hash of each row stands under its seal. What no
-# close holds stays empty.
+# Counts that retention has emptied since: the record has them, and each row's hash is sealed. Counts that no close
+# holds stay empty.
 _RESTORED = """
 with closed as (
     select distinct on (account_code, captured_at) account_code, captured_at, counts
@@ -61,10 +61,10 @@ where present.followers_state = 'retention_expired'
 
 
 def with_column_types(connection: psycopg.Connection, rules: Iterable[Rule]) -> list[Rule]:
-    """The rules with each seed's column types, as dbt has made its table.
+    """The rules with each seed's column types, as in the table that dbt made.
 
     Raises:
-        UsageProblem: a seed has no table yet, or the table holds something else than the file.
+        UsageProblem: a seed has no table yet, or its columns are not those of the file.
     """
     typed = []
     for rule in rules:
@@ -98,16 +98,15 @@ def rebuild(
     Args:
         connection: as the role closer, within a transaction that began with it.
         rules: seeds with their column types, then models in the order of building.
-        through_seal: take the rows sealed up to this seal; None takes every row that is there.
+        through_seal: use the rows sealed up to this seal; None uses every row.
         retention_as_of: UTC instant at which retention is judged.
-        closed: month and version whose counts stand in for those that retention has emptied since; None leaves them
-            empty.
+        closed: month and version whose counts replace those that retention has emptied; None leaves them empty.
     """
     evidence = {table.name: table for table in tables_to_seal(connection)}
     for name in sorted({f"{schema}.{table}" for rule in rules for schema, table in _sources(rule)}):
         table = evidence.get(name)
         if table is None:
-            # The bookkeeping of builds: a month computed as a whole goes by none of it.
+            # The state of builds: a month computed as a whole does not need it.
             rows = sql.SQL("select * from {} where false").format(sql.Identifier(*name.split(".")))
         elif through_seal is None:
             rows = sql.SQL("select source.* from {}").format(table.relation)
@@ -131,7 +130,7 @@ def rebuild(
 
 
 def scratch(name: str) -> sql.Identifier:
-    """The temporary relation that stands for schema.name."""
+    """The temporary relation in place of schema.name."""
     return sql.Identifier("pg_temp", name.replace(".", "__"))
 
 
@@ -147,7 +146,7 @@ def rows_of_month(
         )
     }
     if not columns:
-        raise UsageProblem(f"marts.{mart} is not there. Build the marts first: social-metrics transform.")
+        raise UsageProblem(f"marts.{mart} does not exist. Build the marts first: social-metrics transform.")
     first = sql.SQL("{}::date").format(sql.Literal(month_start.isoformat()))
     statement = sql.SQL(_ROWS).format(
         mart=sql.Literal(mart),
@@ -163,7 +162,7 @@ def rows_of_month(
 
 
 def refuse_stale_marts(connection: psycopg.Connection, month_start: date) -> None:
-    """Refuse when the marts are not what evidence and rules give: somebody has looked at other figures.
+    """Refuse when the marts differ from evidence and rules: people have seen other figures.
 
     Raises:
         UsageProblem: a row of the month differs; the text names the first.
@@ -178,7 +177,7 @@ def refuse_stale_marts(connection: psycopg.Connection, month_start: date) -> Non
 
 def _stale(place: str) -> UsageProblem:
     return UsageProblem(
-        f"{place} is not what today's evidence and rules give: the marts are older. "
+        f"{place} differs from today's evidence and rules: the marts are older. "
         "Run `social-metrics transform`, then close again."
     )
 

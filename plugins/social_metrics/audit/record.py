@@ -1,4 +1,4 @@
-"""A close as it stands in the record: its parts, their digests, and how far people have taken it."""
+"""A close in the record: its parts, their digests, and the steps that people took."""
 
 import hashlib
 from collections.abc import Iterable
@@ -29,7 +29,7 @@ from audit.exceptions where month_start = %s and version = %s
 
 @dataclass(frozen=True)
 class Close:
-    """A row of `audit.closes`; instants are UTC, digests in hexadecimal, `sha256` is what papers print."""
+    """A row of `audit.closes`; instants are UTC, digests in hexadecimal, reports print `sha256`."""
 
     month_start: date
     version: int
@@ -56,13 +56,13 @@ class Close:
 
     @property
     def content(self) -> tuple[str, str, str]:
-        """What two versions of an unchanged month have in common."""
+        """The digests that two versions of an unchanged month share."""
         return (self.scorecard_sha256, self.exceptions_sha256, self.inputs_sha256)
 
 
 @dataclass(frozen=True)
 class Step:
-    """A row of `audit.approvals`: what a person did with a version, and when (UTC)."""
+    """A row of `audit.approvals`: one person's step with a version; instants are UTC."""
 
     action: str  # submitted, checked, approved, refused
     person: str
@@ -78,7 +78,7 @@ COLUMNS = tuple(column.name for column in fields(Close))
 def close_digest(connection: psycopg.Connection, close: Close) -> str:
     """The sha256 of a close over all its members but the digest; jsonb in the database's own text.
 
-    The members stand one below the other, name and value, in the order of `Close`.
+    One line per member, name and value, in the order of `Close`.
     """
     lines = ["social-metrics close"]
     for name in COLUMNS[:-1]:
@@ -107,7 +107,7 @@ def closes_of(connection: psycopg.Connection, month_start: date) -> list[Close]:
 
 
 def steps_of(connection: psycopg.Connection, close: Close) -> list[Step]:
-    """What people did with a version, in their order."""
+    """The steps of a version, in their order."""
     with connection.cursor(row_factory=class_row(Step)) as cursor:
         return cursor.execute(
             "select action, person, login, channel, acted_at, reason from audit.approvals "
@@ -148,7 +148,7 @@ def exceptions_digest(connection: psycopg.Connection, month_start: date, version
 
 
 def broken_digests(connection: psycopg.Connection, close: Close) -> list[str]:
-    """Which parts of a close are not what its digests say; none when it is whole."""
+    """The parts of a close that do not match their digests; none when it is intact."""
     key = (close.month_start, close.version)
     rules = stored_rules(connection, close)
     stated = connection.execute(

@@ -1,6 +1,6 @@
-"""By which rules a month is computed: the seeds as files, and the models as the SQL that dbt compiles.
+"""The rules of a month: the seeds as files, and the models as the SQL that dbt compiles.
 
-Compiled SQL is what the database ran. It needs neither dbt nor this repository to be run again, so a close keeps it.
+Compiled SQL runs again without dbt and without this repository, so a close stores it.
 """
 
 import hashlib
@@ -26,7 +26,7 @@ MARTS_OF_A_MONTH: Mapping[str, tuple[str, ...]] = {
 """The marts that a close keeps, with the key of a row within a month. Of boards only the month's last day is kept."""
 
 RETENTION_MARKER = "<retention_as_of>"
-"""Stands in the compiled SQL for the instant at which retention is judged; each close has its own."""
+"""Placeholder in the compiled SQL for the instant at which retention is judged; each close has its own."""
 
 RELATION = re.compile(r'"(raw|ops|seeds|staging|intermediate|marts)"\."(\w+)"')
 
@@ -61,7 +61,7 @@ def rules_in_force(settings: Settings, warehouse_url: str) -> list[Rule]:
         warehouse_url: postgresql://… of the service login.
 
     Raises:
-        UsageProblem: the project cannot be compiled; the text says what dbt says.
+        UsageProblem: the project cannot be compiled; the text has dbt's message.
     """
     manifest = _compile(settings, warehouse_url)
     nodes: dict[str, Any] = manifest["nodes"]
@@ -101,7 +101,7 @@ def _compile(settings: Settings, warehouse_url: str) -> dict[str, Any]:
         outcome = dbtRunner().invoke(
             [
                 "compile",
-                "--full-refresh",  # the whole month from the evidence, never the changes of one evening
+                "--full-refresh",  # the whole month from the evidence, never the increment of one run
                 *("--select", *(f"+{mart}" for mart in MARTS_OF_A_MONTH)),
                 *("--vars", json.dumps({"retention_as_of": RETENTION_MARKER})),
                 *("--project-dir", str(project)),
@@ -112,7 +112,7 @@ def _compile(settings: Settings, warehouse_url: str) -> dict[str, Any]:
             ]
         )
     if not outcome.success:
-        said = " ".join(str(outcome.exception or "see its log").split())
-        raise UsageProblem(f"dbt cannot compile the models of the month: {said} ({working / 'logs'}).")
+        message = " ".join(str(outcome.exception or "see its log").split())
+        raise UsageProblem(f"dbt cannot compile the models of the month: {message} ({working / 'logs'}).")
     manifest: dict[str, Any] = json.loads((working / "target" / "manifest.json").read_text(encoding="utf-8"))
     return manifest

@@ -1,13 +1,13 @@
-"""Seals: at the end of each WIB day the rows that no seal covers yet are hashed, and chained to all before.
+"""Seals: at the end of each WIB day the rows that no seal covers yet are hashed and chained to the seals before.
 
-A row belongs to the first seal that sees it. So evidence that comes after its day was sealed has a seal of its own,
-and can be told from what was known before.
+A row belongs to the first seal that covers it. So late evidence has a later seal, which sets it apart from evidence
+that was known in time.
 """
 
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from itertools import groupby
 
@@ -20,7 +20,7 @@ from social_metrics.audit.merkle import EMPTY_ROOT, leaf, merkle_root
 from social_metrics.code_version import code_version
 
 SEAL_LOCK = 0x5EA1
-"""Key of the advisory lock of whoever seals: the chain has one end."""
+"""Key of the advisory lock of sealing: the chain has one end."""
 
 FIRST_LINK = "0" * 64
 
@@ -33,8 +33,8 @@ where not exists (
 )
 """
 
-# Late rows belong to the day sealed last; what has no date of its own (the parts of a close, who has access) to the
-# last day that is sealed now: left for the next seal it would look as if somebody had added it.
+# Late rows belong to the day sealed last; rows without a date (parts of a close, access lists) to the last day that is
+# sealed now: left for the next seal they would look like additions.
 _DATED = """(
     select *, greatest(
         coalesce(event_date, least(max(event_date) over (), %(through)s::date)), %(sealed_through)s::date
@@ -89,22 +89,33 @@ def seal_digest(seal: Seal, tables: dict[str, tuple[int, str]]) -> str:
 def sealing(connection: psycopg.Connection) -> Iterator[None]:
     """One transaction that may seal, one at a time in this database; it sees one state of all tables.
 
-    Everything in the block stands afterwards, or nothing of it.
+    All of the block is committed, or nothing.
 
     Args:
         connection: as the role closer, no transaction open.
     """
-    # Taken before the transaction: its snapshot must be younger than the seals of the one before.
+    # Locked before the transaction: its snapshot must be younger than the seals of the one before.
+    with session_lock(connection, SEAL_LOCK), connection.transaction():
+        connection.execute("set transaction isolation level repeatable read")
+        yield
+
+
+@contextmanager
+def session_lock(connection: psycopg.Connection, key: int) -> Iterator[None]:
+    """Hold an advisory lock of this database outside of any transaction.
+
+    Args:
+        connection: no transaction open.
+        key: of the lock.
+    """
     with connection.transaction():
-        connection.execute("select pg_advisory_lock(%s)", (SEAL_LOCK,))
+        connection.execute("select pg_advisory_lock(%s)", (key,))
     try:
-        with connection.transaction():
-            connection.execute("set transaction isolation level repeatable read")
-            yield
+        yield
     finally:
         if not connection.closed:
             with connection.transaction():
-                connection.execute("select pg_advisory_unlock(%s)", (SEAL_LOCK,))
+                connection.execute("select pg_advisory_unlock(%s)", (key,))
 
 
 def seal_days(connection: psycopg.Connection, through: date | None = None) -> list[Seal]:
@@ -112,10 +123,10 @@ def seal_days(connection: psycopg.Connection, through: date | None = None) -> li
 
     Args:
         connection: as the role closer, within `sealing`.
-        through: last WIB date to seal; None seals everything that is there.
+        through: last WIB date to seal; None seals every row.
 
     Returns:
-        the new seals in their order; none when there is nothing new.
+        the new seals in their order; none without new rows.
 
     Raises:
         UsageProblem: a table cannot be sealed; the text names it.
@@ -176,14 +187,14 @@ def _seal(
         covered[name] = (len(leaves), merkle_root(leaves))
     number = previous.seal_no + 1 if previous else 1
     unsigned = Seal(number, day, now, previous.sha256 if previous else FIRST_LINK, code_version(), login, sha256="")
-    digest = seal_digest(unsigned, covered)
+    seal = replace(unsigned, sha256=seal_digest(unsigned, covered))
     connection.execute(
         "insert into audit.seals (seal_no, through_date, sealed_at, previous_sha256, code_version, sealed_by, sha256) "
         "values (%s, %s, %s, %s, %s, %s, %s)",
-        (number, day, now, unsigned.previous_sha256, unsigned.code_version, login, digest),
+        (number, day, now, seal.previous_sha256, seal.code_version, login, seal.sha256),
     )
     statement = "copy audit.sealed_tables (seal_no, table_name, row_count, merkle_root) from stdin"
     with connection.cursor() as cursor, cursor.copy(statement) as copy:
         for name, (count, root) in covered.items():
             copy.write_row((number, name, count, root))
-    return Seal(number, day, now, unsigned.previous_sha256, unsigned.code_version, login, digest)
+    return seal

@@ -1,4 +1,4 @@
-"""The way back: from a figure on paper to the bytes that a platform sent, or to the screenshot and two persons."""
+"""The lineage of a closed figure: back to the bytes that a platform sent, or to the attachment and two persons."""
 
 import hashlib
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ Facts = dict[str, Any]
 
 @dataclass(frozen=True)
 class Stage:
-    """One stage of the way: what it is called, where it stands, and what it says (instants are UTC)."""
+    """One stage of the lineage: its name, its place, and its facts (instants are UTC)."""
 
     name: str
     place: str
@@ -48,7 +48,7 @@ def trace(connection: psycopg.Connection, center_code: str, platform: str, month
         status = status_of(steps_of(connection, close))
         stages = [
             Stage(
-                "paper",
+                "report",
                 f"{month_start:%Y-%m} version {close.version}, {center_code} on {platform}",
                 {"followers": figures["followers_count"], "status": status, "close_sha256": close.sha256},
             ),
@@ -66,7 +66,7 @@ def trace(connection: psycopg.Connection, center_code: str, platform: str, month
 
 
 def _closed_row(connection: psycopg.Connection, close: Close, center_code: str, platform: str) -> Facts:
-    """The last day of the month on which the account has a count; the day's own row, kept with the close."""
+    """The stored row of the last day of the month on which the account has a count."""
     with connection.cursor(row_factory=dict_row) as cursor:
         row = cursor.execute(
             "select mart, row_key, figures from audit.scorecard_rows where month_start = %s and version = %s "
@@ -153,13 +153,13 @@ def _capture(connection: psycopg.Connection, figures: Facts) -> list[Stage]:
 def _bytes(connection: psycopg.Connection, response_id: object, response: Facts, body: Facts | None) -> Facts:
     if body is None:
         purge = _purge(connection, "raw.response_bodies", str(response_id))
-        return purge or {"says": "the bytes are gone, and no purge accounts for it: run verify"}
+        return purge or {"message": "the bytes are missing without a recorded purge: run social-metrics verify"}
     is_same = hashlib.sha256(body["body"]).hexdigest() == response["kept_sha256"]
-    return {"says": "the kept bytes have this sha256" if is_same else "the kept bytes are others"}
+    return {"message": "the kept bytes have this sha256" if is_same else "the kept bytes differ"}
 
 
 def _purge(connection: psycopg.Connection, table: str, first_key: str) -> Facts:
-    """What retention took of a row, when and why; nothing where it took nothing."""
+    """The purge of a row with its reason; empty without one."""
     row = _one(
         connection,
         "select purges.purge_no, field, reason, source, rows.purged_at, encode(row_sha256, 'hex') as sha256_before "
@@ -170,12 +170,14 @@ def _purge(connection: psycopg.Connection, table: str, first_key: str) -> Facts:
     )
     if row is None:
         return {}
-    says = f"{row['field']} purged by policy on {row['purged_at']:%Y-%m-%d} ({row['reason']}, purge {row['purge_no']})"
-    return {"says": says, "rule": row["source"], "sha256_before": row["sha256_before"]}
+    message = (
+        f"{row['field']} purged by policy on {row['purged_at']:%Y-%m-%d} ({row['reason']}, purge {row['purge_no']})"
+    )
+    return {"message": message, "rule": row["source"], "sha256_before": row["sha256_before"]}
 
 
 def _run(connection: psycopg.Connection, snapshot: Facts) -> Stage:
-    """The run, and the code that it ran: more than one version when other code took it up."""
+    """The run and its code: several versions when it was continued with other code."""
     row = _one(
         connection,
         "select string_agg(code_version, ', ' order by began_at, code_version) as versions "
@@ -205,10 +207,10 @@ def _entry(connection: psycopg.Connection, figures: Facts) -> list[Stage]:
     persons = ("entered_by", "entered_at", "confirmed_by", "confirmed_at", "confirmed_through")
     file = ("evidence_file_name", "evidence_sha256", "evidence_matches", "workbook_sha256", "workbook_place")
     place = f"raw.manual_entries {figures['account_code']}/{figures['date_day']}/{entry['version']}"
-    told = {name: entry[name] for name in entry if name not in (*persons, *file)}
+    facts = {name: entry[name] for name in entry if name not in (*persons, *file)}
     return [
-        Stage("entry by hand", place, told),
-        Stage("evidence file", f"raw.evidence_files {entry['evidence_sha256']}", {name: entry[name] for name in file}),
+        Stage("entry by hand", place, facts),
+        Stage("attachment", f"raw.evidence_files {entry['evidence_sha256']}", {name: entry[name] for name in file}),
         Stage("two persons", "raw.manual_confirmations", {name: entry[name] for name in persons}),
     ]
 

@@ -1,4 +1,4 @@
-"""Does a closed month still hold? The chain, the record, and the month computed again; and if not, where and why."""
+"""Verifies a closed month: the chain, the record, and the recomputed month; each difference with place and reason."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -23,10 +23,10 @@ REGISTRY_CHANGED = "registry_changed"
 RULE_CHANGED = "rule_changed"
 
 RECORD_OF_LOSSES = ("ops.purged_rows", "ops.purges", "ops.revocations")
-"""Told as purges; no figure is made of them."""
+"""Reported as purges; no figure is made of them."""
 
 AS_NOW_KNOWN = "_as_now_known"
-"""Ends the names of the figures that are meant to move with later evidence; they are closed as they were known."""
+"""Suffix of figures that change with later evidence; they are closed as of the close."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Difference:
 
 @dataclass(frozen=True)
 class Purge:
-    """What retention took of the month's evidence, by reason: rows, and first and last instant of taking (UTC)."""
+    """The month's evidence that retention has purged, by reason: rows, and first and last instant (UTC)."""
 
     table_name: str
     field: str
@@ -60,10 +60,10 @@ class Purge:
 
 @dataclass(frozen=True)
 class Verification:
-    """What `verify` says of one version.
+    """The result of verifying one version.
 
     `altered` are the figures in which the stored rules over the sealed evidence differ from the record; `purged` those
-    that cannot be computed any more, because retention has taken what they rest on; `purges` says what it took.
+    that cannot be computed any more, because retention has purged their evidence, which `purges` lists;
     `changed_since` those in which today's evidence or rules would give another one, which a closed month ignores.
     """
 
@@ -80,9 +80,9 @@ class Verification:
 
     @property
     def holds(self) -> bool:
-        """True when record and evidence are as they were closed and the month computed again is identical.
+        """True when record and evidence are unchanged since the close and the recomputed month is identical.
 
-        What was purged by policy, with the record and the hashes of each loss, is no alteration.
+        Evidence purged by policy, with the record and hashes of each loss, is no alteration.
         """
         return not self.findings and not self.altered
 
@@ -96,7 +96,7 @@ def verify_month(
     version: int | None = None,
     digest: str | None = None,
 ) -> Verification:
-    """Walk the chain, check the record, compute the month again in a scratch space, and compare row by row.
+    """Check the chain and the record, recompute the month in temporary tables, and compare row by row.
 
     Args:
         settings: where today's dbt project and registry are.
@@ -104,7 +104,7 @@ def verify_month(
         month_start: first day of the month.
         now: the aware instant at which evidence counts as expired.
         version: which version; None takes the one that `digest` names, or the newest.
-        digest: the close digest printed on a paper, or its first 12 characters or more.
+        digest: the digest printed on a report, or at least its first 12 characters.
 
     Raises:
         UsageProblem: the month was never closed, or no version has that digest.
@@ -164,8 +164,8 @@ def _chosen(connection: psycopg.Connection, month_start: date, version: int | No
         named = [close for close in closes if len(wanted) >= 12 and close.sha256.startswith(wanted)]
         if not named:
             raise UsageProblem(
-                f"No version of {month_start:%Y-%m} in the record has the digest {digest}: the paper is of another "
-                "month, or the record was replaced since it was printed."
+                f"No version of {month_start:%Y-%m} in the record has the digest {digest}: the report is of another "
+                "month, or the record was replaced since it was issued."
             )
         return named[0]
     for close in closes:
@@ -204,7 +204,7 @@ def _differences(
     *,
     through_seal: int | None,
 ) -> list[Difference]:
-    """Every figure in which the month computed by these rules differs from the record; the scratch space is gone."""
+    """Every figure in which the month computed by these rules differs from the record."""
     with connection.transaction(force_rollback=True):
         rebuild(
             connection,
@@ -234,7 +234,7 @@ def _differences(
 
 
 def _purged_accounts(connection: psycopg.Connection) -> set[str]:
-    """The accounts of which counts were emptied: their figures, and what compares centers with them, may be lost."""
+    """Accounts whose counts were emptied: their figures, and comparisons of centers, may be lost."""
     return {
         account
         for (account,) in connection.execute(
@@ -246,14 +246,14 @@ def _purged_accounts(connection: psycopg.Connection) -> set[str]:
 
 
 def _rests_on_purged(difference: Difference, accounts: set[str]) -> bool:
-    """A purge empties figures of its account, and those that centers are compared by; it never makes or loses a row."""
+    """A purge affects figures of its account and comparisons of centers; it adds and removes no row."""
     if not accounts or not difference.figure:
         return False
     return difference.account_code is None or difference.account_code in accounts
 
 
 def _purges(connection: psycopg.Connection, close: Close) -> list[Purge]:
-    """What was taken of the rows that the close rests on, summed by sort."""
+    """Purges among the rows that the close rests on, by kind."""
     with connection.cursor(row_factory=class_row(Purge)) as cursor:
         return cursor.execute(
             "select purges.table_name, field, platform, authorization_mode, reason, account_code, "
@@ -267,7 +267,7 @@ def _purges(connection: psycopg.Connection, close: Close) -> list[Purge]:
 
 
 def _new(differences: Iterable[Difference], known: Iterable[Difference], reason: str) -> list[Difference]:
-    """Those that are not known for another reason already, with their reason."""
+    """The differences that have no other reason yet, with this reason."""
     seen = {(one.mart, one.row_key, one.figure, str(one.computed)) for one in known}
     return [
         replace(one, reason=reason)
@@ -277,7 +277,7 @@ def _new(differences: Iterable[Difference], known: Iterable[Difference], reason:
 
 
 def _why(findings: Iterable[Finding], otherwise: str) -> str:
-    """Why the record and its own evidence disagree: what the chain found, the record before raw."""
+    """The kind of finding that explains a difference; findings of raw come first."""
     kinds = {finding.kind for finding in findings}
     return AUDIT_ALTERED if AUDIT_ALTERED in kinds and RAW_ALTERED not in kinds else otherwise
 
@@ -302,7 +302,7 @@ def _typed(connection: psycopg.Connection, rules: list[Rule], stored: list[Rule]
 
 
 def _late_rows(connection: psycopg.Connection, close: Close) -> dict[str, int]:
-    """Rows of raw and ops that the close did not know, by table; its seal was the last one then."""
+    """Rows of raw and ops added since the close, by table."""
     known: dict[str, int] = dict(
         connection.execute(
             "select table_name, count(*) from audit.sealed_rows as sealed where seal_no <= %s and not exists ("

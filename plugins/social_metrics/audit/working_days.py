@@ -1,4 +1,4 @@
-"""Until when people have time: working days of the ministry, by the seed of public holidays."""
+"""Working days of the ministry, by the seed of public holidays."""
 
 import csv
 from datetime import UTC, date, datetime, time, timedelta
@@ -14,7 +14,7 @@ def load_holidays(dbt_project_dir: Path) -> frozenset[date]:
     """The public holidays of seeds/rules/holidays.csv.
 
     Raises:
-        UsageProblem: the file is not there, or holds something that is no date.
+        UsageProblem: the file is missing, or holds a value that is no date.
     """
     path = dbt_project_dir / "seeds" / "rules" / "holidays.csv"
     try:

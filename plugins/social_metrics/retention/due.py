@@ -1,7 +1,7 @@
-"""What is due: which rows of raw hold something that may not be kept, for which reason and by which rule.
+"""Rows of raw with content that may not be kept any longer, with reason and rule.
 
-Four reasons, the first that fits: `revoked` (the owner took the authorisation back), `expired` (the time that the row
-was given is up), `rule_shortened` (today's rule gives less), `post_removed` (words of a post that is no longer shown).
+Four reasons, the first that fits: `revoked` (the owner withdrew the authorisation), `expired` (the row's own period
+has ended), `rule_shortened` (today's rule is shorter), `post_removed` (caption of a post that is no longer shown).
 """
 
 from dataclasses import dataclass
@@ -18,10 +18,10 @@ from social_metrics.registry.retention_rules import RetentionRules
 
 @dataclass(frozen=True)
 class Target:
-    """A table that loses something; the SQL calls it `source`, and a response `response`.
+    """A table with content to purge; the SQL calls it `source`, and a response `response`.
 
-    `empties` are the columns that become NULL, and `on_revocation` those that become so besides; a table with none
-    loses its rows.
+    `empties` are the columns set to NULL, and `on_revocation` further ones after a revocation; of a table without such
+    columns the rows are deleted.
     """
 
     table: str
@@ -42,19 +42,20 @@ class Target:
 
     @property
     def due(self) -> sql.Identifier:
-        """The temporary table with the keys of what is due."""
+        """The temporary table with the keys of due rows."""
         return sql.Identifier("pg_temp", "due_" + self.table.split(".")[1])
 
     def holds(self, columns: tuple[str, ...]) -> sql.Composable:
-        """Whether a row still has something to lose."""
+        """The condition that a row still has content to purge."""
         if not columns:
             return sql.SQL("true")
         names = sql.SQL(", ").join(sql.Identifier("source", column) for column in columns)
         return sql.SQL("num_nonnulls({}) > 0").format(names)
 
-    def same_row(self, alias: str) -> sql.Composable:
-        """That `source` and `alias` are one row."""
-        pairs = (sql.SQL("source.{0} = {1}.{0}").format(sql.Identifier(key), sql.SQL(alias)) for key in self.keys)
+    @property
+    def same_row(self) -> sql.Composable:
+        """The condition that `source` and `due` are one row."""
+        pairs = (sql.SQL("source.{0} = due.{0}").format(sql.Identifier(key)) for key in self.keys)
         return sql.SQL(" and ").join(pairs)
 
 
@@ -89,8 +90,11 @@ TARGETS = (
         "source.received_at",
         platform="response.platform",
         joins="join raw.api_responses as response using (response_id, received_at)",
-        # A response may tell of many accounts: its bytes go with the first that takes its consent back.
-        of_account="(source.response_id, revocations.account_code) in (select response_id, account_code from told_of)",
+        # A response may hold several accounts: its bytes are deleted with the first withdrawn consent.
+        of_account=(
+            "(source.response_id, revocations.account_code) in "
+            "(select response_id, account_code from pg_temp.response_accounts)"
+        ),
     ),
 )
 
@@ -100,18 +104,18 @@ create temporary table lifetimes (
 ) on commit drop
 """
 
-_TOLD_OF = """
-create temporary table told_of on commit drop as
-select distinct told.response_id, told.account_code
+_RESPONSE_ACCOUNTS = """
+create temporary table response_accounts on commit drop as
+select distinct observed.response_id, observed.account_code
 from (
-    select response_id, account_code, captured_at as told_at from raw.profile_snapshots
+    select response_id, account_code, captured_at as observed_at from raw.profile_snapshots
     union all
     select response_id, account_code, captured_at from raw.posts
     union all
     select response_id, account_code, attempted_at from raw.capture_outcomes where response_id is not null
-) as told
+) as observed
 join ops.revocations using (account_code)
-where told.told_at <= revocations.revoked_at
+where observed.observed_at <= revocations.revoked_at
 """
 
 _DUE = """
@@ -149,7 +153,7 @@ _REMOVED = """(
 
 @dataclass(frozen=True)
 class Due:
-    """Rows of one sort that may not be kept: counted, with the oldest instant among them (UTC) and the rule."""
+    """Due rows of one kind: their number, their oldest instant (UTC) and the rule."""
 
     table: str
     field: str
@@ -169,14 +173,14 @@ def find_due(
     now: datetime,
     targets: tuple[Target, ...] = TARGETS,
 ) -> list[Due]:
-    """Find what is due, within a transaction; the keys stay in the temporary tables `Target.due` until it ends.
+    """Find due rows, within a transaction; the keys stay in the temporary tables `Target.due` until it ends.
 
     Args:
         connection: as the role retention, within a transaction.
         rules: today's periods.
         registry: the platforms.
-        now: the aware instant at which a row's time is up.
-        targets: the tables to look at.
+        now: the aware instant at which expiry is judged.
+        targets: the tables to search.
     """
     connection.execute(_LIFETIMES)
     with connection.cursor().copy("copy pg_temp.lifetimes from stdin") as copy:
@@ -187,9 +191,9 @@ def find_due(
             for mode in AuthorizationMode:
                 rule = rules.rule(name, "counts", mode)
                 copy.write_row(("counts", name, mode.value, rule.lifetime(platform), rule.source))
-            # A post does not say on whose permission it was read: it goes by the time that it was given.
+            # A post does not hold its authorization mode: only its own `expires_at` counts.
             copy.write_row(("counts", name, "", None, rules.rule(name, "counts", AuthorizationMode.PUBLIC).source))
-    connection.execute(_TOLD_OF)
+    connection.execute(_RESPONSE_ACCOUNTS)
     found: list[Due] = []
     for target in targets:
         _find(connection, target, now)

@@ -1,7 +1,7 @@
-"""Enforces retention: what is due is emptied or deleted in one transaction with the record of the loss.
+"""Enforces retention: due content is emptied or deleted in one transaction with the record of the loss.
 
-The evidence is sealed before, so that every hash that a purge names stands under a seal; the captions are tagged
-before, so that what was said about which programme outlives the words. Doing it again takes nothing.
+Evidence is sealed before, so that every hash in a purge is sealed; captions are tagged before, so that the programmes
+of a post are still known without them. A second run changes nothing.
 """
 
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ from social_metrics.transform.tagging.tagger import tag_captions
 from social_metrics.warehouse.connect import connect
 
 RETENTION_LOCK = 0x4E7E
-"""Key of the advisory lock of whoever purges: one at a time."""
+"""Key of the advisory lock of retention: one run at a time."""
 
 REASONS = ("revoked", "expired", "rule_shortened", "post_removed")
 
@@ -38,7 +38,7 @@ select before.purge_no, {table}, before.row_key, before.row_sha256, {remaining}
 from {before} as before {join}
 """
 
-_REOPEN = """
+_MARK_TO_REBUILD = """
 insert into ops.reopened_days (account_code, as_of_date, cause)
 select account_code, min((captured_at at time zone 'Asia/Jakarta')::date), 'retention'
 from (select source.account_code, source.captured_at from {relation} as source join {due} as due on {same_row}) as gone
@@ -48,20 +48,20 @@ group by account_code
 
 @dataclass(frozen=True)
 class RetentionReport:
-    """What was taken, or would be; `unread` says why captions had to wait, if they had to."""
+    """Purged content, or content to purge; `unread` has the reason why captions were left, if they were."""
 
     items: tuple[Due, ...]
     unread: str | None = None
 
 
 def plan_retention(settings: Settings, registry: Registry, service_url: str, now: datetime) -> RetentionReport:
-    """What `enforce_retention` would take; nothing is changed.
+    """The content that `enforce_retention` would purge; nothing is changed.
 
     Args:
         settings: where the rules are.
         registry: the platforms and their periods.
         service_url: postgresql://… of the service login.
-        now: the aware instant at which a row's time is up.
+        now: the aware instant at which expiry is judged.
 
     Raises:
         UsageProblem: the rules or the warehouse cannot be used.
@@ -72,13 +72,13 @@ def plan_retention(settings: Settings, registry: Registry, service_url: str, now
 
 
 def enforce_retention(settings: Settings, registry: Registry, service_url: str, now: datetime) -> RetentionReport:
-    """Take what is due and record it. All of a run is one transaction: a crash leaves everything as it was.
+    """Purge due content and record it, in one transaction: a crash changes nothing.
 
     Args:
         settings: where rules and dbt project are.
         registry: the platforms and their periods.
         service_url: postgresql://… of the service login.
-        now: the aware instant at which a row's time is up.
+        now: the aware instant at which expiry is judged.
 
     Raises:
         UsageProblem: the rules or the warehouse cannot be used.
@@ -91,7 +91,7 @@ def enforce_retention(settings: Settings, registry: Registry, service_url: str, 
     try:
         tag_captions(settings, service_url)
     except UsageProblem as problem:
-        unread = str(problem)  # the words wait until they can be read; nothing else does
+        unread = str(problem)  # only captions wait until they can be tagged
     targets = tuple(target for target in TARGETS if unread is None or target.field != "captions")
     with connect(service_url, "retention") as connection, connection.transaction():
         connection.execute("select pg_advisory_xact_lock(%s)", (RETENTION_LOCK,))
@@ -111,13 +111,15 @@ def _purge(
         _number(connection, target, item, now)
     _hash(connection, target, sealed, "before")
     if target.empties:
-        connection.execute(sql.SQL(_REOPEN).format(relation=target.relation, due=target.due, same_row=_same(target)))
+        connection.execute(
+            sql.SQL(_MARK_TO_REBUILD).format(relation=target.relation, due=target.due, same_row=target.same_row)
+        )
         _empty(connection, target, now)
         _hash(connection, target, sealed, "after")
         remaining, join = sql.SQL("after.row_sha256"), sql.SQL("join pg_temp.after using (row_key)")
     else:
         statement = sql.SQL("delete from {relation} as source using {due} as due where {same_row}")
-        connection.execute(statement.format(relation=target.relation, due=target.due, same_row=_same(target)))
+        connection.execute(statement.format(relation=target.relation, due=target.due, same_row=target.same_row))
         remaining, join = sql.SQL("null"), sql.SQL("")
     connection.execute(
         sql.SQL(_RECORD).format(
@@ -128,7 +130,7 @@ def _purge(
 
 
 def _number(connection: psycopg.Connection, target: Target, item: Due, now: datetime) -> None:
-    """Record the purge of one sort of rows, and give its number to them."""
+    """Record the purge of one kind of rows, and give them its number."""
     row = connection.execute(
         "insert into ops.purges (as_of, table_name, field, platform, authorization_mode, reason, account_code, source, "
         "row_count) values (%s, %s, %s, %s, %s, %s, %s, %s, %s) returning purge_no",
@@ -168,13 +170,13 @@ def _hash(connection: psycopg.Connection, target: Target, sealed: SealedTable, n
             row_sha256=sealed.row_sha256,
             relation=sealed.relation,
             due=target.due,
-            same_row=_same(target),
+            same_row=target.same_row,
         )
     )
 
 
 def _empty(connection: psycopg.Connection, target: Target, now: datetime) -> None:
-    """Make the columns NULL, and the row's time end now if it had any left."""
+    """Set the columns to NULL, and end the row's period now if it had any left."""
     for columns, reasons in ((target.empties, REASONS), (target.on_revocation, ["revoked"])):
         sets: list[sql.Composable] = [sql.SQL("{} = null").format(sql.Identifier(column)) for column in columns]
         if "followers_count" in columns:
@@ -182,9 +184,5 @@ def _empty(connection: psycopg.Connection, target: Target, now: datetime) -> Non
         statement = sql.SQL(
             "update {relation} as source set {sets}, expires_at = least(source.expires_at, %s) "
             "from {due} as due where {same_row} and due.reason = any(%s)"
-        ).format(relation=target.relation, sets=sql.SQL(", ").join(sets), due=target.due, same_row=_same(target))
+        ).format(relation=target.relation, sets=sql.SQL(", ").join(sets), due=target.due, same_row=target.same_row)
         connection.execute(statement, (now, list(reasons)))
-
-
-def _same(target: Target) -> sql.Composable:
-    return target.same_row("due")

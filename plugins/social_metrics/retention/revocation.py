@@ -1,4 +1,4 @@
-"""Refusals that say that a consent is gone, and that no person has confirmed as a revocation yet."""
+"""Refusals for a missing consent that are not yet confirmed as revocations."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,7 +9,7 @@ from psycopg.rows import class_row
 
 @dataclass(frozen=True)
 class UnansweredRefusal:
-    """An account whose platform says that the consent is gone, which nobody has confirmed or mended; instants UTC."""
+    """An account whose platform reports a missing consent, neither confirmed nor fixed; the instant is UTC."""
 
     account_code: str
     platform: str
@@ -17,9 +17,9 @@ class UnansweredRefusal:
 
 
 def unanswered_refusals(connection: psycopg.Connection) -> list[UnansweredRefusal]:
-    """Accounts whose last word from the platform is that the consent is gone, without a revocation recorded since.
+    """Accounts whose latest response reports a missing consent, without a revocation recorded since.
 
-    The platform's word alone deletes nothing: a changed password sounds the same, and what is deleted is gone.
+    The response alone deletes nothing: a changed password gives the same one, and deletion is final.
 
     Args:
         connection: as a role that may read raw and ops.

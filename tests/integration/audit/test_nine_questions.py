@@ -28,7 +28,7 @@ PAGE = Path(__file__).resolve().parents[3] / "docs" / "audit.md"
 # Question → what the answers of its commands contain, one for each command.
 ANSWERS: dict[str, tuple[tuple[str, ...], ...]] = {
     "Where did this number come from?": (
-        ("paper", "audit row", "mart row", "staging", "snapshot", "captured_at", "run", "code"),
+        ("report", "audit row", "mart row", "staging", "snapshot", "captured_at", "run", "code"),
     ),
     "Has it changed since you reported it?": (("holds",), ("BA-7/2026", "salah hitung", "4321", "ani", "budi")),
     "Can you get the same result again?": (("holds: identical when computed again",),),

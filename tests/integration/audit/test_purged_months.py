@@ -114,9 +114,9 @@ def test_a_purged_count_is_neither_missing_nor_zero(purged: Closable) -> None:
 def test_the_way_back_says_so(purged: Closable) -> None:
     with connect(purged.url, "closer") as connection:
         stages = {stage.name: stage for stage in trace(connection, "kartini", "youtube", MONTH)}
-    assert stages["paper"].facts["followers"] is not None, "a closed figure stays"
+    assert stages["report"].facts["followers"] is not None, "a closed figure stays"
     assert stages["snapshot"].facts["followers_count"] is None
-    assert stages["snapshot"].facts["says"].startswith("counts purged by policy on ")
+    assert stages["snapshot"].facts["message"].startswith("counts purged by policy on ")
     assert len(stages["snapshot"].facts["sha256_before"]) == 64
     assert "III.E.4" in stages["snapshot"].facts["rule"]
 

@@ -131,7 +131,7 @@ def test_a_loss_that_no_purge_recorded_is_a_finding_though_its_time_was_up(
         retention.execute("delete from raw.response_bodies where expires_at < '2026-11-24'")
     walk = walk_chain(closer, NOW)
     assert walk.purged == {}
-    assert {finding.says for finding in walk.findings} == {"the row was removed, and no purge accounts for it"}
+    assert {finding.message for finding in walk.findings} == {"the row was removed, and no purge accounts for it"}
     assert len(walk.findings) == 3
 
 

@@ -45,14 +45,14 @@ def test_a_figure_leads_to_its_bytes(closable: Closable) -> None:
     with connect(closable.url, "closer") as connection:
         stages = {stage.name: stage for stage in trace(connection, "kartini", "x", MONTH)}
         assert list(stages) == [
-            "paper", "audit row", "mart row", "staging", "snapshot", "response", "bytes", "run", "code",
+            "report", "audit row", "mart row", "staging", "snapshot", "response", "bytes", "run", "code",
         ]  # fmt: skip
-        assert stages["paper"].facts["followers"] == stages["snapshot"].facts["followers_count"]
+        assert stages["report"].facts["followers"] == stages["snapshot"].facts["followers_count"]
         assert stages["mart row"].facts["same_as_closed"] is True
         assert stages["staging"].facts["sql_sha256"]
         assert stages["snapshot"].facts["seal_no"] >= 1
         assert stages["response"].facts["http_status"] == 200
-        assert stages["bytes"].facts["says"] == "the kept bytes have this sha256"
+        assert stages["bytes"].facts["message"] == "the kept bytes have this sha256"
         with pytest.raises(UsageProblem, match="no account"):
             trace(connection, "kartini", "tiktok", MONTH)
 
@@ -62,11 +62,11 @@ def test_a_figure_by_hand_leads_to_its_screenshot_and_two_persons(closable: Clos
     with connect(closable.url, "closer") as connection:
         stages = {stage.name: stage for stage in trace(connection, "satria", "youtube", MONTH)}
     assert list(stages) == [
-        "paper", "audit row", "mart row", "staging", "entry by hand", "evidence file", "two persons", "code",
+        "report", "audit row", "mart row", "staging", "entry by hand", "attachment", "two persons", "code",
     ]  # fmt: skip
     assert stages["entry by hand"].facts["followers_displayed"] == "12,3 rb"
-    assert stages["entry by hand"].facts["followers_count"] == stages["paper"].facts["followers"] == 12300
-    assert stages["evidence file"].facts["evidence_matches"] is True
+    assert stages["entry by hand"].facts["followers_count"] == stages["report"].facts["followers"] == 12300
+    assert stages["attachment"].facts["evidence_matches"] is True
     assert stages["two persons"].facts["entered_by"] == "ani"
     assert stages["two persons"].facts["confirmed_by"] == "budi"
 
@@ -125,7 +125,7 @@ def test_the_commands_close_verify_trace_and_say_what_a_shell_needs(
     code, said = run("verify", *month, "--digest", digest[:12])
     assert (code, "identical" in said) == (0, True), said
     code, said = run("trace", *month, "--center", "kartini", "--platform", "x", "--format", "json")
-    assert (code, json.loads(said)[0]["stage"]) == (0, "paper")
+    assert (code, json.loads(said)[0]["stage"]) == (0, "report")
     with psycopg.connect(closable.url) as owner:
         owner.execute("update raw.profile_snapshots set followers_count = 1 where account_code = 'kartini-x'")
     code, said = run("verify", *month)

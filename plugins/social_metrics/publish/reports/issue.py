@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
-from typing import Literal
+from typing import Literal, LiteralString
 
 import psycopg
 from psycopg.rows import class_row
@@ -228,18 +228,14 @@ def _keep(
 
 
 def _issued(connection: psycopg.Connection, close: Close) -> list[Report]:
-    with connection.cursor(row_factory=class_row(Report)) as cursor:
-        return cursor.execute(
-            f"select {_COLUMNS} from audit.issued_papers "  # noqa: S608
-            "where month_start = %s and version = %s order by paper_no",
-            (close.month_start, close.version),
-        ).fetchall()
+    return _select(connection, "month_start = %s and version = %s", close.month_start, close.version)
 
 
 def _issued_as_of(connection: psycopg.Connection, as_of_date: date, name: str) -> list[Report]:
+    return _select(connection, "is_provisional and as_of_date = %s and file_name = %s", as_of_date, name)
+
+
+def _select(connection: psycopg.Connection, condition: LiteralString, *values: object) -> list[Report]:
     with connection.cursor(row_factory=class_row(Report)) as cursor:
-        return cursor.execute(
-            f"select {_COLUMNS} from audit.issued_papers "  # noqa: S608
-            "where is_provisional and as_of_date = %s and file_name = %s order by paper_no",
-            (as_of_date, name),
-        ).fetchall()
+        statement = f"select {_COLUMNS} from audit.issued_papers where {condition} order by paper_no"  # noqa: S608
+        return cursor.execute(statement, values).fetchall()

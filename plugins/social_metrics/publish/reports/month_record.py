@@ -95,15 +95,9 @@ class MonthRecord:
         """The board of the month's last day, all platforms and any post, in the order shown."""
         return _shown(self.rows[mart])
 
-    def labels(self, seed: str, key: str, language: Language, column: str = "label") -> dict[str, str]:
+    def labels(self, seed: str, key: str, language: Language) -> dict[str, str]:
         """The labels of a seed: key → label in the language."""
-        return {row[key]: row[f"{column}_{language}"] for row in self.seeds.get(seed, [])}
-
-    def platform_label(self, platform: str) -> str:
-        """The name of a platform."""
-        return {row["platform"]: row["platform_label"] for row in self.seeds.get("platforms", [])}.get(
-            platform, platform
-        )
+        return {row[key]: row[f"label_{language}"] for row in self.seeds.get(seed, [])}
 
 
 def approved_close(connection: psycopg.Connection, month_start: date) -> Close:

@@ -9,7 +9,6 @@ from social_metrics.publish.reports.month_record import Figures, MonthRecord
 from social_metrics.publish.reports.phrases import DASH, Phrases
 from social_metrics.publish.reports.sections import Sections
 from social_metrics.publish.reports.sign_off_sections import SignOffSections
-from social_metrics.publish.reports.texts import text
 
 _SHOWN_CORRECTIONS = 3
 
@@ -27,6 +26,7 @@ class Packs:
             platforms={row["platform"]: row["platform_label"] for row in record.seeds.get("platforms", [])},
             zones={row["time_zone"]: row["time_zone_label"] for row in record.seeds.get("time_zones", [])},
         )
+        self._text = self._phrases.text
         self._sections = Sections(record, self._phrases)
         self._sign_off = SignOffSections(record, self._phrases)
 
@@ -172,9 +172,6 @@ class Packs:
     def _approved_on(self) -> str:
         return self._phrases.wib(self._record.steps[-1].acted_at)
 
-    def _text(self, key: str, **values: object) -> str:
-        return text(key, self._language, **values)
-
 
 def silent_lines(recency: Sequence[Figures], phrases: Phrases) -> list[str]:
     """A line for each center that is silent, never posted, or cannot be looked at; the longest silence first."""
@@ -183,10 +180,10 @@ def silent_lines(recency: Sequence[Figures], phrases: Phrases) -> list[str]:
         days = row["days_since_last_post"]
         if row["recency_band"] == "silent":
             day = phrases.local_time(row).split(",")[0]
-            words = text("silent_since", phrases.language, center=row["center_name"], n=days, day=day)
+            words = phrases.text("silent_since", center=row["center_name"], n=days, day=day)
             lines.append((1, -(days or 0), words))
         elif row["recency_band"] in ("never", "unknown"):
             place = 0 if row["recency_band"] == "never" else 2
-            words = text(f"silent_{row['recency_band']}", phrases.language, center=row["center_name"])
+            words = phrases.text(f"silent_{row['recency_band']}", center=row["center_name"])
             lines.append((place, 0, words))
     return [words for _, _, words in sorted(lines)]

@@ -33,6 +33,10 @@ class Phrases:
     platforms: Mapping[str, str]
     zones: Mapping[str, str]
 
+    def text(self, key: str, **values: object) -> str:
+        """A text in the report's language, with its values filled in."""
+        return text(key, self.language, **values)
+
     def count(self, value: float | None, decimals: int = 0) -> str:
         """A number; a dash where there is none."""
         return DASH if value is None else formats.number(value, self.language, decimals)
@@ -71,7 +75,7 @@ class Phrases:
         words = formats.change(
             row[name], row[f"{name}_low"], row[f"{name}_high"], row[f"{name}_is_measurable"], self.language
         )
-        return words or text("not_measurable", self.language)
+        return words or self.text("not_measurable")
 
     def growth(self, row: Figures) -> str:
         """The growth of a month with its bounds, or why there is none."""
@@ -90,15 +94,15 @@ class Phrases:
     def movement(self, row: Figures, before: Sequence[Figures] | None) -> str:
         """How a center moved on a board since the month before; ranks that may be the same are the same."""
         if before is None:
-            return text("no_close_before", self.language)
+            return self.text("no_close_before")
         was = next((one for one in before if one["center_code"] == row["center_code"]), None)
         if was is None or was["best_rank"] is None:
-            return text("new_rank", self.language)
+            return self.text("new_rank")
         if row["worst_rank"] < was["best_rank"]:
-            return text("up", self.language, n=was["best_rank"] - row["worst_rank"])
+            return self.text("up", n=was["best_rank"] - row["worst_rank"])
         if row["best_rank"] > was["worst_rank"]:
-            return text("down", self.language, n=row["best_rank"] - was["worst_rank"])
-        return text("same", self.language)
+            return self.text("down", n=row["best_rank"] - was["worst_rank"])
+        return self.text("same")
 
     def local_time(self, row: Figures) -> str:
         """The last post in the center's own time, with the zone's letters."""
@@ -113,28 +117,28 @@ class Phrases:
         """The text of an exception."""
         detail = one.detail or ""
         if f"withheld_{detail}" in TEXTS and one.kind == "count_withheld":
-            return text(f"withheld_{detail}", self.language)
+            return self.text(f"withheld_{detail}")
         if one.kind in ("not_captured", "no_account", "count_withheld", "without_growth", "without_number"):
             detail = self.reason(one.detail)
         elif one.kind == "account_closed":
             detail = reason(detail, self.language) or detail
         elif one.kind == "growth_within_rounding":
             detail = " … ".join(self.count(int(end)) for end in detail.split(" … "))
-        return text(f"kind_{one.kind}", self.language, detail=detail)
+        return self.text(f"kind_{one.kind}", detail=detail)
 
     def span(self, one: AskedException) -> str:
         """The days of an exception."""
         if one.first_date is None or one.last_date is None:
             return DASH
         first, last = (formats.short_date(day, self.language) for day in (one.first_date, one.last_date))
-        span = first if one.first_date == one.last_date else text("until", self.language, first=first, last=last)
+        span = first if one.first_date == one.last_date else self.text("until", first=first, last=last)
         is_single = one.days is None or one.first_date == one.last_date
-        return span if is_single else text("with_days", self.language, span=span, n=one.days)
+        return span if is_single else self.text("with_days", span=span, n=one.days)
 
     def value(self, value: object) -> str:
         """A figure of any column, as a correction shows it."""
         if value is None:
-            return text("not_known", self.language)
+            return self.text("not_known")
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             return str(value)
         return self.count(value, 0 if float(value).is_integer() else 2)
@@ -153,4 +157,4 @@ class Phrases:
             "programs_covered": "programs",
         }
         key = names.get(correction.figure)
-        return text(key, self.language) if key else correction.figure
+        return self.text(key) if key else correction.figure

@@ -12,7 +12,6 @@ from social_metrics.publish.reports import typesetting as page
 from social_metrics.publish.reports.leadership_page import LeadershipPage, fitted_page, top
 from social_metrics.publish.reports.packs import silent_lines
 from social_metrics.publish.reports.phrases import DASH, Figures, Phrases
-from social_metrics.publish.reports.texts import text
 
 _MISSING = {
     UnrankedKind.NO_ACCOUNT: "missing_accounts",
@@ -34,18 +33,18 @@ def provisional_page(connection: psycopg.Connection, day: date, language: Langua
     followers = [asdict(row) for row in marts.followers_board(day)]
     recency = [asdict(row) for row in marts.recency_board(day)]
     phrases = _phrases(connection, language)
-    stamps = [text("provisional", language)]
+    stamps = [phrases.text("provisional")]
     if "simulator" in {row["source"] for row in followers + recency}:
-        stamps.append(text("simulated", language))
+        stamps.append(phrases.text("simulated"))
     return fitted_page(
         LeadershipPage(
             language=language,
-            title=text("as_of_title", language, day=phrases.day(day)),
-            subtitle=text("as_of_subtitle", language, day=phrases.day(day)),
-            running=text("office", language),
-            foot=text("foot_as_of", language, day=phrases.day(day)),
+            title=phrases.text("as_of_title", day=phrases.day(day)),
+            subtitle=phrases.text("as_of_subtitle", day=phrases.day(day)),
+            running=phrases.text("office"),
+            foot=phrases.text("foot_as_of", day=phrases.day(day)),
             stamps=stamps,
-            change_title=text("change_7d", language),
+            change_title=phrases.text("change_7d"),
             has_movement=False,
             followers=[
                 [
@@ -62,7 +61,7 @@ def provisional_page(connection: psycopg.Connection, day: date, language: Langua
                     row["center_name"],
                     phrases.local_time(row),
                     phrases.platforms.get(row["last_post_platform"], DASH),
-                    text("days_ago", language, n=row["days_since_last_post"]),
+                    phrases.text("days_ago", n=row["days_since_last_post"]),
                 ]
                 for row in top(recency)
             ],
@@ -74,7 +73,7 @@ def provisional_page(connection: psycopg.Connection, day: date, language: Langua
 
 
 def _change(row: Figures, phrases: Phrases) -> str:
-    return text("no_change", phrases.language) if row["change_7d"] is None else phrases.change(row, "change_7d")
+    return phrases.text("no_change") if row["change_7d"] is None else phrases.change(row, "change_7d")
 
 
 def _missing(tail: list[UnrankedCenter], phrases: Phrases) -> list[tuple[str, str]]:
@@ -91,8 +90,7 @@ def _missing(tail: list[UnrankedCenter], phrases: Phrases) -> list[tuple[str, st
     lines = []
     for name, parts in sorted(of_center.items()):
         words = [
-            text(key, phrases.language, platforms=", ".join(listed), reason=", ".join(listed))
-            for key, listed in parts.items()
+            phrases.text(key, platforms=", ".join(listed), reason=", ".join(listed)) for key, listed in parts.items()
         ]
         if words:
             lines.append((name, "; ".join(words)))

@@ -10,7 +10,7 @@ from social_metrics.publish.reports import typesetting as page
 from social_metrics.publish.reports.charts import center_days, svg
 from social_metrics.publish.reports.month_record import Figures, MonthRecord
 from social_metrics.publish.reports.phrases import DASH, Phrases
-from social_metrics.publish.reports.texts import INDICATOR_SHEET, text
+from social_metrics.publish.reports.texts import INDICATOR_SHEET
 
 _MANY = 3  # dates; from so many on, only the first and the last are shown
 
@@ -22,6 +22,7 @@ class Sections:
         """Keeps the record and how it is put into words."""
         self._record = record
         self._phrases = phrases
+        self._text = phrases.text
         self.names = {row["center_code"]: row["center_name"] for row in record.centers}
         self._program_labels = record.labels("programs", "program", phrases.language)
         self._recency = {row["center_code"]: row for row in record.board("leaderboard_recency")}
@@ -327,9 +328,6 @@ class Sections:
     @staticmethod
     def _is_of(row: Figures, center_code: str | None) -> bool:
         return center_code in (None, row["center_code"])
-
-    def _text(self, key: str, **values: object) -> str:
-        return text(key, self._phrases.language, **values)
 
 
 def _split(listed: str | None) -> list[str]:

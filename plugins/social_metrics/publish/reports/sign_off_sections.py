@@ -9,7 +9,7 @@ from social_metrics.publish.page import formats
 from social_metrics.publish.reports import typesetting as page
 from social_metrics.publish.reports.month_record import MonthRecord
 from social_metrics.publish.reports.phrases import DASH, Phrases
-from social_metrics.publish.reports.texts import TEXTS, text
+from social_metrics.publish.reports.texts import TEXTS
 
 
 class SignOffSections:
@@ -19,6 +19,7 @@ class SignOffSections:
         """Keeps the record and how it is put into words."""
         self._record = record
         self._phrases = phrases
+        self._text = phrases.text
         self._names = {row["center_code"]: row["center_name"] for row in record.centers}
 
     def exceptions(self, center_code: str | None = None) -> list[page.Block]:
@@ -143,6 +144,3 @@ class SignOffSections:
             for at in (one["noted_from"], one["noted_until"])
         )
         return self._text("until", first=first, last=last) if last else self._text("noted_from", first=first)
-
-    def _text(self, key: str, **values: object) -> str:
-        return text(key, self._phrases.language, **values)

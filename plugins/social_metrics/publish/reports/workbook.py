@@ -6,6 +6,7 @@ Cells are typed, headers are frozen, text is never a formula, and the same close
 import io
 import zipfile
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -33,6 +34,10 @@ _EVIDENCE = (
     "center_code", "account_code", "platform", "date_day", "captured_at", "evidence", "endpoint", "http_status",
     "reference", "sha256", "run_or_persons",
 )  # fmt: skip
+_CORRECTIONS = (
+    "correction_no", "center_code", "figure", "old_value", "new_value", "reason", "document_number", "requester",
+    "approver", "approved_at",
+)  # fmt: skip
 
 
 def workbook(record: MonthRecord, language: Language) -> bytes:
@@ -46,35 +51,13 @@ def workbook(record: MonthRecord, language: Language) -> bytes:
     book.properties.creator = text("office", language)
     book.properties.title = f"{record.close.month_start:%Y-%m} {record.close.version}"
     book.properties.created = book.properties.modified = record.close.drafted_at.astimezone(UTC).replace(tzinfo=None)
-    corrected = [
-        {
-            "correction_no": one.correction_no,
-            "center_code": one.center_code,
-            "figure": one.figure,
-            "old_value": one.old_value,
-            "new_value": one.new_value,
-            "reason": one.reason,
-            "document_number": one.document_number,
-            "requester": one.requester,
-            "approver": one.approver,
-            "approved_at": one.approved_at,
-        }
-        for one in record.corrections
-    ]
     scorecard = tuple(record.centers[0]) if record.centers else ()
     sheets: list[tuple[tuple[str, str], Sequence[str], Iterable[Figures]]] = [
         (("Kartu skor", "Scorecard"), _first(scorecard, ("center_code", "center_name", "month_start")), record.centers),
         (("Deret harian", "Daily series"), _DAILY, record.rows["fct_follower_growth_daily"]),
         (("Daftar bukti", "Evidence"), _EVIDENCE, record.evidence),
-        (
-            ("Koreksi", "Corrections"),
-            (
-                "correction_no", "center_code", "figure", "old_value", "new_value", "reason", "document_number",
-                "requester", "approver", "approved_at",
-            ),
-            corrected,
-        ),
-    ]  # fmt: skip
+        (("Koreksi", "Corrections"), _CORRECTIONS, map(asdict, record.corrections)),
+    ]
     heading = _heading(record, language)
     for titles, columns, rows in sheets:
         _add_sheet(book, titles[language == "en"], heading, columns, rows)
@@ -157,5 +140,5 @@ def _with_fixed_times(content: bytes, made_at: datetime) -> bytes:
 def _replace_modified(body: bytes, stamp: str) -> bytes:
     before, _, rest = body.partition(b"<dcterms:modified")
     attributes, _, after = rest.partition(b">")
-    _, _, tail = after.partition(b"</dcterms:modified>")
-    return before + b"<dcterms:modified" + attributes + b">" + stamp.encode() + b"</dcterms:modified>" + tail
+    _, _, end = after.partition(b"</dcterms:modified>")
+    return before + b"<dcterms:modified" + attributes + b">" + stamp.encode() + b"</dcterms:modified>" + end
