@@ -243,8 +243,8 @@ class MartsReader:
                 coalesce(d.accounts_manual, 0) as accounts_manual,
                 coalesce(d.accounts_suspended, 0) as accounts_suspended
             from marts.leaderboard_followers as b
-            """
-            + _OF_A_DATE,  # noqa: S608 - a constant
+            """  # noqa: S608 - two constants
+            + _OF_A_DATE,
             day,
             basis,
         )
@@ -266,8 +266,8 @@ class MartsReader:
                 coalesce(d.accounts_manual, 0) as accounts_manual,
                 coalesce(d.accounts_suspended, 0) as accounts_suspended
             from marts.leaderboard_recency as b
-            """
-            + _OF_A_DATE,  # noqa: S608 - a constant
+            """  # noqa: S608 - two constants
+            + _OF_A_DATE,
             day,
             basis,
         )
