@@ -24,7 +24,7 @@ from local_stack.history import authorise_demo_accounts
 from local_stack.server import Server
 from social_metrics.clock import WIB
 from social_metrics.extract.credentials.connections import platform_connection
-from social_metrics.extract.credentials.oauth_flow import authorisation_of, take_grant
+from social_metrics.extract.credentials.oauth_flow import authorisation_of, exchange_code
 from social_metrics.registry.registry import Registry, load_registry
 from social_metrics.settings import Settings
 from social_metrics.warehouse import migrate
@@ -179,7 +179,7 @@ class History:
             assert account is not None
             grant = authorisation_of(account.platform).account
             assert grant is not None
-            take_grant(
+            exchange_code(
                 account,
                 grant,
                 f"demo-code-{code}",

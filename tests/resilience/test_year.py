@@ -24,7 +24,7 @@ from social_metrics.clock import wib_date
 from social_metrics.errors import UsageProblem
 from social_metrics.extract import platform_run
 from social_metrics.extract.credentials.connections import PlatformConnection, platform_connection
-from social_metrics.extract.credentials.oauth_flow import authorisation_of, take_grant
+from social_metrics.extract.credentials.oauth_flow import authorisation_of, exchange_code
 from social_metrics.extract.http import client
 from social_metrics.extract.platform_run import capture_batch
 from social_metrics.extract.run_all import open_batches
@@ -137,7 +137,7 @@ class Year:
         assert grant is not None
         connection = self.connection(account.platform)
         try:
-            take_grant(account, grant, f"demo-code-{code}", connection, self.registry, self.settings, self.url)
+            exchange_code(account, grant, f"demo-code-{code}", connection, self.registry, self.settings, self.url)
         except UsageProblem:
             self.scenario.granted[instant + timedelta(days=1)] = code
 

@@ -1,15 +1,15 @@
-"""`social-metrics account`: the registry of official accounts, changed step by step and by two persons."""
+"""`social-metrics account`: the registry of official accounts, changed by two persons."""
 
 import getpass
+from datetime import date
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.markup import escape
-from rich.table import Table
 
 from social_metrics.cli.connection import warehouse
-from social_metrics.cli.console import ExitCode, Format, FormatOption, new_group, notices, output, print_json
+from social_metrics.cli.console import ExitCode, Format, FormatOption, new_group, new_table, notices, output, print_json
 from social_metrics.clock import utc_now, wib_date
 from social_metrics.errors import UsageProblem
 from social_metrics.extract.credentials.connection_test import resolve_identity
@@ -30,7 +30,7 @@ account = new_group(
 )
 
 ByOption = Annotated[str | None, typer.Option("--by", help="Your user name; that of this machine's login by default.")]
-EvidenceOption = Annotated[str, typer.Option(help="What shows it: a letter's number, where the screenshot is kept.")]
+EvidenceOption = Annotated[str, typer.Option(help="The proof: a letter's number, or where the screenshot is kept.")]
 
 
 @account.command()
@@ -54,7 +54,9 @@ def add(
     resolved = account_id or _resolve(address, registry, settings)
     with editing(settings.registry_dir) as edit:
         code = edit.submit(center, address, author, platform_account_id=resolved)
-    _say(code, settings, author, output_format, "Another person verifies it: social-metrics account verify " + code)
+    _print_account(
+        code, settings, author, output_format, "Another person verifies it: social-metrics account verify " + code
+    )
 
 
 @account.command()
@@ -73,7 +75,7 @@ def verify(
     author = _author(by, evidence)
     with editing(settings.registry_dir) as edit:
         edit.verify(code, author)
-    _say(code, settings, author, output_format, f"It is reviewed in {edits.REVIEW_DAYS} days.")
+    _print_account(code, settings, author, output_format, f"It is reviewed in {edits.REVIEW_DAYS} days.")
 
 
 @account.command()
@@ -82,7 +84,7 @@ def mark(
     status: Annotated[str, typer.Argument(help="suspended, closed, or missing (it is certain that none exists).")],
     evidence: EvidenceOption,
     by: ByOption = None,
-    note: Annotated[str, typer.Option(help="A word on it.")] = "",
+    note: Annotated[str, typer.Option(help="A short explanation.")] = "",
     output_format: FormatOption = Format.TABLE,
 ) -> None:
     """Suspend or close an account, or state that the center has none.
@@ -94,7 +96,7 @@ def mark(
     author = _author(by, evidence)
     with editing(settings.registry_dir) as edit:
         edit.mark(code, status, author, note)
-    _say(code, settings, author, output_format, None)
+    _print_account(code, settings, author, output_format, None)
 
 
 @account.command()
@@ -103,9 +105,9 @@ def confirm(
     evidence: EvidenceOption,
     by: ByOption = None,
 ) -> None:
-    """Say that an account whose identity had not matched is the center's own: it ranks again from now on.
+    """Confirm that an account with an identity mismatch is the center's own: it ranks again from now on.
 
-    Look at the account first. Is it somebody else's, mark it closed and add the new one instead.
+    Look at the account first. If it belongs to another person, mark it closed and add the new one.
 
     Examples:
     - `social-metrics account confirm kartini-instagram --evidence "telepon humas 24/11"`
@@ -126,7 +128,7 @@ def status(
     due: Annotated[bool, typer.Option("--due", help="Only accounts whose review is due.")] = False,
     output_format: FormatOption = Format.TABLE,
 ) -> None:
-    """Show where each account stands. Exit code 1 when rows and history disagree.
+    """Show the status of each account. Exit code 1 when rows and history disagree.
 
     Examples:
     - `social-metrics account status`
@@ -141,7 +143,7 @@ def status(
         raise UsageProblem(f"{code!r} is not in the registry today.")
     shown = [found for found in current if not due or found.is_under_review_on(day)]
     history = [change for change in changes if change.account_code == code]
-    faults = edits.history_faults(registry, changes, day)
+    faults = edits.history_conflicts(registry, changes, day)
     if output_format is Format.JSON:
         print_json(
             {
@@ -162,7 +164,7 @@ def import_list(
     by: ByOption = None,
     output_format: FormatOption = Format.TABLE,
 ) -> None:
-    """Submit many accounts, all or none; what is wrong comes back in an annotated copy. Exit code 1 then.
+    """Submit a list of accounts, all or none. Exit code 1 when it is returned, with an annotated copy.
 
     Examples:
     - `social-metrics account import akun.xlsx --by siti.humas`
@@ -189,9 +191,9 @@ def import_list(
     else:
         for invalid in result.errors:
             output().print(f"[red]✗[/red] {escape(invalid.message)}", soft_wrap=True)
-        said = f"Nothing was taken; see {annotated_name(file.name)}." if result.errors else (
-            f"{len(result.submitted)} accounts submitted; another person verifies them.")  # fmt: skip
-        output().print(said)
+        submitted = f"{len(result.submitted)} accounts submitted; another person verifies them."
+        returned = f"Nothing was taken; see {annotated_name(file.name)}."
+        output().print(returned if result.errors else submitted)
     if result.errors:
         raise typer.Exit(ExitCode.FINDING)
 
@@ -224,14 +226,14 @@ def _person(by: str | None) -> str:
 def _resolve(address: AccountAddress, registry: Registry, settings: Settings) -> str | None:
     """The platform's id of an address, or None with a notice: the id can be given later."""
     try:
-        reading = resolve_identity(address, platform_connection(address.platform), registry, settings)
+        found = resolve_identity(address, platform_connection(address.platform), registry, settings)
     except UsageProblem as problem:
-        notices().print(f"The id could not be asked: {escape(str(problem))}", style="dim")
+        notices().print(f"The API could not be asked for the id: {escape(str(problem))}", style="dim")
         return address.platform_account_id
-    return reading.platform_account_id if reading else address.platform_account_id
+    return found.platform_account_id if found else address.platform_account_id
 
 
-def _say(code: str, settings: Settings, author: Author, output_format: Format, next_step: str | None) -> None:
+def _print_account(code: str, settings: Settings, author: Author, output_format: Format, next_step: str | None) -> None:
     found = load_registry(settings.registry_dir).account_on(code, wib_date(author.at))
     if found is None:
         raise UsageProblem(f"{code} is not in the registry after the change; see account_changes.csv.")
@@ -257,13 +259,12 @@ def _cells(found: Account) -> dict[str, object]:
     }
 
 
-def _print_status(shown: list[Account], history: list[Change], faults: list[str], day: object) -> None:
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for name in ("Account", "Handle or id", "Status", "Read by", "Review due"):
-        table.add_column(name)
+def _print_status(shown: list[Account], history: list[Change], faults: list[str], day: date) -> None:
+    table = new_table("Account", "Handle or id", "Status", "Read by", "Review due")
     for found in shown:
-        is_due = found.review_due_at is not None and str(found.review_due_at) <= str(day) and found.status == "verified"
-        due = f"[yellow]{found.review_due_at}, under review[/yellow]" if is_due else str(found.review_due_at or "–")
+        due = str(found.review_due_at or "–")
+        if found.is_under_review_on(day):
+            due = f"[yellow]{due}, under review[/yellow]"
         who = escape(found.handle or found.platform_account_id or "–")
         table.add_row(found.account_code, who, found.status, "hand" if found.capture_path == "manual" else "API", due)
     console = output()

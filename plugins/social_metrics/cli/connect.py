@@ -1,4 +1,4 @@
-"""`social-metrics connect`: walks a person through authorising us, and checks what was granted."""
+"""`social-metrics connect`: guides a person through the authorisation, and checks what was granted."""
 
 import secrets
 from dataclasses import replace
@@ -13,7 +13,7 @@ from social_metrics.errors import UsageProblem
 from social_metrics.extract.credentials.connection_test import check_connection
 from social_metrics.extract.credentials.connections import PlatformConnection, platform_conn_id, platform_connection
 from social_metrics.extract.credentials.endpoint import clock_of
-from social_metrics.extract.credentials.oauth_flow import authorisation_of, give_back, take_grant
+from social_metrics.extract.credentials.oauth_flow import authorisation_of, exchange_code, revoke_grant
 from social_metrics.registry.account import Account
 from social_metrics.registry.registry import Registry, load_registry
 from social_metrics.settings import load_settings
@@ -25,13 +25,13 @@ def connect(
         str | None, typer.Argument(help="The account code, where each account's owner authorises us (TikTok).")
     ] = None,
     revoke: Annotated[
-        bool, typer.Option("--revoke", help="Give an account's authorisation back and delete its tokens.")
+        bool, typer.Option("--revoke", help="Withdraw an account's authorisation and delete its tokens.")
     ] = False,
 ) -> None:
     """Authorise us at a platform, step by step, and check what was granted. No secret is printed or kept in a file.
 
     Where each account's owner authorises us, the tokens go encrypted into the warehouse; other secrets are tested and
-    then belong into the platform's Airflow connection.
+    then go into the platform's Airflow connection.
 
     Examples:
     - `social-metrics connect youtube`
@@ -62,17 +62,17 @@ def connect(
         connection = platform_connection(platform)
         chosen = _account(registry, platform, account, connection)
         if revoke:
-            had, said = give_back(chosen, guide.account, connection, registry, settings, url)
-            output().print(f"The tokens of {chosen.account_code} are deleted." if had else "There was no token.")
-            if said:
+            had_token, refusal = revoke_grant(chosen, guide.account, connection, registry, settings, url)
+            output().print(f"The tokens of {chosen.account_code} are deleted." if had_token else "There was no token.")
+            if refusal:
                 output().print(
-                    f"{platform} did not confirm it ({said}): ask the owner to remove our application there."
+                    f"{platform} did not confirm it ({refusal}): ask the owner to remove our application there."
                 )
             return
         _steps(guide.steps)
         output().print(guide.account.address(connection, secrets.token_urlsafe(16)), soft_wrap=True)
         code = typer.prompt("Code", hide_input=True, err=True).strip()
-        ends_at = take_grant(chosen, guide.account, code, connection, registry, settings, url)
+        ends_at = exchange_code(chosen, guide.account, code, connection, registry, settings, url)
     until = f" It holds until {ends_at.astimezone(WIB):%d %B %Y}." if ends_at else ""
     output().print(f"{chosen.account_code} is authorised with everything that is needed.{until}")
     output().print("Now run `social-metrics capture --missing`.")
@@ -84,7 +84,7 @@ def _steps(steps: tuple[str, ...]) -> None:
 
 
 def _ask(platform: str, login: str | None, secret: str, registry: Registry) -> PlatformConnection:
-    """The connection as it stands, or the platform's first address, with the secret that the person types."""
+    """The present connection, or one to the platform's first host, with the secret that the person types."""
     try:
         base = platform_connection(platform)
     except UsageProblem:

@@ -8,7 +8,7 @@ import psycopg
 from social_metrics.intake import store
 from social_metrics.monitoring.findings import Alert, AlertKind, CheckResult, Verdict, shortened
 from social_metrics.monitoring.situation import Situation
-from social_metrics.registry.edits import REVIEW_DAYS, history_faults, read_changes
+from social_metrics.registry.edits import REVIEW_DAYS, history_conflicts, read_changes
 from social_metrics.registry.registry import Registry, RegistryProblem, load_registry
 from social_metrics.settings import Settings
 
@@ -37,7 +37,7 @@ def check_registry(settings: Settings) -> tuple[Registry | None, list[CheckResul
 def accounts(at: Situation, _warehouse: psycopg.Connection) -> Iterator[CheckResult]:
     """Rows and log of the registry agree; no account waits for a review or a second person."""
     try:
-        faults = history_faults(at.registry, read_changes(at.settings.registry_dir), at.day)
+        faults = history_conflicts(at.registry, read_changes(at.settings.registry_dir), at.day)
     except RegistryProblem as problem:
         for fault in problem.problems:
             yield CheckResult("accounts", Verdict.FINDING, fault, "correct account_changes.csv")

@@ -97,7 +97,7 @@ def read_changes(folder: Path) -> list[Change]:
     return changes
 
 
-def history_faults(registry: Registry, changes: list[Change], day: date) -> list[str]:
+def history_conflicts(registry: Registry, changes: list[Change], day: date) -> list[str]:
     """Where rows and log disagree: an edit by hand that left no trace, or one person in both roles."""
     last: dict[str, Change] = {}
     submitted_by: dict[str, str] = {}
@@ -162,7 +162,7 @@ class RegistryEdit:
         if self.registry.center_on(center_code, day) is None:
             raise ChangeRefused(f"{center_code!r} is not the code of a center; centers.csv has them, e.g. kartini.")
         account_id = platform_account_id or address.platform_account_id
-        self._refuse_twin(center_code, address, account_id, day)
+        self._refuse_duplicate(center_code, address, account_id, day)
         stem = f"{center_code}-{address.platform}"
         row = self._valid_row(stem, day)
         is_rename = bool(
@@ -254,7 +254,7 @@ class RegistryEdit:
             for name in (CHANGES_FILE, ACCOUNTS_FILE):
                 (trial / name).replace(self._folder / name)
 
-    def _refuse_twin(self, center_code: str, address: AccountAddress, account_id: str | None, day: date) -> None:
+    def _refuse_duplicate(self, center_code: str, address: AccountAddress, account_id: str | None, day: date) -> None:
         for row in self._rows:
             if row["platform"] != address.platform or row["status"] == "closed" or not _is_valid(row, day):
                 continue

@@ -279,19 +279,19 @@ def test_our_own_warehouse_failing_meanwhile_is_not_blamed_on_the_platform(
     monkeypatch.setattr(x_platform, "read_profiles", fail)
     capture("x")
     rows = rows_of(warehouse_url, "select distinct outcome, detail from raw.capture_outcomes")
-    assert rows == [("not_attempted", "our own warehouse did not answer meanwhile (OperationalError)")]
+    assert rows == [("not_attempted", "the warehouse did not respond during the capture (OperationalError)")]
     assert "Traceback" not in caplog.text
 
 
 @pytest.mark.parametrize(
     ("host", "simulated", "expected"),
     [
-        ("https://api.x.com", True, "take simulated_clock out"),
+        ("https://api.x.com", True, "remove simulated_clock"),
         ("https://api.x.com", False, "has the demo's handle"),
         ("http://127.0.0.1:9", False, "neither the simulator nor one of its hosts"),
         ("https://api.x.com.example.org", False, "neither the simulator nor one of its hosts"),
-        ("https://example.org", True, "No other host is ever sent a credential"),
-        ("https://192.0.2.7", True, "No other host is ever sent a credential"),
+        ("https://example.org", True, "Credentials go to no other host"),
+        ("https://192.0.2.7", True, "Credentials go to no other host"),
         ("http://api.x.com", False, "over TLS to that host only"),
         ("https://api.x.com:8443", False, "over TLS to that host only"),
         ("https://someone@api.x.com", False, "over TLS to that host only"),

@@ -11,7 +11,7 @@ from social_metrics.clock import wib_date
 from social_metrics.intake.account_list import import_accounts
 from social_metrics.registry import edits
 from social_metrics.registry.account_urls import read_account_url
-from social_metrics.registry.edits import Author, ChangeRefused, editing, history_faults, read_changes
+from social_metrics.registry.edits import Author, ChangeRefused, editing, history_conflicts, read_changes
 from social_metrics.registry.registry import RegistryProblem, load_registry
 from social_metrics.settings import DEFAULT_REGISTRY
 
@@ -93,10 +93,10 @@ def test_an_edit_by_hand_does_not_pass_for_a_submission(folder: Path) -> None:
 def test_rows_and_trace_are_compared(folder: Path) -> None:
     code = add(folder, "https://x.com/sentra_kartini")
     registry, changes, day = load_registry(folder), read_changes(folder), wib_date(DAY_1)
-    assert history_faults(registry, changes, day) == []
+    assert history_conflicts(registry, changes, day) == []
     path = folder / "center_accounts.csv"
     path.write_text(path.read_text().replace("submitted", "verified"))
-    assert f"{code} is verified" in history_faults(load_registry(folder), changes, day)[0]
+    assert f"{code} is verified" in history_conflicts(load_registry(folder), changes, day)[0]
 
 
 def test_the_same_account_is_not_registered_twice(folder: Path) -> None:

@@ -1,11 +1,10 @@
-"""A person's own look at a platform: does its credential work, and which id does an address lead to?"""
+"""Test calls of a person: check a platform's credential, and resolve an address to the platform's id."""
 
 import importlib
-from datetime import date
 
 from social_metrics.clock import wib_date
 from social_metrics.errors import UsageProblem
-from social_metrics.extract.credentials.connections import PlatformConnection
+from social_metrics.extract.credentials.connections import PlatformConnection, platform_conn_id
 from social_metrics.extract.credentials.endpoint import clock_of, source_of
 from social_metrics.extract.extracted import CaptureFailure, ExtractedProfile
 from social_metrics.extract.http.client import ApiClient, Recorder
@@ -17,20 +16,20 @@ from social_metrics.settings import Settings
 
 
 def check_connection(connection: PlatformConnection, registry: Registry, settings: Settings) -> str:
-    """Read one official account's profile, and keep nothing of it.
+    """Read one official account's profile without storing it.
 
-    The call costs what the platform charges for a profile; being a person's own look, it is not in the ledger.
+    The platform charges for the call as for any profile, but the ledger does not contain it.
 
     Args:
-        connection: to be tested.
-        registry: names the account to ask for.
+        connection: the connection to test.
+        registry: provides the account to read.
         settings: the call's timeout.
 
     Returns:
-        a sentence that says what answered.
+        the result as a sentence.
 
     Raises:
-        UsageProblem: the credential, the address or the registry does not allow it; the text says what to do.
+        UsageProblem: the credential, the address or the registry does not allow it; the text names the next step.
     """
     platform = registry.platforms.get(connection.platform)
     if platform is None:
@@ -39,27 +38,27 @@ def check_connection(connection: PlatformConnection, registry: Registry, setting
             f"{', '.join(registry.platforms)} into the connection's field 'platform'."
         )
     source = source_of(platform, connection)
-    clock = clock_of(connection)
     module = importlib.import_module(f"social_metrics.extract.platforms.{connection.platform}")
-    account = _first_account(registry, connection.platform, wib_date(clock.now()))
+    account = next(iter(registry.accounts_on(connection.platform, wib_date(clock_of(connection).now()))), None)
     if account is None:
         return (
-            f"{platform.platform_label}'s address may be used. The registry has no verified account there yet, "
-            "so nothing was asked."
+            f"{platform.platform_label}'s address is allowed. The registry has no verified account there yet, so no "
+            "call was made."
         )
     if hasattr(module, "refresh"):
         if not (connection.login and connection.secret):
             raise UsageProblem(
-                f"{platform.platform_label} needs the app's client key as login and its secret as password."
+                f"{platform.platform_label} needs the app's client key as login and its secret as password. Set both "
+                f"in the connection {platform_conn_id(connection.platform)}."
             )
         return (
-            f"{platform.platform_label}'s address may be used and the app's key and secret are set. Each account has "
-            "a token of its own there, which a test would use up, so nothing was asked."
+            f"{platform.platform_label}'s address is allowed, and the app's key and secret are set. Each account has "
+            "its own token there, which a test would use up, so no call was made."
         )
-    reading = _read(connection, registry, settings, account)
-    if isinstance(reading, CaptureFailure):
+    profile = _read(connection, registry, settings, account)
+    if isinstance(profile, CaptureFailure):
         raise UsageProblem(
-            f"{platform.platform_label} answered for {account.account_code}: {reading.outcome}, {reading.detail}."
+            f"{platform.platform_label} answered for {account.account_code}: {profile.outcome}, {profile.detail}."
         )
     return f"{platform.platform_label} answered for {account.account_code} (source: {source})."
 
@@ -67,10 +66,10 @@ def check_connection(connection: PlatformConnection, registry: Registry, setting
 def resolve_identity(
     address: AccountAddress, connection: PlatformConnection, registry: Registry, settings: Settings
 ) -> ExtractedProfile | None:
-    """What the platform says of an address: its id and handle; None where only the owner could ask (TikTok).
+    """The profile of an address, with its id and handle; None where only the owner can read it (TikTok).
 
     Raises:
-        UsageProblem: the platform does not show such an account, or the connection cannot be used.
+        UsageProblem: the platform does not show the account, or the connection cannot be used.
     """
     platform = registry.platforms[address.platform]
     source_of(platform, connection)
@@ -87,22 +86,22 @@ def resolve_identity(
         None,
         None,
     )
-    reading = _read(connection, registry, settings, account)
-    if isinstance(reading, CaptureFailure):
+    profile = _read(connection, registry, settings, account)
+    if isinstance(profile, CaptureFailure):
         raise UsageProblem(
-            f"{platform.platform_label} answered for {address.url}: {reading.outcome}, {reading.detail}."
+            f"{platform.platform_label} answered for {address.url}: {profile.outcome}, {profile.detail}."
         )
-    return reading
+    return profile
 
 
 def unrecorded_client(connection: PlatformConnection, registry: Registry, settings: Settings, run_id: str) -> ApiClient:
-    """A client for a person's own calls: tried once, not in the ledger, and what it records is kept by nobody.
+    """A client for a person's own calls: without retries, and without evidence or ledger entries.
 
     Args:
         connection: the platform's credential and address.
         registry: the registry in force.
         settings: the call's timeout.
-        run_id: what the person does.
+        run_id: the purpose of the calls.
     """
     platform = registry.platforms[connection.platform]
     module = importlib.import_module(f"social_metrics.extract.platforms.{connection.platform}")
@@ -123,11 +122,7 @@ def _read(
     module = importlib.import_module(f"social_metrics.extract.platforms.{connection.platform}")
     client = unrecorded_client(connection, registry, settings, "connection_test")
     try:
-        reading: ExtractedProfile | CaptureFailure = module.read_profiles(client, [account])[account.account_code]
+        profile: ExtractedProfile | CaptureFailure = module.read_profiles(client, [account])[account.account_code]
     except CaptureFailure as failure:
         return failure
-    return reading
-
-
-def _first_account(registry: Registry, platform: str, day: date) -> Account | None:
-    return next(iter(registry.accounts_on(platform, day)), None)
+    return profile

@@ -21,8 +21,8 @@ def platform_conn_id(platform: str) -> str:
 class PlatformConnection:
     """Where a platform's API is and who we are there.
 
-    `secret` is the API key, bearer or client secret and never printed. `login` is whatever the platform calls
-    its public half: client key, or our own Instagram user id.
+    `secret` is the API key, bearer or client secret and never printed. `login` is the public part: the client key, or
+    our own Instagram user id.
     """
 
     platform: str
@@ -36,35 +36,35 @@ class PlatformConnection:
 
     @property
     def credential_name(self) -> str:
-        """What the ledger and the circuit breakers call this credential; never the secret."""
+        """The credential's name in the ledger and in the circuit breakers; never the secret."""
         return str(self.extra.get("credential_name") or self.platform)
 
     @property
     def expires_at(self) -> datetime | None:
-        """When a static secret ends, as its owner wrote it into the extra (`expires_at`, a date); None if never told.
+        """The expiry date of a static secret, from the extra `expires_at`; None without one.
 
         Raises:
             UsageProblem: it is not a date.
         """
-        told = self.extra.get("expires_at")
-        if not told:
+        value = self.extra.get("expires_at")
+        if not value:
             return None
         try:
-            return datetime.fromisoformat(str(told)).replace(tzinfo=UTC)
+            return datetime.fromisoformat(str(value)).replace(tzinfo=UTC)
         except ValueError as error:
             raise UsageProblem(
-                f"The connection {platform_conn_id(self.platform)}: expires_at is {told!r}; write a date, 2027-01-31."
+                f"The connection {platform_conn_id(self.platform)}: expires_at is {value!r}; write a date, 2027-01-31."
             ) from error
 
     @property
     def app_secret(self) -> str | None:
-        """The application's own secret, from which Meta's proof is made; never sent itself."""
-        told = self.extra.get("app_secret")
-        return str(told) if told else None
+        """The application's secret, from which Meta's proof is computed; never sent itself."""
+        value = self.extra.get("app_secret")
+        return str(value) if value else None
 
     @property
     def fingerprint(self) -> str:
-        """Tells a new credential from the old one: part of a SHA-256, from which no secret can be read."""
+        """Identifies a credential without revealing it: part of a SHA-256."""
         return hashlib.sha256(f"{self.login}\0{self.secret}".encode()).hexdigest()[:16]
 
     @classmethod
@@ -74,7 +74,7 @@ class PlatformConnection:
         """Build from the fields of an Airflow connection.
 
         Raises:
-            UsageProblem: the host is missing, the authorization mode unknown, or a limit no number.
+            UsageProblem: the host is missing, the authorization mode unknown, or a limit not a number.
         """
         where = f"The connection {platform_conn_id(platform)}"
         if not host:
@@ -109,7 +109,7 @@ def platform_connection(platform: str) -> PlatformConnection:
 
 
 def base_address(host: str | None, scheme: str | None, port: int | None) -> str | None:
-    """The whole address of a platform from a connection's fields; a host that is an address already stays as it is."""
+    """A platform's URL from the fields of a connection; a host that is a URL already is returned unchanged."""
     if not host or "://" in host:
         return host
     return f"{scheme or 'https'}://{host}" + (f":{port}" if port else "")

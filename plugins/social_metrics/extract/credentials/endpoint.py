@@ -1,4 +1,4 @@
-"""Where a connection leads: to the platform's own hosts or to the simulator, and which clock a capture carries."""
+"""Checks of a connection's address: the platform's own hosts or the simulator, and the clock that belongs to it."""
 
 from collections.abc import Iterable
 from urllib.parse import urlsplit
@@ -14,7 +14,7 @@ from social_metrics.registry.registry import DEMO_HANDLE_PREFIX, Platform
 
 
 def clock_of(connection: PlatformConnection) -> Clock:
-    """The clock that a capture through this connection carries: the system's, or the simulator's where it says so.
+    """The clock of a capture through this connection: the system's, or the simulator's where it is set.
 
     Raises:
         UsageProblem: a simulated clock is set for an address that is not the simulator's.
@@ -28,23 +28,23 @@ def clock_of(connection: PlatformConnection) -> Clock:
 
 
 def source_of(platform: Platform, connection: PlatformConnection) -> Source:
-    """Where a connection leads: to the platform's own hosts, over TLS, or to the simulator.
+    """The source behind a connection: the platform's own hosts over TLS, or the simulator.
 
     Raises:
-        UsageProblem: it leads anywhere else, or a simulated clock is set for a real platform.
+        UsageProblem: it is another host, or a simulated clock is set for a real platform.
     """
     parts = urlsplit(connection.base_url)
     host = parts.hostname
     if host in platform.allowed_api_hosts:
         if (parts.scheme, parts.port, parts.username, parts.path) != ("https", None, None, ""):
             raise UsageProblem(
-                f"The connection of {platform.platform_label} points at {parts.scheme}://{host} in another way than "
-                f"https://{host}. The credential goes over TLS to that host only; correct the host."
+                f"The connection of {platform.platform_label} points at {parts.scheme}://{host}, with another scheme, "
+                f"port, user or path than https://{host}. Credentials go over TLS to that host only; correct the host."
             )
         if connection.simulated_clock:
             raise UsageProblem(
                 f"The connection of {platform.platform_label} points at {host} and has simulated_clock set. "
-                "A capture from a real platform carries the time at which it was made; take simulated_clock out."
+                "A capture from a real platform is stored under the real time; remove simulated_clock."
             )
         return Source.API
     try:
@@ -59,13 +59,13 @@ def source_of(platform: Platform, connection: PlatformConnection) -> Source:
 
 
 def run_clock_of(connection: PlatformConnection) -> RunClock:
-    """The connection's clock, watched unless it is the simulator's: nobody sets that one by accident."""
+    """The connection's clock for one run; a simulator's clock is not monitored."""
     clock = clock_of(connection)
     return RunClock(clock, steady=None) if connection.simulated_clock else RunClock(clock)
 
 
 def refuse_demo_accounts(accounts: Iterable[Account], source: Source) -> None:
-    """Refuse to ask a real platform for the demo's accounts.
+    """Refuse to request the demo's accounts from a real platform.
 
     Raises:
         UsageProblem: an account has a demo handle, and the source is a real platform.

@@ -1,4 +1,4 @@
-"""How a person authorises us at a platform: what the platform's file tells `social-metrics connect`."""
+"""How a person authorises us at a platform, declared by the platform's file for `social-metrics connect`."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from social_metrics.extract.http.client import ApiClient
 
 @dataclass(frozen=True, slots=True)
 class Granted:
-    """What an account's owner granted; the tokens are never printed."""
+    """The tokens and scopes that an account's owner granted; the tokens are never printed."""
 
     pair: TokenPair = field(repr=False)
     scopes: frozenset[str]
@@ -19,13 +19,13 @@ class Granted:
 
 @dataclass(frozen=True)
 class AccountGrant:
-    """For platforms on which each account's owner authorises us.
+    """The OAuth steps of platforms on which each account's owner authorises us.
 
     Args:
-        scopes: all of them are needed.
-        address: where the owner logs in: (connection, state) -> URL.
-        exchange: the code of the redirect for tokens: (client, code) -> what was granted.
-        revoke: tells the platform that we give an access token back.
+        scopes: all of them are required.
+        address: the login page: (connection, state) -> URL.
+        exchange: exchanges the code of the redirect: (client, code) -> tokens and scopes.
+        revoke: revokes an access token at the platform: (client, token).
     """
 
     scopes: frozenset[str]
@@ -36,16 +36,16 @@ class AccountGrant:
 
 @dataclass(frozen=True)
 class Authorisation:
-    """What a person does and is asked for.
+    """The steps of a person and the prompts of the command.
 
     Args:
         steps: one sentence each, in order.
-        login: what the connection's login is; None where it has none.
-        secret: what the connection's password is.
-        account: how each account's owner authorises us, where that is the platform's way.
+        login: the meaning of the connection's login; None without one.
+        secret: the meaning of the connection's password.
+        account: the OAuth steps, where each account's owner authorises us.
     """
 
     steps: tuple[str, ...]
-    secret: str = "access token"  # noqa: S105  what to ask for, no secret
+    secret: str = "access token"  # noqa: S105  a prompt, no secret
     login: str | None = None
     account: AccountGrant | None = None

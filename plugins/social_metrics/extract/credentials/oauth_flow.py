@@ -1,4 +1,4 @@
-"""An owner's authorisation of one account: taken, checked against what is needed, saved; or given back."""
+"""An owner's authorisation of one account: exchanged, checked and stored; or revoked."""
 
 import importlib
 from datetime import datetime
@@ -20,12 +20,12 @@ GENERAL = Authorisation(("Make a secret for our application on the platform's de
 
 
 def authorisation_of(platform: str) -> Authorisation:
-    """What the platform's file says of it; a general word where it says nothing."""
+    """The authorisation that the platform's file declares, or a general one."""
     module = importlib.import_module(f"social_metrics.extract.platforms.{platform}")
     return getattr(module, "AUTHORISATION", GENERAL)
 
 
-def take_grant(
+def exchange_code(
     account: Account,
     grant: AccountGrant,
     code: str,
@@ -34,37 +34,39 @@ def take_grant(
     settings: Settings,
     warehouse_url: str,
 ) -> datetime | None:
-    """Exchange an owner's code for tokens and save them, when they are of this account and allow everything.
+    """Exchange an owner's code for tokens, and store them when account and scopes are right.
 
     Returns:
-        when the authorisation ends (UTC instant), if the platform says so.
+        the end of the authorisation (UTC instant), if the platform names one.
 
     Raises:
-        UsageProblem: the platform refused, it is another account's, or a box was left unticked; nothing is saved then.
+        UsageProblem: the platform refused, the account is another one, or a scope is missing; nothing is stored.
     """
     keys = cipher(settings.credentials_key)
     client = unrecorded_client(connection, registry, settings, "connect")
     try:
         granted = grant.exchange(client, code)
     except CaptureFailure as failure:
-        raise UsageProblem(f"{account.platform} refused the code: {failure.detail}. Begin again.") from failure
+        raise UsageProblem(
+            f"{account.platform} refused the code: {failure.detail}. Start the authorisation again."
+        ) from failure
     expected = account.platform_account_id
     if expected and granted.platform_account_id and granted.platform_account_id != expected:
         raise UsageProblem(
-            f"Somebody logged in as {granted.platform_account_id}, but {account.account_code} is {expected}. "
-            "Log in as the center's account and begin again; nothing was saved."
+            f"The login was {granted.platform_account_id}, but {account.account_code} is {expected}. Nothing was "
+            "saved. Log in as the center's account and start the authorisation again."
         )
     if lacking := sorted(grant.scopes - granted.scopes):
         raise UsageProblem(
-            f"{account.account_code} was authorised without {', '.join(lacking)}. "
-            "Begin again and leave every box ticked; nothing was saved."
+            f"{account.account_code} was authorised without {', '.join(lacking)}. Nothing was saved. "
+            "Start the authorisation again and leave every box ticked."
         )
     with connect(warehouse_url, "loader") as warehouse:
         store_granted(warehouse, keys, account, granted.pair, client.clock.now())
     return granted.pair.refresh_expires_at
 
 
-def give_back(
+def revoke_grant(
     account: Account,
     grant: AccountGrant,
     connection: PlatformConnection,
@@ -72,14 +74,14 @@ def give_back(
     settings: Settings,
     warehouse_url: str,
 ) -> tuple[bool, str | None]:
-    """Revoke an account's authorisation: the platform is told and our tokens are deleted, whatever it answers.
+    """Revoke an account's authorisation at the platform and delete our tokens, whatever the platform responds.
 
-    The next run of retention deletes what was read with it.
+    The next retention run deletes what was read with it.
 
     Returns:
-        whether there were tokens, and what the platform said against it, if anything.
+        whether there were tokens, and the platform's error, if any.
     """
-    said = None
+    refusal = None
     own_now = clock_of(connection).now()
     with connect(warehouse_url, "loader") as warehouse:
         token = access_token_of(warehouse, cipher(settings.credentials_key), account)
@@ -87,10 +89,10 @@ def give_back(
             try:
                 grant.revoke(unrecorded_client(connection, registry, settings, "connect"), token)
             except CaptureFailure as failure:
-                said = failure.detail
+                refusal = failure.detail
         had_tokens = forget_tokens(warehouse, account.account_code)
         if had_tokens:
             record_revocation(
                 warehouse, account.account_code, account.platform, own_now, "given back by `connect --revoke`"
             )
-        return had_tokens, said
+        return had_tokens, refusal

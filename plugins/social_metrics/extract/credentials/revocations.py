@@ -10,14 +10,14 @@ from social_metrics.errors import UsageProblem
 def record_revocation(
     connection: psycopg.Connection, account_code: str, platform: str, revoked_at: datetime, reason: str
 ) -> int:
-    """Write down that an authorisation was taken back; the next run of retention deletes what was read until then.
+    """Record that an authorisation was revoked; the next retention run deletes what was read until then.
 
     Args:
         connection: as the role loader or retention; the caller commits.
         account_code: of the registry.
         platform: of the account.
-        revoked_at: UTC instant of the revocation; what is captured later is kept.
-        reason: how it is known.
+        revoked_at: UTC instant of the revocation; later captures are kept.
+        reason: the evidence of the revocation.
 
     Returns:
         the revocation's number.
@@ -26,7 +26,7 @@ def record_revocation(
         UsageProblem: no reason is given.
     """
     if not reason.strip():
-        raise UsageProblem("A revocation deletes history: say how it is known (--reason).")
+        raise UsageProblem("A revocation deletes history: name its evidence (--reason).")
     row = connection.execute(
         "insert into ops.revocations (account_code, platform, revoked_at, reason) values (%s, %s, %s, %s) "
         "returning revocation_no",

@@ -20,7 +20,7 @@ from social_metrics.extract.extracted import CaptureFailure, TokenPair
 from social_metrics.registry.account import Account
 from social_metrics.warehouse.connect import open_connection
 
-# A token that dies within this time is renewed first: a batch's calls must not outlive it.
+# A token that expires within this time is renewed first: it must outlast the calls of a batch.
 RENEW_BEFORE = timedelta(minutes=10)
 
 CREDENTIAL_LOCK = 0x50C1A3
@@ -45,13 +45,13 @@ def cipher(keys: str | None) -> MultiFernet:
 
 
 class AccountTokens:
-    """Gives each account's access token, renewing it when it is about to die.
+    """Provides each account's access token, renewed before it expires.
 
     Args:
         url: the warehouse.
         keys: see `cipher`.
         clock: the capture's clock.
-        refresh: asks the platform for a new pair (refresh token -> pair); a refusal is a CaptureFailure.
+        refresh: requests a new pair from the platform (refresh token -> pair); a refusal is a CaptureFailure.
     """
 
     def __init__(
@@ -66,18 +66,18 @@ class AccountTokens:
         self._lock = threading.Lock()
 
     def renewed_by(self, refresh: Callable[[str], TokenPair]) -> "AccountTokens":
-        """The same tokens and connections; new pairs are asked for by `refresh`, so that a batch records its own."""
+        """A copy with the same tokens and connections that renews by `refresh`: a batch records its own calls."""
         tokens = copy(self)
         tokens._refresh = refresh
         return tokens
 
-    def _asked(self, refresh_token: str) -> TokenPair:
+    def _request_pair(self, refresh_token: str) -> TokenPair:
         if self._refresh is None:
-            raise RuntimeError("these tokens were not told how to ask for new ones: see renewed_by")
+            raise RuntimeError("no function to refresh tokens is set: see renewed_by")
         return self._refresh(refresh_token)
 
     def close(self) -> None:
-        """Close the connections that renewing has used."""
+        """Close the connections that were used for renewals."""
         while self._idle:
             self._idle.pop().close()
 
@@ -85,24 +85,24 @@ class AccountTokens:
         """A token valid for at least some minutes.
 
         Raises:
-            CaptureFailure: the account never authorised us, or its chain of tokens is broken.
+            CaptureFailure: the owner never authorised us, or the chain of tokens is broken.
         """
         with self._lock:
             if account.account_code in self._known:
                 return self._known[account.account_code]
-        return self._looked_up(account, None)
+        return self._load_or_renew(account, None)
 
     def replace_token(self, refused: str, account: Account) -> str:
-        """Another token than one that the platform has just refused, although its life is not over.
+        """A new token for one that the platform refused before its expiry.
 
-        Whoever comes second finds the token that the first has renewed; nobody shows a refresh token twice.
+        A second caller gets the token that the first one renewed; a refresh token is never sent twice.
 
         Raises:
-            CaptureFailure: the refresh token is refused as well, or cannot be shown now.
+            CaptureFailure: the refresh token is refused as well, or cannot be sent now.
         """
-        return self._looked_up(account, refused)
+        return self._load_or_renew(account, refused)
 
-    def _looked_up(self, account: Account, refused: str | None) -> str:
+    def _load_or_renew(self, account: Account, refused: str | None) -> str:
         with self._connection() as connection, _one_writer(connection, account.account_code):
             token = self._current_or_renewed(connection, account, refused)
         with self._lock:
@@ -111,12 +111,12 @@ class AccountTokens:
 
     @contextmanager
     def _connection(self) -> Iterator[psycopg.Connection]:
-        """One connection for each thread that renews at the same moment, kept for the next account."""
+        """One connection for each thread that renews at the same time, kept for the next account."""
         with self._lock:
             connection = self._idle.pop() if self._idle else None
         if connection is None:
             connection = open_connection(self._url, "loader")
-            connection.autocommit = True  # every step is durable by itself, before the next one is taken
+            connection.autocommit = True  # every step is durable before the next one
         try:
             yield connection
         finally:
@@ -125,12 +125,11 @@ class AccountTokens:
                     self._idle.append(connection)
 
     def _current_or_renewed(self, connection: psycopg.Connection, account: Account, refused: str | None) -> str:
-        """The stored token while less than half of its life is over and nobody has refused it; else a new one, saved
-        before it is given out.
+        """The stored token during the first half of its lifetime, unless it was refused; else a new one, saved first.
 
-        A refresh token works once. The mark `refresh_started_at` is committed before it is shown to the platform, and
-        cleared with the saving of the new pair: a process that dies in between leaves the mark, and whoever finds the
-        old token refused then knows that its chain was lost, and says how it is mended.
+        A refresh token works once. The mark `refresh_started_at` is committed before it is sent to the platform, and
+        cleared when the new pair is saved. A process that dies in between leaves the mark: when the old token is then
+        refused, the mark shows that the chain was lost, and the message names the fix.
         """
         row = connection.execute(
             """
@@ -149,24 +148,24 @@ class AccountTokens:
         if access_token is not None and access_expires_at is not None:
             half_life = updated_at + (access_expires_at - updated_at) / 2
             if now < min(half_life, access_expires_at - RENEW_BEFORE):
-                stored = self._open(access_token, account)
+                stored = self._decrypt(access_token, account)
                 if stored != refused:
                     return stored
-        shown = self._open(refresh_token, account)
+        shown = self._decrypt(refresh_token, account)
         self._mark(connection, account, now)
         try:
-            pair = self._asked(shown)
+            pair = self._request_pair(shown)
         except CaptureFailure as failure:
             if failure.outcome is Outcome.TOKEN_EXPIRED and started_before is not None:
                 self._mark(connection, account, started_before)
                 raise CaptureFailure(
                     Outcome.TOKEN_EXPIRED,
-                    f"a renewal begun at {started_before:%Y-%m-%d %H:%M} UTC was never saved, so that the stored token "
-                    f"is used up ({failure.detail}). The owner has to log in again: "
+                    f"a renewal started at {started_before:%Y-%m-%d %H:%M} UTC was never saved, so the stored token is "
+                    f"used up ({failure.detail}). The owner has to log in again: "
                     f"social-metrics connect {account.platform} {account.account_code}",
                     response_id=failure.response_id,
                 ) from failure
-            if failure.response_id is not None:  # the platform answered: nothing is under way
+            if failure.response_id is not None:  # the platform responded: no renewal is in progress
                 self._mark(connection, account, None)
             raise
         self._save(connection, account, pair, now)
@@ -179,7 +178,7 @@ class AccountTokens:
             (started_at, account.account_code),
         )
 
-    def _open(self, sealed: bytes, account: Account) -> str:
+    def _decrypt(self, sealed: bytes, account: Account) -> str:
         try:
             return self._cipher.decrypt(bytes(sealed)).decode()
         except InvalidToken as error:
@@ -220,7 +219,7 @@ def _one_writer(connection: psycopg.Connection, account_code: str) -> Iterator[N
 def store_granted(
     connection: psycopg.Connection, keys: MultiFernet, account: Account, pair: TokenPair, now: datetime
 ) -> None:
-    """Save the tokens that an owner has just granted; an older chain, whole or broken, gives way."""
+    """Save the tokens that an owner has just granted; they replace an older chain."""
     connection.execute("select pg_advisory_xact_lock(%s, hashtext(%s))", (CREDENTIAL_LOCK, account.account_code))
     connection.execute(
         """
@@ -245,7 +244,7 @@ def store_granted(
 
 
 def access_token_of(connection: psycopg.Connection, keys: MultiFernet, account: Account) -> str | None:
-    """The stored access token, however old; None without one, or when no key opens it."""
+    """The stored access token, even an expired one; None without one, or when no key decrypts it."""
     row = connection.execute(
         "select access_token from ops.credentials where account_code = %s", (account.account_code,)
     ).fetchone()
@@ -258,7 +257,7 @@ def access_token_of(connection: psycopg.Connection, keys: MultiFernet, account: 
 
 
 def forget_tokens(connection: psycopg.Connection, account_code: str) -> bool:
-    """Delete an account's tokens, as its owner's revocation demands; True when there were any."""
+    """Delete an account's tokens after its owner's revocation; True when there were any."""
     connection.execute("select pg_advisory_xact_lock(%s, hashtext(%s))", (CREDENTIAL_LOCK, account_code))
     return connection.execute("delete from ops.credentials where account_code = %s", (account_code,)).rowcount == 1
 
@@ -266,7 +265,7 @@ def forget_tokens(connection: psycopg.Connection, account_code: str) -> bool:
 def store_first_token(
     connection: psycopg.Connection, keys: MultiFernet, account_code: str, platform: str, refresh_token: str
 ) -> bool:
-    """Save the refresh token with which an owner has just authorised us; an existing chain is left alone.
+    """Save the refresh token with which an owner has just authorised us; an existing chain stays unchanged.
 
     Returns:
         True when it was new.

@@ -64,7 +64,7 @@ AUTHORISATION = Authorisation(
         "Let it make a token with pages_show_list and pages_read_engagement.",
         "Pages that we do not manage need the reviewed feature Page Public Content Access and app_secret (extra).",
     ),
-    secret="access token",  # noqa: S106  what to ask for, no secret
+    secret="access token",  # noqa: S106  a prompt, no secret
 )
 
 

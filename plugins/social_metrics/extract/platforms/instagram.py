@@ -72,7 +72,7 @@ AUTHORISATION = Authorisation(
         "The login is the Instagram user id of that account (1784...), not its handle.",
     ),
     login="our own Instagram user id",
-    secret="access token",  # noqa: S106  what to ask for, no secret
+    secret="access token",  # noqa: S106  a prompt, no secret
 )
 
 

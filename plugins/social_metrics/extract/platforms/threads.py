@@ -73,7 +73,7 @@ AUTHORISATION = Authorisation(
         "In Meta's developer pages open the app's Threads use case and ask for threads_profile_discovery (reviewed).",
         "Make a long-lived token (60 days); write its last day into the connection's field 'Secret ends on'.",
     ),
-    secret="access token",  # noqa: S106  what to ask for, no secret
+    secret="access token",  # noqa: S106  a prompt, no secret
 )
 
 

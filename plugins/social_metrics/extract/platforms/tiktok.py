@@ -166,7 +166,7 @@ AUTHORISATION = Authorisation(
         "TikTok then leads to our redirect address: copy the value after 'code=' in it, and paste it here.",
     ),
     login="client key",
-    secret="client secret",  # noqa: S106  what to ask for, no secret
+    secret="client secret",  # noqa: S106  a prompt, no secret
     account=AccountGrant(SCOPES, _login_address, _exchange, _revoke),
 )
 

@@ -119,7 +119,7 @@ AUTHORISATION = Authorisation(
         "Create an API key and restrict it to that API.",
         "An API key reads public numbers, which YouTube's terms allow to be kept for 30 days (docs/configuration.md).",
     ),
-    secret="API key",  # noqa: S106  what to ask for, no secret
+    secret="API key",  # noqa: S106  a prompt, no secret
 )
 
 
