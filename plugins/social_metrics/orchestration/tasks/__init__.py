@@ -1,4 +1,5 @@
-"""Task functions of the DAGs: each calls the core once; a package that is slow to import is imported inside them.
+"""Task functions of the DAGs: each calls the core; a package that is slow to import is imported inside them.
 
-They return dictionaries as one XCom value (`multiple_outputs=False`).
+Arguments with the default None (`dag_run`, `ti`, `params`, …) come from Airflow's context. A dictionary is one XCom
+(`multiple_outputs=False`).
 """

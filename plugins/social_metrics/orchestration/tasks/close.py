@@ -29,10 +29,6 @@ def draft_month(params: Any = None, dag_run: Any = None) -> dict[str, Any]:
 
     A version that was already submitted or checked is kept.
 
-    Args:
-        params: from Airflow's context.
-        dag_run: from Airflow's context.
-
     Raises:
         AirflowFailException: the month cannot be closed; the message says why.
     """

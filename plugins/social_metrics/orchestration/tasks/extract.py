@@ -34,7 +34,6 @@ def open_run(platforms: list[str], dag_run: Any = None) -> str:
 
     Args:
         platforms: of the registry; the first whose connection can be used gives the time.
-        dag_run: from Airflow's context.
 
     Raises:
         AirflowFailException: the run belongs to another date; it would write today's numbers under that date.
@@ -83,8 +82,6 @@ def extract_batch(
         platform: a platform of the registry.
         account_codes: the batch.
         day: the run date, from `open_run`; on any other date the task refuses.
-        dag_run: from Airflow's context.
-        ti: from Airflow's context.
 
     Raises:
         AirflowFailException: the run belongs to another date, or the connection or registry cannot be used.
@@ -112,8 +109,6 @@ def publish_raw(day: str | None, dag_run: Any = None, outlet_events: Any = None)
 
     Args:
         day: the run date; None when `open_run` was skipped or failed.
-        dag_run: from Airflow's context.
-        outlet_events: from Airflow's context.
 
     Raises:
         AirflowSkipException: the run wrote nothing, so there is nothing to transform.

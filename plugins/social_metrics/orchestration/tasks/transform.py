@@ -28,8 +28,6 @@ def build_layer(layer: str, triggering_asset_events: Any = None, outlet_events: 
 
     Args:
         layer: a key of `transform.run.LAYERS`.
-        triggering_asset_events: from Airflow's context.
-        outlet_events: from Airflow's context.
 
     Raises:
         AirflowFailException: a data test failed; another run would fail again.
