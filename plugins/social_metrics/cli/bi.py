@@ -1,4 +1,4 @@
-"""`social-metrics bi`: the dashboards of bi/dashboards/, checked, and brought to a BI server."""
+"""`social-metrics bi`: checks the dashboards of bi/dashboards/ and imports them into a BI server."""
 
 from dataclasses import asdict
 from enum import StrEnum
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 DASHBOARDS = REPOSITORY / "bi" / "dashboards"
 
-bi = new_group("Dashboards for Superset and Metabase: checked against the dbt project, and brought to a server.")
+bi = new_group("Dashboards for Superset and Metabase: checked against the dbt project, and imported into a server.")
 
 
 class Target(StrEnum):
@@ -34,7 +34,7 @@ class Target(StrEnum):
 
 @bi.command()
 def check(output_format: FormatOption = Format.TABLE) -> None:
-    """Say what the dashboards name and the marts do not have; exit code 1 when there is any.
+    """List what the dashboards name and the marts lack; exit code 1 when there is any.
 
     Examples:
     - `social-metrics bi check`
@@ -48,8 +48,8 @@ def check(output_format: FormatOption = Format.TABLE) -> None:
         print_json({"dashboards": len(dashboards), "faults": found})
     else:
         charts = sum(len(dashboard.charts) for dashboard in dashboards)
-        said = found or [f"{len(dashboards)} dashboards, {charts} charts: everything they name exists."]
-        output().print("\n".join(said), markup=False)
+        lines = found or [f"{len(dashboards)} dashboards, {charts} charts: everything they name exists."]
+        output().print("\n".join(lines), markup=False)
     raise typer.Exit(ExitCode.FINDING if found else ExitCode.GOOD)
 
 
@@ -61,9 +61,9 @@ def logins(
     ] = None,
     output_format: FormatOption = Format.TABLE,
 ) -> None:
-    """Make the warehouse's logins for BI tools: one that sees all, one for each center that sees its own rows.
+    """Create the warehouse's logins for BI tools: one that reads all rows, one for each center that reads its own.
 
-    May be repeated: new centers get theirs, those of the past see nothing any more, and with another
+    May be repeated: new centers get a login, those of former centers read nothing any more, and with another
     SOCIAL_METRICS_BI_LOGIN_KEY every password is new. Passwords are derived from that key, and printed only when
     an address is asked for.
 
@@ -100,7 +100,7 @@ def provision(
     user: Annotated[str, typer.Option(help="An administrator's login; Metabase's is an e-mail address.")] = "admin",
     output_format: FormatOption = Format.TABLE,
 ) -> None:
-    """Bring every dashboard to the server, and remove those that it once brought and git no longer has.
+    """Import every dashboard into the server, and remove imported ones that git no longer has.
 
     May be repeated. Superset gets a role and a rule for each center's rows, Metabase a connection, a group and a
     collection for each center. SOCIAL_METRICS_BI_PASSWORD holds the login's password; the server reads the marts by
@@ -122,9 +122,9 @@ def provision(
     with notices().status("Reading the dbt project"):
         metadata = read_metadata(settings)
     if found := definition_errors(dashboards, metadata):
-        raise UsageProblem("The dashboards name what the marts do not have:\n" + "\n".join(found))
+        raise UsageProblem("The dashboards name what the marts lack:\n" + "\n".join(found))
     notices().print(f"Importing {len(dashboards)} dashboards to {target} at {url}.", style="dim")
-    done = _bring(target, url, user, password, dashboards, metadata, place, settings)
+    done = _import(target, url, user, password, dashboards, metadata, place, settings)
     if output_format is Format.JSON:
         print_json(asdict(done))
         return
@@ -138,7 +138,7 @@ def provision(
             console.print(f"  {mark} {name}", markup=False)
 
 
-def _bring(
+def _import(
     target: Target,
     url: str,
     user: str,
@@ -165,7 +165,7 @@ def _bring(
 
 
 def _centers(settings: Settings) -> list[str]:
-    """Codes of the centers that there are today."""
+    """Codes of the centers that are valid today."""
     today = wib_date(utc_now())
     centers = load_registry(settings.registry_dir).centers
     return sorted({center.center_code for center in centers if center.is_valid_on(today)})

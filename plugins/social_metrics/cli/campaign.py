@@ -1,13 +1,12 @@
-"""`social-metrics campaign`: who carried a message that had to go out everywhere at once, and how late."""
+"""`social-metrics campaign`: which centers carried a campaign, and how late."""
 
 from typing import Annotated
 
 import typer
 from rich.markup import escape
-from rich.table import Table
 
 from social_metrics.cli.connection import warehouse
-from social_metrics.cli.console import Format, FormatOption, output, print_json
+from social_metrics.cli.console import Format, FormatOption, new_table, output, print_json
 from social_metrics.contract import Source
 from social_metrics.marts.campaigns import read_campaign, summary
 from social_metrics.publish.page import formats
@@ -17,7 +16,7 @@ def campaign(
     code: Annotated[str, typer.Argument(help="The campaign's code in campaigns.csv.")],
     output_format: FormatOption = Format.TABLE,
 ) -> None:
-    """How many of the centers carried a campaign within 24 and 48 hours, and who never did.
+    """Show how many centers carried a campaign within 24 and 48 hours, and which never did.
 
     Examples:
     - `social-metrics campaign HKSN-2026`
@@ -63,9 +62,7 @@ def campaign(
     mark = "  [bold black on yellow] SIMULATED DATA [/]" if is_simulated else ""
     console.print(f"[bold]{escape(centers[0].campaign_title)}[/bold]{mark}")
     console.print(escape(answer.sentence()), soft_wrap=True)
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for column in ("Center", "State", "Hours", "On", "Still missing on"):
-        table.add_column(column, justify="right" if column == "Hours" else "left")
+    table = new_table("Center", "State", "Hours", "On", "Still missing on", right=("Hours",))
     for center in centers:
         table.add_row(
             escape(center.center_name),

@@ -3,10 +3,9 @@
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from social_metrics.cli.connection import warehouse
-from social_metrics.cli.console import ExitCode, Format, FormatOption, output, print_json, progress
+from social_metrics.cli.console import ExitCode, Format, FormatOption, new_table, output, print_json, progress
 from social_metrics.clock import WIB, wib_date
 from social_metrics.errors import UsageProblem
 from social_metrics.extract.credentials.connections import platform_connection
@@ -97,11 +96,7 @@ def _with_accounts(platforms: list[str], registry: Registry, settings: Settings)
 
 
 def _print(reports: list[BatchReport], completeness: DayCompleteness) -> None:
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    table.add_column("Platform")
-    table.add_column("Complete before", justify="right")
-    table.add_column("Read now")
-    table.add_column("Calls", justify="right")
+    table = new_table("Platform", "Complete before", "Read now", "Calls", right=("Complete before", "Calls"))
     for report in reports:
         outcomes = ", ".join(f"{number} {name.replace('_', ' ')}" for name, number in report.outcomes.items())
         table.add_row(report.platform, str(report.complete_before), outcomes or "–", str(report.calls))

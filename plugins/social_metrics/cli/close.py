@@ -11,14 +11,13 @@ from urllib.parse import quote, urlsplit, urlunsplit
 import psycopg
 import typer
 from rich.markup import escape
-from rich.table import Table
 
 from social_metrics.audit.answers import answer_exceptions, exceptions_of
 from social_metrics.audit.closing import Action, act, draft_close
 from social_metrics.audit.corrections import approve_correction, request_correction
 from social_metrics.audit.record import Close, latest_close, status_of, steps_of, stored_rules
 from social_metrics.cli.connection import warehouse
-from social_metrics.cli.console import Format, FormatOption, output, print_json
+from social_metrics.cli.console import Format, FormatOption, new_table, output, print_json
 from social_metrics.errors import UsageProblem
 from social_metrics.settings import load_settings
 from social_metrics.warehouse.connect import connect
@@ -169,9 +168,8 @@ def _print_exceptions(connection: psycopg.Connection, month: date, center: str |
     if not exceptions:
         output().print(f"{month:%Y-%m} version {current.version} has no exceptions{f' of {center}' if center else ''}.")
         return
-    table = Table(box=None, header_style="bold", pad_edge=False, title=f"{month:%Y-%m} version {current.version}")
-    for heading in ("No", "Center", "Account", "What", "Days", "From", "Until", "Answer"):
-        table.add_column(heading)
+    title = f"{month:%Y-%m} version {current.version}"
+    table = new_table("No", "Center", "Account", "What", "Days", "From", "Until", "Answer", title=title)
     for one in exceptions:
         what = f"{one.kind}: {one.detail}" if one.detail else one.kind
         answer = f"{one.answer} ({one.answered_by})" if one.answer else None

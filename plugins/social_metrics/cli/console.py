@@ -1,8 +1,8 @@
-"""How every command speaks: data on standard output, words about it on standard error, colours on a terminal."""
+"""Output of all commands: data on standard output, notices on standard error, colours on a terminal only."""
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, is_dataclass
 from datetime import date, datetime
@@ -13,6 +13,7 @@ import psycopg
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
 from typer.core import TyperGroup
 
 from social_metrics.errors import UsageProblem
@@ -59,9 +60,17 @@ def print_json(payload: Any) -> None:
     sys.stdout.write("\n")
 
 
+def new_table(*headings: str, right: Collection[str] = (), title: str | None = None) -> Table:
+    """A table without a frame; the columns named in `right` are aligned to the right."""
+    table = Table(box=None, header_style="bold", pad_edge=False, title=title, title_justify="left")
+    for heading in headings:
+        table.add_column(heading, justify="right" if heading in right else "left")
+    return table
+
+
 @contextmanager
 def progress(description: str, total: int, unit: str) -> Iterator[Callable[[], None]]:
-    """A progress bar on standard error, where somebody watches; yields what moves it on by one step.
+    """Show a progress bar on standard error when it is a terminal; yields a function that advances it by one step.
 
     Args:
         description: what is being done.
@@ -81,11 +90,11 @@ def progress(description: str, total: int, unit: str) -> Iterator[Callable[[], N
         yield lambda: bar.advance(task)
 
 
-class PlainSpeakingGroup(TyperGroup):
-    """Commands whose problems end in their sentence and exit code 2, never in a traceback."""
+class PlainErrorGroup(TyperGroup):
+    """Commands whose problems end in one message and exit code 2, never in a traceback."""
 
     def invoke(self, ctx: Any) -> Any:
-        """Run the command; turn a `UsageProblem`, or a break in the warehouse, into its sentence."""
+        """Run the command; print a `UsageProblem` or an error of the warehouse as one message."""
         try:
             return super().invoke(ctx)
         except UsageProblem as problem:
@@ -102,15 +111,18 @@ class PlainSpeakingGroup(TyperGroup):
             )
             raise typer.Exit(ExitCode.USAGE) from error
         except psycopg.Error as error:
-            said = error.diag.message_primary or str(error).strip()
-            print(f"social-metrics: The warehouse broke off the work: {said}. Nothing is half-done.", file=sys.stderr)
+            reason = error.diag.message_primary or str(error).strip()
+            print(
+                f"social-metrics: The warehouse broke off the work: {reason}. Unfinished changes were rolled back.",
+                file=sys.stderr,
+            )
             raise typer.Exit(ExitCode.USAGE) from error
 
 
 def new_group(help_text: str) -> typer.Typer:
     """A Typer application, or a group of commands within it."""
     return typer.Typer(
-        cls=PlainSpeakingGroup,
+        cls=PlainErrorGroup,
         help=help_text,
         no_args_is_help=True,
         add_completion=False,

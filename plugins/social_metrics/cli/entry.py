@@ -1,4 +1,4 @@
-"""`social-metrics ingest` and `social-metrics entry`: figures by hand, from the template to the second person."""
+"""`social-metrics ingest` and `social-metrics entry`: manual entries, from the template to the confirmation."""
 
 import getpass
 from pathlib import Path
@@ -9,7 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from social_metrics.cli.connection import warehouse
-from social_metrics.cli.console import ExitCode, Format, FormatOption, new_group, output, print_json
+from social_metrics.cli.console import ExitCode, Format, FormatOption, new_group, new_table, output, print_json
 from social_metrics.clock import utc_now, wib_date
 from social_metrics.errors import UsageProblem
 from social_metrics.intake import store
@@ -23,7 +23,7 @@ from social_metrics.warehouse.connect import connect
 if TYPE_CHECKING:
     from social_metrics.intake.ingest import IngestResult
 
-entry = new_group("Figures entered by hand: the template, what waits for a second person, and its confirmation.")
+entry = new_group("Manual entries: the template, the entries that wait for a second person, and their confirmation.")
 
 CenterOption = Annotated[str | None, typer.Option(help="Only this center (its code).")]
 PersonOption = Annotated[
@@ -121,7 +121,7 @@ def template(
 
 @entry.command("list")
 def list_entries(
-    every: Annotated[bool, typer.Option("--all", help="Also those that were decided on.")] = False,
+    every: Annotated[bool, typer.Option("--all", help="Also entries with a decision.")] = False,
     output_format: FormatOption = Format.TABLE,
 ) -> None:
     """Show the entries that wait for a second person.
@@ -147,10 +147,10 @@ def confirm(
     by: PersonOption = None,
     center: CenterOption = None,
     reject: Annotated[bool, typer.Option("--reject", help="Reject instead; say why with --note.")] = False,
-    note: Annotated[str | None, typer.Option(help="A word on the decision, kept with it.")] = None,
+    note: Annotated[str | None, typer.Option(help="The reason for the decision; it is stored.")] = None,
     output_format: FormatOption = Format.TABLE,
 ) -> None:
-    """Confirm entries as the second person: look at the screenshot first. One's own cannot be confirmed.
+    """Confirm entries as the second person: look at the screenshot first. Own entries cannot be confirmed.
 
     Give the entries, or --center for all of a center's that wait.
 
@@ -188,7 +188,7 @@ def confirm(
         return
     for found in decided:
         output().print(f"{'Rejected' if reject else 'Confirmed'}: {found.key}, {escape(found.followers_displayed)}")
-    output().print("The boards take them with the next transform: `social-metrics transform`.")
+    output().print("The boards show them after the next transform: `social-metrics transform`.")
 
 
 def _content(file: Path) -> bytes:
@@ -233,7 +233,7 @@ def _print_result(result: "IngestResult", copy: Path | None) -> None:
 
 
 def _table(entries: list[StoredEntry]) -> Table:
-    table = Table(box=None, header_style="bold", pad_edge=False)
+    table = new_table()
     # The key is what `entry confirm` takes: it is shown whole, whatever else has to fold.
     table.add_column("Entry", no_wrap=True, min_width=max(len(found.key) for found in entries))
     for name in ("As shown", "Understood", "Last post", "Evidence", "Entered by", "Decision"):

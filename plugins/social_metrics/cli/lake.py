@@ -4,11 +4,10 @@ from datetime import datetime
 from typing import Annotated
 
 import typer
-from rich.table import Table
 from upath import UPath
 
 from social_metrics.cli.connection import warehouse
-from social_metrics.cli.console import DAY_FORMATS, Format, FormatOption, new_group, output, print_json
+from social_metrics.cli.console import DAY_FORMATS, Format, FormatOption, new_group, new_table, output, print_json
 from social_metrics.clock import utc_now
 from social_metrics.errors import UsageProblem
 from social_metrics.settings import Settings, load_settings
@@ -23,9 +22,9 @@ lake = new_group("The lake: evidence as Parquet by WIB date, and the marts that 
 
 @lake.command("land")
 def land_now(output_format: FormatOption = Format.TABLE) -> None:
-    """Bring the lake to what raw holds. Dates that are as they were are left alone; doing it again changes nothing.
+    """Write raw to the lake. Unchanged dates are skipped, so it may be repeated.
 
-    Counts past their retention, captions and tokens do not lie in the lake.
+    The lake has no counts past their retention, no captions and no tokens.
 
     Examples:
     - `SOCIAL_METRICS_LAKE=s3://bucket/lake social-metrics lake land`
@@ -50,7 +49,7 @@ def land_now(output_format: FormatOption = Format.TABLE) -> None:
 def build(
     through: Annotated[
         datetime | None,
-        typer.Option(formats=DAY_FORMATS, help="Last WIB date of the facts; by default that of the last evidence."),
+        typer.Option(formats=DAY_FORMATS, help="Last WIB date of the facts; by default the last captured one."),
     ] = None,
     output_format: FormatOption = Format.TABLE,
 ) -> None:
@@ -74,9 +73,7 @@ def build(
     if output_format is Format.JSON:
         print_json({"models": built.models, "published": counts})
         return
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    table.add_column("Mart")
-    table.add_column("Rows", justify="right")
+    table = new_table("Mart", "Rows", right=("Rows",))
     for mart, number in counts.items():
         table.add_row(mart, f"{number:,}")
     output().print(table)
@@ -89,10 +86,7 @@ def _lake(settings: Settings) -> UPath:
 
 
 def _print(landing: Landing) -> None:
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    table.add_column("Table")
-    for heading in ("Dates written", "Dates removed"):
-        table.add_column(heading, justify="right")
+    table = new_table("Table", "Dates written", "Dates removed", right=("Dates written", "Dates removed"))
     for name, days in landing.written.items():
         table.add_row(name, str(len(days)), str(len(landing.removed[name])))
     output().print(table)

@@ -1,4 +1,4 @@
-"""`social-metrics report`: pages for people, drawn from the marts or from a closed month."""
+"""`social-metrics report`: the boards page, and reports of a closed month or of one date."""
 
 import tempfile
 from collections.abc import Iterable
@@ -19,32 +19,32 @@ if TYPE_CHECKING:
     from social_metrics.publish.reports.issue import Report
 
 
-class PaperLanguage(StrEnum):
-    """Language of a paper."""
+class ReportLanguage(StrEnum):
+    """Language of a report."""
 
     INDONESIAN = "id"
     ENGLISH = "en"
 
 
-LanguageOption = Annotated[PaperLanguage, typer.Option(help="Language of the papers.")]
-FolderOption = Annotated[Path, typer.Option("--to", help="Folder for the papers; made if it is not there.")]
+LanguageOption = Annotated[ReportLanguage, typer.Option(help="Language of the reports.")]
+FolderOption = Annotated[Path, typer.Option("--to", help="Folder for the reports; created if missing.")]
 
 report = new_group(
-    "Pages for people, drawn from the marts or from a closed month.\n\n"
-    "With `--as-of` the leadership page of an evening, stamped ANGKA SEMENTARA; issued again it is the same.\n\n"
+    "The boards page, and reports of a closed month or of one date.\n\n"
+    "`--as-of` issues the leadership page of one date, stamped ANGKA SEMENTARA; issued again it is the same.\n\n"
     "Examples:\n"
-    "- `social-metrics report --as-of 2026-11-22 --to papers`\n"
+    "- `social-metrics report --as-of 2026-11-22 --to reports`\n"
     "- `social-metrics report --as-of 2026-11-22 --language en`"
 )
 
 
 @report.callback(invoke_without_command=True)
-def _page_of_an_evening(
+def _provisional_page(
     context: typer.Context,
     as_of: Annotated[
-        datetime | None, typer.Option(formats=DAY_FORMATS, help="WIB date of the evening, e.g. 2026-11-22.")
+        datetime | None, typer.Option(formats=DAY_FORMATS, help="WIB date of the figures, e.g. 2026-11-22.")
     ] = None,
-    language: LanguageOption = PaperLanguage.INDONESIAN,
+    language: LanguageOption = ReportLanguage.INDONESIAN,
     to: FolderOption = Path(),
     output_format: FormatOption = Format.TABLE,
 ) -> None:
@@ -53,14 +53,12 @@ def _page_of_an_evening(
             raise UsageProblem(f"--as-of makes a page of its own: leave out `{context.invoked_subcommand}`.")
         return
     if as_of is None:
-        raise UsageProblem("Of which evening? Add --as-of, e.g. --as-of 2026-11-22; `report --help` lists the others.")
-    from social_metrics.publish.reports.issue import (
-        issue_as_of,  # typst and openpyxl are of no use to the other commands
-    )
+        raise UsageProblem("Add --as-of with a date, e.g. --as-of 2026-11-22, or a command of `report --help`.")
+    from social_metrics.publish.reports.issue import issue_as_of  # only this needs typst and openpyxl
 
     with warehouse() as url:
-        paper = issue_as_of(url, as_of.date(), language=language.value)
-    _write([paper], to, output_format)
+        page = issue_as_of(url, as_of.date(), language=language.value)
+    _write([page], to, output_format)
 
 
 @report.command()
@@ -71,15 +69,15 @@ def boards(
     ] = None,
     output_format: FormatOption = Format.TABLE,
 ) -> None:
-    """Write both boards, the tail and the growth chart into one self-contained page.
+    """Write both boards, the unranked centers and the growth chart into one self-contained page.
 
-    Indonesian with an English switch; for a phone, a screen or paper; it needs no network.
+    Indonesian with an English switch; for phone, screen and print; it needs no network.
 
     Examples:
     - `social-metrics report boards --out boards.html`
     - `social-metrics report boards --out boards.html --date 2026-11-24`
     """
-    from social_metrics.publish.page.boards import write  # Jinja is of no use to the other commands
+    from social_metrics.publish.page.boards import write  # only this needs Jinja
 
     with warehouse() as url:
         day = write(url, out, date.date() if date else None)
@@ -92,46 +90,46 @@ def boards(
 @report.command()
 def month(
     month: MonthOption,
-    language: LanguageOption = PaperLanguage.INDONESIAN,
+    language: LanguageOption = ReportLanguage.INDONESIAN,
     center: Annotated[str | None, typer.Option(help="Only the pack of this center, by its code.")] = None,
     to: FolderOption = Path(),
     output_format: FormatOption = Format.TABLE,
 ) -> None:
-    """Issue the papers of an approved month: leadership page, full pack, workbook, and a pack for each center.
+    """Issue the reports of an approved month: leadership page, full pack, workbook, and a pack for each center.
 
-    What was issued once is written again as it was. A correction approved since makes new papers beside the old ones.
+    A report that was issued before is written again unchanged. A correction approved since makes new reports.
 
     Examples:
-    - `social-metrics report month --month 2026-10 --to papers`
-    - `social-metrics report month --month 2026-10 --language en --center kartini --to papers`
+    - `social-metrics report month --month 2026-10 --to reports`
+    - `social-metrics report month --month 2026-10 --language en --center kartini --to reports`
     """
-    from social_metrics.publish.reports.issue import (
-        issue_month,  # typst and openpyxl are of no use to the other commands
-    )
+    from social_metrics.publish.reports.issue import issue_month  # only this needs typst and openpyxl
 
     with warehouse() as url:
-        papers = issue_month(
+        reports = issue_month(
             url,
             month_start(month),
             languages=(language.value,),
             center_code=center,
             progress=lambda total: progress("Reports", total, "reports"),
         )
-    _write(papers, to, output_format)
+    _write(reports, to, output_format)
 
 
-def _write(papers: "Iterable[Report]", folder: Path, output_format: Format) -> None:
-    """Write issued papers into a folder, each replaced as a whole, and say what is there."""
+def _write(reports: "Iterable[Report]", folder: Path, output_format: Format) -> None:
+    """Write issued reports into a folder, each replaced atomically, and print their names."""
     written = []
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for paper in papers:
-            path = folder / paper.file_name
+        for issued in reports:
+            path = folder / issued.file_name
             with tempfile.NamedTemporaryFile("wb", dir=folder, delete=False) as file:
-                file.write(paper.content)
+                file.write(issued.content)
             Path(file.name).chmod(0o644)
             Path(file.name).replace(path)
-            written.append({"file": str(path), "kind": paper.kind, "center": paper.center_code, "sha256": paper.sha256})
+            written.append(
+                {"file": str(path), "kind": issued.kind, "center": issued.center_code, "sha256": issued.sha256}
+            )
     except OSError as error:
         raise UsageProblem(f"{folder} cannot be written: {error.strerror}.") from error
     if output_format is Format.JSON:

@@ -1,4 +1,4 @@
-"""`social-metrics retention`: what may not be kept any longer, and its taking; the same as `enforce_retention`."""
+"""`social-metrics retention`: shows and purges what may not be kept any longer; the same as `enforce_retention`."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -6,10 +6,9 @@ from typing import Annotated
 
 import typer
 from rich.markup import escape
-from rich.table import Table
 
 from social_metrics.cli.connection import warehouse
-from social_metrics.cli.console import ExitCode, Format, FormatOption, notices, output, print_json
+from social_metrics.cli.console import ExitCode, Format, FormatOption, new_table, notices, output, print_json
 from social_metrics.clock import WIB
 from social_metrics.errors import UsageProblem
 from social_metrics.extract.credentials.revocations import record_revocation
@@ -32,10 +31,10 @@ class RetentionAction(StrEnum):
 def retention(
     action: Annotated[
         RetentionAction,
-        typer.Option(help="plan: show what would go (a dry run); enforce: take it; revoked: note a revocation."),
+        typer.Option(help="plan: show what would be purged; enforce: purge it; revoked: record a revocation."),
     ] = RetentionAction.PLAN,
     account: Annotated[
-        str | None, typer.Option(help="With revoked: the account whose owner took the authorisation back.")
+        str | None, typer.Option(help="With revoked: the account whose owner withdrew the authorisation.")
     ] = None,
     reason: Annotated[str | None, typer.Option(help="With revoked: how it is known, e.g. a letter's number.")] = None,
     since: Annotated[
@@ -47,7 +46,7 @@ def retention(
     ] = None,
     output_format: FormatOption = Format.TABLE,
 ) -> None:
-    """What the platforms' terms and personal data do not let us keep: shown, or taken and written down for good.
+    """Show or purge what the platforms' terms and personal data do not let us keep; each purge is recorded.
 
     Periods and their sources: seeds/rules/retention_rules.csv and platforms.csv. Closed months still verify
     (docs/compliance.md). Exit code 1 when something waits for a person.
@@ -64,10 +63,12 @@ def retention(
         if action is RetentionAction.REVOKED:
             if not account or not reason:
                 raise UsageProblem("A revocation needs --account and --reason.")
-            number = _note_revocation(url, registry, account, reason, since.replace(tzinfo=WIB) if since else now, now)
+            number = _record_revocation(
+                url, registry, account, reason, since.replace(tzinfo=WIB) if since else now, now
+            )
             output().print(
-                f"Revocation {number} of {account} is noted. The next run deletes what was read until then: "
-                "social-metrics retention shows it, --action enforce does it now."
+                f"Revocation {number} of {account} is recorded. The next run purges what was read until then: "
+                "`social-metrics retention` shows it, `--action enforce` does it now."
             )
             return
         work = plan_retention if action is RetentionAction.PLAN else enforce_retention
@@ -84,23 +85,26 @@ def retention(
         raise typer.Exit(ExitCode.FINDING)
 
 
-def _note_revocation(
+def _record_revocation(
     url: str, registry: Registry, account: str, reason: str, revoked_at: datetime, now: datetime
 ) -> int:
     found = next((row for row in registry.accounts if row.account_code == account), None)
     if found is None:
         raise UsageProblem(f"The registry has no account {account!r}.")
     if revoked_at > now:
-        raise UsageProblem(f"{revoked_at:%Y-%m-%d %H:%M} is still to come; a revocation is noted once it has happened.")
+        raise UsageProblem(
+            f"{revoked_at:%Y-%m-%d %H:%M} is in the future; a revocation is recorded after it has happened."
+        )
     with connect(url, "retention") as connection:
         return record_revocation(connection, account, found.platform, revoked_at, reason)
 
 
 def _print(report: RetentionReport, refusals: list[UnansweredRefusal], *, is_plan: bool) -> None:
     if report.items:
-        table = Table(box=None, header_style="bold", pad_edge=False)
-        for heading in ("Table", "Field", "Platform", "Read as", "Why", "Rows", "Oldest", "Rule"):
-            table.add_column(heading, justify="right" if heading == "Rows" else "left", no_wrap=heading != "Rule")
+        headings = ("Table", "Field", "Platform", "Read as", "Why", "Rows", "Oldest", "Rule")
+        table = new_table(*headings, right=("Rows",))
+        for column in table.columns[:-1]:
+            column.no_wrap = True
         for due in report.items:
             table.add_row(
                 due.table,
@@ -114,15 +118,17 @@ def _print(report: RetentionReport, refusals: list[UnansweredRefusal], *, is_pla
             )
         output().print(table)
         rows = sum(due.row_count for due in report.items)
-        says = "would go; --action enforce takes them" if is_plan else "taken; each is in ops.purged_rows with its hash"
-        output().print(f"{rows:,} rows {says}.")
+        result = (
+            "would be purged by --action enforce" if is_plan else "purged; each is in ops.purged_rows with its hash"
+        )
+        output().print(f"{rows:,} rows {result}.")
     else:
-        output().print("Nothing is kept longer than it may be.")
+        output().print("Nothing is past its retention period.")
     if report.unread:
         notices().print(f"Captions wait until they can be tagged: {escape(report.unread)}")
     for refused in refusals:
         notices().print(
-            f"{refused.platform} says since {refused.first_refused_at.astimezone(WIB):%Y-%m-%d %H:%M} WIB that "
-            f"{refused.account_code} took its consent back. Ask the center: authorise again, or --action revoked.",
+            f"{refused.platform} reports since {refused.first_refused_at.astimezone(WIB):%Y-%m-%d %H:%M} WIB that "
+            f"{refused.account_code} withdrew its consent. Ask the center: authorise again, or --action revoked.",
             soft_wrap=True,
         )

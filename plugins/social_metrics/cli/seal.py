@@ -1,4 +1,4 @@
-"""`social-metrics seal`: at the end of a WIB day, what was written is put under a seal."""
+"""`social-metrics seal`: seals the evidence of the WIB days that have ended."""
 
 from datetime import datetime
 from typing import Annotated
@@ -17,7 +17,7 @@ def seal(
     ] = None,
     output_format: FormatOption = Format.TABLE,
 ) -> None:
-    """Seal the evidence that no seal covers yet, day by day. Meant for the end of every WIB day; again does no harm.
+    """Seal the evidence that no seal covers yet, day by day. Run it after every WIB day; it may be repeated.
 
     Examples:
     - `social-metrics seal`
@@ -31,4 +31,4 @@ def seal(
     for one in made:
         output().print(f"seal {one.seal_no}  through {one.through_date}  {one.sha256}", soft_wrap=True)
     if not made:
-        output().print("Everything is under a seal already.")
+        output().print("Everything is sealed already.")

@@ -1,13 +1,12 @@
-"""`social-metrics serving`: which center should have told a regency."""
+"""`social-metrics serving`: which center serves a regency."""
 
 from typing import Annotated
 
 import typer
 from rich.markup import escape
-from rich.table import Table
 
 from social_metrics.cli.connection import warehouse
-from social_metrics.cli.console import Format, FormatOption, output, print_json
+from social_metrics.cli.console import Format, FormatOption, new_table, output, print_json
 from social_metrics.marts.service_areas import read_serving_centers
 
 _MARKS = {
@@ -27,7 +26,7 @@ def serving(
     ] = None,
     output_format: FormatOption = Format.TABLE,
 ) -> None:
-    """Which center should have told a regency: only what a source says, never the nearest one.
+    """Show the centers that serve a regency: only what a source states, never the nearest one.
 
     Examples:
     - `social-metrics serving "Kab. Sijunjung"`
@@ -39,9 +38,7 @@ def serving(
     if output_format is Format.JSON:
         print_json({"area": area, "province_iso": province, "rows": centers})
         return
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for column in ("Center", "Serves", "How sure", "Since"):
-        table.add_column(column)
+    table = new_table("Center", "Serves", "How sure", "Since")
     for center in centers:
         table.add_row(
             escape(center.center_name),

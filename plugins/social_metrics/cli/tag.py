@@ -1,4 +1,4 @@
-"""`social-metrics tag`: a person's word about what a post is about."""
+"""`social-metrics tag`: a person's decision about a tag of a post."""
 
 from typing import Annotated
 
@@ -18,9 +18,9 @@ def tag(
     by: Annotated[str, typer.Option(help="Who decides.")],
     reason: Annotated[str, typer.Option(help="Why, in a few words.")],
 ) -> None:
-    """Give a post a tag, or take one away, whatever the rules say.
+    """Add a tag to a post or remove one, regardless of the rules.
 
-    The decision stands over the rules from the next transform on, also under later versions of them.
+    The decision overrides the rules from the next transform on, later versions of the rules too.
 
     Examples:
     - `social-metrics tag kartini-x 1790012345 add PENA --by "tim humas" --reason "modal usaha di foto"`
@@ -37,4 +37,4 @@ def tag(
             decided_by=by,
             reason=reason,
         )
-    notices().print("Kept. It shows after the next `social-metrics transform`.")
+    notices().print("Recorded. The marts show it after the next `social-metrics transform`.")

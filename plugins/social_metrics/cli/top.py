@@ -121,7 +121,7 @@ def top(
         _print_unranked(console, unranked)
 
 
-def _values_of(row: FollowersRow | RecencyRow) -> Mapping[str, str]:
+def _values_of(row: FollowersRow | RecencyRow) -> dict[str, str]:
     return _FOLLOWERS if isinstance(row, FollowersRow) else _RECENCY
 
 

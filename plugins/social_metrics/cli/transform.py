@@ -1,13 +1,21 @@
-"""`social-metrics transform`: build the marts from what is captured, without Airflow."""
+"""`social-metrics transform`: build the marts from raw, without Airflow."""
 
 from datetime import datetime
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from social_metrics.cli.connection import warehouse
-from social_metrics.cli.console import DAY_FORMATS, ExitCode, Format, FormatOption, output, print_json, progress
+from social_metrics.cli.console import (
+    DAY_FORMATS,
+    ExitCode,
+    Format,
+    FormatOption,
+    new_table,
+    output,
+    print_json,
+    progress,
+)
 from social_metrics.settings import load_settings
 from social_metrics.transform.run import LAYERS, LayerReport, TransformFailed, run_transform
 
@@ -15,16 +23,16 @@ from social_metrics.transform.run import LAYERS, LayerReport, TransformFailed, r
 def transform(
     through: Annotated[
         datetime | None,
-        typer.Option(formats=DAY_FORMATS, help="Last WIB date of the facts; by default that of the last evidence."),
+        typer.Option(formats=DAY_FORMATS, help="Last WIB date of the facts; by default the last captured one."),
     ] = None,
     everything: Annotated[
-        bool, typer.Option("--everything", help="Build everything anew; by default only what has changed is built.")
+        bool, typer.Option("--everything", help="Build everything again; by default only what has changed.")
     ] = False,
     output_format: FormatOption = Format.TABLE,
 ) -> None:
-    """Build staging, intermediate and marts with dbt, and run the data tests. Exit code 1 when only tests object.
+    """Build staging, intermediate and marts with dbt, and run the data tests. Exit code 1 when only tests fail.
 
-    What new evidence has reopened is built; everything, where the registry, the rules or the models have changed.
+    Dates with late-arriving data are built; everything, where the registry, the rules or the models have changed.
 
     Examples:
     - `social-metrics transform`
@@ -61,9 +69,7 @@ def transform(
 
 
 def _print(reports: list[LayerReport], failure: TransformFailed | None) -> None:
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    table.add_column("Layer")
-    table.add_column("Nodes")
+    table = new_table("Layer", "Nodes")
     for report in reports:
         table.add_row(report.layer, ", ".join(f"{number} {kind}" for kind, number in report.counts().items()))
     output().print(table)

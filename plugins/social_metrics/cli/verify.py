@@ -1,4 +1,4 @@
-"""`social-metrics verify` and `social-metrics trace`: does a closed month hold, and where does a figure come from."""
+"""`social-metrics verify` and `social-metrics trace`: whether a closed month holds, and the origin of a figure."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -7,30 +7,29 @@ from typing import Annotated
 
 import typer
 from rich.markup import escape
-from rich.table import Table
 
-from social_metrics.audit import trace as way_back
+from social_metrics.audit import trace as audit_trace
 from social_metrics.audit.verification import Difference, Verification, verify_month
 from social_metrics.cli.close import MonthOption, month_start
 from social_metrics.cli.connection import warehouse
-from social_metrics.cli.console import ExitCode, Format, FormatOption, output, print_json
+from social_metrics.cli.console import ExitCode, Format, FormatOption, new_table, output, print_json
 from social_metrics.clock import utc_now
 from social_metrics.settings import load_settings
 from social_metrics.warehouse.connect import connect
 
 LINES = 12
-"""How many findings or figures are shown of each sort: one screen."""
+"""Findings or figures shown of each kind: one screen."""
 
 
 def verify(
     month: MonthOption,
     digest: Annotated[
-        str | None, typer.Option(help="The digest printed on a paper, or its first 12 characters or more.")
+        str | None, typer.Option(help="The digest printed on a report, or at least its first 12 characters.")
     ] = None,
     version: Annotated[int | None, typer.Option(help="Which version; the newest by default.")] = None,
     output_format: FormatOption = Format.TABLE,
 ) -> None:
-    """Walk the chain of seals, check the record, and compute the month again from raw. Exit code 1 unless it holds.
+    """Check the chain of seals and the record, and recompute the month from raw. Exit code 1 unless it holds.
 
     Examples:
     - `social-metrics verify --month 2026-10`
@@ -70,13 +69,13 @@ def trace(
     month: MonthOption,
     output_format: FormatOption = Format.TABLE,
 ) -> None:
-    """Walk from a closed figure back to the bytes that the platform sent, or to the screenshot and two persons.
+    """Trace a closed figure back to the bytes that the platform sent, or to the screenshot and two persons.
 
     Examples:
     - `social-metrics trace --center kartini --platform youtube --month 2026-10`
     """
     with warehouse() as url, connect(url, "closer") as connection:
-        stages = way_back.trace(connection, center, platform, month_start(month))
+        stages = audit_trace.trace(connection, center, platform, month_start(month))
     if output_format is Format.JSON:
         print_json([{"stage": stage.name, "place": stage.place, "facts": _texts(stage.facts)} for stage in stages])
         return
@@ -86,7 +85,7 @@ def trace(
             output().print(f"    {name:<26}{'–' if value is None else escape(str(value))}", soft_wrap=True)
 
 
-def _texts(facts: way_back.Facts) -> way_back.Facts:
+def _texts(facts: audit_trace.Facts) -> audit_trace.Facts:
     plain = (int, float, bool, str, type(None), datetime)
     return {name: value if isinstance(value, plain) else str(value) for name, value in facts.items()}
 
@@ -102,12 +101,12 @@ def _print(found: Verification) -> None:
     for finding in found.findings[:LINES]:
         console.print(f"  {finding.kind}: {escape(finding.place)}: {finding.message}", soft_wrap=True)
     _more(len(found.findings))
-    _figures("Figures that are not what the stored rules give", found.altered)
+    _figures("Figures that differ from a computation by the stored rules", found.altered)
     _figures("Since the close (the closed month stays as it is)", found.changed_since)
     for name, count in found.late_rows.items():
         console.print(f"later   {count} rows of {name} came after the close")
     for rule in found.changed_rules[:LINES]:
-        console.print(f"rules   {rule} is another one now")
+        console.print(f"rules   {rule} has changed")
     _more(len(found.changed_rules))
     _figures("Figures that cannot be computed any more: purged by policy; the record keeps them", found.purged)
     for purge in found.purges:
@@ -124,12 +123,10 @@ def _print(found: Verification) -> None:
 def _figures(title: str, differences: Sequence[Difference]) -> None:
     if not differences:
         return
-    # The center's own figures first: they stand on the paper.
+    # The center's own figures first: they are printed on the report.
     ranked = sorted(differences, key=lambda one: (one.mart != "fct_center_monthly", one.center_code or "", one.row_key))
     reasons = Counter(one.reason for one in differences)
-    table = Table(box=None, header_style="bold", pad_edge=False, title=title, title_justify="left")
-    for heading in ("Center", "Account", "Figure", "Closed", "Computed", "Why"):
-        table.add_column(heading)
+    table = new_table("Center", "Account", "Figure", "Closed", "Computed", "Why", title=title)
     for one in ranked[:LINES]:
         table.add_row(
             one.center_code, one.account_code, one.figure or "row", str(one.closed), str(one.computed), one.reason

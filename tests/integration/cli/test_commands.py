@@ -96,7 +96,7 @@ def test_a_server_that_does_not_answer(path: tuple[str, ...], monkeypatch: pytes
         port = taken.getsockname()[1]
         monkeypatch.setenv(VARIABLE, f"postgresql://someone:secret@127.0.0.1:{port}/nowhere")
         said = refused(run(*path, *_NEEDED.get(path, [])))
-    assert f"127.0.0.1:{port}/nowhere does not answer" in said
+    assert f"127.0.0.1:{port}/nowhere does not respond" in said
     assert "secret" not in said
 
 
@@ -146,7 +146,7 @@ def test_a_broken_registry_row(warehouse_url: str, monkeypatch: pytest.MonkeyPat
 
 def test_a_setting_that_cannot_be_used(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SOCIAL_METRICS_CAPTURE_CUTOFF", "late")
-    assert "SOCIAL_METRICS_CAPTURE_CUTOFF is set to 'late'" in refused(run("top"))
+    assert "SOCIAL_METRICS_CAPTURE_CUTOFF has the unusable value 'late'" in refused(run("top"))
 
 
 def test_capture_names_what_it_cannot_read(warehouse_url: str, monkeypatch: pytest.MonkeyPatch) -> None:

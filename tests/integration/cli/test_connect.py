@@ -49,7 +49,7 @@ def test_an_owner_authorises_an_account_which_is_then_read(simulator: RunningSim
     taken = run("retention", "--action", "enforce")
     assert taken.exit_code == 0, taken.output
     assert "revoked kartini-tiktok" in taken.stdout
-    assert "Nothing is kept longer than it may be." in run("retention").stdout
+    assert "Nothing is past its retention period." in run("retention").stdout
     with psycopg.connect(warehouse_url) as connection:
         left = connection.execute(
             "select count(followers_count), count(handle_seen), count(*) > 0 from raw.profile_snapshots "
