@@ -1,4 +1,4 @@
-"""From the address of a page to the account: the rules stand in platforms.csv, a line per platform."""
+"""Finds the account behind the address of a page, by the patterns of platforms.csv."""
 
 import re
 import unicodedata
@@ -13,17 +13,17 @@ _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 
 
 class AddressNotUnderstood(UsageProblem):
-    """The address leads to no account; the text says why and what to write instead."""
+    """The address leads to no account; the text names the reason and the next step."""
 
 
 @dataclass(frozen=True, slots=True)
 class AccountAddress:
-    """An account as its address names it: by handle, by id, or by both."""
+    """An account as named by its address: by handle, by id, or by both."""
 
     platform: str
     handle: str | None
     platform_account_id: str | None
-    url: str  # as the registry keeps it: without what a share button added
+    url: str  # as in the registry: without the parameters of a share button
 
 
 def read_account_url(address: str, platforms: Mapping[str, Platform]) -> AccountAddress:
@@ -34,23 +34,23 @@ def read_account_url(address: str, platforms: Mapping[str, Platform]) -> Account
         platforms: the registry's.
 
     Raises:
-        AddressNotUnderstood: another site, a post or a share button instead of an account, or an impossible handle.
+        AddressNotUnderstood: another site, a post or a share button instead of an account, or an invalid handle.
     """
     parts = _split(address)
     platform = platform_of(parts, platforms)
     if platform is None:
         known = ", ".join(found.platform_label for found in platforms.values())
         raise AddressNotUnderstood(
-            f"{address!r} is on none of the registry's platforms ({known}). A shortened address: open it, and copy "
-            "the account's address from the browser."
+            f"{address!r} is on none of the registry's platforms ({known}). If it is a shortened address, open it and "
+            "copy the account's address from the browser."
         )
     path = unicodedata.normalize("NFC", unquote(parts.path)) + (f"?{parts.query}" if parts.query else "")
     found = platform.url_path_pattern.match(path)
     rest = path[found.end() :] if found else ""
     if found is None or (rest and rest[0] not in "/?#&"):
         raise AddressNotUnderstood(
-            f"{address!r} is no address of an account on {platform.platform_label}. Open the account's own page and "
-            "copy the address from there."
+            f"{address!r} is not the address of an account on {platform.platform_label}. Open the account's own page "
+            "and copy the address from there."
         )
     named = found.groupdict()
     handle, account_id = named.get("handle"), named.get("id")
@@ -61,20 +61,20 @@ def read_account_url(address: str, platforms: Mapping[str, Platform]) -> Account
         )
     if handle is not None and not platform.handle_pattern.fullmatch(handle):
         raise AddressNotUnderstood(
-            f"{handle!r} cannot be a handle on {platform.platform_label}. Copy the address anew."
+            f"{handle!r} is not a valid handle on {platform.platform_label}. Copy the address again."
         )
     if account_id is not None and not platform.platform_account_id_pattern.fullmatch(account_id):
         raise AddressNotUnderstood(
-            f"{account_id!r} cannot be an id on {platform.platform_label}. Copy the address anew."
+            f"{account_id!r} is not a valid id on {platform.platform_label}. Copy the address again."
         )
     return AccountAddress(platform.platform, handle, account_id, f"https://{_host(parts)}{found.group(0)}")
 
 
 def platform_of(address: SplitResult | str, platforms: Mapping[str, Platform]) -> Platform | None:
-    """The platform whose host an address is on, whatever it leads to there (a post, an account).
+    """The platform of an address's host, also for an address that is not an account.
 
     Raises:
-        AddressNotUnderstood: it is no web address.
+        AddressNotUnderstood: it is not a web address.
     """
     parts = address if isinstance(address, SplitResult) else _split(address)
     return next((platform for platform in platforms.values() if _host(parts) in platform.url_hosts), None)

@@ -1,4 +1,4 @@
-"""A seed file that people edit: read whole, every fault named by file, line and column."""
+"""Reads a seed file that people edit; every problem names file, line and column."""
 
 import csv
 import datetime
@@ -12,12 +12,12 @@ from pathlib import Path
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029]")  # all but tab and line breaks
 
 SHOWN_AT_MOST = 80
-"""So many characters of a cell, or of a word, stand in a sentence about it."""
+"""Characters of a cell, or of a word, that a sentence about it shows at most."""
 
 
 @dataclass(frozen=True, slots=True)
 class SeedRow:
-    """One line of a seed file; reading a cell that cannot be used notes a problem and gives None or a stand-in."""
+    """One line of a seed file; reading an unusable cell adds a problem and returns None or a substitute."""
 
     file: str
     line: int  # as an editor counts it; the header is line 1
@@ -29,14 +29,14 @@ class SeedRow:
         return self.cells[self.places[column]]
 
     def problem(self, column: str, advice: str) -> None:
-        """Note a fault of this row once: `advice` completes the sentence that begins with the value."""
+        """Add a problem of this row once: `advice` completes the sentence that begins with the value."""
         note(self.problems, self.file, self.line, column, self[column], advice)
 
     def refuse_control_characters(self) -> None:
-        """Note each cell that holds what nobody typed and no terminal should be shown, and go on without it."""
+        """Add a problem for each cell with control characters, and remove them."""
         for column, place in self.places.items():
             if _CONTROL.search(self.cells[place]):
-                self.problem(column, "holds a control character; type the value anew instead of pasting it")
+                self.problem(column, "contains a control character; type the value instead of pasting it")
                 self.cells[place] = _CONTROL.sub("", self.cells[place])
 
     def required(self, column: str) -> str:
@@ -102,9 +102,9 @@ class SeedRow:
 
 
 def note(problems: list[str], file: str, line: int, column: str, value: str, advice: str) -> None:
-    """Note a fault of a cell once: `advice` completes the sentence that begins with the value."""
+    """Add a problem of a cell once: `advice` completes the sentence that begins with the value."""
     shown = repr(value) if len(value) <= SHOWN_AT_MOST else f"{value[:SHOWN_AT_MOST]!r}…"
-    # A cell's line breaks would tear the sentence apart; a cell that was pasted by mistake would bury it.
+    # Line breaks and long pasted cells would make the sentence unreadable.
     words = (word if len(word) <= SHOWN_AT_MOST else f"{word[:SHOWN_AT_MOST]}…" for word in advice.split())
     sentence = f"{file}, line {line}, column {column}: {shown} {' '.join(words)}."
     if sentence not in problems:
@@ -126,25 +126,25 @@ class SeedFile:
         optional: Sequence[str] = (),
         may_be_empty: bool = False,
     ) -> "SeedFile":
-        """Read a file whole; see `rows_of`."""
+        """Read all rows; see `rows_of`."""
         return cls(tuple(rows_of(path, columns, problems, optional, may_be_empty)))
 
 
 def rows_of(
     path: Path, columns: Sequence[str], problems: list[str], optional: Sequence[str] = (), may_be_empty: bool = False
 ) -> Iterator[SeedRow]:
-    """Read a file row by row; faults are appended to `problems`, and a row that has one is left out.
+    """Read a file row by row; problems are appended to `problems`, and a row with a wrong number of cells is skipped.
 
     Args:
         path: a CSV file with commas and a header, UTF-8.
-        columns: the columns that must be there; others are refused, since a misspelt one would be lost.
-        problems: receives one sentence per fault.
-        optional: columns that a file may lack; they read as blank then.
-        may_be_empty: a header without rows is no fault.
+        columns: the required columns; others are refused, because a misspelt one would be ignored.
+        problems: receives one sentence per problem.
+        optional: columns that may be missing; they are blank then.
+        may_be_empty: whether a header without rows is valid.
     """
     count = 0
     try:
-        # newline="" keeps line breaks inside quoted cells; utf-8-sig takes off what a spreadsheet puts first.
+        # newline="" keeps line breaks inside quoted cells; utf-8-sig removes the byte order mark of a spreadsheet.
         with path.open(encoding="utf-8-sig", newline="") as handle:
             reader = csv.reader(handle, strict=True)
             header = next(reader, None)
@@ -182,7 +182,7 @@ def rows_of(
             problems.append(f"{path.name} has a header and no rows.")
 
 
-@lru_cache(maxsize=2048)  # most cells of a large file repeat: each of those is held once
+@lru_cache(maxsize=2048)  # most cells of a large file repeat: each is stored once
 def _cell(text: str) -> str:
     return text.strip()
 
@@ -203,7 +203,7 @@ def _header_fault(header: Sequence[str], columns: Sequence[str], optional: Seque
     missing = [column for column in columns if column not in header]
     unknown = [column for column in header if column not in columns and column not in optional]
     if len(set(header)) != len(header):
-        return "a column stands twice."
+        return "a column is there twice; remove one of the two."
     if missing:
         return f"the column {', '.join(missing)} is missing."
     if unknown:

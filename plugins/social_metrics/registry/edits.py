@@ -1,8 +1,8 @@
 """The life of an official account: placeholder → submitted → verified → suspended, closed, missing.
 
-The account's dated rows stand in center_accounts.csv; every step, with who, when and on what evidence, is a
-line of account_changes.csv beside it (docs/adr/0011). Both are written together after the whole registry has
-been checked with the change in it, so that no reader ever meets half a change.
+The account's dated rows are in center_accounts.csv; every step, with person, time and evidence, is a row of
+account_changes.csv beside it (docs/adr/0011). Both are written together after the whole registry has been validated
+with the change, so that no reader sees half a change.
 """
 
 import csv
@@ -38,7 +38,7 @@ _PERSON = re.compile(r"[a-z0-9][a-z0-9._@-]{1,63}")
 
 
 class ChangeRefused(UsageProblem):
-    """The change may not be made; the text says why and what to do instead."""
+    """The change is not allowed; the text names the reason and the next step."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class Change:
 
     changed_at: datetime  # UTC instant
     account_code: str
-    status: str  # from here on
+    status: str  # after the step
     changed_by: str  # user name, lower case
     evidence_ref: str
     note: str
@@ -67,7 +67,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Author:
-    """Who makes a change, when, and what shows that it is right."""
+    """The person who makes a change, the time, and the evidence for it."""
 
     name: str
     at: datetime
@@ -75,16 +75,16 @@ class Author:
 
     def __post_init__(self) -> None:
         if not _PERSON.fullmatch(self.name):
-            raise ChangeRefused(f"{self.name!r} is no user name; write it in lower case, e.g. siti.humas.")
+            raise ChangeRefused(f"{self.name!r} is not a user name; write it in lower case, e.g. siti.humas.")
         if not self.evidence_ref.strip():
             raise ChangeRefused("Every change needs its evidence: a letter's number, or where the screenshot is kept.")
 
 
 def read_changes(folder: Path) -> list[Change]:
-    """The log of a registry, oldest first; none where no change was recorded yet.
+    """The log of a registry, oldest first; empty before the first change.
 
     Raises:
-        RegistryProblem: a line of it cannot be used.
+        RegistryProblem: a row of it cannot be used.
     """
     if not (folder / CHANGES_FILE).exists():
         return []
@@ -98,7 +98,7 @@ def read_changes(folder: Path) -> list[Change]:
 
 
 def history_conflicts(registry: Registry, changes: list[Change], day: date) -> list[str]:
-    """Where rows and log disagree: an edit by hand that left no trace, or one person in both roles."""
+    """Conflicts of rows and log: a manual edit without a log entry, or one person in both roles."""
     last: dict[str, Change] = {}
     submitted_by: dict[str, str] = {}
     faults = []
@@ -118,10 +118,10 @@ def history_conflicts(registry: Registry, changes: list[Change], day: date) -> l
 
 @contextmanager
 def editing(folder: Path) -> Iterator["RegistryEdit"]:
-    """One change of a registry at a time; what was done to the edit is written at the end, or nothing of it.
+    """Lock the registry for one change, which is written at the end, completely or not at all.
 
     Raises:
-        RegistryProblem: the registry cannot be used as it is, or would not be usable with the change.
+        RegistryProblem: the registry is invalid now, or would be with the change.
     """
     descriptor = os.open(folder, os.O_RDONLY)
     try:
@@ -134,7 +134,7 @@ def editing(folder: Path) -> Iterator["RegistryEdit"]:
 
 
 class RegistryEdit:
-    """The registry being changed: rows and log in memory until all is checked."""
+    """A change of the registry: rows and log stay in memory until they are validated."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -147,16 +147,16 @@ class RegistryEdit:
     def submit(
         self, center_code: str, address: AccountAddress, author: Author, *, platform_account_id: str | None = None
     ) -> str:
-        """Register an account's address; gives its account code. A second person verifies it.
+        """Register an account's address and return its account code. A second person verifies it.
 
         Args:
-            center_code: whose account it is.
+            center_code: the owner of the account.
             address: the page.
-            author: who submits it.
-            platform_account_id: the platform's own id, where an API told it.
+            author: the person who submits it.
+            platform_account_id: the platform's own id, where an API returned it.
 
         Raises:
-            ChangeRefused: another account has it, it is there already, or another one would be overwritten.
+            ChangeRefused: the address is in the registry already, or another account would be overwritten.
         """
         day = wib_date(author.at)
         if self.registry.center_on(center_code, day) is None:
@@ -176,8 +176,8 @@ class RegistryEdit:
         if row and row["status"] in ("verified", "suspended"):
             known = row["handle"] or row["platform_account_id"]
             raise ChangeRefused(
-                f"{stem} is {row['status']} as {known}. Was it renamed, give its id with --id; is it another account, "
-                f"close this one first: social-metrics account mark {stem} closed."
+                f"{stem} is {row['status']} as {known}. If it was renamed, give its id with --id; if it is another "
+                f"account, close this one first: social-metrics account mark {stem} closed."
             )
         code = stem if row is None or self._may_take_over(row, account_id) else self._free_code(stem)
         if row is None or code != stem:
@@ -186,7 +186,7 @@ class RegistryEdit:
         return code
 
     def verify(self, account_code: str, author: Author) -> None:
-        """A second person's word that the account is the center's; it holds for 180 days.
+        """Confirm by a second person that the account is the center's; valid for 180 days.
 
         Raises:
             ChangeRefused: the person submitted (or suspended) it, or there is nothing to verify.
@@ -202,8 +202,8 @@ class RegistryEdit:
         by_status = {change.status: change.changed_by for change in earlier}
         if row["status"] == "submitted" and "submitted" not in by_status:
             raise ChangeRefused(
-                f"{CHANGES_FILE} does not say who submitted {account_code}, so nobody can be the second person. "
-                f"Submit it again: social-metrics account add {row['url'] or 'URL'} --center {row['center_code']}."
+                f"{CHANGES_FILE} does not name the person who submitted {account_code}, so no second person can "
+                f"verify it. Submit it again: social-metrics account add {row['url'] or 'URL'} --center {row['center_code']}."
             )
         first_persons = {
             by_status.get("submitted"),
@@ -211,7 +211,7 @@ class RegistryEdit:
         }
         if author.name in first_persons:
             raise ChangeRefused(
-                f"{account_code} was submitted or suspended by {author.name}: another person verifies it."
+                f"{account_code} was submitted or suspended by {author.name}: another person has to verify it."
             )
         cells = {
             "verified_by": author.name,
@@ -222,13 +222,13 @@ class RegistryEdit:
         self._put(account_code, day, cells, "verified", author, "review" if row["status"] == "verified" else "")
 
     def mark(self, account_code: str, status: str, author: Author, note: str = "") -> None:
-        """Suspend or close an account, or say that the center has none.
+        """Suspend or close an account, or record that the center has none.
 
         Raises:
-            ChangeRefused: it has that status, or the status is not reached this way.
+            ChangeRefused: it has that status already, or the status is not allowed.
         """
         if status not in ("suspended", "closed", "missing"):
-            raise ChangeRefused(f"{status!r} is not reached by marking; write suspended, closed or missing.")
+            raise ChangeRefused(f"{status!r} is not a status to mark; write suspended, closed or missing.")
         day = wib_date(author.at)
         row = self._needed_row(account_code, day)
         if row["status"] == status:
@@ -238,7 +238,7 @@ class RegistryEdit:
         self._put(account_code, day, {"evidence_ref": author.evidence_ref}, status, author, note)
 
     def write(self) -> None:
-        """Check the whole registry with the changes in it, then put both files in place; nothing without a change."""
+        """Validate the whole registry with the changes, then replace both files; without changes do nothing."""
         if not self._made:
             return
         columns = [*ACCOUNT_COLUMNS, *OPTIONAL_ACCOUNT_COLUMNS]
@@ -250,7 +250,7 @@ class RegistryEdit:
             log = [change.cells for change in (*self.changes, *self._made)]
             _write(trial / CHANGES_FILE, CHANGE_COLUMNS, log)
             load_registry(trial)
-            # The log goes first: a crash in between leaves a trace without its row, which `account status` finds.
+            # The log first: a crash in between leaves a log entry without its row, which `account status` reports.
             for name in (CHANGES_FILE, ACCOUNTS_FILE):
                 (trial / name).replace(self._folder / name)
 
@@ -268,7 +268,7 @@ class RegistryEdit:
                 )
 
     def _may_take_over(self, row: dict[str, str], account_id: str | None) -> bool:
-        """Whether the code has stood for no account so far, or for the same one: a new id is a new code."""
+        """Whether the code had no account so far, or the same one: a new id is a new code."""
         if row["status"] == "closed":
             return False
         return not row["platform_account_id"] or row["platform_account_id"] == account_id
@@ -295,7 +295,7 @@ class RegistryEdit:
         self._rows.append(row | {"status": "placeholder"})
 
     def _put(self, account_code: str, day: date, cells: dict[str, str], status: str, author: Author, note: str) -> None:
-        """From `day` on the account's row is another: the one before it ends the day before, if it was older."""
+        """Start a new row of the account on `day`; an older one ends the day before."""
         row = self._needed_row(account_code, day)
         if row["valid_from"] != day.isoformat():
             successor = row | {"valid_from": day.isoformat()}

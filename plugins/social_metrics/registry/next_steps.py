@@ -21,7 +21,7 @@ def load_next_steps(settings: Settings) -> dict[Outcome, str]:
     """The next step after each outcome of an attempt, where a person or a retry run has something to do.
 
     Raises:
-        UsageProblem: with one sentence per fault of the file.
+        UsageProblem: with one sentence per problem of the file.
     """
     problems: list[str] = []
     rows = SeedFile.read(settings.dbt_project_dir / "seeds" / "rules" / "capture_outcomes.csv", COLUMNS, problems).rows

@@ -1,7 +1,7 @@
-"""The registry of platforms, centers and official accounts, read from the seed files and defended.
+"""The registry of platforms, centers and official accounts, read from the seed files and validated.
 
-The seeds are CSV files that people edit (`dbt_project/seeds/registry`); dbt reads the same files. Every
-problem names file, line and column and says what to write instead.
+The seeds are CSV files that people edit (`dbt_project/seeds/registry`); dbt reads the same files. Every problem names
+file, line and column, and what to write instead.
 """
 
 import re
@@ -30,7 +30,7 @@ _EXPONENT = re.compile(r"[0-9]+(?:[.,][0-9]+)?[eE]\+?[0-9]+")
 
 
 class RegistryProblem(UsageProblem):
-    """The registry cannot be used; `problems` holds one sentence per fault."""
+    """The registry cannot be used; `problems` has one sentence per validation error."""
 
     def __init__(self, problems: Iterable[str]) -> None:
         self.problems = tuple(problems)
@@ -39,13 +39,13 @@ class RegistryProblem(UsageProblem):
 
 @dataclass(frozen=True, slots=True)
 class Platform:
-    """One line of platforms.csv: everything about a platform that is not its protocol."""
+    """One row of platforms.csv: everything about a platform but its protocol."""
 
     platform: str
     platform_label: str
     url_hosts: tuple[str, ...]
     url_path_pattern: re.Pattern[str]  # with the groups `handle` and, where an address can carry it, `id`
-    url_stop_words: frozenset[str]  # first parts of a path that are no account
+    url_stop_words: frozenset[str]  # first parts of a path that are not an account
     platform_account_id_pattern: re.Pattern[str]
     handle_pattern: re.Pattern[str]
     allowed_api_hosts: tuple[str, ...]
@@ -54,8 +54,8 @@ class Platform:
     batch_size: int  # accounts per task
     max_in_flight: int  # calls at once with one credential
     lookback_days: int  # re-read this far behind the watermark
-    full_listing_days: int  # list the posts at least this often even if the post count stands still
-    reread_age_days: tuple[int, ...]  # ages at which a known post's counts are asked again; empty: with the listing
+    full_listing_days: int  # list the posts at least this often, even with an unchanged post count
+    reread_age_days: tuple[int, ...]  # ages at which a known post's counts are read again; empty: with the listing
     quota_day_zone: str  # IANA zone whose midnight resets the budget
     daily_call_limit: int | None
     daily_quota_limit: int | None
@@ -79,13 +79,13 @@ class Center:
     valid_to: date | None
 
     def is_valid_on(self, day: date) -> bool:
-        """Whether this dated row holds on a WIB date."""
+        """Whether this dated row is valid on a WIB date."""
         return (self.valid_from is None or self.valid_from <= day) and (self.valid_to is None or day <= self.valid_to)
 
 
 @dataclass(frozen=True)
 class Registry:
-    """What the seed files say, checked."""
+    """The validated content of the seed files."""
 
     platforms: Mapping[str, Platform]
     centers: tuple[Center, ...]
@@ -134,14 +134,14 @@ def load_registry(folder: Path) -> Registry:
         folder: holds platforms.csv, centers.csv and center_accounts.csv.
 
     Raises:
-        RegistryProblem: with one sentence per fault found; nothing of a faulty registry is used.
+        RegistryProblem: with one sentence per validation error; an invalid registry is not used.
     """
     problems: list[str] = []
     platform_file = SeedFile.read(folder / "platforms.csv", _PLATFORM_COLUMNS, problems, _OPTIONAL_PLATFORM_COLUMNS)
     center_file = SeedFile.read(folder / "centers.csv", _CENTER_COLUMNS, problems)
     account_rows = rows_of(folder / "center_accounts.csv", ACCOUNT_COLUMNS, problems, OPTIONAL_ACCOUNT_COLUMNS)
     if problems:
-        deque(account_rows, maxlen=0)  # what is wrong with that file is told as well
+        deque(account_rows, maxlen=0)  # the errors of that file are reported as well
         raise RegistryProblem(problems)
     platforms = {row["platform"]: _platform(row) for row in platform_file.rows}
     _check_unique(platform_file.rows, "platform")
@@ -149,7 +149,7 @@ def load_registry(folder: Path) -> Registry:
         "centers.csv", [_center(row) for row in center_file.rows], [row.line for row in center_file.rows]
     )
     check_periods(centers, "center_code", problems)
-    # Row by row: of a hundred thousand accounts only what is kept stays in memory.
+    # Row by row: of a hundred thousand accounts only the account objects stay in memory.
     accounts: DatedRows[Account] = DatedRows("center_accounts.csv", [], [])
     codes = {center.center_code for center in centers.rows}
     for row in account_rows:
@@ -336,5 +336,5 @@ def _check_unique(rows: Iterable[SeedRow], column: str) -> None:
     seen: dict[str, SeedRow] = {}
     for row in rows:
         if row[column] in seen:
-            row.problem(column, f"stands already on line {seen[row[column]].line}; remove one of the two")
+            row.problem(column, f"is already on line {seen[row[column]].line}; remove one of the two")
         seen.setdefault(row[column], row)

@@ -1,7 +1,7 @@
 """How long each field may be kept, by platform and authorization: seeds/rules/retention_rules.csv, with its sources.
 
-The periods of a platform stand in its line of platforms.csv; the rules name the column, or the days where a platform's
-terms tell one authorization from another. Adding a platform needs no row here: those without a platform hold for it.
+The periods of a platform are in its row of platforms.csv. A rule names the column, or the days where a platform's terms
+depend on the authorization. A new platform needs no row here: rules without a platform apply to it.
 """
 
 import re
@@ -15,7 +15,7 @@ from social_metrics.registry.registry import Platform
 from social_metrics.settings import Settings
 
 FIELDS = ("counts", "bodies", "captions")
-"""What expires: the numbers of profiles and posts, the kept bytes of responses, the words of posts."""
+"""What expires: the numbers of profiles and posts, the stored bytes of responses, the text of posts."""
 
 PERIODS = ("count_retention_days", "body_retention_days", "caption_retention_days")
 KEPT = "kept"
@@ -24,13 +24,13 @@ COLUMNS = ("platform", "authorization_mode", "field", "keep", "revoked_within_da
 
 @dataclass(frozen=True)
 class RetentionRule:
-    """One line: a blank platform or authorization mode (None) stands for every one without a line of its own."""
+    """One row; a blank platform or authorization mode (None) applies to all without a row of their own."""
 
     platform: str | None
     authorization_mode: AuthorizationMode | None
     field: str
     keep: str  # a column of platforms.csv, a number of days, or "kept"
-    revoked_within_days: int  # after the owner took the authorisation back
+    revoked_within_days: int  # after the owner revoked the authorisation
     source: str
 
     def lifetime(self, platform: Platform) -> timedelta | None:
@@ -45,14 +45,14 @@ class RetentionRule:
 
 @dataclass(frozen=True)
 class RetentionRules:
-    """All lines; the most special one that fits is the rule."""
+    """All rows; the most specific matching one applies."""
 
     rules: tuple[RetentionRule, ...]
 
     def rule(self, platform: str, field: str, mode: AuthorizationMode | None = None) -> RetentionRule:
-        """The rule for a field read on some permission; bodies and captions go by none.
+        """The rule for a field by authorization mode; bodies and captions do not depend on it.
 
-        An authorization mode without a line is treated as `public`, the strictest.
+        An authorization mode without a row is treated as `public`, the strictest.
         """
         for wanted in (mode, AuthorizationMode.PUBLIC if mode else None):
             for of_platform in (platform, None):
@@ -66,7 +66,7 @@ def load_retention_rules(settings: Settings) -> RetentionRules:
     """Read and check the rules.
 
     Raises:
-        UsageProblem: with one sentence per fault.
+        UsageProblem: with one sentence per problem.
     """
     problems: list[str] = []
     path = settings.dbt_project_dir / "seeds" / "rules" / "retention_rules.csv"
@@ -74,7 +74,7 @@ def load_retention_rules(settings: Settings) -> RetentionRules:
     rules = tuple(_rule(row) for row in rows)
     keys = [(rule.platform, rule.authorization_mode, rule.field) for rule in rules]
     problems += [
-        f"{row.file}, line {row.line}: this platform, authorization mode and field stand twice."
+        f"{row.file}, line {row.line}: this platform, authorization mode and field are there twice; remove one row."
         for row, key in zip(rows, keys, strict=True)
         if keys.count(key) > 1
     ]

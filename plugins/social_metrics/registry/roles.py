@@ -1,6 +1,6 @@
-"""Who answers for a month, who gets its papers and who is told what: roles.csv of the registry's folder.
+"""Who is responsible for a month, who receives its reports and alerts: roles.csv of the registry's folder.
 
-An office's address stands here, never a private one; a person is the login under which Airflow knows them.
+The file has addresses of offices, never private ones; a person is their login in Airflow.
 """
 
 from collections.abc import Iterable
@@ -18,7 +18,7 @@ OPTIONAL_COLUMNS = ("airflow_user_id",)
 
 @dataclass(frozen=True)
 class RoleHolder:
-    """One line of roles.csv: who holds a role, where Airflow and the post find them; None where nothing is said."""
+    """One row of roles.csv: the holder of a role with login and e-mail address; None where blank."""
 
     role: str
     person: str | None  # login in Airflow; what the record keeps
@@ -28,13 +28,13 @@ class RoleHolder:
 
 
 def load_roles(folder: Path) -> tuple[RoleHolder, ...]:
-    """Read the roles; without the file, or a line in it, nobody is named and whoever may act in Airflow acts.
+    """Read the roles; without the file, or a row for a role, every user of Airflow may act in it.
 
     Args:
         folder: the registry's.
 
     Raises:
-        UsageProblem: with one sentence per fault.
+        UsageProblem: with one sentence per problem.
     """
     path = folder / "roles.csv"
     if not path.exists():
@@ -48,7 +48,7 @@ def load_roles(folder: Path) -> tuple[RoleHolder, ...]:
 
 
 def holders_of(roles: Iterable[RoleHolder], role: str, center_code: str | None = None) -> list[RoleHolder]:
-    """Who holds a role; of officers only those of the center."""
+    """The holders of a role; of officers only those of the center."""
     return [holder for holder in roles if holder.role == role and holder.center_code == center_code]
 
 

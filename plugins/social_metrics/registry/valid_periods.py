@@ -1,4 +1,4 @@
-"""What the dated rows of a registry file must keep to, whichever line they stand on."""
+"""Rules for the validity periods of dated rows, across the lines of a registry file."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -15,18 +15,18 @@ Row = TypeVar("Row")
 
 @dataclass(frozen=True, slots=True)
 class DatedRows(Generic[Row]):
-    """The dated rows of a file, and the line of each."""
+    """The dated rows of a file, with their line numbers."""
 
     file: str
     rows: list[Row]
     lines: list[int]
 
     def in_order(self, key: Callable[[Row], Any]) -> list[int]:
-        """Places of the rows, ordered by a key and then as they stand in the file."""
+        """Positions of the rows, ordered by a key and then by line."""
         return sorted(range(len(self.rows)), key=lambda place: key(self.rows[place]))
 
     def note(self, problems: list[str], place: int, column: str, advice: str) -> None:
-        """Note a fault of a row's cell."""
+        """Add a problem of a row's cell."""
         value = getattr(self.rows[place], column)
         note(problems, self.file, self.lines[place], column, "" if value is None else str(value), advice)
 

@@ -1,1 +1,1 @@
-"""Warehouse access: migrations, the raw loader, what is already captured, and reading the marts."""
+"""PostgreSQL: connection, migrations, locks, the raw loader and maintenance."""

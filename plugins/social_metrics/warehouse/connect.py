@@ -1,4 +1,4 @@
-"""One way into the warehouse: a role picked by name, and errors that say what to do."""
+"""Connections to the warehouse under a named role, with errors that name the next step."""
 
 import json
 import os
@@ -14,7 +14,7 @@ from social_metrics.errors import UsageProblem
 
 WAREHOUSE_CONN_ID = "social_metrics_warehouse"
 METADATA_CONN_ID = "social_metrics_airflow"
-"""Airflow's own database, for the DAG `maintain` to clean; a task cannot know it otherwise."""
+"""Airflow's own database, which the DAG `maintain` cleans; a task has no other access to it."""
 
 
 Role = Literal["loader", "transformer", "bi_reader", "auditor", "closer", "retention"]
@@ -23,7 +23,7 @@ SERVER_VERSION_NEEDED = 150000
 
 
 class WarehouseProblem(UsageProblem):
-    """The warehouse cannot be used as it stands; the text says why and what to do."""
+    """The warehouse cannot be used; the text names the reason and the next step."""
 
 
 def open_connection(url: str, role: Role) -> psycopg.Connection:
@@ -34,7 +34,7 @@ def open_connection(url: str, role: Role) -> psycopg.Connection:
         role: the group whose rights the work needs.
 
     Raises:
-        WarehouseProblem: the server does not answer, refuses the login, or was never migrated.
+        WarehouseProblem: the server does not respond, refuses the login, or was never migrated.
     """
     try:
         connection = psycopg.connect(url, connect_timeout=10, options="-c timezone=UTC -c jit=off")
@@ -42,7 +42,7 @@ def open_connection(url: str, role: Role) -> psycopg.Connection:
         raise WarehouseProblem(_connection_fault(url, error)) from error
     try:
         if connection.info.server_version < SERVER_VERSION_NEEDED:
-            raise WarehouseProblem("The warehouse needs PostgreSQL 15 or newer.")
+            raise WarehouseProblem("The warehouse needs PostgreSQL 15 or newer. Upgrade the server.")
         try:
             connection.execute(sql.SQL("set role {}").format(sql.Identifier(f"social_metrics_{role}")))
         except (psycopg.errors.InvalidParameterValue, psycopg.errors.UndefinedObject) as error:
@@ -71,22 +71,22 @@ def connect(url: str, role: Role) -> Iterator[psycopg.Connection]:
 def _connection_fault(url: str, error: psycopg.OperationalError) -> str:
     parts = urlsplit(url)
     place = f"The warehouse at {parts.hostname}:{parts.port or 5432}{parts.path}"
-    mend = "orrect AIRFLOW_CONN_SOCIAL_METRICS_WAREHOUSE."
-    said = str(error)
-    if "password authentication failed" in said or "no password supplied" in said:
-        return f"{place} refuses the password of {parts.username}. C{mend}"
-    if "database" in said and "does not exist" in said:
-        return f"{place} has no such database. Create it, or c{mend}"
-    if "role" in said and "does not exist" in said:
-        return f"{place} knows no login {parts.username}. C{mend}"
-    return f"{place} does not answer. Start it (make up), or c{mend}"
+    next_step = "orrect AIRFLOW_CONN_SOCIAL_METRICS_WAREHOUSE."
+    message = str(error)
+    if "password authentication failed" in message or "no password supplied" in message:
+        return f"{place} refuses the password of {parts.username}. C{next_step}"
+    if "database" in message and "does not exist" in message:
+        return f"{place} has no such database. Create it, or c{next_step}"
+    if "role" in message and "does not exist" in message:
+        return f"{place} has no login {parts.username}. C{next_step}"
+    return f"{place} does not respond. Start it (make up), or c{next_step}"
 
 
 def connection_from_environment(conn_id: str) -> dict[str, Any]:
     """The fields of an Airflow connection as its AIRFLOW_CONN_… variable has them, with `extra` as a dictionary.
 
     Raises:
-        UsageProblem: the variable is not set or cannot be read.
+        UsageProblem: the variable is not set or not readable.
     """
     variable = f"AIRFLOW_CONN_{conn_id.upper()}"
     value = os.environ.get(variable, "").strip()
@@ -96,7 +96,7 @@ def connection_from_environment(conn_id: str) -> dict[str, Any]:
         try:
             parts = json.loads(value)
         except json.JSONDecodeError as error:
-            raise UsageProblem(f"{variable} begins like JSON but cannot be read at character {error.pos}.") from error
+            raise UsageProblem(f"{variable} is not valid JSON at character {error.pos}. Correct it.") from error
         extra = parts.get("extra") or {}
         if isinstance(extra, str):
             extra = json.loads(extra)
@@ -105,7 +105,7 @@ def connection_from_environment(conn_id: str) -> dict[str, Any]:
         parsed = urlsplit(value)
         port = parsed.port
     except ValueError as error:
-        raise UsageProblem(f"{variable} is not a connection address: {error}.") from error
+        raise UsageProblem(f"{variable} is not a connection URL: {error}. Correct it.") from error
     return {
         "conn_type": parsed.scheme,
         "host": parsed.hostname,
@@ -137,6 +137,6 @@ def url_from_parts(host: str | None, port: int | None, login: str | None, secret
     """
     for label, part in (("host", host), ("login", login), ("database name (schema)", name)):
         if not part:
-            raise UsageProblem(f"The connection {WAREHOUSE_CONN_ID} has no {label}.")
+            raise UsageProblem(f"The connection {WAREHOUSE_CONN_ID} has no {label}. Add it.")
     credentials = quote(str(login), safe="") + (f":{quote(secret, safe='')}" if secret else "")
     return f"postgresql://{credentials}@{host}:{port or 5432}/{quote(str(name), safe='')}"

@@ -1,7 +1,7 @@
-"""Writes the records of a batch into `raw`: all of them or none, and never one twice.
+"""Writes the records of a batch into `raw`: all of them or none, without duplicates.
 
-COPY into a temporary table, then insert what is new. A post is new only when its content, counts or
-presence differ from what was known at that instant, so reading it again changes no row count.
+COPY into a temporary table, then insert new rows. A post is new only when its content, counts or presence differ from
+its last observation, so reading it again adds no row.
 """
 
 import threading
@@ -42,7 +42,7 @@ _POST_OBSERVED = (
 )
 
 
-# Many rows of a reply have the same; to write each anew is a quarter of what COPY costs.
+# Many rows of a reply share them; formatting each separately takes a quarter of the time of COPY.
 _SHARED_INSTANTS = ("captured_at", "received_at", "expires_at")
 
 
@@ -59,7 +59,7 @@ class BatchRecords:
     spends: list[Spend] = field(default_factory=list)
 
     def instants(self) -> set[datetime]:
-        """The instants by which the rows are partitioned, one for each WIB month is enough; here all distinct ones."""
+        """The distinct instants by which the rows are partitioned."""
         return (
             {record.received_at for record in self.responses}
             | {record.captured_at for record in self.snapshots}
@@ -75,7 +75,7 @@ def load(connection: psycopg.Connection, records: BatchRecords) -> dict[str, int
         rows newly inserted by table name; loading the same records again gives zeros.
 
     Raises:
-        psycopg.Error: the database refused; nothing of the batch is kept.
+        psycopg.Error: the database rejected the batch; nothing of it is kept.
     """
     with connection.transaction(), connection.cursor() as cursor:
         cursor.execute("select ops.ensure_month_partitions(%s::timestamptz[])", (list(records.instants()),))
@@ -93,11 +93,11 @@ def load(connection: psycopg.Connection, records: BatchRecords) -> dict[str, int
 
 
 def record_run(connection: psycopg.Connection, run_id: str, code_version: str, began_at: datetime) -> None:
-    """Note which code a run's rows are written by; the caller's `with connection` commits it with them.
+    """Record the code version of a run's rows; the caller's `with connection` commits both.
 
     Args:
         connection: as the role loader.
-        run_id: as the rows have it.
+        run_id: of the rows.
         code_version: see `code_version.code_version`.
         began_at: the capture's instant (UTC).
     """
@@ -175,7 +175,7 @@ def _insert_new_captions(cursor: psycopg.Cursor, captions: Sequence[PostCaption]
 def _stage(
     cursor: psycopg.Cursor, record_type: type[Any], records: Sequence[Any]
 ) -> tuple[sql.Composable, sql.Composable]:
-    """COPY the records into a temporary table of the target's column types; give its name and the column list."""
+    """COPY the records into a temporary table of the target's column types; return its name and the column list."""
     names = [column.name for column in fields(record_type)]
     columns = sql.SQL(", ").join(map(sql.Identifier, names))
     staged = sql.Identifier("incoming_" + record_type.table.split(".")[1])
@@ -185,10 +185,12 @@ def _stage(
             staged, columns, _table(record_type)
         )
     )
-    odd = _odd_columns(record_type)  # type: ignore[arg-type]
-    # Column by column, so that Python's own loops do the work; it is a fifth of what COPY costs.
+    convert = _converters(record_type)  # type: ignore[arg-type]
+    # Column by column, so that the loops run in C; it is a fifth of the time of COPY.
     values = [map(attrgetter(name), records) for name in names]
-    written = [map(odd[name], column) if name in odd else column for name, column in zip(names, values, strict=True)]
+    written = [
+        map(convert[name], column) if name in convert else column for name, column in zip(names, values, strict=True)
+    ]
     with cursor.copy(sql.SQL("copy {} ({}) from stdin").format(staged, columns)) as copy:
         for row in zip(*written, strict=True):
             copy.write_row(row)
@@ -196,23 +198,23 @@ def _stage(
 
 
 @cache
-def _odd_columns(record_type: type[Any]) -> dict[str, Callable[[Any], Any]]:
-    """The columns whose values are not written as they are: words of a closed list, objects, and shared instants."""
+def _converters(record_type: type[Any]) -> dict[str, Callable[[Any], Any]]:
+    """The columns whose values need a conversion: enums, JSON objects, and shared instants."""
     types = get_type_hints(record_type)
-    odd: dict[str, Callable[[Any], Any]] = {}
+    convert: dict[str, Callable[[Any], Any]] = {}
     for column in fields(record_type):
         of = types[column.name]
         if isinstance(of, type) and issubclass(of, Enum):
-            odd[column.name] = attrgetter("value")
+            convert[column.name] = attrgetter("value")
         elif get_origin(of) is dict:
-            odd[column.name] = Jsonb
+            convert[column.name] = Jsonb
         elif column.name in _SHARED_INSTANTS:
-            odd[column.name] = _written
-    return odd
+            convert[column.name] = _formatted
+    return convert
 
 
 @lru_cache(maxsize=1024)
-def _written(instant: datetime | None) -> str | None:
+def _formatted(instant: datetime | None) -> str | None:
     return None if instant is None else instant.isoformat()
 
 
@@ -225,7 +227,7 @@ def _qualified(alias: str, names: Sequence[str]) -> sql.Composable:
 
 
 class SpendLedger:
-    """Writes each spending the moment it is made: a process that dies does not forget what was paid.
+    """Writes each cost immediately: a process that dies loses none.
 
     Args:
         url: the warehouse.
@@ -243,7 +245,7 @@ class SpendLedger:
             sql.SQL(", ").join(map(sql.Identifier, names)), sql.SQL(", ").join(sql.Placeholder() * len(names))
         )
         with self._lock:
-            if self._connection.broken:  # one cut connection does not end a long capture
+            if self._connection.broken:  # a lost connection does not end a long capture
                 self._connection = open_connection(self._url, "loader")
             with self._connection.transaction():
                 self._connection.execute(statement, [getattr(spend, name) for name in names])

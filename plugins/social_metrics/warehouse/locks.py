@@ -1,4 +1,4 @@
-"""Who may work on a whole: the marts (transform and month close apart), a platform's capture, the lake."""
+"""Advisory locks: of the marts (transform or month close), of a platform's capture, of the lake."""
 
 import logging
 from collections.abc import Iterator
@@ -9,13 +9,13 @@ import psycopg
 from social_metrics.warehouse.connect import Role, WarehouseProblem, open_connection
 
 MARTS_LOCK = 0x50C1A1
-"""Key of the advisory lock; whoever changes or closes the marts holds it. Locks belong to one database."""
+"""Key of the lock under which the marts are changed or closed. Locks belong to one database."""
 
 CAPTURE_LOCK = 0x50C1A2
-"""First half of the advisory locks under which a platform is captured; the second half is its name's hash."""
+"""First half of the key under which a platform is captured; the second half is its name's hash."""
 
 LAKE_LOCK = 0x50C1A3
-"""Key of the advisory lock of whoever lands in the lake, alone, or reads it, with others."""
+"""Key of the lock of the lake: exclusive for an export, shared for readers."""
 
 WAIT_SECONDS = 900
 
@@ -24,22 +24,22 @@ logger = logging.getLogger(__name__)
 
 @contextmanager
 def marts_lock(url: str, role: Role, wait_seconds: int = WAIT_SECONDS) -> Iterator[None]:
-    """Hold the marts for as long as the block runs, on a connection of its own; lost with that connection.
+    """Lock the marts while the block runs, on a separate connection; the lock ends with that connection.
 
     Args:
         url: postgresql://… of the service login.
-        role: the group that the holder works as.
-        wait_seconds: how long to wait for the present holder.
+        role: the role of the connection.
+        wait_seconds: how long to wait for the lock.
 
     Raises:
-        WarehouseProblem: somebody else holds the marts for longer than that, or the warehouse cannot be used.
+        WarehouseProblem: another process keeps the lock for longer, or the warehouse cannot be used.
     """
     connection = open_connection(url, role)
     try:
-        connection.autocommit = True  # no transaction stays open while the holder works
+        connection.autocommit = True  # no transaction stays open while the block runs
         row = connection.execute("select pg_try_advisory_lock(%s)", (MARTS_LOCK,)).fetchone()
         if row != (True,):
-            logger.info("Another transform or a month close holds the marts; waiting for it")
+            logger.info("Another transform or a month close has locked the marts; waiting for it")
             _wait(connection, wait_seconds)
         yield
     finally:
@@ -48,11 +48,11 @@ def marts_lock(url: str, role: Role, wait_seconds: int = WAIT_SECONDS) -> Iterat
 
 @contextmanager
 def lake_lock(url: str, *, with_others: bool = False) -> Iterator[None]:
-    """Hold the lake on a connection of its own, so that the snapshot of the rows is taken after the wait.
+    """Lock the lake on a separate connection, so that the snapshot of the rows is taken after the wait.
 
     Args:
         url: postgresql://… of the service login.
-        with_others: nobody lands meanwhile, but others may hold it so, too; without it nobody else holds it.
+        with_others: a shared lock, which excludes exports only; without it the lock is exclusive.
 
     Raises:
         WarehouseProblem: the warehouse cannot be used.
@@ -70,20 +70,20 @@ def lake_lock(url: str, *, with_others: bool = False) -> Iterator[None]:
 
 
 def lock_platform(connection: psycopg.Connection, platform: str, wait_seconds: int = WAIT_SECONDS) -> None:
-    """Hold a platform until this connection closes: two runs neither read twice nor pass a budget together.
+    """Lock a platform until this connection closes: two runs neither read twice nor exceed a budget together.
 
-    The holder writes through the same connection: when the server takes the hold away, nothing more is written.
+    The run writes through the same connection: when the lock is lost, nothing more is written.
 
     Raises:
-        WarehouseProblem: somebody else captures this platform for longer than `wait_seconds`.
+        WarehouseProblem: another run captures this platform for longer than `wait_seconds`.
     """
     connection.execute("select set_config('lock_timeout', %s, true)", (f"{wait_seconds}s",))
     try:
         connection.execute("select pg_advisory_lock(%s, hashtext(%s))", (CAPTURE_LOCK, platform))
     except psycopg.errors.LockNotAvailable as error:
         raise WarehouseProblem(
-            f"Another capture of {platform} has been at work for more than {wait_seconds} seconds. Look into "
-            "pg_locks (locktype advisory) for who it is; the next sweep reads what is still missing."
+            f"Another capture of {platform} has been running for more than {wait_seconds} seconds. pg_locks (locktype "
+            "advisory) shows its process; the next retry run reads what is still missing."
         ) from error
     connection.commit()  # a lock of the session: it stays
 
@@ -94,6 +94,6 @@ def _wait(connection: psycopg.Connection, seconds: int) -> None:
         connection.execute("select pg_advisory_lock(%s)", (MARTS_LOCK,))
     except psycopg.errors.LockNotAvailable as error:
         raise WarehouseProblem(
-            f"Another transform or a month close has held the marts for more than {seconds} seconds. "
-            "Look into pg_locks (locktype advisory) for who it is, and start again when that has ended."
+            f"Another transform or a month close has locked the marts for more than {seconds} seconds. "
+            "pg_locks (locktype advisory) shows its process; start again when it has ended."
         ) from error

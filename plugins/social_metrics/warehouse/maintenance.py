@@ -1,4 +1,4 @@
-"""What keeps the warehouse as quick as it was: months made ahead, emptied ones let go, dead rows and statistics."""
+"""Maintenance of the warehouse: partitions of coming months, emptied partitions, vacuum and statistics."""
 
 import logging
 from datetime import UTC, date, datetime, timedelta
@@ -10,7 +10,7 @@ from social_metrics.clock import wib_date
 from social_metrics.warehouse.connect import connect
 
 MONTHS_AHEAD = 3
-"""Months after the present one that have their partitions; a capture makes a missing one itself, but waits for it."""
+"""Months after the present one that have partitions; a capture creates a missing one, but waits for its lock."""
 
 NOTICE_DAYS = 7
 
@@ -18,7 +18,7 @@ logger = logging.getLogger(__name__)
 
 
 def make_months(url: str, now: datetime, ahead: int = MONTHS_AHEAD) -> int:
-    """Make what is missing of raw's partitions from this month on, and return how many that were.
+    """Create raw's missing partitions from this month on, and return their number.
 
     Args:
         url: postgresql://… of the service login.
@@ -32,7 +32,7 @@ def make_months(url: str, now: datetime, ahead: int = MONTHS_AHEAD) -> int:
 
 
 def missing_partitions(connection: psycopg.Connection, now: datetime) -> list[str]:
-    """Partitions of the month of a week from now that raw lacks; none of a warehouse without any.
+    """Missing partitions of the month in NOTICE_DAYS; none for a warehouse without partitions.
 
     Args:
         connection: as any role.
@@ -58,7 +58,7 @@ def missing_partitions(connection: psycopg.Connection, now: datetime) -> list[st
 
 
 def drop_emptied_months(url: str, now: datetime) -> list[str]:
-    """Detach and drop partitions of bodies and captions that retention has emptied; evidence itself stays for good.
+    """Detach and drop partitions of bodies and captions that retention has emptied; the evidence itself stays.
 
     Args:
         url: postgresql://… of the service login.
@@ -70,10 +70,10 @@ def drop_emptied_months(url: str, now: datetime) -> list[str]:
 
 
 def vacuum_tables(url: str) -> int:
-    """Vacuum and count what the marts are built from and into; return how many tables that were.
+    """Vacuum and analyze the evidence and the marts; return the number of tables.
 
-    A build of changes leaves dead rows in a table's newest pages and counts nothing again. What did not change since
-    is passed over by the visibility map.
+    An incremental build leaves dead rows in a table's newest pages and old statistics. Unchanged pages are skipped by
+    the visibility map.
     """
     with connect(url, "loader") as connection:
         connection.execute("select ops.count_evidence()")
@@ -85,7 +85,7 @@ def vacuum_tables(url: str) -> int:
         ).fetchall()
         for schema, table in tables:
             connection.execute(sql.SQL("vacuum (analyze, skip_locked) {}").format(sql.Identifier(schema, table)))
-    logger.info("%d tables are vacuumed and counted", len(tables))
+    logger.info("%d tables vacuumed and analyzed", len(tables))
     return len(tables)
 
 

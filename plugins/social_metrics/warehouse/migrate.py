@@ -1,4 +1,4 @@
-"""Bring the warehouse's own schemas (`raw`, `ops`, `audit`) to the newest version."""
+"""Migrates the warehouse's own schemas (`raw`, `ops`, `audit`) to the newest version."""
 
 from pathlib import Path
 
@@ -28,7 +28,7 @@ def upgrade(url: str) -> None:
     """Migrate the database at `url` (postgresql://…) to the newest revision; running it again changes nothing.
 
     Raises:
-        sqlalchemy.exc.SQLAlchemyError: the server cannot be reached or refuses a statement; nothing is half-done.
+        sqlalchemy.exc.SQLAlchemyError: the server is unreachable or rejects a statement; all is rolled back.
     """
     engine = _engine(url)
     with engine.begin() as connection:
@@ -41,7 +41,7 @@ def upgrade(url: str) -> None:
 
 
 def grant_database_rights(url: str) -> None:
-    """Rights of the database, which no dump or clone carries: who may make temporary tables, who may come in.
+    """Grant the rights of the database, which dumps and clones do not contain: temporary tables and connections.
 
     Closer, auditor and the readers are the groups of people with logins of their own.
     """

@@ -156,7 +156,7 @@ def test_two_closes_at_once_give_one_and_a_transform_meanwhile_waits(
         thread.start()
     assert at_work.wait(60)
     with (
-        pytest.raises(UsageProblem, match="month close has held the marts"),
+        pytest.raises(UsageProblem, match="month close has locked the marts"),
         marts_lock(closable.url, "transformer", 1),
     ):
         pass

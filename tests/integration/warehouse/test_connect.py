@@ -21,7 +21,7 @@ def _variant(url: str, **changes: object) -> str:
     [
         ({"password": "wrong"}, "refuses the password of"),
         ({"name": "nowhere"}, "has no such database"),
-        ({"port": 9}, "does not answer. Start it"),
+        ({"port": 9}, "does not respond. Start it"),
     ],
 )
 def test_a_warehouse_that_cannot_be_entered_says_why(

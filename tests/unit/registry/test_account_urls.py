@@ -37,8 +37,8 @@ def test_an_address_names_its_account(
 @pytest.mark.parametrize(
     ("address", "reason"),
     [
-        ("https://youtube.com/watch?v=1", "no address of an account on YouTube"),
-        ("https://youtu.be/abc", "no address of an account on YouTube"),
+        ("https://youtube.com/watch?v=1", "not the address of an account on YouTube"),
+        ("https://youtu.be/abc", "not the address of an account on YouTube"),
         ("https://facebook.com/share/abc", "share.*not an account"),
         ("https://www.facebook.com/sharer.php?u=x", "not an account"),
         ("https://instagram.com/p/Cabc", "not an account"),
@@ -47,8 +47,8 @@ def test_an_address_names_its_account(
         ("https://instagram.com@evil.example/a", "none of the registry's platforms"),
         ("https://instagram.com.evil.example/a", "none of the registry's platforms"),
         ("https://vt.tiktok.com/abc", "shortened address"),
-        ("https://x.com/a_handle_that_is_too_long", "no address of an account"),
-        ("https://x.com/", "no address of an account"),
+        ("https://x.com/a_handle_that_is_too_long", "not the address of an account"),
+        ("https://x.com/", "not the address of an account"),
         ("javascript:alert(1)", "not a web address"),
         ("ftp://x.com/kartini", "not a web address"),
         ("https://x.com:8080/kartini", "not a web address"),

@@ -74,7 +74,7 @@ def test_from_placeholder_to_verified_by_two_persons(folder: Path) -> None:
 def test_nobody_verifies_what_they_submitted(folder: Path) -> None:
     code = add(folder, "https://x.com/sentra_kartini")
     before = (folder / "center_accounts.csv").read_bytes()
-    with pytest.raises(ChangeRefused, match="another person verifies"):
+    with pytest.raises(ChangeRefused, match="another person has to verify"):
         verify(folder, code, by=SITI)
     assert (folder / "center_accounts.csv").read_bytes() == before
 
@@ -86,7 +86,7 @@ def test_an_edit_by_hand_does_not_pass_for_a_submission(folder: Path) -> None:
         "kartini-x,kartini,x,,someone,,Sentra Terpadu Kartini,humas,submitted",
     )
     path.write_text(text)
-    with pytest.raises(ChangeRefused, match="does not say who submitted"):
+    with pytest.raises(ChangeRefused, match="does not name the person who submitted"):
         verify(folder, "kartini-x")
 
 
@@ -158,7 +158,7 @@ def _full_disk(_descriptor: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "evidence", "reason"), [("Siti Humas", "x", "no user name"), ("siti", " ", "needs its evidence")]
+    ("name", "evidence", "reason"), [("Siti Humas", "x", "not a user name"), ("siti", " ", "needs its evidence")]
 )
 def test_a_change_without_a_person_or_evidence_is_refused(name: str, evidence: str, reason: str) -> None:
     with pytest.raises(ChangeRefused, match=reason):
