@@ -203,7 +203,8 @@ class RegistryEdit:
         if row["status"] == "submitted" and "submitted" not in by_status:
             raise ChangeRefused(
                 f"{CHANGES_FILE} does not name the person who submitted {account_code}, so no second person can "
-                f"verify it. Submit it again: social-metrics account add {row['url'] or 'URL'} --center {row['center_code']}."
+                f"verify it. Submit it again: "
+                f"social-metrics account add {row['url'] or 'URL'} --center {row['center_code']}."
             )
         first_persons = {
             by_status.get("submitted"),
