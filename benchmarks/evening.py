@@ -15,9 +15,9 @@ import psycopg
 import requests
 from rich.console import Console
 
+from local_stack.daily_run import EXTRACT, TRANSFORM
 from local_stack.demo import bring_up
 from local_stack.environment import StackAddresses
-from local_stack.evening import EXTRACT, TRANSFORM
 from local_stack.layout import Layout
 from local_stack.local_stack import LocalStack
 from simulator.__main__ import DEFAULT_SEED

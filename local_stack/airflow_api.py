@@ -1,4 +1,4 @@
-"""Airflow's REST API, as far as the stack needs it: health, unpause, trigger, and what became of a run."""
+"""The part of Airflow's REST API that the stack needs: health, unpause, trigger and the state of runs."""
 
 import time
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from social_metrics.clock import utc_now
 
 POLL_SECONDS = 0.5
 PARSED_SECONDS = 120
-"""A DAG file is parsed within this time of the start; until then its DAG answers 404."""
+"""Time in which a DAG file is parsed after the start; until then its DAG answers 404."""
 
 COMPONENTS = {
     "scheduler": "latest_scheduler_heartbeat",
@@ -24,7 +24,7 @@ COMPONENTS = {
 
 @dataclass(frozen=True)
 class Run:
-    """One DAG run: `state` is Airflow's word (queued, running, success, failed)."""
+    """One DAG run; `state` is queued, running, success or failed."""
 
     dag_id: str
     run_id: str
@@ -33,7 +33,7 @@ class Run:
 
 @dataclass(frozen=True)
 class TaskState:
-    """A task instance: mapped ones carry their index, others -1."""
+    """A task instance; `map_index` is -1 for a task that is not mapped."""
 
     task_id: str
     map_index: int
@@ -43,7 +43,7 @@ class TaskState:
 
 @dataclass(frozen=True)
 class Form:
-    """A form of a task that waits for a person; `fields` are the names of what can be filled in."""
+    """A form of a task that waits for a person; `fields` are the names of its fields."""
 
     task_id: str
     map_index: int
@@ -59,28 +59,28 @@ class AirflowApi:
     Args:
         base_url: such as http://127.0.0.1:8080.
         login: user of the auth manager.
-        password: gives the user's password.
+        password: returns the user's password.
     """
 
     def __init__(self, base_url: str, login: str, password: Callable[[], str]) -> None:
-        """Notes the address; nothing is asked yet."""
+        """Keeps the address; no request is sent yet."""
         self._base_url = base_url
         self._login = login
         self._password = password
         self._session = requests.Session()
-        self._session.trust_env = False  # neither a proxy nor a .netrc of the user's
+        self._session.trust_env = False  # no proxy and no .netrc of the user
 
     def answers(self) -> bool:
-        """Whether the api-server is there."""
+        """Whether the api-server answers."""
         try:
             return self._session.get(f"{self._base_url}/api/v2/version", timeout=5).ok
         except requests.RequestException:
             return False
 
     def beats_since(self, component: str, started: float) -> bool:
-        """Whether a component is healthy and gave its heartbeat after it was started.
+        """Whether a component is healthy and has sent a heartbeat since it was started.
 
-        The health page may show the heartbeat of an earlier run: the times are compared.
+        The health page may show the heartbeat of an earlier run, so the times are compared.
 
         Args:
             component: a key of COMPONENTS.
@@ -99,7 +99,7 @@ class AirflowApi:
         """Lets the scheduler run the DAG; waits until its file has been parsed.
 
         Raises:
-            StackError: the DAG does not appear; the message carries the import errors.
+            StackError: the DAG does not appear; the message includes the import errors.
         """
         deadline = time.monotonic() + PARSED_SECONDS
         while True:
@@ -115,11 +115,11 @@ class AirflowApi:
 
     def trigger(self, dag_id: str, conf: dict[str, str] | None = None) -> Run:
         """Starts a run now, with its parameters."""
-        order = {"logical_date": utc_now().isoformat(), "conf": conf or {}}
-        return _run(self._checked(self._call("POST", f"/dags/{dag_id}/dagRuns", order)))
+        body = {"logical_date": utc_now().isoformat(), "conf": conf or {}}
+        return _run(self._checked(self._call("POST", f"/dags/{dag_id}/dagRuns", body)))
 
     def forms(self, run: Run) -> list[Form]:
-        """What the run asks people at this moment: the forms (Required Actions) nobody has answered yet."""
+        """The open forms (Required Actions) of the run."""
         reply = self._get(f"/dags/{run.dag_id}/dagRuns/{run.run_id}/hitlDetails", response_received="false", limit=100)
         return [
             Form(
@@ -138,14 +138,14 @@ class AirflowApi:
         """Answers a form as the user who is logged in.
 
         Raises:
-            StackError: the user may not, or somebody else was faster.
+            StackError: the user may not answer it, or another user has answered it.
         """
         path = f"/dags/{run.dag_id}/dagRuns/{run.run_id}/taskInstances/{form.task_id}/{form.map_index}/hitlDetails"
         given = dict.fromkeys(form.fields) | (fields or {})
         self._checked(self._call("PATCH", path, {"chosen_options": [option], "params_input": given}))
 
     def run(self, dag_id: str, run_id: str) -> Run:
-        """A run as it stands."""
+        """The current state of a run."""
         return _run(self._get(f"/dags/{dag_id}/dagRuns/{run_id}"))
 
     def consumers(self, run: Run) -> list[Run]:

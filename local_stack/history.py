@@ -1,6 +1,6 @@
-"""The demo's past: the simulator's clock is moved evening by evening and the real extractors read each one.
+"""The demo's history: the simulator's clock is set to each past day and the real extractors capture it.
 
-Only the simulator can be asked about its past; a real platform tells today's number and no other.
+Only the simulator can return past counts; a real platform returns the current count only.
 """
 
 from collections.abc import Callable
@@ -31,26 +31,26 @@ def load_history(
     warehouse_url: str,
     on_day: Callable[[date], None] = lambda _day: None,
 ) -> int:
-    """Capture every evening from `first_day` to `last_day` that the warehouse does not hold yet.
+    """Capture every day from `first_day` to `last_day` that the warehouse does not have yet.
 
     Args:
-        simulator_url: its base address; its clock is left at 20:00 WIB of the last evening captured.
-        first_day: WIB date of the first evening.
-        last_day: WIB date of the last one, usually yesterday.
+        simulator_url: its base address; its clock is left at 20:00 WIB of the last captured day.
+        first_day: first WIB date.
+        last_day: last WIB date, usually yesterday.
         registry: the demo's registry.
         settings: see `settings.Settings`; needs the credentials' key.
         warehouse_url: postgresql://… of the service login.
-        on_day: told about each evening as it is done.
+        on_day: called after each day.
 
     Returns:
-        the number of evenings captured now.
+        the number of days captured now.
 
     Raises:
         UsageProblem: the address is not the simulator's, or a connection or the warehouse cannot be used.
     """
     authorise_demo_accounts(registry, settings, warehouse_url)
     with connect(warehouse_url, "loader") as connection:
-        held = {
+        present = {
             row[0]
             for row in connection.execute(
                 "select distinct (attempted_at at time zone 'Asia/Jakarta')::date from raw.capture_outcomes"
@@ -59,7 +59,7 @@ def load_history(
     captured = 0
     for offset in range((last_day - first_day).days + 1):
         day = first_day + timedelta(days=offset)
-        if day not in held:
+        if day not in present:
             set_simulator_clock(simulator_url, datetime.combine(day, EVENING, WIB))
             capture_all(registry, settings, warehouse_url, run_id=f"history__{day}", day=day)
             captured += 1
@@ -71,7 +71,7 @@ def set_simulator_clock(simulator_url: str, instant: datetime) -> None:
     """Set the simulator's clock.
 
     Raises:
-        UsageProblem: nothing answers there, or what answers is not the simulator.
+        UsageProblem: no simulator answers at the address.
     """
     try:
         reply = requests.put(
@@ -87,9 +87,9 @@ def set_simulator_clock(simulator_url: str, instant: datetime) -> None:
 
 
 def authorise_demo_accounts(registry: Registry, settings: Settings, warehouse_url: str) -> None:
-    """Store the simulator's first refresh token for every account whose platform gives each account its own.
+    """Store the simulator's first refresh token for every account with tokens of its own.
 
-    An account that has a chain of tokens already keeps it.
+    An account with a chain of tokens keeps it.
     """
     keys = cipher(settings.credentials_key)
     with connect(warehouse_url, "loader") as connection:

@@ -25,7 +25,7 @@ from local_stack.databases import (
     SERVICE_LOGIN,
     WAREHOUSE,
     Login,
-    ensure_airflow_metadata,
+    ensure_metadata,
     ensure_warehouse,
 )
 from local_stack.embedded_postgres import EmbeddedPostgres
@@ -77,7 +77,7 @@ class LocalStack:
         service = Login(SERVICE_LOGIN + mark, self._secret("warehouse-login"))
         airflow = Login(AIRFLOW_LOGIN + mark, self._secret("airflow-login"))
         warehouse = ensure_warehouse(server, service, WAREHOUSE + mark)
-        metadata = ensure_airflow_metadata(server, airflow, AIRFLOW + mark)
+        metadata = ensure_metadata(server, airflow, AIRFLOW + mark)
         migrate.upgrade(warehouse)
         return StackAddresses(
             warehouse_url=warehouse,

@@ -1,4 +1,4 @@
-"""A month's close on the real scheduler, with the demo's people answering Airflow's forms as themselves."""
+"""A month's close on the real scheduler; the demo's people answer Airflow's forms under their own names."""
 
 import time
 from collections import Counter
@@ -8,14 +8,14 @@ from datetime import date
 
 from local_stack import StackError
 from local_stack.airflow_api import AirflowApi, Form, Run
-from local_stack.evening import FINISHED, POLL_SECONDS, why_failed
+from local_stack.daily_run import FINISHED, POLL_SECONDS, failure_of
 from social_metrics.registry.roles import RoleHolder
 
 CLOSE = "close_month"
 CLOSE_SECONDS = 1800
-SETTLED_SECONDS = 4.0
-"""So long a form waits before it is answered. The scheduler (3.3.2) takes a task for lost when the answer comes before
-it has heard that the task waits, which no person is fast enough for."""
+ANSWER_AFTER_SECONDS = 4.0
+"""Delay before a form is answered: the scheduler (3.3.2) loses a task whose form is answered before it knows that the
+task waits. No person is that fast."""
 
 _ROLE_OF_TASK = {"answer_exceptions": "center_officer", "submit": "maker", "check": "checker", "approve": "approver"}
 _AGREES = {"submit": "Ajukan", "check": "Setuju", "approve": "Setuju"}
@@ -24,25 +24,25 @@ _ANSWER = "Sudah diperiksa oleh sentra (simulasi)"
 
 @dataclass(frozen=True)
 class CloseProgress:
-    """How far a close is: tasks ended of those known so far, and what was answered last."""
+    """Progress of a close: ended and known tasks, and the latest answer."""
 
     ended: int
     known: int
-    said: str
+    latest: str
 
 
 def people_of(roles: tuple[RoleHolder, ...]) -> dict[str, str]:
-    """Role → the person who holds it in the demo.
+    """Role → person in the demo.
 
     Raises:
-        StackError: somebody is missing, or one person would sign twice.
+        StackError: a role has no person, or one person would sign twice.
     """
     people = {
         role: next((h.person for h in roles if h.role == role and h.person), "") for role in _ROLE_OF_TASK.values()
     }
     signers = {people["maker"], people["checker"], people["approver"]}
     if not all(people.values()) or len(signers) < 3:
-        raise StackError("The demo's roles.csv does not name three signers and an officer: run `make clean` first.")
+        raise StackError("The demo's roles.csv does not name three signers and an officer. Run `make clean` first.")
     return people
 
 
@@ -58,7 +58,7 @@ def close_month(
         client_of: a client of the stack's Airflow, logged in as a user; "admin" triggers.
         month: its first day.
         people: see `people_of`.
-        watch: told about each step.
+        watch: called with each progress.
 
     Raises:
         StackError: the run failed, with the end of the failed task's log; or hangs.
@@ -67,28 +67,28 @@ def close_month(
     clients = {person: client_of(person) for person in people.values()}
     admin.unpause(CLOSE)
     run = admin.trigger(CLOSE, {"month": f"{month:%Y-%m}"})
-    said = "draft"
+    latest = "draft"
     seen: dict[tuple[str, int], float] = {}
     deadline = time.monotonic() + CLOSE_SECONDS
     while True:
         run = admin.run(run.dag_id, run.run_id)
         tasks = admin.tasks(run)
-        watch(CloseProgress(sum(task.state in FINISHED for task in tasks), len(tasks), said))
+        watch(CloseProgress(sum(task.state in FINISHED for task in tasks), len(tasks), latest))
         if run.state == "success":
             return run
         if run.state == "failed":
-            raise StackError(why_failed(admin, run))
+            raise StackError(failure_of(admin, run))
         if time.monotonic() > deadline:
             waits = Counter(task.state for task in tasks)
             raise StackError(f"{CLOSE} is still {run.state} after {CLOSE_SECONDS} s: {dict(waits)} (run {run.run_id}).")
         now = time.monotonic()
         for form in admin.forms(run):
-            if now - seen.setdefault((form.task_id, form.map_index), now) < SETTLED_SECONDS:
+            if now - seen.setdefault((form.task_id, form.map_index), now) < ANSWER_AFTER_SECONDS:
                 continue
-            del seen[form.task_id, form.map_index]  # should it be asked again, it waits again
+            del seen[form.task_id, form.map_index]  # a repeated form waits again
             person = people[_ROLE_OF_TASK[form.task_id]]
             _answer(clients[person], run, form)
-            said = f"{form.task_id} by {person}"
+            latest = f"{form.task_id} by {person}"
         time.sleep(POLL_SECONDS)
 
 

@@ -29,14 +29,14 @@ def free_port(preferred: int | None = None) -> int:
 
 
 def demand_port(port: int, used_for: str, setting: str) -> int:
-    """The port, or a refusal when another program holds it.
+    """The port, if it is free.
 
     Raises:
-        StackError: names the port, what it was meant for, and the setting that changes it.
+        StackError: another program uses it; the message names the port and the setting that changes it.
     """
     if not is_free(port):
         raise StackError(
-            f"Port {port} on {LOOPBACK}, meant for {used_for}, is taken by another program: "
-            f"stop that program or choose another port with {setting}."
+            f"Port {port} on {LOOPBACK}, meant for {used_for}, is taken by another program. "
+            f"Stop that program or choose another port with {setting}."
         )
     return port

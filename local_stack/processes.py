@@ -1,7 +1,7 @@
-"""Long-running programs, each in its own session: started, watched, and stopped with everything they began.
+"""Long-running programs, each in its own session: started, watched, and stopped with all their child processes.
 
-Each program leaves a record (process id and start time) in the run folder, so that a later call, or a call
-after this one was killed, finds and stops exactly what was started here and nothing else.
+Each program has a record (process id and start time) in the run folder, so that a later call finds and stops exactly
+the programs that were started here.
 """
 
 import json
@@ -22,17 +22,17 @@ STOP_SECONDS = 20.0
 LOG_END_LINES = 15
 
 Tell = Callable[[str], None]
-"""Is given something for a person to read."""
+"""Shows a message to a person."""
 
 
 @dataclass(frozen=True)
 class Program:
-    """Something to keep running.
+    """A program to keep running.
 
     Attributes:
         name: of its record and its log.
         command: the program and its arguments; secrets go into the environment, never here.
-        is_ready: given the wall-clock time of the start, says whether it does its work by now.
+        is_ready: takes the wall-clock time of the start; whether the program is ready.
     """
 
     name: str
@@ -46,7 +46,7 @@ class _Record:
     started: float
 
     def leader(self) -> psutil.Process | None:
-        """The process that was started, unless it has ended or its id has gone to a stranger."""
+        """The started process; None when it has ended, also when another process has its id."""
         try:
             process = psutil.Process(self.pid)
             alive = process.status() != psutil.STATUS_ZOMBIE
@@ -55,7 +55,7 @@ class _Record:
             return None
 
     def members(self) -> list[psutil.Process]:
-        """Everything alive in the program's session, also when its leader is gone."""
+        """The live processes of the program's session, also without its leader."""
         if self.leader() is None and psutil.pid_exists(self.pid) and not _is_zombie(self.pid):
             return []
         found = []
@@ -73,34 +73,34 @@ class ProcessStack:
     """The programs of one run folder.
 
     Args:
-        run_folder: keeps the records.
-        log_folder: gets `<name>.log` per program.
+        run_folder: for the records.
+        log_folder: for `<name>.log` of each program.
     """
 
     def __init__(self, run_folder: Path, log_folder: Path) -> None:
-        """Names the folders; nothing is started."""
+        """Keeps the folders; nothing is started."""
         self._run_folder = run_folder
         self._log_folder = log_folder
         self._children: dict[int, subprocess.Popen[bytes]] = {}
 
     def log(self, name: str) -> Path:
-        """Where a program's output goes."""
+        """Log file of a program."""
         return self._log_folder / f"{name}.log"
 
     def running(self) -> list[str]:
-        """Names of the programs that run now, also those that another command started."""
+        """Names of the running programs, also of those that another command started."""
         self._reap()
         return sorted(name for name, record in self._records().items() if record.leader())
 
     def process_id(self, name: str) -> int:
-        """Process id of a program that runs now.
+        """Process id of a running program.
 
         Raises:
-            StackError: it does not.
+            StackError: it is not running.
         """
         record = self._records().get(name)
         if record is None or record.leader() is None:
-            raise StackError(f"{name} does not run.")
+            raise StackError(f"{name} is not running.")
         return record.pid
 
     def start(self, program: Program, environment: Mapping[str, str], folder: Path) -> None:
@@ -124,15 +124,15 @@ class ProcessStack:
         self._record_file(program.name).write_text(json.dumps(record), encoding="utf-8")
 
     def wait_until_ready(self, programs: Sequence[Program], seconds: float, tell: Tell = lambda _: None) -> None:
-        """Waits for every program to do its work.
+        """Waits until every program is ready.
 
         Args:
             programs: started before.
             seconds: for all of them together.
-            tell: is given each program's name as it becomes ready.
+            tell: called with the name of each program that becomes ready.
 
         Raises:
-            StackError: one ended or is not ready in time; the message carries the end of its log.
+            StackError: one ended or is not ready in time; the message includes the end of its log.
         """
         waiting = {program.name: program for program in programs}
         deadline = time.monotonic() + seconds
@@ -153,31 +153,31 @@ class ProcessStack:
                 time.sleep(POLL_SECONDS)
 
     def log_end(self, name: str) -> str:
-        """The last lines of a program's log, under its path."""
+        """The path and the last lines of a program's log."""
         path = self.log(name)
         lines = path.read_text(encoding="utf-8", errors="replace").splitlines() if path.exists() else []
         return "\n".join([f"The end of {path}:", *lines[-LOG_END_LINES:]])
 
     def stop(self, seconds: float = STOP_SECONDS) -> list[str]:
-        """Stops everything of this run folder: asks, waits, then kills. Returns the names of what ran.
+        """Interrupts all programs of this run folder, waits, then kills. Returns the names of those that ran.
 
         Args:
-            seconds: that the programs get to end by themselves.
+            seconds: time for the programs to end by themselves.
         """
         records = self._records()
-        everyone: dict[int, psutil.Process] = {}
+        members: dict[int, psutil.Process] = {}
         stopped = []
         for name, record in records.items():
-            everyone.update({process.pid: process for process in record.members()})
+            members.update({process.pid: process for process in record.members()})
             leader = record.leader()
             if leader:
-                stopped.append(name)  # noted before it is asked: it may end at once
+                stopped.append(name)  # before the signal: it may end at once
                 leader.send_signal(signal.SIGINT)
-        self._wait_for_end(list(everyone.values()), seconds)
-        # What a program began while it was ending is in its session too: look again.
+        self._wait_for_end(list(members.values()), seconds)
+        # A program may have started processes while it was ending: list its session again.
         for record in records.values():
-            everyone.update({process.pid: process for process in record.members()})
-        survivors = [process for process in everyone.values() if process.is_running()]
+            members.update({process.pid: process for process in record.members()})
+        survivors = [process for process in members.values() if process.is_running()]
         for process in survivors:
             try:
                 process.kill()
@@ -210,7 +210,7 @@ class ProcessStack:
                 fields = json.loads(path.read_text(encoding="utf-8"))
                 records[path.stem] = _Record(int(fields["pid"]), float(fields["started"]))
             except (ValueError, KeyError):
-                path.unlink(missing_ok=True)  # half-written when its writer was killed
+                path.unlink(missing_ok=True)  # incomplete after a kill of its writer
         return records
 
 

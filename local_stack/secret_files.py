@@ -9,16 +9,16 @@ from local_stack import StackError
 
 
 def new_password() -> str:
-    """A random password of 32 URL-safe characters: it needs no quoting in a connection URI."""
+    """A random password of 32 URL-safe characters, which a connection URI does not quote."""
     return secrets.token_urlsafe(24)
 
 
 def keep_secret(path: Path, make: Callable[[], str] = new_password) -> str:
-    """The secret in the file, made on the first call.
+    """The secret in the file, created on the first call.
 
     Args:
-        path: where it is kept; the file gets mode 0600, missing folders 0700.
-        make: gives the text of a new secret.
+        path: its file, with mode 0600; missing folders get 0700.
+        make: returns the text of a new secret.
 
     Raises:
         StackError: the file exists but cannot be read, or is empty.
@@ -37,14 +37,14 @@ def _read(path: Path) -> str:
     try:
         secret = path.read_text(encoding="utf-8")
     except OSError as error:
-        raise StackError(f"The secret in {path} cannot be read ({error.strerror}); run `make clean`.") from error
+        raise StackError(f"The secret in {path} cannot be read ({error.strerror}). Run `make clean`.") from error
     if not secret:
-        raise StackError(f"The secret in {path} is empty; run `make clean` and start again.")
+        raise StackError(f"The secret in {path} is empty. Run `make clean` and start again.")
     return secret
 
 
 def replace_secret(path: Path, text: str) -> None:
-    """Write a secret anew, whole or not at all; the file has mode 0600."""
+    """Replace a secret atomically; the file has mode 0600."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     fresh = path.with_name(path.name + ".new")
     fresh.unlink(missing_ok=True)

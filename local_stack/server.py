@@ -1,4 +1,4 @@
-"""A PostgreSQL server that we may administer: where it is, who we are, and the few things we do there."""
+"""A PostgreSQL server with an administrator's login, its logins and databases."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +12,7 @@ from psycopg import sql
 from local_stack import StackError
 
 OLDEST_VERSION = 15
-"""security_invoker views, on which the warehouse's grants rest, came with PostgreSQL 15."""
+"""The warehouse's grants need security_invoker views, new in PostgreSQL 15."""
 
 CONNECT_SECONDS = 5
 
@@ -38,7 +38,7 @@ class Server:
         """An autocommit connection as the administrator.
 
         Raises:
-            StackError: nobody answers there, or the login is refused.
+            StackError: the server does not answer, or refuses the login.
         """
         try:
             connection = psycopg.connect(
@@ -81,12 +81,12 @@ class Server:
             )
 
     def ensure_database(self, name: str, owner: str | None = None, template: str | None = None) -> bool:
-        """Creates the database unless it exists; says whether it did.
+        """Creates the database unless it exists; returns whether it was created.
 
         Args:
             name: of the database.
             owner: a login that owns it; without one, the administrator.
-            template: a database to clone; nobody may be connected to it.
+            template: a database to clone, without connections.
         """
         with self.admin() as connection:
             if connection.execute("select 1 from pg_database where datname = %s", (name,)).fetchone():
@@ -139,10 +139,10 @@ def _sentence(error: psycopg.OperationalError, server: Server) -> str:
     place = f"{server.host}:{server.port}"
     reason = str(error)
     if "password authentication failed" in reason or "no password supplied" in reason:
-        return f"PostgreSQL at {place} refuses the password of {server.user}: correct it where it was set."
+        return f"PostgreSQL at {place} refuses the password of {server.user}. Correct it where it is set."
     if "does not exist" in reason:
         return f"PostgreSQL at {place} has no such database or login: {reason.strip().splitlines()[-1]}."
     return (
-        f"No PostgreSQL answers at {place}: start it, or correct the address. "
+        f"No PostgreSQL answers at {place}. Start it, or correct the address. "
         f"({reason.strip().splitlines()[-1].strip()})"
     )

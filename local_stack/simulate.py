@@ -1,4 +1,4 @@
-"""`python -m local_stack simulate`: the simulator's past, clock and faults. No real platform can be asked for these."""
+"""`python -m local_stack simulate`: the simulator's history, clock and faults."""
 
 import json
 from collections.abc import Iterator
@@ -31,15 +31,15 @@ TIMEOUT_SECONDS = 10
 
 @simulate.command()
 def history(
-    days: Annotated[int, typer.Option(min=1, help="How many evenings, the last of them yesterday.")] = 120,
+    days: Annotated[int, typer.Option(min=1, help="How many days, the last of them yesterday.")] = 120,
     until: Annotated[
-        datetime | None, typer.Option(formats=DAY_FORMATS, help="Last evening instead of yesterday (WIB).")
+        datetime | None, typer.Option(formats=DAY_FORMATS, help="Last day instead of yesterday (WIB).")
     ] = None,
     form: FormatOption = Format.TABLE,
 ) -> None:
-    """Capture past evenings of the simulator through the real extractors; those held already are not read again.
+    """Capture past days of the simulator with the real extractors; captured days are not read again.
 
-    The simulator's clock is moved from evening to evening and left at the last one captured.
+    The simulator's clock is set to each day and left at the last captured one.
 
     Examples:
     - `python -m local_stack simulate history --days 120`
@@ -49,7 +49,7 @@ def history(
         settings = load_settings()
         last = until.date() if until else wib_date(simulator.now()) - timedelta(days=1)
         first = last - timedelta(days=days - 1)
-        with progress(f"Capturing {first} to {last}", days, "evenings") as advance:
+        with progress(f"Capturing {first} to {last}", days, "days") as advance:
             captured = load_history(
                 simulator.address,
                 first,
@@ -62,7 +62,7 @@ def history(
     if form is Format.JSON:
         print_json({"first": first, "last": last, "captured": captured, "held_before": days - captured})
     else:
-        output().print(f"{captured} evenings captured, {days - captured} held before ({first} to {last}).")
+        output().print(f"{captured} days captured, {days - captured} captured before ({first} to {last}).")
 
 
 @simulate.command()
@@ -90,7 +90,7 @@ def clock(
 
 @faults.command("list")
 def list_faults(form: FormatOption = Format.TABLE) -> None:
-    """Show the faults in force.
+    """Show the active faults.
 
     Examples:
     - `python -m local_stack simulate faults list`
@@ -134,7 +134,7 @@ def add_fault(
     ] = None,
     form: FormatOption = Format.TABLE,
 ) -> None:
-    """Let something go wrong from now on.
+    """Add a fault.
 
     Examples:
     - `python -m local_stack simulate faults add server_error --platform youtube --with times=2`
@@ -167,7 +167,7 @@ class _Simulator:
     warehouse_url: str
 
     def ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
-        """What an admin path answers.
+        """The answer of an admin path.
 
         Raises:
             UsageProblem: nobody answers, it is not the simulator, or it refuses with its own sentence.
@@ -214,7 +214,7 @@ def _simulator() -> Iterator[_Simulator]:
 def _pair(text: str) -> tuple[str, Any]:
     name, separator, value = text.partition("=")
     if not separator:
-        raise UsageProblem(f"--with {text!r} has no '='; write name=value, e.g. --with times=2.")
+        raise UsageProblem(f"--with {text!r} has no '='. Write name=value, e.g. --with times=2.")
     try:
         return name, json.loads(value)
     except json.JSONDecodeError:
@@ -225,7 +225,7 @@ def _print_faults(found: list[dict[str, Any]], form: Format) -> None:
     if form is Format.JSON:
         print_json({"faults": found})
     elif not found:
-        output().print("No fault is in force.")
+        output().print("No fault is active.")
     else:
         for fault in found:
             number, platform, kind = fault.pop("fault_id"), fault.pop("platform"), fault.pop("kind")

@@ -1,4 +1,4 @@
-"""Superset beside the stack: an environment, two logins and a metadata database of its own; one more program."""
+"""Superset beside the stack: one more program with its own environment, two logins and a metadata database."""
 
 import os
 import subprocess
@@ -10,7 +10,7 @@ import requests
 from rich.console import Console
 
 from local_stack import StackError
-from local_stack.databases import BI_LOGIN, SUPERSET, SUPERSET_LOGIN, Login, ensure_superset_metadata
+from local_stack.databases import BI_LOGIN, SUPERSET, SUPERSET_LOGIN, Login, ensure_metadata
 from local_stack.environment import ADMIN, PRODUCTION_PREFIXES
 from local_stack.local_stack import LocalStack
 from local_stack.ports import LOOPBACK, free_port
@@ -25,18 +25,18 @@ WORKER_SECONDS = 120
 
 
 def bring_up_superset(stack: LocalStack, console: Console) -> str:
-    """Starts Superset, or finds it running, and brings every dashboard to it; returns its address.
+    """Starts Superset unless it runs, and imports the dashboards; returns its address.
 
     Raises:
         StackError: it is not installed, does not start, or refuses the dashboards.
     """
     program = stack.layout.superset_program
     if not program.exists():
-        raise StackError("Superset is not installed: run `make superset`.")
+        raise StackError("Superset is not installed. Run `make superset`.")
     addresses = stack.start_database()
     server, mark = stack.server(), stack.mark()
     own = Login(SUPERSET_LOGIN + mark, keep_secret(stack.layout.secret("superset-login")))
-    metadata_url = ensure_superset_metadata(server, own, SUPERSET + mark)
+    metadata_url = ensure_metadata(server, own, SUPERSET + mark)
     password = keep_secret(stack.layout.secret("superset-admin"))
     port = _port(stack)
     url = f"http://{LOOPBACK}:{port}"
@@ -78,7 +78,7 @@ def _reader(stack: LocalStack) -> ReadingLogin:
 
 
 def superset_environment(stack: LocalStack, metadata_url: str) -> dict[str, str]:
-    """The environment of Superset's processes: none of the warehouse's service login, none of Airflow's."""
+    """The environment of Superset's processes, without the logins of the warehouse's service and of Airflow."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(PRODUCTION_PREFIXES)}
     return inherited | {
         "SUPERSET_CONFIG_PATH": str(stack.layout.repository / "bi" / "superset" / "superset_config.py"),
@@ -108,12 +108,12 @@ def _answers(url: str) -> bool:
 
 
 def _prepare(stack: LocalStack, environment: Mapping[str, str], password: str) -> None:
-    """Superset's tables, its administrator and its roles; each step is harmless when done before."""
+    """Creates Superset's tables, administrator and roles; every step is repeatable."""
     stack.layout.superset_home.mkdir(mode=0o700, parents=True, exist_ok=True)
     stack.layout.logs.mkdir(mode=0o700, parents=True, exist_ok=True)
     program = str(stack.layout.superset_program)
     _run(stack, [program, "db", "upgrade"], environment)
-    # The password is typed, not given: a command line is readable by every user of the machine.
+    # The password goes to standard input: every user of the machine can read a command line.
     administrator = [program, "fab", "create-admin", "--username", ADMIN, "--firstname", "Tim", "--lastname", "data"]
     administrator += ["--email", "admin@localhost"]
     _run(stack, administrator, environment, typed=f"{password}\n{password}\n")
@@ -128,7 +128,7 @@ def _run(stack: LocalStack, command: Sequence[str], environment: Mapping[str, st
             env=dict(environment),
             cwd=stack.layout.superset_home,
             input=typed.encode(),
-            start_new_session=True,  # without a terminal a password is asked of standard input
+            start_new_session=True,  # without a terminal it reads the password from standard input
             stdout=output,
             stderr=subprocess.STDOUT,
             check=False,

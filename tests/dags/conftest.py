@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from cryptography.fernet import Fernet
 
-from local_stack.databases import Login, ensure_airflow_metadata
+from local_stack.databases import Login, ensure_metadata
 from local_stack.history import authorise_demo_accounts
 from local_stack.secret_files import new_password
 from local_stack.server import Server
@@ -26,7 +26,7 @@ def airflow(postgres_server: Server, tmp_path_factory: pytest.TempPathFactory, r
     assert "airflow.settings" not in sys.modules, "something imported Airflow before its home was known"
     home = tmp_path_factory.mktemp("airflow")
     database = f"social_metrics_test_airflow_{os.getpid()}"
-    metadata = ensure_airflow_metadata(postgres_server, Login(database, new_password()), database)
+    metadata = ensure_metadata(postgres_server, Login(database, new_password()), database)
     with pytest.MonkeyPatch.context() as environment:
         for name, value in {
             "AIRFLOW_HOME": str(home),

@@ -44,10 +44,10 @@ def test_capture_reads_what_is_missing_and_names_what_stays_unread(
 
     simulator.clear_faults()
     again = run("capture", "--missing", "--platform", "youtube", "--platform", "facebook", "--format", "json")
-    mended = answer(again)
+    complete = answer(again)
     assert again.exit_code == 0
-    assert mended["unread"] == []
-    assert sum(sum(batch["outcomes"].values()) for batch in mended["batches"]) == 1
+    assert complete["unread"] == []
+    assert sum(sum(batch["outcomes"].values()) for batch in complete["batches"]) == 1
 
 
 def test_no_capture_is_started_after_the_cutoff(simulator: RunningSimulator) -> None:
@@ -122,7 +122,7 @@ def test_clock_and_faults(simulator: RunningSimulator) -> None:
     assert "slow" in run_simulate("faults", "list").stdout
     assert "has no fault" in run_simulate("faults", "add", "earthquake", "--platform", "x").stderr
     assert "account_suspended" in run_simulate("faults", "kinds").stdout
-    assert run_simulate("faults", "clear").stdout == "No fault is in force.\n"
+    assert run_simulate("faults", "clear").stdout == "No fault is active.\n"
 
 
 def test_doctor_shows_what_was_spent_and_where_the_month_is_heading(simulator: RunningSimulator) -> None:

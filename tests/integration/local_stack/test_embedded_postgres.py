@@ -108,7 +108,7 @@ def test_a_data_folder_of_another_version_is_left_alone(postgres: EmbeddedPostgr
     postgres.start()
     postgres.stop()
     (postgres.data / "PG_VERSION").write_text("14\n")
-    with pytest.raises(StackError, match=r"made by PostgreSQL 14, installed is \d+: run `make clean`"):
+    with pytest.raises(StackError, match=r"created by PostgreSQL 14, installed is \d+. Run `make clean`"):
         postgres.start()
 
 

@@ -4,7 +4,7 @@ import psycopg
 import pytest
 
 from local_stack import StackError, server
-from local_stack.databases import Login, ensure_airflow_metadata, ensure_warehouse
+from local_stack.databases import Login, ensure_metadata, ensure_warehouse
 from local_stack.ports import LOOPBACK, demand_port, free_port
 from local_stack.secret_files import new_password
 from local_stack.server import Server, server_at
@@ -53,7 +53,7 @@ def test_each_login_sees_its_own_database_only(postgres_server: Server) -> None:
     airflow = Login("apart_airflow_login", new_password())
     try:
         ensure_warehouse(postgres_server, service, names["warehouse"])
-        ensure_airflow_metadata(postgres_server, airflow, names["airflow"])
+        ensure_metadata(postgres_server, airflow, names["airflow"])
         for login, database in ((service, names["airflow"]), (airflow, names["warehouse"])):
             with pytest.raises(psycopg.OperationalError, match="permission denied for database"):
                 psycopg.connect(postgres_server.url(database, login.name, login.password))

@@ -1,4 +1,4 @@
-"""One evening on the real scheduler: extract, then the transform that its asset starts, to the end."""
+"""One ingestion run on the real scheduler: extract, then the transform that its asset starts."""
 
 import time
 from collections.abc import Callable
@@ -11,15 +11,15 @@ EXTRACT = "extract_social_metrics"
 TRANSFORM = "transform_social_metrics"
 POLL_SECONDS = 1.0
 RUN_SECONDS = 1800
-HANDOVER_SECONDS = 300  # a second where nothing else runs; a busy machine takes its time
-"""Between the end of the producer and the start of its consumer; Airflow needs about one second."""
+HANDOVER_SECONDS = 300
+"""Limit between the end of the producer and the start of its consumer; about one second on an idle machine."""
 
 FINISHED = frozenset({"success", "failed", "skipped", "upstream_failed", "removed"})
 
 
 @dataclass(frozen=True)
 class RunProgress:
-    """How far a run is: task instances ended, of those known so far (mapping adds some on the way)."""
+    """Progress of a run: ended and known task instances (mapping adds some during the run)."""
 
     dag_id: str
     ended: int
@@ -29,11 +29,11 @@ class RunProgress:
 Watch = Callable[[RunProgress], None]
 
 
-def run_evening(api: AirflowApi, watch: Watch) -> list[Run]:
-    """Runs this evening's capture and the transform after it; returns both runs.
+def run_daily(api: AirflowApi, watch: Watch) -> list[Run]:
+    """Runs today's capture and the transform after it; returns both runs.
 
     Raises:
-        StackError: a run failed (with the end of the failed task's log), hangs, or the transform never came.
+        StackError: a run failed (with the end of the failed task's log), hangs, or the transform did not start.
     """
     api.unpause(TRANSFORM)
     api.unpause(EXTRACT)
@@ -51,7 +51,7 @@ def _consumer(api: AirflowApi, extract: Run) -> Run:
         if time.monotonic() > deadline:
             raise StackError(
                 f"{EXTRACT} succeeded, but its raw asset started no run of {TRANSFORM} within "
-                f"{HANDOVER_SECONDS} s: see the scheduler's log."
+                f"{HANDOVER_SECONDS} s. See the scheduler's log."
             )
         time.sleep(POLL_SECONDS)
 
@@ -65,14 +65,14 @@ def _follow(api: AirflowApi, run: Run, watch: Watch) -> Run:
         if run.state == "success":
             return run
         if run.state == "failed":
-            raise StackError(why_failed(api, run))
+            raise StackError(failure_of(api, run))
         if time.monotonic() > deadline:
             raise StackError(f"{run.dag_id} is still {run.state} after {RUN_SECONDS} s (run {run.run_id}).")
         time.sleep(POLL_SECONDS)
 
 
-def why_failed(api: AirflowApi, run: Run) -> str:
-    """What failed in a run, with the end of its log."""
+def failure_of(api: AirflowApi, run: Run) -> str:
+    """The failed tasks of a run, with the end of the first one's log."""
     failed = [task for task in api.tasks(run) if task.state == "failed"]
     if not failed:
         return f"{run.dag_id} failed (run {run.run_id}), though none of its tasks did."
