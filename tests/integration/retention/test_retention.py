@@ -36,7 +36,7 @@ def registry(settings: Settings) -> Registry:
 def owner(warehouse_url: str) -> Iterator[psycopg.Connection]:
     """One evening of kartini on YouTube and X and of satria on TikTok; what has a time has a month of it."""
     with psycopg.connect(warehouse_url, autocommit=True) as connection:
-        RandomEvidence(connection, 5).evening(DAY)
+        RandomEvidence(connection, 5).write_run(DAY)
         month = "expires_at = '2026-11-27 13:00+00'"
         connection.execute(f"update raw.response_bodies set {month}")
         connection.execute(f"update raw.post_captions set {month}")
@@ -210,7 +210,7 @@ def test_a_revocation_takes_what_the_owner_had_allowed_and_the_outcomes_stay(
     response = rows(owner, "select response_id from raw.profile_snapshots where account_code = 'satria-tiktok'")[0][0]
     owner.execute("update raw.profile_snapshots set response_id = %s where account_code = 'kartini-x'", (response,))
     with connect(warehouse_url, "retention") as retention:
-        with pytest.raises(UsageProblem, match="how it is known"):
+        with pytest.raises(UsageProblem, match="name its evidence"):
             record_revocation(retention, "satria-tiktok", "tiktok", SOON, " ")
         record_revocation(retention, "satria-tiktok", "tiktok", SOON - timedelta(hours=1), "a letter of the center")
     report = enforce_retention(settings, registry, warehouse_url, SOON)
@@ -229,7 +229,7 @@ def test_a_revocation_takes_what_the_owner_had_allowed_and_the_outcomes_stay(
     with connect(warehouse_url, "closer") as closer:
         assert walk_chain(closer, SOON).findings == ()
     # What is captured after a new authorisation is not touched by the old revocation.
-    RandomEvidence(owner, 6).evening(DAY + timedelta(days=14))
+    RandomEvidence(owner, 6).write_run(DAY + timedelta(days=14))
     later = SOON + timedelta(days=10)
     assert not [due for due in enforce_retention(settings, registry, warehouse_url, later).items if due.account_code]
 
@@ -237,7 +237,7 @@ def test_a_revocation_takes_what_the_owner_had_allowed_and_the_outcomes_stay(
 def test_a_platforms_word_alone_deletes_nothing_and_is_asked_about(
     warehouse_url: str, owner: psycopg.Connection, settings: Settings, registry: Registry
 ) -> None:
-    RandomEvidence(owner, 7).evening(DAY + timedelta(days=1))
+    RandomEvidence(owner, 7).write_run(DAY + timedelta(days=1))
     owner.execute(
         "update raw.capture_outcomes set outcome = 'consent_revoked' where platform = 'tiktok' and attempted_at > %s",
         (datetime(2026, 10, 29, tzinfo=UTC),),
