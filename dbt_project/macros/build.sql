@@ -1,6 +1,6 @@
-{# Builds are planned by social_metrics.transform.run (warehouse/mart_builds.py) and told by variables of the environment,
-   asked for at run time only: as dbt variables they would have the whole project parsed for each build. Whoever calls
-   dbt by hand has no plan and builds everything. #}
+{# social_metrics.transform.build_plan plans a build; environment variables pass the plan, and macros read them at run
+   time only: dbt variables would make dbt parse the whole project for each build. dbt called by hand has no plan and
+   builds everything. #}
 {% macro planned(what) -%}
     {{ return(env_var('SOCIAL_METRICS_DBT_' ~ what | upper, '') if execute else '') }}
 {%- endmacro %}
@@ -21,7 +21,7 @@
     {{ return(false) }}
 {%- endmacro %}
 
-{# dbt's own macro: an incremental model is built anew unless the build is planned as one of changes. #}
+{# Overrides dbt's macro: an incremental model is built in full unless the plan says `changes`. #}
 {% macro should_full_refresh() -%}
     {%- if model.resource_type == 'model' and not builds_changes_only() -%}
         {{ return(true) }}
@@ -30,8 +30,8 @@
     {{ return(flags.FULL_REFRESH if config_full_refresh is none else config_full_refresh) }}
 {%- endmacro %}
 
-{# dbt's own macro, with the same meaning. As a macro of this project it spares the unit tests, nearly all of which
-   build everything, to say so one by one. #}
+{# Overrides dbt's macro with the same meaning. As a macro of this project it needs no override in each unit test, nearly
+   all of which build everything. #}
 {% macro is_incremental() -%}
     {%- if not execute or not builds_changes_only() -%}
         {{ return(false) }}
@@ -40,58 +40,58 @@
     {{ return(existing is not none and existing.is_table and model.config.materialized == 'incremental') }}
 {%- endmacro %}
 
-{# Builds of changes: only what is reopened, each account, center or post from its reopened day on; a join that is not
-   there when everything is built. `key` names the account, center or post; `since` its day, the instant that stands
-   for it in raw, its month, or for posts the id. `days_before` widens to what the reopened days lean on. #}
-{% macro only_reopened(kind, key, since, days_before=0, unit='day') -%}
+{# Incremental builds: a join that keeps what is to be rebuilt, each account, center or post from its first day to
+   rebuild. A full build has no such join. `key` names the account, center or post; `since` its day, the instant of it
+   in raw, its month, or for posts the id. `days_before` widens the range to earlier days that the rebuilt days need. #}
+{% macro join_to_rebuild(kind, key, since, days_before=0, unit='day') -%}
     {%- if not execute or is_incremental() -%}
-    inner join {{ reopened_by(kind) }} as reopened
-        on {{ is_reopened(kind, key, since, days_before, unit) }}
+    inner join {{ to_rebuild(kind) }} as to_rebuild
+        on {{ is_to_rebuild(kind, key, since, days_before, unit) }}
     {%- endif -%}
 {%- endmacro %}
 
-{# A relation by day, or in builds of changes its reopened rows; `date`: all rows from the first reopened day on, for
-   what compares the centers of a day with each other. Posts are looked up one by one: a planner who knows nothing of
-   the reopened ones would rather read all. #}
-{% macro reopened_rows(kind, relation) -%}
+{# A relation by day, or in incremental builds its rows to rebuild. `date`: all rows from the first day to rebuild, for
+   models that compare the centers of a day with each other. Posts are looked up one by one, because without statistics
+   on the posts to rebuild the planner would read all posts. #}
+{% macro rows_to_rebuild(kind, relation) -%}
     {%- if execute and not is_incremental() -%}
     {{ relation }}
     {%- elif kind == 'date' -%}
-    (select rows.* from {{ relation }} as rows where {{ is_from_first_reopened_day('rows.date_day') }})
+    (select rows.* from {{ relation }} as rows where {{ is_since_rebuild_start('rows.date_day') }})
     {%- elif kind == 'post' -%}
     {{ looked_up_posts(relation) }}
     {%- else -%}
     (
         select rows.*
         from {{ relation }} as rows
-        {{ only_reopened(kind, 'rows.center_code' if kind == 'center' else 'rows.account_code', 'rows.date_day') }}
+        {{ join_to_rebuild(kind, 'rows.center_code' if kind == 'center' else 'rows.account_code', 'rows.date_day') }}
     )
     {%- endif -%}
 {%- endmacro %}
 
-{# What raw holds of posts, or in builds of changes of the reopened ones, in the months since they were first seen. #}
-{% macro reopened_observations() -%}
+{# Observations of posts in raw; in incremental builds those of posts to rebuild, since they were first seen. #}
+{% macro observations_to_rebuild() -%}
     {%- if execute and not is_incremental() -%}
     {{ ref('stg_social__posts') }}
     {%- else -%}
-    {{ looked_up_posts(ref('stg_social__posts'), 'and found.captured_at >= reopened.first_seen_at') }}
+    {{ looked_up_posts(ref('stg_social__posts'), 'and found.captured_at >= to_rebuild.first_seen_at') }}
     {%- endif -%}
 {%- endmacro %}
 
 {% macro looked_up_posts(relation, condition='') -%}
     (
         select rows.*
-        from {{ reopened_by('post') }} as reopened
+        from {{ to_rebuild('post') }} as to_rebuild
         cross join lateral (
             select found.*
             from {{ relation }} as found
-            where found.account_code = reopened.account_code and found.post_id = reopened.post_id {{ condition }}
+            where found.account_code = to_rebuild.account_code and found.post_id = to_rebuild.post_id {{ condition }}
             offset 0
         ) as rows
     )
 {%- endmacro %}
 
-{# A join by post; in builds of changes, where few posts meet the rows of all, each is looked up. #}
+{# A join by post; incremental builds join few posts with many rows and look each post up. #}
 {% macro join_of_post(relation, alias, posts) -%}
     {%- if execute and is_incremental() -%}
     cross join lateral (
@@ -106,46 +106,46 @@
     {%- endif -%}
 {%- endmacro %}
 
-{# Said again of what is joined to reopened rows, so that it is found by its day as well; nothing when everything is
-   built. #}
-{% macro and_since_reopened(kind, since, days_before=0, unit='day') -%}
+{# The same bound repeated for a relation joined to rows to rebuild, so that its index on the day is used; nothing in a
+   full build. #}
+{% macro and_since_rebuild_start(kind, since, days_before=0, unit='day') -%}
     {%- if execute and is_incremental() -%}
-    and {{ since }} >= {{ reopened_since(first_reopened_day(kind), days_before, unit) }}
+    and {{ since }} >= {{ rebuild_bound(first_day_to_rebuild(kind), days_before, unit) }}
     {%- endif -%}
 {%- endmacro %}
 
-{% macro is_from_first_reopened_day(day, unit='day') -%}
-    {{ day }} >= {{ reopened_since(first_reopened_day('center'), 0, unit) }}
+{% macro is_since_rebuild_start(day, unit='day') -%}
+    {{ day }} >= {{ rebuild_bound(first_day_to_rebuild('center'), 0, unit) }}
 {%- endmacro %}
 
-{% macro reopened_by(kind) -%}
-    {{ return(adapter.dispatch('reopened_by')(kind)) }}
+{% macro to_rebuild(kind) -%}
+    {{ return(adapter.dispatch('to_rebuild')(kind)) }}
 {%- endmacro %}
 
-{% macro postgres__reopened_by(kind) -%}
+{% macro postgres__to_rebuild(kind) -%}
     {{ return(ref('int_' ~ kind ~ 's__to_rebuild')) }}
 {%- endmacro %}
 
-{# Every build on Spark is a full one: nothing is asked what was reopened, and the models that say so are not there. #}
-{% macro spark__reopened_by(kind) -%}
+{# Every build on Spark is a full one: the models of intermediate/build_plan are disabled there. #}
+{% macro spark__to_rebuild(kind) -%}
     {{ return('') }}
 {%- endmacro %}
 
-{% macro is_reopened(kind, key, since, days_before=0, unit='day') -%}
+{% macro is_to_rebuild(kind, key, since, days_before=0, unit='day') -%}
     {%- if kind == 'post' -%}
-    {{ key }} = reopened.account_code and {{ since }} = reopened.post_id
+    {{ key }} = to_rebuild.account_code and {{ since }} = to_rebuild.post_id
     {%- else -%}
-    {{ key }} = reopened.{{ 'center' if kind == 'center' else 'account' }}_code
-        and {{ since }} >= {{ reopened_since('reopened.date_day', days_before, unit) }}
-        {#- The earliest day of all is known before the join begins: indexes and partitions are chosen by it. #}
-        and {{ since }} >= {{ reopened_since(first_reopened_day(kind), days_before, unit) }}
+    {{ key }} = to_rebuild.{{ 'center' if kind == 'center' else 'account' }}_code
+        and {{ since }} >= {{ rebuild_bound('to_rebuild.date_day', days_before, unit) }}
+        {#- The earliest day of all is known before the join: the planner chooses indexes and partitions by it. #}
+        and {{ since }} >= {{ rebuild_bound(first_day_to_rebuild(kind), days_before, unit) }}
     {%- endif -%}
 {%- endmacro %}
 
-{% macro reopened_since(day, days_before, unit) -%}
+{% macro rebuild_bound(day, days_before, unit) -%}
     {%- set from_day = day ~ ' - ' ~ days_before -%}
     {%- if unit == 'instant' -%}
-    {{ first_instant(from_day) }}
+    {{ start_of_day(from_day) }}
     {%- elif unit == 'month' -%}
     {{ month_start(from_day) }}
     {%- else -%}
@@ -153,30 +153,30 @@
     {%- endif -%}
 {%- endmacro %}
 
-{# As a constant, which a planner can hold against its statistics; a subquery is any day to it. #}
-{% macro first_reopened_day(kind) -%}
+{# A constant, which the planner can compare with its statistics; it cannot estimate a subquery. #}
+{% macro first_day_to_rebuild(kind) -%}
     {%- if execute and builds_changes_only() -%}
-        {%- set found = run_query('select min(date_day) from ' ~ reopened_by(kind)).columns[0][0] -%}
+        {%- set found = run_query('select min(date_day) from ' ~ to_rebuild(kind)).columns[0][0] -%}
         {{ return("cast('" ~ (found or '9999-01-01') ~ "' as date)") }}
     {%- endif -%}
-    (select min(earliest.date_day) from {{ reopened_by(kind) }} as earliest)
+    (select min(earliest.date_day) from {{ to_rebuild(kind) }} as earliest)
 {%- endmacro %}
 
-{# The strategy of these models: what is reopened goes, and what was built for it comes. Deleting by the key of what
-   came would leave the rows that are not there any more. #}
-{% macro get_incremental_reopened_sql(arg_dict) -%}
+{# The incremental strategy of this project: delete all rows to rebuild, then insert the new ones. Deleting only by the
+   keys of the new rows would leave rows that no longer exist. #}
+{% macro get_incremental_rebuild_sql(arg_dict) -%}
     {%- set meta = config.get('meta') -%}
-    {%- set by = meta.reopened_by -%}
-    {%- set unit = meta.get('reopened_unit', 'day') -%}
-    {%- set since = 'rows.' ~ meta.get('reopened_from', 'month_start' if unit == 'month' else 'date_day') -%}
+    {%- set by = meta.rebuilt_by -%}
+    {%- set unit = meta.get('rebuilt_unit', 'day') -%}
+    {%- set since = 'rows.' ~ meta.get('rebuilt_from', 'month_start' if unit == 'month' else 'date_day') -%}
     {%- set columns = arg_dict['dest_columns'] | map(attribute='quoted') | join(', ') -%}
-    set local enable_nestloop = on;  -- two tables that have been counted: no planner takes them for one row
+    set local enable_nestloop = on;  -- both tables have statistics: the planner does not take them for one row
     delete from {{ arg_dict['target_relation'] }} as rows
     {%- if by == 'date' %}
-    where {{ is_from_first_reopened_day(since, unit) }};
+    where {{ is_since_rebuild_start(since, unit) }};
     {%- else %}
-    using {{ reopened_by(by) }} as reopened
-    where {{ is_reopened(
+    using {{ to_rebuild(by) }} as to_rebuild
+    where {{ is_to_rebuild(
         by, 'rows.center_code' if by == 'center' else 'rows.account_code', 'rows.post_id' if by == 'post' else since,
         unit=unit
     ) }};

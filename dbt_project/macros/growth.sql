@@ -1,10 +1,10 @@
-{# The names of all growth windows: rolling ones and those to date. #}
+{# The names of all growth windows: rolling windows and those to date. #}
 {% macro growth_names() -%}
     {{ return((var("growth_windows") + var("growth_periods")) | map(attribute="name") | list) }}
 {%- endmacro %}
 
-{# Where a rolling window may take its base from: so many days back, and a few more when that day was missed. #}
-{% macro base_frame(window) -%}
+{# The days from which a rolling window may take its baseline: N days back, and a few more if that day was missed. #}
+{% macro baseline_frame(window) -%}
     (
         partition by account_code
         order by day_no

@@ -52,7 +52,7 @@
     array_size({{ list }})
 {%- endmacro %}
 
-{# What stands in the first list and not in the second, in order; nothing stands in a list that is NULL. #}
+{# The elements of the first list that are not in the second, in order; a NULL list is empty. #}
 {% macro list_without(list, taken) -%}
     {{ adapter.dispatch('list_without')(list, taken) }}
 {%- endmacro %}

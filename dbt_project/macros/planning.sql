@@ -1,9 +1,8 @@
-{# What PostgreSQL's planner is helped with, before and after a table is built. #}
+{# Settings for PostgreSQL's planner, before and after a table is built. #}
 
-{# Compiling a query of the marts costs more than it spares. And joins are hashed: between what is reopened, or between
-   all there is. Where few rows are to be looked up in many, the models say so (LATERAL); a planner who takes thousands
-   of rows for one would loop where nobody meant it to. Nor are they merged: a merge may match the one date of a day's
-   build, and compare everything of the date with everything else. #}
+{# JIT compilation of the marts' queries costs more than it saves. Joins are hashed. Where few rows are looked up in many,
+   the models say so (LATERAL); otherwise a planner that takes thousands of rows for one would choose a nested loop. A
+   merge join may match only the date of an incremental build, and compare all rows of that date with each other. #}
 {% macro planner_settings() -%}
     {{ adapter.dispatch('planner_settings')() }}
 {%- endmacro %}
@@ -16,7 +15,7 @@
 {% macro spark__planner_settings() -%}
 {%- endmacro %}
 
-{# A rebuilt table needs statistics before the next model plans by it; a day more changes none worth the wait. #}
+{# A rebuilt table needs statistics before the next model is planned; one more day hardly changes them. #}
 {% macro analyze_when_rebuilt() -%}
     {{ adapter.dispatch('analyze_when_rebuilt')() }}
 {%- endmacro %}
@@ -42,7 +41,7 @@
 {% macro spark__index_unique(column, condition) -%}
 {%- endmacro %}
 
-{# An index that the models' own configuration cannot say, such as one of a few rows only. #}
+{# An index that a model's configuration cannot express, such as a partial index. #}
 {% macro index_when_rebuilt(definition) -%}
     {{ adapter.dispatch('index_when_rebuilt')(definition) }}
 {%- endmacro %}

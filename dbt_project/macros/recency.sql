@@ -1,5 +1,5 @@
-{# A band that rests on not having seen a post needs a look at every account it rests on; without one, nothing
-   is known. `band` is the joined row of recency_bands, found by the days since the last post. #}
+{# A band that rests on the absence of posts needs an observation of every account concerned; without one it is unknown.
+   `band` is the joined row of recency_bands, found by the days since the last post. #}
 {% macro recency_band(last_post_at, band, is_looked_at) -%}
     case
         when ({{ last_post_at }} is null or {{ band }}.rests_on_absence) and not {{ is_looked_at }} then 'unknown'

@@ -1,11 +1,11 @@
-{# Who sees which rows of a mart, beneath every tool. The groups that +grants names see all; a center's login sees the
-   rows of its center, all rows of a dimension that belongs to no center, and none of anything else. The policies are
-   those of a table: a rebuilt one gets them in the transaction that makes it visible. #}
+{# Row level security of the marts, whatever tool reads them. The groups named by +grants see all rows. A center's login
+   sees the rows of its center, all rows of a dimension without a center, and nothing else. Policies belong to a table: a
+   rebuilt table gets them in the transaction that makes it visible. #}
 {% macro secure_rows() -%}
     {{ adapter.dispatch('secure_rows')() }}
 {%- endmacro %}
 
-{# Nobody reads marts on Spark: they are published to PostgreSQL. #}
+{# Marts are not read on Spark: they are published to PostgreSQL. #}
 {% macro spark__secure_rows() -%}
 {%- endmacro %}
 
@@ -14,7 +14,7 @@
     {%- set everybody = config.get('grants')['select'] | reject('equalto', centers) | list -%}
     {%- set of_a_center = 'center_code' in model.columns -%}
     do $policies$ begin
-        {# An increment keeps its table; only a table without policies takes the lock that making one needs. #}
+        {# An incremental build keeps the table; only a table without policies takes the lock to create them. #}
         if not exists (
             select 1 from pg_catalog.pg_policies
             where schemaname = '{{ this.schema }}' and tablename = '{{ this.identifier }}'

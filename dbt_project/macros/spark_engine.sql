@@ -1,7 +1,7 @@
-{# What dbt does on Spark in another way than its adapter would. #}
+{# Where this project differs from dbt's Spark adapter. #}
 
-{# Evidence comes from the lake (social_metrics.transform.lake): Parquet by WIB date, with the columns of each table beside it.
-   What a staging model reads is declared before it. #}
+{# Evidence comes from the lake (social_metrics.transform.lake): Parquet by WIB date, with a file of columns for each
+   table. The tables that a staging model reads are declared before it runs. #}
 {% macro show_evidence() -%}
     {{ adapter.dispatch('show_evidence')() }}
 {%- endmacro %}
@@ -22,12 +22,12 @@
     {%- endfor -%}
 {%- endmacro %}
 
-{# Builds of changes are PostgreSQL's: here an incremental model is a table. #}
+{# Only PostgreSQL has incremental builds: on Spark an incremental model is a table. #}
 {% materialization incremental, adapter='spark' -%}
     {{ return(materialization_table_spark()) }}
 {%- endmaterialization %}
 
-{# Who may read what is PostgreSQL's affair: marts are published there. #}
+{# Grants are set in PostgreSQL, where the marts are published. #}
 {% macro spark__apply_grants(relation, grant_config, should_revoke=True) -%}
 {%- endmacro %}
 
@@ -44,8 +44,8 @@
     {{ return('') }}
 {%- endmacro %}
 
-{# The adapter's own writes the word None for an empty cell, and stumbles over an apostrophe. A cell that is not of its
-   column's type fails as on PostgreSQL: Spark by itself would make it NULL. #}
+{# The adapter's own macro writes the word None for an empty cell, and fails on an apostrophe. A cell that is not of its
+   column's type fails as on PostgreSQL; Spark alone would make it NULL. #}
 {% macro spark__load_csv_rows(model, agate_table) -%}
     {%- set types = model['config'].get('column_types', {}) -%}
     {%- for rows in agate_table.rows | batch(get_batch_size()) -%}

@@ -7,7 +7,7 @@
     {{ instant }} at time zone {{ zone }}
 {%- endmacro %}
 
-{# Sessions are in UTC (profiles.yml): what is shifted there reads as the zone's own clock. #}
+{# Sessions are in UTC (profiles.yml): a shifted instant reads as the zone's own clock. #}
 {% macro spark__local_time(instant, zone) -%}
     cast(from_utc_timestamp({{ instant }}, {{ zone }}) as timestamp_ntz)
 {%- endmacro %}
@@ -16,21 +16,21 @@
     cast({{ local_time(instant, zone) }} as date)
 {%- endmacro %}
 
-{# The one place where an instant becomes a reporting day: its date in WIB. #}
+{# The only place where an instant becomes a reporting day: its date in WIB. #}
 {% macro as_of_date(instant) -%}
     {{ local_date(instant, "'" ~ var("report_time_zone") ~ "'") }}
 {%- endmacro %}
 
 {# The instant at which a reporting day begins. #}
-{% macro first_instant(day) -%}
-    {{ adapter.dispatch('first_instant')(day) }}
+{% macro start_of_day(day) -%}
+    {{ adapter.dispatch('start_of_day')(day) }}
 {%- endmacro %}
 
-{% macro postgres__first_instant(day) -%}
+{% macro postgres__start_of_day(day) -%}
     (cast({{ day }} as timestamp) at time zone '{{ var("report_time_zone") }}')
 {%- endmacro %}
 
-{% macro spark__first_instant(day) -%}
+{% macro spark__start_of_day(day) -%}
     to_utc_timestamp(cast({{ day }} as timestamp), '{{ var("report_time_zone") }}')
 {%- endmacro %}
 
@@ -73,7 +73,7 @@
     datediff({{ stop }}, {{ start }})
 {%- endmacro %}
 
-{# Whole days since 2000-01-01: windows count over integers, which costs half of counting over intervals. #}
+{# Whole days since 2000-01-01: windows over integers cost half of windows over intervals. #}
 {% macro day_no(day) -%}
     {{ days_from("cast('2000-01-01' as date)", day) }}
 {%- endmacro %}
@@ -136,19 +136,19 @@
     {{ campaign }}.starts_at <= {{ instant }} and {{ campaign }}.ends_at >= {{ instant }}
 {%- endmacro %}
 
-{# A date given by the planned build or as a variable, or NULL when there is neither. #}
+{# A date from the build plan or from a variable; NULL when neither is given. #}
 {% macro day_of(variable) -%}
     {%- set given = planned(variable) or var(variable, '') -%}
     cast({{ "'" ~ given ~ "'" if given else "null" }} as date)
 {%- endmacro %}
 
-{# The instant at which retention is judged; a planned build has its own, the same for all its layers. #}
+{# The instant at which retention is judged; a build plan has one instant for all layers. #}
 {% macro retention_as_of() -%}
     {%- set given = planned('retention_as_of') or var('retention_as_of') -%}
     {{ "cast('" ~ given ~ "' as " ~ type_of('timestamptz') ~ ")" if given else "current_timestamp" }}
 {%- endmacro %}
 
-{# The last reporting day: what came after it is not known yet. #}
+{# The last reporting day: later evidence does not count. #}
 {% macro through_date() -%}
     (select max(days.date_day) from {{ ref('int_dates__reporting') }} as days)
 {%- endmacro %}

@@ -1,4 +1,4 @@
--- A center is never left off a board: without a number or a post it stands below, with its reason.
+-- Every center is on every board: without a number or a post it is unranked, with its reason.
 with boards as (
 
     select
@@ -24,7 +24,7 @@ counted as (
     select
         date_day,
         center_code,
-        -- Programmes begin and end; these three boards are always there.
+        -- Programmes begin and end; these three boards always exist.
         count(*) filter (where basis in ('all_platforms', 'any_post', 'outreach_post')) as board_count,
         count(*) filter (where is_ranked = (unranked_reason is not null)) as contradictions
     from boards

@@ -1,4 +1,4 @@
--- What was hit is at most a phrase: as long as the rule's own words, never a stretch of the caption.
+-- A matched text is at most a phrase, as long as the rule's own words, never a passage of the caption.
 select
     rule_id,
     matched_text

@@ -1,5 +1,5 @@
 {{ config(severity='warn') }}
--- An account in raw that the registry does not know is in no mart: somebody took its row out.
+-- No mart has an account of raw whose row was removed from the registry.
 with captured as (
 
     select account_code from {{ ref('stg_social__capture_outcomes') }}

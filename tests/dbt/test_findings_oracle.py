@@ -79,6 +79,6 @@ def test_a_finding_that_stops_fails_the_run(make_warehouse: Make, next_steps: di
         )
     result = warehouse.dbt("build", "--exclude-resource-type", "unit_test", "--select", "+fct_data_quality_findings")
     assert not result.success
-    assert "assert_no_finding_stops_the_run" in failures(result)
+    assert "assert_no_open_finding_of_severity_stop" in failures(result)
     found = {row["rule_id"] for row in warehouse.rows("marts.fct_data_quality_findings") if row["severity"] == "stop"}
     assert found == {"overlapping_rows", "captured_after_loading"}

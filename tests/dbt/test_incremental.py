@@ -103,7 +103,7 @@ def _relations(connection: psycopg.Connection, schemas: tuple[str, ...]) -> list
     """Tables of marts and of what they stand on; what a build is to touch is its own affair."""
     found = connection.execute(
         "select schemaname, tablename from pg_tables "
-        "where schemaname = any(%s) and tablename not like '%%\\_\\_reopened' order by 1, 2",
+        "where schemaname = any(%s) and tablename not like '%%\\_\\_to\\_rebuild' order by 1, 2",
         (list(schemas),),
     ).fetchall()
     assert found

@@ -202,8 +202,8 @@ MUTATIONS = [
     Mutation(
         "silence without a look at the month's end",
         "models/intermediate/centers/int_centers__monthly_posting.sql",
-        "when looks.accounts_expected > 0 and looks.accounts_not_looked_at = 0 then",
-        "when looks.accounts_expected > 0 then",
+        "when observed.accounts_expected > 0 and observed.accounts_not_looked_at = 0 then",
+        "when observations.accounts_expected > 0 then",
     ),
     Mutation(
         "a base of a month that is not before it",
@@ -268,7 +268,7 @@ MUTATIONS = [
     Mutation(
         "what failed is left out like what is hidden",
         "models/marts/performance/fct_center_daily.sql",
-        "            when standings.accounts_failed > 0 then 'capture_failed'\n",
+        "            when totals.accounts_failed > 0 then 'capture_failed'\n",
         "",
     ),
     Mutation(
@@ -331,7 +331,7 @@ MUTATIONS = [
     Mutation(
         "whoever is not attempted today was missed",
         "models/intermediate/accounts/int_accounts__daily_outcomes.sql",
-        "            when spine.date_day = {{ through_date() }} then 'not_attempted'  -- a sweep may still come\n",
+        "            when spine.date_day = {{ through_date() }} then 'not_attempted'  -- a retry run may follow\n",
         "",
     ),
     Mutation(

@@ -54,8 +54,8 @@ OPERATIONS_MUTATIONS = [
     Mutation(
         "a look of the same day is none",
         "models/marts/core/fct_recency_as_now_known.sql",
-        "looks.last_look_date >= known.date_day",
-        "looks.last_look_date > known.date_day",
+        "observations.last_observed_date >= known.date_day",
+        "observations.last_look_date > known.date_day",
     ),
     Mutation(
         "posts that are gone are known now",

@@ -36,8 +36,8 @@ UNIT_TESTED_MUTATIONS = [
     Mutation(
         "a rounded count differs from what it stands for",
         "models/marts/core/fct_account_findings.sql",
-        "entries.followers_count > api_readings.followers_count + api_readings.followers_precision_step - 1",
-        "entries.followers_count > api_readings.followers_count",
+        "entries.followers_count > api_captures.followers_count + api_captures.followers_precision_step - 1",
+        "entries.followers_count > api_captures.followers_count",
     ),
     Mutation(
         "a change of definition that a gap hides",

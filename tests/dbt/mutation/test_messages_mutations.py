@@ -39,7 +39,7 @@ MUTATIONS = [
     Mutation(
         "a person's first word stands",
         "models/intermediate/posts/int_posts__tags.sql",
-        "order by words.override_id desc, words.stated_on desc",
+        "order by statements.override_id desc, statements.stated_on desc",
         "order by words.override_id, words.stated_on desc",
     ),
     Mutation(
@@ -63,7 +63,7 @@ MUTATIONS = [
     Mutation(
         "an officer's entry stands over a later decision",
         "models/intermediate/posts/int_posts__tags.sql",
-        "order by words.override_id desc, words.stated_on desc",
+        "order by statements.override_id desc, statements.stated_on desc",
         "order by stated_on desc nulls last, override_id desc",
     ),
     Mutation(

@@ -1,12 +1,12 @@
 {{ config(
-    materialized='incremental', meta={'reopened_by': 'account'},
+    materialized='incremental', meta={'rebuilt_by': 'account'},
     indexes=[
         {'columns': ['account_code', 'date_day'], 'unique': true}, {'columns': ['date_day']},
         {'columns': ['account_code', 'source']}
     ],
     post_hook="{{ index_when_rebuilt('(date_day, account_code) where not is_captured') }}"
 ) }}
--- Grain: account × WIB date on which it is expected; every one has an outcome, the day's best.
+-- Grain: account × WIB date on which it is expected; each has an outcome, the best of the day.
 with attempts as (
 
     select
@@ -23,9 +23,9 @@ with attempts as (
         rules.is_attempt
     from {{ ref('stg_social__capture_outcomes') }} as outcomes
     inner join {{ ref('capture_outcomes') }} as rules on outcomes.outcome = rules.outcome
-    {{ only_reopened('account', 'outcomes.account_code', 'outcomes.attempted_at', unit='instant') }}
+    {{ join_to_rebuild('account', 'outcomes.account_code', 'outcomes.attempted_at', unit='instant') }}
     union all
-    -- A person's look is as good as a machine's, and no attempt of it.
+    -- An observation by a person counts like one by an API, but is no attempt.
     select
         entries.account_code,
         entries.as_of_date,
@@ -77,19 +77,19 @@ per_day as (
 
 before as (
 
-    -- What the day before the reopened ones said, and the day after it: evidence counts from there on.
+    -- The source of the last day before those to rebuild; evidence is read from the day after it.
     {% if is_incremental() %}
     select
-        reopened.account_code,
+        to_rebuild.account_code,
         last.source,
         coalesce(last.date_day + 1, cast('2000-01-01' as date)) as date_day
-    from {{ reopened_by('account') }} as reopened
+    from {{ to_rebuild('account') }} as to_rebuild
     left join lateral (
         select
             rows.source,
             rows.date_day
         from {{ this }} as rows
-        where rows.account_code = reopened.account_code and rows.date_day < reopened.date_day
+        where rows.account_code = to_rebuild.account_code and rows.date_day < to_rebuild.date_day
         order by rows.date_day desc
         limit 1
     ) as last on true
@@ -98,9 +98,9 @@ before as (
             select 1
             from {{ ref('int_accounts__daily_spine') }} as spine
             where
-                spine.account_code = reopened.account_code
-                and spine.day_no >= reopened.day_no
-            {{ and_since_reopened('account', 'spine.date_day') }}
+                spine.account_code = to_rebuild.account_code
+                and spine.day_no >= to_rebuild.day_no
+            {{ and_since_rebuild_start('account', 'spine.date_day') }}
         )
     {% else %}
     select
@@ -123,8 +123,8 @@ evidence as (
     inner join before
         on
             outcomes.account_code = before.account_code
-            and outcomes.attempted_at >= {{ first_instant('before.date_day') }}
-            and outcomes.attempted_at >= {{ first_instant('(select min(earliest.date_day) from before as earliest)') }}
+            and outcomes.attempted_at >= {{ start_of_day('before.date_day') }}
+            and outcomes.attempted_at >= {{ start_of_day('(select min(earliest.date_day) from before as earliest)') }}
     {% endif %}
     union all
     select
@@ -136,8 +136,8 @@ evidence as (
     inner join before
         on
             snapshots.account_code = before.account_code
-            and snapshots.captured_at >= {{ first_instant('before.date_day') }}
-            and snapshots.captured_at >= {{ first_instant('(select min(earliest.date_day) from before as earliest)') }}
+            and snapshots.captured_at >= {{ start_of_day('before.date_day') }}
+            and snapshots.captured_at >= {{ start_of_day('(select min(earliest.date_day) from before as earliest)') }}
     {% endif %}
     union all
     select
@@ -150,7 +150,7 @@ evidence as (
 
 sources as (
 
-    -- 'simulator' > 'manual' > 'api': of several sources in a day the least real one is told.
+    -- 'simulator' > 'manual' > 'api': of several sources in a day the least real one is shown.
     select
         account_code,
         as_of_date,
@@ -162,7 +162,7 @@ sources as (
 
 first_simulated as (
 
-    -- Growth and carried values lean on earlier days: one simulated day marks all that follow.
+    -- Growth and carried values use earlier days: one simulated day marks all later days.
     select
         account_code,
         min(as_of_date) as as_of_date
@@ -182,7 +182,7 @@ joined as (
         best.outcome as best_outcome,
         case
             when coalesce(best.outcome, 'not_attempted') <> 'not_attempted' then best.outcome
-            when spine.date_day = {{ through_date() }} then 'not_attempted'  -- a sweep may still come
+            when spine.date_day = {{ through_date() }} then 'not_attempted'  -- a retry run may follow
             else 'missed'
         end as outcome,
         best.detail,
@@ -201,7 +201,7 @@ joined as (
     left join sources on spine.account_code = sources.account_code and spine.date_day = sources.as_of_date
     left join first_simulated on spine.account_code = first_simulated.account_code
     left join before on spine.account_code = before.account_code
-    {{ only_reopened('account', 'spine.account_code', 'spine.date_day') }}
+    {{ join_to_rebuild('account', 'spine.account_code', 'spine.date_day') }}
 
 )
 
@@ -213,7 +213,7 @@ select
     joined.outcome,
     rules.is_captured,
     joined.detail,
-    -- A step that was meant for the same evening helps nobody once the day is over.
+    -- A next step meant for the same day is of no use once the day is over.
     case
         when joined.outcome = joined.best_outcome then coalesce(joined.next_step, rules.next_step_en)
         else rules.next_step_en

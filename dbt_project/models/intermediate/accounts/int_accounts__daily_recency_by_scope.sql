@@ -1,8 +1,8 @@
 {{ config(
-    materialized='incremental', meta={'reopened_by': 'account'},
+    materialized='incremental', meta={'rebuilt_by': 'account'},
     indexes=[{'columns': ['account_code', 'date_day']}, {'columns': ['date_day']}]
 ) }}
--- Grain: account × WIB date × basis on which a post counts; the newest one as known on that date.
+-- Grain: account × WIB date × scope in which a post counts; the newest post as of that date.
 {% if is_incremental() %}
 with spine as (
 
@@ -10,21 +10,21 @@ with spine as (
         spine.account_code,
         spine.date_day
     from {{ ref('int_accounts__daily_spine') }} as spine
-    {{ only_reopened('account', 'spine.account_code', 'spine.date_day') }}
+    {{ join_to_rebuild('account', 'spine.account_code', 'spine.date_day') }}
 
 ),
 
 before as (
 
-    -- The account's last day before the reopened ones; what came since then is looked at again.
+    -- The account's last day before those to rebuild; later evidence is read again.
     select
-        reopened.account_code,
+        to_rebuild.account_code,
         coalesce(last.date_day, cast('2000-01-01' as date)) as date_day
-    from {{ reopened_by('account') }} as reopened
+    from {{ to_rebuild('account') }} as to_rebuild
     left join lateral (
         select earlier.date_day
         from {{ ref('int_accounts__daily_spine') }} as earlier
-        where earlier.account_code = reopened.account_code and earlier.day_no < reopened.day_no
+        where earlier.account_code = to_rebuild.account_code and earlier.day_no < to_rebuild.day_no
         order by earlier.day_no desc
         limit 1
     ) as last on true
@@ -33,7 +33,7 @@ before as (
 
 bases as (
 
-    -- On what a post of the account counts: as on the day before, and by the posts that began to count since.
+    -- The account's scopes: those of the day before, and those of posts that began to count since.
     select
         before.account_code,
         rows.basis
@@ -61,7 +61,7 @@ bases as (
 
 named as (
 
-    -- A few days are looked up, post by post; for all days that would be a look-up each.
+    -- A few days are looked up post by post; for all days that would be one look-up each.
     select
         spine.account_code,
         spine.date_day,
@@ -129,7 +129,7 @@ stream as (
         bases.basis,
         cast(null as {{ type_of('timestamptz') }}) as published_at,
         true as is_fact
-    from {{ reopened_rows('account', ref('int_accounts__daily_spine')) }} as spine
+    from {{ rows_to_rebuild('account', ref('int_accounts__daily_spine')) }} as spine
     inner join bases on spine.account_code = bases.account_code and spine.date_day >= bases.first_date
     union all
     select
@@ -144,7 +144,7 @@ stream as (
 
 running as (
 
-    -- One pass per account and basis instead of a look-up per day.
+    -- One pass per account and scope instead of a look-up per day.
     select
         account_code,
         date_day,

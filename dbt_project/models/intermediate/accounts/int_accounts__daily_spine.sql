@@ -1,8 +1,8 @@
 {{ config(
-    materialized='incremental', meta={'reopened_by': 'account'},
+    materialized='incremental', meta={'rebuilt_by': 'account'},
     indexes=[{'columns': ['account_code', 'day_no'], 'unique': true}, {'columns': ['date_day']}]
 ) }}
--- Grain: account × WIB date on which the registry holds it for verified, captured or not.
+-- Grain: account × WIB date on which the registry lists it as verified, captured or not.
 select
     accounts.account_code,
     accounts.center_code,
@@ -16,4 +16,4 @@ inner join {{ ref('stg_registry__center_accounts') }} as accounts
     on {{ is_valid_on('accounts', 'days.date_day') }}
 inner join {{ ref('account_statuses') }} as statuses
     on accounts.status = statuses.status and statuses.is_expected
-{{ only_reopened('account', 'accounts.account_code', 'days.date_day') }}
+{{ join_to_rebuild('account', 'accounts.account_code', 'days.date_day') }}

@@ -1,8 +1,8 @@
 {{ config(
-    materialized='incremental', meta={'reopened_by': 'account'},
+    materialized='incremental', meta={'rebuilt_by': 'account'},
     indexes=[{'columns': ['account_code', 'date_day'], 'unique': true}, {'columns': ['date_day']}]
 ) }}
--- Grain: account × WIB date on which its identity stands in doubt: it did not match, and nobody has confirmed it since.
+-- Grain: account × WIB date on which its identity is in doubt: it did not match and was not confirmed since.
 with mismatches as (
 
     select
@@ -16,14 +16,14 @@ with mismatches as (
 
 stream as (
 
-    -- Days and mismatches in one row of time, so that a year in doubt costs a year and not its square.
+    -- Days and mismatches in one stream: a year in doubt then costs one pass, not a join of all days with all days.
     select
         spine.account_code,
         spine.date_day,
         cast(null as {{ type_of('timestamptz') }}) as mismatched_at,
         true as is_fact
     from {{ ref('int_accounts__daily_spine') }} as spine
-    {{ only_reopened('account', 'spine.account_code', 'spine.date_day') }}
+    {{ join_to_rebuild('account', 'spine.account_code', 'spine.date_day') }}
     where spine.account_code in (select mismatches.account_code from mismatches)
     union all
     select

@@ -1,12 +1,12 @@
 {{ config(
     materialized='incremental',
-    meta={'reopened_by': 'account', 'reopened_unit': 'month'},
+    meta={'rebuilt_by': 'account', 'rebuilt_unit': 'month'},
     indexes=[
         {'columns': ['account_code', 'center_code', 'month_start'], 'unique': true},
         {'columns': ['center_code', 'month_start']}
     ]
 ) }}
--- Grain: account × center × month at whose end it is expected there; with the count that stands for that end.
+-- Grain: account × center × month at whose end it is expected there; with the count used for that end.
 with expected as (
 
     select
@@ -19,13 +19,13 @@ with expected as (
     from {{ ref('int_centers__months') }} as months
     inner join {{ ref('int_accounts__daily_spine') }} as spine
         on months.center_code = spine.center_code and months.known_on_date = spine.date_day
-    {{ only_reopened('account', 'spine.account_code', 'spine.date_day', unit='month') }}
+    {{ join_to_rebuild('account', 'spine.account_code', 'spine.date_day', unit='month') }}
 
 ),
 
 ranked as (
 
-    -- The last reported count of the month's last days; what was read earlier is no end of a month.
+    -- The last reported count of the month's last days; an earlier count is no end of a month.
     select
         expected.account_code,
         expected.center_code,
@@ -49,7 +49,7 @@ ranked as (
             and captures.day_no > expected.day_no - {{ var('period_base_reach_days') }}
             and expected.day_no >= captures.day_no
             and expected.month_start <= captures.date_day
-    {{ and_since_reopened('account', 'captures.date_day', unit='month') }}
+    {{ and_since_rebuild_start('account', 'captures.date_day', unit='month') }}
 
 )
 
@@ -64,7 +64,7 @@ select
         when ranked.followers_state is null then 'failed'
         when ranked.followers_state <> 'reported' then 'hidden'
         else 'reported'
-    end as end_standing,
+    end as end_status,
     ranked.followers_count,
     ranked.followers_precision_step,
     ranked.series_no,
@@ -73,5 +73,5 @@ select
 from ranked
 left join {{ ref('int_accounts__daily_suspensions') }} as suspensions
     on ranked.account_code = suspensions.account_code and ranked.known_on_date = suspensions.date_day
-{{ and_since_reopened('account', 'suspensions.date_day', unit='month') }}
+{{ and_since_rebuild_start('account', 'suspensions.date_day', unit='month') }}
 where ranked.place = 1

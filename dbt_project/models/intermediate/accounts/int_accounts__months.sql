@@ -1,6 +1,6 @@
 {{ config(
     materialized='incremental',
-    meta={'reopened_by': 'account', 'reopened_unit': 'month'},
+    meta={'rebuilt_by': 'account', 'rebuilt_unit': 'month'},
     indexes=[{'columns': ['account_code', 'month_start']}, {'columns': ['center_code', 'month_start']}]
 ) }}
 -- Grain: account × center × month in which the account was expected at that center and the center existed. Whether the
@@ -19,7 +19,7 @@ with months as (
             spine.center_code = center_months.center_code
             and spine.month_start = center_months.month_start
             and spine.date_day between center_months.first_date and center_months.known_on_date
-    {{ only_reopened('account', 'spine.account_code', 'spine.date_day', unit='month') }}
+    {{ join_to_rebuild('account', 'spine.account_code', 'spine.date_day', unit='month') }}
     group by spine.account_code, spine.center_code, spine.platform, spine.month_start
 
 )
@@ -34,4 +34,4 @@ select
 from months
 left join {{ ref('int_accounts__daily_suspensions') }} as suspensions
     on months.account_code = suspensions.account_code and months.last_date = suspensions.date_day
-{{ and_since_reopened('account', 'suspensions.date_day', unit='month') }}
+{{ and_since_rebuild_start('account', 'suspensions.date_day', unit='month') }}

@@ -1,16 +1,16 @@
 {{ config(
-    materialized='incremental', meta={'reopened_by': 'account', 'reopened_from': 'period_start - 1'},
+    materialized='incremental', meta={'rebuilt_by': 'account', 'rebuilt_from': 'period_start - 1'},
     indexes=[{'columns': ['account_code', 'period_start'], 'unique': true}]
 ) }}
--- Grain: account × month that has a base: the last reported count before its first day, within reach.
+-- Grain: account × month that has a baseline: the last reported count before its first day, within reach.
 with reported as (
 
     select
         captures.*,
         cast({{ month_start('captures.date_day') }} + interval '1 month' as date) as period_start
     from {{ ref('int_profile_snapshots__daily_latest') }} as captures
-    -- The base of a reopened day's month is within reach of that month's end.
-    {{ only_reopened('account', 'captures.account_code', 'captures.date_day', var('period_base_reach_days')) }}
+    -- The baseline of a month to rebuild is within reach of that month's end.
+    {{ join_to_rebuild('account', 'captures.account_code', 'captures.date_day', var('period_base_reach_days')) }}
     where captures.followers_state = 'reported'
 
 ),
@@ -23,7 +23,7 @@ ranked as (
             partition by reported.account_code, reported.period_start order by reported.day_no desc
         ) as place
     from reported
-    {{ only_reopened('account', 'reported.account_code', 'reported.period_start - 1') }}
+    {{ join_to_rebuild('account', 'reported.account_code', 'reported.period_start - 1') }}
     where reported.date_day >= reported.period_start - {{ var('period_base_reach_days') }}
 
 )

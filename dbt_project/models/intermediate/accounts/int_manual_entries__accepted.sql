@@ -1,20 +1,20 @@
 {{ config(
-    materialized='incremental', meta={'reopened_by': 'account', 'reopened_from': 'as_of_date'},
+    materialized='incremental', meta={'rebuilt_by': 'account', 'rebuilt_from': 'as_of_date'},
     indexes=[{'columns': ['account_code', 'as_of_date'], 'unique': true}, {'columns': ['account_code', 'post_id']}]
 ) }}
--- Grain: account × WIB date that was read by hand alone; where an API read it too, the API's reading stands.
+-- Grain: account × WIB date with a manual entry only; where an API read the account too, its count is used.
 with entries as (
 
     select entries.*
     from {{ ref('stg_social__manual_entries') }} as entries
-    {{ only_reopened('account', 'entries.account_code', 'entries.as_of_date') }}
+    {{ join_to_rebuild('account', 'entries.account_code', 'entries.as_of_date') }}
 
 ),
 
 {% if is_incremental() %}
 captured as (
 
-    -- Entry by entry: there are few, and of captures years.
+    -- Looked up entry by entry: entries are few, captures cover years.
     select
         entries.account_code,
         entries.as_of_date
@@ -24,8 +24,8 @@ captured as (
         from {{ ref('stg_social__profile_snapshots') }} as seen
         where
             seen.account_code = entries.account_code
-            and seen.captured_at >= {{ first_instant('entries.as_of_date') }}
-            and seen.captured_at < {{ first_instant('entries.as_of_date + 1') }}
+            and seen.captured_at >= {{ start_of_day('entries.as_of_date') }}
+            and seen.captured_at < {{ start_of_day('entries.as_of_date + 1') }}
         limit 1
     ) as snapshots
 
@@ -63,7 +63,7 @@ captured as (
 
 addresses as (
 
-    -- A post entered by hand is the one that the API knows by the same address, if it does.
+    -- A post entered manually is the API's post with the same URL, if there is one.
     select
         posts.account_code,
         posts.url,

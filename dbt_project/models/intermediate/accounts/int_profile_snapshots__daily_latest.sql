@@ -1,8 +1,8 @@
 {{ config(
-    materialized='incremental', meta={'reopened_by': 'account'},
+    materialized='incremental', meta={'rebuilt_by': 'account'},
     indexes=[{'columns': ['account_code', 'day_no'], 'unique': true}, {'columns': ['date_day']}]
 ) }}
--- Grain: account × WIB date with a capture; of several the latest stands, by capture and never by loading.
+-- Grain: account × WIB date with a capture; of several the one captured last, whatever the order of loading.
 with ranked as (
 
     select
@@ -12,11 +12,11 @@ with ranked as (
             order by snapshots.captured_at desc, snapshots.attempt_id desc
         ) as place
     from {{ ref('stg_social__profile_snapshots') }} as snapshots
-    {{ only_reopened('account', 'snapshots.account_code', 'snapshots.captured_at', unit='instant') }}
+    {{ join_to_rebuild('account', 'snapshots.account_code', 'snapshots.captured_at', unit='instant') }}
 
 ),
 
-readings as (
+daily_captures as (
 
     select
         account_code,
@@ -49,19 +49,19 @@ readings as (
 
 before as (
 
-    -- The last capture before the reopened days, whose series goes on.
+    -- The last capture before the days to rebuild, whose series continues.
     {% if is_incremental() %}
     select
-        reopened.account_code,
+        to_rebuild.account_code,
         last.metric_definition_id,
         last.series_no
-    from {{ reopened_by('account') }} as reopened
+    from {{ to_rebuild('account') }} as to_rebuild
     inner join lateral (
         select
             rows.metric_definition_id,
             rows.series_no
         from {{ this }} as rows
-        where rows.account_code = reopened.account_code and rows.day_no < reopened.day_no
+        where rows.account_code = to_rebuild.account_code and rows.day_no < to_rebuild.day_no
         order by rows.day_no desc
         limit 1
     ) as last on true
@@ -75,32 +75,32 @@ before as (
 
 ),
 
-standing as (
+numbered as (
 
     select
         spine.account_code,
         spine.date_day,
         spine.day_no,
-        readings.followers_count,
-        readings.followers_precision_step,
-        readings.followers_state,
-        readings.metric_definition_id,
-        readings.captured_at,
-        readings.handle_seen,
-        readings.source,
-        readings.is_manual,
+        daily_captures.followers_count,
+        daily_captures.followers_precision_step,
+        daily_captures.followers_state,
+        daily_captures.metric_definition_id,
+        daily_captures.captured_at,
+        daily_captures.handle_seen,
+        daily_captures.source,
+        daily_captures.is_manual,
         coalesce(
-            lag(readings.metric_definition_id) over (partition by spine.account_code order by spine.day_no),
+            lag(daily_captures.metric_definition_id) over (partition by spine.account_code order by spine.day_no),
             before.metric_definition_id
         ) as previous_metric_definition_id,
         coalesce(before.series_no, 0) as earlier_series_no
     from {{ ref('int_accounts__daily_spine') }} as spine
-    inner join readings
+    inner join daily_captures
         on
-            spine.account_code = readings.account_code
-            and spine.date_day = readings.as_of_date
+            spine.account_code = daily_captures.account_code
+            and spine.date_day = daily_captures.as_of_date
     left join before on spine.account_code = before.account_code
-    {{ only_reopened('account', 'spine.account_code', 'spine.date_day') }}
+    {{ join_to_rebuild('account', 'spine.account_code', 'spine.date_day') }}
 
 )
 
@@ -123,4 +123,4 @@ select
     handle_seen,
     source,
     is_manual
-from standing
+from numbered

@@ -1,4 +1,4 @@
--- Grain: account that a build of changes has to touch, with the first WIB date that it builds anew.
+-- Grain: account that an incremental build rebuilds, with the first WIB date to rebuild.
 with registered as (
 
     select
@@ -11,7 +11,7 @@ with registered as (
 
 queued as (
 
-    -- Facts say what was known on their date: evidence changes its own day and those after it, and none before.
+    -- Facts are as of their date: evidence changes its own day and later days, never earlier ones.
     select
         account_code,
         min(as_of_date) as date_day
@@ -23,7 +23,7 @@ queued as (
 
 seen_again as (
 
-    -- Looked up account by account, and below post by post: there are few, and raw holds years of them.
+    -- Looked up account by account, and below post by post: few are needed, and raw holds years of them.
     select
         queued.account_code,
         posts.post_id
@@ -33,14 +33,14 @@ seen_again as (
         from {{ ref('stg_social__posts') }} as observations
         where
             observations.account_code = queued.account_code
-            and observations.captured_at >= {{ first_instant('queued.date_day') }}
+            and observations.captured_at >= {{ start_of_day('queued.date_day') }}
     ) as posts
 
 ),
 
 edited_posts as (
 
-    -- Words are read once for all days: those of an edited post count from its first day on.
+    -- A caption is read once for all days: that of an edited post counts from the post's first day.
     select
         seen_again.account_code,
         posts.date_day
@@ -61,7 +61,7 @@ edited_posts as (
 
 renamed_posts as (
 
-    -- Nor does this wait for its day: a post entered by hand takes the API's id, once the API has shown its address.
+    -- This also reaches back: a post entered manually takes the API's id once the API has returned its URL.
     select
         queued.account_code,
         addresses.as_of_date as date_day
@@ -73,7 +73,7 @@ renamed_posts as (
         from {{ ref('stg_social__posts') }} as observations
         where
             observations.account_code = queued.account_code
-            and observations.captured_at >= {{ first_instant('queued.date_day') }}
+            and observations.captured_at >= {{ start_of_day('queued.date_day') }}
             and observations.url = addresses.url
         order by observations.captured_at
         limit 1
@@ -81,9 +81,9 @@ renamed_posts as (
 
 ),
 
-told_posts as (
+described_posts as (
 
-    -- What an entry says about a post holds from the first day on which the post was seen, and goes with the entry.
+    -- The tags of a manual entry count from the first day on which its post was observed, as long as the entry does.
     select
         queued.account_code,
         least(
@@ -111,8 +111,8 @@ attempted as (
     from {{ ref('stg_social__capture_outcomes') }}
     where
         outcome <> 'not_attempted'
-        and attempted_at >= {{ first_instant(day_of('built_through')) }}
-        and attempted_at < {{ first_instant(day_of('built_through') ~ ' + 1') }}
+        and attempted_at >= {{ start_of_day(day_of('built_through')) }}
+        and attempted_at < {{ start_of_day(day_of('built_through') ~ ' + 1') }}
 
 ),
 
@@ -136,14 +136,14 @@ reasons as (
     select
         account_code,
         date_day
-    from told_posts
+    from described_posts
     union all
     select
         account_code,
         built_through + 1 as date_day
     from registered
     union all
-    -- The last day built was not over then: who was not attempted by its end was missed.
+    -- The last day built was not over then: an account not attempted by its end was missed.
     select
         registered.account_code,
         registered.built_through as date_day

@@ -1,11 +1,11 @@
--- Grain: center that a build of changes has to touch, with the first WIB date that it builds anew.
+-- Grain: center that an incremental build rebuilds, with the first WIB date to rebuild.
 with reasons as (
 
     select
         accounts.center_code,
-        reopened.date_day
-    from {{ ref('int_accounts__to_rebuild') }} as reopened
-    inner join {{ ref('stg_registry__center_accounts') }} as accounts on reopened.account_code = accounts.account_code
+        to_rebuild.date_day
+    from {{ ref('int_accounts__to_rebuild') }} as to_rebuild
+    inner join {{ ref('stg_registry__center_accounts') }} as accounts on to_rebuild.account_code = accounts.account_code
     union all
     select
         center_code,

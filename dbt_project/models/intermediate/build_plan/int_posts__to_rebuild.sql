@@ -1,12 +1,12 @@
 {{ config(indexes=[{'columns': ['account_code', 'post_id'], 'unique': true}]) }}
--- Grain: post that a build of changes has to touch: it was seen, or entered by hand, on a day that is built anew.
+-- Grain: post that an incremental build rebuilds: it was observed, or entered manually, on a day to rebuild.
 with entered as (
 
     select addresses.account_code
     from {{ ref('stg_social__entered_addresses') }} as addresses
     inner join
-        {{ reopened_by('account') }} as reopened
-        on {{ is_reopened('account', 'addresses.account_code', 'addresses.as_of_date') }}
+        {{ to_rebuild('account') }} as to_rebuild
+        on {{ is_to_rebuild('account', 'addresses.account_code', 'addresses.as_of_date') }}
     group by addresses.account_code
 
 ),
@@ -17,10 +17,10 @@ found as (
         posts.account_code,
         posts.post_id
     from {{ ref('stg_social__posts') }} as posts
-    inner join {{ reopened_by('account') }} as reopened
-        on {{ is_reopened('account', 'posts.account_code', 'posts.captured_at', unit='instant') }}
+    inner join {{ to_rebuild('account') }} as to_rebuild
+        on {{ is_to_rebuild('account', 'posts.account_code', 'posts.captured_at', unit='instant') }}
     union
-    -- Another version of an entry may have named another post, or the same one by another id: all of the account's.
+    -- An earlier version of an entry may name another post, or the same post by another id: take all of the account's.
     select
         posts.account_code,
         posts.post_id
@@ -44,7 +44,7 @@ found as (
 select
     found.account_code,
     found.post_id,
-    -- From here on raw has to be looked through for it; NULL when only people have seen it.
+    -- raw is searched for the post from this instant on; NULL when it is known only from a manual entry.
     (
         select min(seen.captured_at)
         from {{ ref('stg_social__posts') }} as seen

@@ -1,18 +1,18 @@
 {{ config(indexes=[{'columns': ['account_code'], 'unique': true}]) }}
--- Grain: account that a build of changes has to touch, with the first WIB date of which something else is known now.
+-- Grain: account that an incremental build rebuilds, with the first WIB date whose as-is figures may have changed.
 with moved as (
 
-    -- A post found, gone or dated anew in the reopened days: from its publication on.
+    -- A post found, gone or dated anew in the days to rebuild: from its publication on.
     select
         posts.account_code,
         min(turned.date_day) as date_day
-    from {{ reopened_by('post') }} as posts
-    inner join {{ reopened_by('account') }} as reopened on posts.account_code = reopened.account_code
+    from {{ to_rebuild('post') }} as posts
+    inner join {{ to_rebuild('account') }} as to_rebuild on posts.account_code = to_rebuild.account_code
     cross join
         lateral (
             select
                 min(periods.published_date) as date_day,
-                bool_or(periods.counted_from >= reopened.date_day or periods.counted_until >= reopened.date_day)
+                bool_or(periods.counted_from >= to_rebuild.date_day or periods.counted_until >= to_rebuild.date_day)
                     as is_so
             from {{ ref('int_posts__known_periods') }} as periods
             where periods.account_code = posts.account_code and periods.post_id = posts.post_id
@@ -24,24 +24,24 @@ with moved as (
 
 entered as (
 
-    -- What an entry said goes with it, without a trace among the posts.
+    -- When an entry goes, its post may leave no trace among the posts.
     select
         entries.account_code,
         min(entries.published_date) as date_day
     from {{ ref('stg_social__entered_addresses') }} as entries
-    inner join {{ reopened_by('account') }} as reopened
-        on entries.account_code = reopened.account_code and entries.as_of_date >= reopened.date_day
+    inner join {{ to_rebuild('account') }} as to_rebuild
+        on entries.account_code = to_rebuild.account_code and entries.as_of_date >= to_rebuild.date_day
     group by entries.account_code
 
 ),
 
-looks as (
+observations as (
 
     select
         outcomes.account_code,
         outcomes.date_day
     from {{ ref('int_accounts__daily_outcomes') }} as outcomes
-    where outcomes.is_looked_at and outcomes.date_day >= {{ first_reopened_day('account') }}
+    where outcomes.is_looked_at and outcomes.date_day >= {{ first_day_to_rebuild('account') }}
     union all
     select
         entries.account_code,
@@ -50,33 +50,34 @@ looks as (
 
 ),
 
-looked as (
+observed as (
 
     select distinct
-        reopened.account_code,
-        reopened.date_day
-    from {{ reopened_by('account') }} as reopened
-    inner join looks on reopened.account_code = looks.account_code and reopened.date_day <= looks.date_day
+        to_rebuild.account_code,
+        to_rebuild.date_day
+    from {{ to_rebuild('account') }} as to_rebuild
+    inner join observations
+        on to_rebuild.account_code = observations.account_code and to_rebuild.date_day <= observations.date_day
 
 ),
 
-unlooked as (
+unobserved as (
 
-    -- A look also sees what was published on the days before it, back to the look before.
+    -- An observation also finds what was published on earlier days, back to the observation before.
     select
-        looked.account_code,
+        observed.account_code,
         coalesce(
             (
                 select max(outcomes.date_day) + 1
                 from {{ ref('int_accounts__daily_outcomes') }} as outcomes
                 where
-                    outcomes.account_code = looked.account_code
-                    and outcomes.date_day < looked.date_day
+                    outcomes.account_code = observed.account_code
+                    and outcomes.date_day < observed.date_day
                     and outcomes.is_looked_at
             ),
             cast('2000-01-01' as date)
         ) as date_day
-    from looked
+    from observed
 
 ),
 
@@ -85,7 +86,7 @@ reasons as (
     select
         account_code,
         date_day
-    from {{ reopened_by('account') }}
+    from {{ to_rebuild('account') }}
     union all
     select
         account_code,
@@ -100,7 +101,7 @@ reasons as (
     select
         account_code,
         date_day
-    from unlooked
+    from unobserved
 
 )
 

@@ -14,7 +14,7 @@ with evidence as (
 bounds as (
 
     select
-        -- A date that is given spares looking through all evidence for one.
+        -- A given date saves the search through all evidence.
         coalesce({{ day_of('from_date') }}, (select min(as_of_date) from evidence)) as first_day,
         coalesce({{ day_of('through_date') }}, (select max(as_of_date) from evidence)) as last_day
 
@@ -34,6 +34,6 @@ select
     {{ day_no('date_day') }} as day_no,
     {{ month_start('date_day') }} as month_start,
     {{ year_start('date_day') }} as year_start,
-    -- Until the day is over nothing is missed: a sweep may still come.
+    -- Nothing is missed until the day is over: a retry run may follow.
     date_day = last_day as is_open
 from days

@@ -1,8 +1,8 @@
 {{ config(
-    materialized='incremental', meta={'reopened_by': 'center'},
+    materialized='incremental', meta={'rebuilt_by': 'center'},
     indexes=[{'columns': ['center_code', 'date_day']}, {'columns': ['date_day']}]
 ) }}
--- Grain: center × WIB date × basis: outreach posts, and posts of each programme that runs on the date.
+-- Grain: center × WIB date × scope: outreach posts, and posts of each programme that runs on the date.
 with bases as (
 
     select
@@ -20,19 +20,19 @@ with bases as (
 
 ),
 
-looks as (
+observed as (
 
-    -- Posts of an account whose identity stands in doubt are nobody's, and nobody has looked at its own.
+    -- Posts of an account whose identity is in doubt do not count, and the account counts as not observed.
     select
         outcomes.center_code,
         outcomes.date_day,
         count(*) as accounts_expected,
         count(*) filter (where not outcomes.is_looked_at or suspensions.account_code is not null)
             as accounts_not_looked_at
-    from {{ reopened_rows('center', ref('int_accounts__daily_outcomes')) }} as outcomes
+    from {{ rows_to_rebuild('center', ref('int_accounts__daily_outcomes')) }} as outcomes
     left join {{ ref('int_accounts__daily_suspensions') }} as suspensions
         on outcomes.account_code = suspensions.account_code and outcomes.date_day = suspensions.date_day
-    {{ and_since_reopened('center', 'suspensions.date_day') }}
+    {{ and_since_rebuild_start('center', 'suspensions.date_day') }}
     group by outcomes.center_code, outcomes.date_day
 
 ),
@@ -51,12 +51,12 @@ posting as (
             partition by spine.center_code, recency.date_day, recency.basis
         ) as center_days_since
     from {{ ref('int_accounts__daily_recency_by_scope') }} as recency
-    inner join {{ reopened_rows('center', ref('int_accounts__daily_spine')) }} as spine
+    inner join {{ rows_to_rebuild('center', ref('int_accounts__daily_spine')) }} as spine
         on recency.account_code = spine.account_code and recency.date_day = spine.date_day
-    {{ and_since_reopened('center', 'recency.date_day') }}
+    {{ and_since_rebuild_start('center', 'recency.date_day') }}
     left join {{ ref('int_accounts__daily_suspensions') }} as suspensions
         on recency.account_code = suspensions.account_code and recency.date_day = suspensions.date_day
-    {{ and_since_reopened('center', 'suspensions.date_day') }}
+    {{ and_since_rebuild_start('center', 'suspensions.date_day') }}
     where suspensions.account_code is null
 
 ),
@@ -88,14 +88,14 @@ joined as (
         recency.last_post_url,
         recency.days_since_last_post,
         coalesce(recency.platforms_updated, 0) as platforms_updated,
-        coalesce(looks.accounts_expected, 0) as accounts_expected,
-        coalesce(looks.accounts_not_looked_at, 0) as accounts_not_looked_at,
-        -- A newer post whose words nobody read may have been about it.
+        coalesce(observed.accounts_expected, 0) as accounts_expected,
+        coalesce(observed.accounts_not_looked_at, 0) as accounts_not_looked_at,
+        -- A newer post with an unread caption may belong to the scope.
         case
             when recency.last_post_at is null then unread.last_post_at is not null
             else coalesce(unread.last_post_at > recency.last_post_at, false)
         end as has_unread_since
-    from {{ reopened_rows('center', ref('int_centers__daily_spine')) }} as centers
+    from {{ rows_to_rebuild('center', ref('int_centers__daily_spine')) }} as centers
     inner join bases on centers.date_day = bases.date_day
     left join per_basis as recency
         on
@@ -107,7 +107,7 @@ joined as (
             centers.center_code = unread.center_code
             and centers.date_day = unread.date_day
             and bases.unread_basis = unread.basis
-    left join looks on centers.center_code = looks.center_code and centers.date_day = looks.date_day
+    left join observed on centers.center_code = observed.center_code and centers.date_day = observed.date_day
 
 )
 

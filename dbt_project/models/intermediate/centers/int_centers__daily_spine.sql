@@ -1,5 +1,5 @@
 {{ config(
-    materialized='incremental', meta={'reopened_by': 'center'},
+    materialized='incremental', meta={'rebuilt_by': 'center'},
     indexes=[{'columns': ['date_day']}, {'columns': ['center_code', 'date_day']}]
 ) }}
 -- Grain: center × WIB date on which it exists.
@@ -12,4 +12,4 @@ select
 from {{ ref('int_dates__reporting') }} as days
 inner join {{ ref('stg_registry__centers') }} as centers
     on {{ is_valid_on('centers', 'days.date_day') }}
-{{ only_reopened('center', 'centers.center_code', 'days.date_day') }}
+{{ join_to_rebuild('center', 'centers.center_code', 'days.date_day') }}

@@ -1,20 +1,20 @@
 {{ config(
     materialized='incremental',
-    meta={'reopened_by': 'center', 'reopened_unit': 'month'},
+    meta={'rebuilt_by': 'center', 'rebuilt_unit': 'month'},
     indexes=[{'columns': ['center_code', 'month_start']}]
 ) }}
--- Grain: center × month: programmes and clusters that it told of, did not, or of which nobody can say.
+-- Grain: center × month: programmes and clusters that are covered, not covered or unknown.
 with months as (
 
     select months.*
     from {{ ref('int_centers__months') }} as months
-    {{ only_reopened('center', 'months.center_code', 'months.month_start', unit='month') }}
+    {{ join_to_rebuild('center', 'months.center_code', 'months.month_start', unit='month') }}
 
 ),
 
 subjects as (
 
-    -- What there is to tell of when the month ends; of clusters those of the scheme in force.
+    -- The programmes and clusters in force when the month ends.
     select
         months.center_code,
         months.month_start,
@@ -40,7 +40,7 @@ posts as (
     select posts.*
     from {{ ref('int_posts__monthly') }} as posts
     inner join months on posts.center_code = months.center_code and posts.month_start = months.month_start
-    where true {{ and_since_reopened('center', 'posts.month_start', unit='month') }}
+    where true {{ and_since_rebuild_start('center', 'posts.month_start', unit='month') }}
 
 ),
 
@@ -58,7 +58,7 @@ unread as (
 
 ),
 
-told as (
+tagged_subjects as (
 
     select distinct
         posts.center_code,
@@ -74,11 +74,11 @@ told as (
 
 states as (
 
-    -- Not having seen something says nothing where nobody could look or read.
+    -- Not finding a post means nothing where an account was not observed or a caption not read.
     select
         subjects.*,
         case
-            when told.tag is not null then 'covered'
+            when tagged_subjects.tag is not null then 'covered'
             when
                 posting.longest_silence_null_reason is not null or coalesce(unread.posts_unread, 0) > 0
                 then 'unknown'
@@ -92,13 +92,13 @@ states as (
             subjects.center_code = unread.center_code
             and subjects.month_start = unread.month_start
             and subjects.tag_kind = unread.tag_kind
-    left join told
+    left join tagged_subjects
         on
-            subjects.center_code = told.center_code
-            and subjects.month_start = told.month_start
-            and subjects.tag_kind = told.tag_kind
-            and subjects.cluster_scheme = told.cluster_scheme
-            and subjects.tag = told.tag
+            subjects.center_code = tagged_subjects.center_code
+            and subjects.month_start = tagged_subjects.month_start
+            and subjects.tag_kind = tagged_subjects.tag_kind
+            and subjects.cluster_scheme = tagged_subjects.cluster_scheme
+            and subjects.tag = tagged_subjects.tag
 
 ),
 

@@ -11,15 +11,15 @@ ends as (
         center_code,
         month_start,
         count(*) as accounts_expected,
-        count(*) filter (where end_standing = 'reported') as accounts_reported,
-        count(*) filter (where end_standing = 'hidden') as accounts_hidden,
-        count(*) filter (where end_standing = 'failed') as accounts_failed,
-        count(*) filter (where end_standing = 'suspended') as accounts_suspended,
-        sum(followers_count) filter (where end_standing = 'reported') as followers_count,
-        sum(followers_count + followers_precision_step - 1) filter (where end_standing = 'reported')
+        count(*) filter (where end_status = 'reported') as accounts_reported,
+        count(*) filter (where end_status = 'hidden') as accounts_hidden,
+        count(*) filter (where end_status = 'failed') as accounts_failed,
+        count(*) filter (where end_status = 'suspended') as accounts_suspended,
+        sum(followers_count) filter (where end_status = 'reported') as followers_count,
+        sum(followers_count + followers_precision_step - 1) filter (where end_status = 'reported')
             as followers_count_high,
-        min(capture_date) filter (where end_standing = 'reported') as oldest_capture_date,
-        max(capture_date) filter (where end_standing = 'reported') as newest_capture_date
+        min(capture_date) filter (where end_status = 'reported') as oldest_capture_date,
+        max(capture_date) filter (where end_status = 'reported') as newest_capture_date
     from month_ends
     group by center_code, month_start
 
@@ -57,7 +57,7 @@ pairs as (
             ends.account_code = begins.account_code
             and ends.center_code = begins.center_code
             and cast(ends.month_start - interval '1 month' as date) = begins.month_start
-    where ends.end_standing = 'reported' and begins.end_standing = 'reported'
+    where ends.end_status = 'reported' and begins.end_status = 'reported'
 
 ),
 

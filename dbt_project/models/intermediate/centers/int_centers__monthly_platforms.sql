@@ -1,14 +1,14 @@
 {{ config(
     materialized='incremental',
-    meta={'reopened_by': 'center', 'reopened_unit': 'month'},
+    meta={'rebuilt_by': 'center', 'rebuilt_unit': 'month'},
     indexes=[{'columns': ['center_code', 'month_start']}]
 ) }}
--- Grain: center × month: where it stands at the month's end, and how many of its account-days were captured.
+-- Grain: center × month: its platforms at the month's end, and how many of its account-days were captured.
 with months as (
 
     select months.*
     from {{ ref('int_centers__months') }} as months
-    {{ only_reopened('center', 'months.center_code', 'months.month_start', unit='month') }}
+    {{ join_to_rebuild('center', 'months.center_code', 'months.month_start', unit='month') }}
 
 ),
 
@@ -27,9 +27,9 @@ required as (
 
 ),
 
-standings as (
+platform_statuses as (
 
-    -- Where the registry holds nothing at all we do not know; that is not the same as knowing there is none.
+    -- Without any row in the registry it is unknown whether there is an account; that is not a known absence.
     select
         required.center_code,
         required.month_start,
@@ -39,7 +39,7 @@ standings as (
                 "case when statuses.is_expected then 'present' else statuses.outcome end", 'statuses.precedence'
             ) }},
             'not_yet_verified'
-        ) as standing
+        ) as platform_status
     from required
     left join {{ ref('stg_registry__center_accounts') }} as accounts
         on
@@ -49,16 +49,16 @@ standings as (
     left join {{ ref('account_statuses') }} as statuses on accounts.status = statuses.status
     group by required.center_code, required.month_start, required.platform
     union
-    -- A verified account is there, required or not.
+    -- A verified account counts as present, required or not.
     select
         months.center_code,
         months.month_start,
         spine.platform,
-        'present' as standing
+        'present' as platform_status
     from months
     inner join {{ ref('int_accounts__daily_spine') }} as spine
         on months.center_code = spine.center_code and months.known_on_date = spine.date_day
-    {{ and_since_reopened('center', 'spine.date_day', unit='month') }}
+    {{ and_since_rebuild_start('center', 'spine.date_day', unit='month') }}
 
 ),
 
@@ -69,11 +69,11 @@ kinds as (
         month_start,
         platform,
         case
-            when standing = 'present' then 'present'
-            when standing = 'not_yet_verified' then 'not_verified'
+            when platform_status = 'present' then 'present'
+            when platform_status = 'not_yet_verified' then 'not_verified'
             else 'missing'
         end as kind
-    from standings
+    from platform_statuses
 
 ),
 
@@ -106,7 +106,7 @@ captures as (
             months.center_code = outcomes.center_code
             and months.first_date <= outcomes.date_day
             and months.known_on_date >= outcomes.date_day
-    {{ and_since_reopened('center', 'outcomes.date_day', unit='month') }}
+    {{ and_since_rebuild_start('center', 'outcomes.date_day', unit='month') }}
     group by months.center_code, months.month_start
 
 )

@@ -1,14 +1,14 @@
 {{ config(
     materialized='incremental',
-    meta={'reopened_by': 'center', 'reopened_unit': 'month'},
+    meta={'rebuilt_by': 'center', 'rebuilt_unit': 'month'},
     indexes=[{'columns': ['center_code', 'month_start']}]
 ) }}
--- Grain: center × month: what it published, how long it was silent, and what the posts moved.
+-- Grain: center × month: its posts, its longest silence, and the interactions of its posts.
 with months as (
 
     select months.*
     from {{ ref('int_centers__months') }} as months
-    {{ only_reopened('center', 'months.center_code', 'months.month_start', unit='month') }}
+    {{ join_to_rebuild('center', 'months.center_code', 'months.month_start', unit='month') }}
 
 ),
 
@@ -17,7 +17,7 @@ posts as (
     select posts.*
     from {{ ref('int_posts__monthly') }} as posts
     inner join months on posts.center_code = months.center_code and posts.month_start = months.month_start
-    where true {{ and_since_reopened('center', 'posts.month_start', unit='month') }}
+    where true {{ and_since_rebuild_start('center', 'posts.month_start', unit='month') }}
 
 ),
 
@@ -85,9 +85,9 @@ silences as (
 
 ),
 
-looks as (
+observed as (
 
-    -- Posts of an account whose identity stands in doubt are nobody's, and nobody has looked at its own.
+    -- Posts of an account whose identity is in doubt do not count, and the account counts as not observed.
     select
         months.center_code,
         months.month_start,
@@ -96,7 +96,7 @@ looks as (
     from months
     left join {{ ref('int_accounts__daily_outcomes') }} as outcomes
         on months.center_code = outcomes.center_code and months.known_on_date = outcomes.date_day
-    {{ and_since_reopened('center', 'outcomes.date_day', unit='month') }}
+    {{ and_since_rebuild_start('center', 'outcomes.date_day', unit='month') }}
     left join {{ ref('int_accounts__months') }} as accounts
         on
             outcomes.account_code = accounts.account_code
@@ -121,7 +121,7 @@ per_account as (
 
 engagement as (
 
-    -- Interactions and followers of the same accounts: a hidden count or hidden interactions leave both out.
+    -- Interactions and followers of the same accounts: if either is hidden, the account is left out of both.
     select
         ends.center_code,
         ends.month_start,
@@ -136,7 +136,7 @@ engagement as (
             and ends.center_code = per_account.center_code
             and ends.month_start = per_account.month_start
     where
-        ends.end_standing = 'reported'
+        ends.end_status = 'reported'
         and (per_account.posts is null or per_account.interactions is not null)
     group by ends.center_code, ends.month_start
 
@@ -147,15 +147,15 @@ select
     months.month_start,
     cast(coalesce(published.posts, 0) as integer) as posts,
     cast(coalesce(published.platforms_posted, 0) as integer) as platforms_posted,
-    -- Silence rests on not having seen a post: it needs a look at every account when the month ends.
+    -- Silence means that no post was found: it needs an observation of every account when the month ends.
     case
-        when looks.accounts_expected > 0 and looks.accounts_not_looked_at = 0 then silences.longest_silence_days
+        when observed.accounts_expected > 0 and observed.accounts_not_looked_at = 0 then silences.longest_silence_days
     end as longest_silence_days,
     case
-        when looks.accounts_expected = 0 then 'no_verified_account'
-        when looks.accounts_not_looked_at > 0 then 'not_looked_at'
+        when observed.accounts_expected = 0 then 'no_verified_account'
+        when observed.accounts_not_looked_at > 0 then 'not_looked_at'
     end as longest_silence_null_reason,
-    cast(looks.accounts_not_looked_at as integer) as accounts_not_looked_at,
+    cast(observed.accounts_not_looked_at as integer) as accounts_not_looked_at,
     cast(published.interactions as bigint) as interactions,
     cast(coalesce(published.posts_with_interactions, 0) as integer) as posts_with_interactions,
     case
@@ -164,6 +164,6 @@ select
     end as engagement_rate_pct
 from months
 inner join silences on months.center_code = silences.center_code and months.month_start = silences.month_start
-inner join looks on months.center_code = looks.center_code and months.month_start = looks.month_start
+inner join observed on months.center_code = observed.center_code and months.month_start = observed.month_start
 left join published on months.center_code = published.center_code and months.month_start = published.month_start
 left join engagement on months.center_code = engagement.center_code and months.month_start = engagement.month_start

@@ -1,7 +1,7 @@
--- Grain: center × month: its points of the measures that are known, and how much of the weight is known.
+-- Grain: center × month: its points from known measures, and how much of the weight is known.
 with known as (
 
-    -- What is not known earns nothing and costs nothing: NULL, never zero.
+    -- An unknown measure neither adds nor subtracts: NULL, never zero.
     select
         months.center_code,
         months.month_start,
@@ -55,7 +55,7 @@ fulfilled as (
         measures.month_start,
         weights.weights_version,
         weights.weight,
-        -- least() and greatest() pass over NULL, which would make of not knowing a zero.
+        -- least() and greatest() ignore NULL, which would turn unknown into zero.
         case
             when measures.value is not null
                 then

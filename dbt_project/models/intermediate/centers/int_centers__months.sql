@@ -1,8 +1,8 @@
 {{ config(
     materialized='incremental',
     meta={
-        'reopened_by': 'center', 'reopened_unit': 'month',
-        'reopened_from': "month_start + interval '1 month'"
+        'rebuilt_by': 'center', 'rebuilt_unit': 'month',
+        'rebuilt_from': "month_start + interval '1 month'"
     },
     indexes=[{'columns': ['center_code', 'month_start']}]
 ) }}
@@ -14,8 +14,8 @@ with days as (
         date_day,
         {{ month_start('date_day') }} as month_start
     from {{ ref('int_centers__daily_spine') }}
-    -- With a month begun, the one before it is provisional no more.
-    where true {{ and_since_reopened('center', 'date_day', 62) }}
+    -- When a month begins, the month before it is no longer provisional.
+    where true {{ and_since_rebuild_start('center', 'date_day', 62) }}
 
 ),
 
@@ -36,9 +36,9 @@ select
     months.month_start,
     months.first_date,
     months.known_on_date,
-    -- The month of the last reporting day is not over: a sweep may still come, and so may its other days.
+    -- The month of the last reporting day is not over: a retry run may follow, and so may its other days.
     months.month_start = {{ month_start(through_date()) }} as is_provisional
 from months
-{{ only_reopened(
+{{ join_to_rebuild(
     'center', 'months.center_code', "cast(months.month_start + interval '1 month' as date)", unit='month'
 ) }}

@@ -1,12 +1,12 @@
 {{ config(
-    materialized='incremental', meta={'reopened_by': 'account'},
+    materialized='incremental', meta={'rebuilt_by': 'account'},
     indexes=[{'columns': ['account_code', 'date_day']}, {'columns': ['date_day']}]
 ) }}
--- Grain: rule × account × WIB date: counts that fell, rose or stood still in a way that a person should look at.
+-- Grain: rule × account × WIB date: counts that fell, rose or did not move, so that a person should check them.
 {% if is_incremental() %}
 with reported as (
 
-    -- The count before, and since when a count stands still, looked up: a few days need no pass over all of them.
+    -- The count before, and since when a count has not moved, looked up: a few days need no pass over all days.
     select
         captures.*,
         days.working_day_no,
@@ -16,7 +16,7 @@ with reported as (
         before.series_no as previous_series_no,
         coalesce(still.date_day, captures.date_day) as first_day,
         coalesce(first_days.working_day_no, days.working_day_no) as first_working_day_no
-    from {{ reopened_rows('account', ref('int_profile_snapshots__daily_latest')) }} as captures
+    from {{ rows_to_rebuild('account', ref('int_profile_snapshots__daily_latest')) }} as captures
     inner join {{ ref('int_dates__working') }} as days on captures.date_day = days.date_day
     left join lateral (
         select earlier.*
@@ -72,7 +72,7 @@ with counted as (
         lag(captures.followers_count) over in_time as previous_count,
         lag(captures.followers_precision_step) over in_time as previous_step,
         lag(captures.series_no) over in_time as previous_series_no
-    from {{ reopened_rows('account', ref('int_profile_snapshots__daily_latest')) }} as captures
+    from {{ rows_to_rebuild('account', ref('int_profile_snapshots__daily_latest')) }} as captures
     inner join {{ ref('int_dates__working') }} as days on captures.date_day = days.date_day
     where captures.followers_state = 'reported'
     window in_time as (partition by captures.account_code order by captures.day_no)
@@ -81,7 +81,7 @@ with counted as (
 
 runs as (
 
-    -- Only exact counts: a rounded one stands still by itself.
+    -- Only exact counts: a rounded count often does not move.
     select
         *,
         sum(
@@ -122,7 +122,7 @@ bounded as (
 
 changed as (
 
-    -- What the rounding allows speaks for the account: a drop is sure only by its upper bound.
+    -- The rounding is read in the account's favour: a drop is certain only by its upper bound.
     select
         rules.rule_id,
         bounded.account_code,

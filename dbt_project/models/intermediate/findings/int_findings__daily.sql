@@ -1,7 +1,7 @@
 -- Grain: rule × subject × WIB date on which it was found.
 with missing_days as (
 
-    -- An index of its own holds these; until the day is over a sweep may still come.
+    -- Found by an index on these rows; an open day is left out because a retry run may follow.
     select
         outcomes.account_code,
         outcomes.date_day,
@@ -81,7 +81,7 @@ registry_days as (
 
 early_loads as (
 
-    -- A simulated clock may run ahead of the one on the wall; nothing else may.
+    -- Only a simulated clock may run ahead of the real one.
     select
         snapshots.account_code,
         snapshots.as_of_date,
@@ -90,7 +90,7 @@ early_loads as (
     inner join {{ ref('dq_rules') }} as rules
         on
             rules.rule_id = 'captured_after_loading'
-            and snapshots.captured_at > snapshots.loaded_at  -- what the index of these few rows holds
+            and snapshots.captured_at > snapshots.loaded_at  -- the partial index's condition
             and snapshots.captured_at > snapshots.loaded_at + rules.tolerance_minutes * interval '1 minute'
     where snapshots.source <> 'simulator' and snapshots.as_of_date <= {{ through_date() }}
     group by snapshots.account_code, snapshots.as_of_date

@@ -1,18 +1,18 @@
 {{ config(
-    materialized='incremental', meta={'reopened_by': 'post'},
+    materialized='incremental', meta={'rebuilt_by': 'post'},
     indexes=[{'columns': ['account_code', 'post_id']}]
 ) }}
--- Grain: rule × post: posts that cannot be, on the first WIB date on which that was seen.
+-- Grain: rule × post: impossible posts, on the first WIB date on which that was observed.
 with observations as (
 
-    select * from {{ reopened_observations() }} as seen
+    select * from {{ observations_to_rebuild() }} as seen
     where as_of_date <= {{ through_date() }}
 
 ),
 
 others as (
 
-    -- What a reopened post may be a copy of; when everything is built, every post is looked at anyway.
+    -- Posts that a post to rebuild may duplicate; a full build compares all posts anyway.
     {% if is_incremental() %}
     select seen.*
     from (
@@ -35,7 +35,7 @@ others as (
 
 ),
 
-sightings as (
+first_seen as (
 
     select
         account_code,
@@ -56,7 +56,7 @@ copies as (
         *,
         row_number() over same_words as place,
         first_value(post_id) over same_words as first_post_id
-    from sightings
+    from first_seen
     window same_words as (
         partition by account_code, published_at, content_hash
         order by first_seen_date, {{ bytewise("post_id") }}
@@ -64,7 +64,7 @@ copies as (
 
 ),
 
-reopened_posts as (
+posts_to_rebuild as (
 
     select distinct
         account_code,
@@ -83,8 +83,8 @@ found as (
         copies.post_id as seen_value,
         copies.first_post_id as known_value
     from copies
-    inner join reopened_posts
-        on copies.account_code = reopened_posts.account_code and copies.post_id = reopened_posts.post_id
+    inner join posts_to_rebuild
+        on copies.account_code = posts_to_rebuild.account_code and copies.post_id = posts_to_rebuild.post_id
     where copies.place > 1
     union all
     select

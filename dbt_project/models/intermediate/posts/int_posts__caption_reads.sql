@@ -1,19 +1,19 @@
 {{ config(
-    materialized='incremental', meta={'reopened_by': 'post'},
+    materialized='incremental', meta={'rebuilt_by': 'post'},
     indexes=[{'columns': ['account_code', 'post_id'], 'unique': true}]
 ) }}
--- Grain: post; with the reading of its caption that stands for it.
-with readings as (
+-- Grain: post; with the read of its caption that its tags come from.
+with reads as (
 
-    -- Of several rulesets the newest that still met the caption.
+    -- The newest ruleset that read the caption before it expired.
     select
         *,
         row_number() over (partition by account_code, post_id, content_hash order by ruleset_id desc) as place
-    from {{ reopened_rows('post', ref('stg_social__tagged_captions')) }} as tagged
+    from {{ rows_to_rebuild('post', ref('stg_social__tagged_captions')) }} as tagged
 
 ),
 
-sightings as (
+observed as (
 
     select
         account_code,
@@ -25,7 +25,7 @@ sightings as (
         row_number() over (
             partition by account_code, post_id order by captured_at desc, response_id desc
         ) as place
-    from {{ reopened_observations() }} as observations
+    from {{ observations_to_rebuild() }} as observations
     where presence = 'seen' and as_of_date <= {{ through_date() }}
 
 ),
@@ -37,42 +37,42 @@ contents as (
         post_id,
         content_hash,
         max(last_seen_at) as last_seen_at
-    from sightings
+    from observed
     group by account_code, post_id, content_hash
 
 ),
 
 ranked as (
 
-    -- An edited caption that expired unread leaves what was read of the earlier one.
+    -- When an edited caption expired unread, the read of the earlier caption is kept.
     select
         contents.account_code,
         contents.post_id,
         contents.content_hash,
-        readings.ruleset_id,
-        readings.ruleset_version,
-        readings.campaign_codes,
+        reads.ruleset_id,
+        reads.ruleset_version,
+        reads.campaign_codes,
         row_number() over (
             partition by contents.account_code, contents.post_id
             order by
-                case when readings.ruleset_id is not null then 0 else 1 end,
+                case when reads.ruleset_id is not null then 0 else 1 end,
                 contents.last_seen_at desc,
                 {{ bytewise("contents.content_hash") }}
         ) as place
     from contents
-    left join readings
+    left join reads
         on
-            contents.account_code = readings.account_code
-            and contents.post_id = readings.post_id
-            and contents.content_hash = readings.content_hash
-            and readings.place = 1
+            contents.account_code = reads.account_code
+            and contents.post_id = reads.post_id
+            and contents.content_hash = reads.content_hash
+            and reads.place = 1
 
 )
 
 select
     ranked.account_code,
     ranked.post_id,
-    sightings.published_date,
+    observed.published_date,
     ranked.content_hash,
     case
         when ranked.ruleset_id is not null then 'read'
@@ -83,6 +83,6 @@ select
     ranked.ruleset_version,
     ranked.campaign_codes
 from ranked
-inner join sightings
-    on ranked.account_code = sightings.account_code and ranked.post_id = sightings.post_id and sightings.place = 1
+inner join observed
+    on ranked.account_code = observed.account_code and ranked.post_id = observed.post_id and observed.place = 1
 where ranked.place = 1

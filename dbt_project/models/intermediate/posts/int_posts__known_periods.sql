@@ -1,5 +1,5 @@
 {{ config(
-    materialized='incremental', meta={'reopened_by': 'post'},
+    materialized='incremental', meta={'rebuilt_by': 'post'},
     indexes=[
         {'columns': ['account_code', 'published_at']}, {'columns': ['account_code', 'post_id']},
         {'columns': ['published_date']}
@@ -18,7 +18,7 @@ with observations as (
         as_of_date,
         captured_at,
         response_id
-    from {{ reopened_observations() }} as sightings
+    from {{ observations_to_rebuild() }} as posts
     union all
     select
         account_code,
@@ -30,7 +30,7 @@ with observations as (
         as_of_date,
         observed_at as captured_at,
         cast(null as {{ type_of('uuid') }}) as response_id
-    from {{ reopened_rows('post', ref('int_manual_entries__accepted')) }} as entries
+    from {{ rows_to_rebuild('post', ref('int_manual_entries__accepted')) }} as entries
     where post_id is not null
 
 ),
@@ -64,7 +64,7 @@ observed as (
 
 turns as (
 
-    -- Counts change every day; whether a post counts, and from when, hardly ever.
+    -- Counts change every day; presence and dates hardly ever do.
     select
         account_code,
         post_id,

@@ -1,12 +1,12 @@
 {{ config(
     materialized='incremental',
-    meta={'reopened_by': 'account', 'reopened_unit': 'month'},
+    meta={'rebuilt_by': 'account', 'rebuilt_unit': 'month'},
     indexes=[{'columns': ['month_start']}]
 ) }}
 -- Grain: post in the month of its publication × center to which it counts, as known at that month's end.
 with counted as (
 
-    -- What an account said counts for the months in which it was expected, unless nobody knows whose it is.
+    -- Posts count in the months in which the account was expected, unless its identity is in doubt.
     select
         accounts.account_code,
         accounts.center_code,
@@ -18,7 +18,7 @@ with counted as (
         periods.published_date,
         periods.first_seen_at
     from {{ ref('int_accounts__months') }} as accounts
-    {{ only_reopened('account', 'accounts.account_code', 'accounts.month_start', unit='month') }}
+    {{ join_to_rebuild('account', 'accounts.account_code', 'accounts.month_start', unit='month') }}
     inner join {{ ref('int_centers__months') }} as months
         on accounts.center_code = months.center_code and accounts.month_start = months.month_start
     inner join {{ ref('int_posts__known_periods') }} as periods
@@ -27,14 +27,14 @@ with counted as (
             and accounts.month_start = {{ month_start('periods.published_date') }}
             and months.known_on_date >= periods.counted_from
             and (periods.counted_until is null or months.known_on_date < periods.counted_until)
-    {{ and_since_reopened('account', 'periods.published_date', unit='month') }}
+    {{ and_since_rebuild_start('account', 'periods.published_date', unit='month') }}
     where not accounts.is_in_doubt
 
 ),
 
 moved as (
 
-    -- What a post moved is what an API last saw: an absence counts nothing, nor does a person who sees it again.
+    -- Interactions come from the last observation by an API; absences and manual entries have none.
     select
         counted.account_code,
         counted.center_code,

@@ -1,11 +1,11 @@
 {{ config(
-    materialized='incremental', meta={'reopened_by': 'post'},
+    materialized='incremental', meta={'rebuilt_by': 'post'},
     indexes=[
         {'columns': ['account_code', 'basis', 'published_at']}, {'columns': ['account_code', 'counted_from']},
         {'columns': ['account_code', 'post_id']}
     ]
 ) }}
--- Grain: post × basis × unbroken run of WIB dates on which it was known and counted.
+-- Grain: post × scope × unbroken run of WIB dates on which it was known and counted.
 select
     posts.account_code,
     posts.post_id,
@@ -15,6 +15,6 @@ select
     posts.url,
     posts.counted_from,
     posts.counted_until
-from {{ reopened_rows('post', ref('int_posts__known_periods')) }} as posts
-inner join {{ reopened_rows('post', ref('int_posts__scopes')) }} as bases
+from {{ rows_to_rebuild('post', ref('int_posts__known_periods')) }} as posts
+inner join {{ rows_to_rebuild('post', ref('int_posts__scopes')) }} as bases
     on posts.account_code = bases.account_code and posts.post_id = bases.post_id

@@ -1,37 +1,37 @@
 {{ config(
-    materialized='incremental', meta={'reopened_by': 'post'},
+    materialized='incremental', meta={'rebuilt_by': 'post'},
     indexes=[{'columns': ['account_code', 'post_id']}]
 ) }}
--- Grain: post × kind of tag: whether anybody knows what of that kind it carries. The one rule of what is unread.
+-- Grain: post × kind of tag: whether the post's tags of that kind are known. The only rule for `unread`.
 with posts as (
 
     select
         account_code,
         post_id,
         reading_state
-    from {{ reopened_rows('post', ref('int_posts__caption_reads')) }} as readings
+    from {{ rows_to_rebuild('post', ref('int_posts__caption_reads')) }} as reads
     union all
-    -- Of a post that only people have seen, nobody has read the words.
+    -- The caption of a post known only from a manual entry was not read.
     select distinct
         entries.account_code,
         entries.post_id,
         'unread' as reading_state
-    from {{ reopened_rows('post', ref('int_manual_entries__accepted')) }} as entries
-    left join {{ reopened_rows('post', ref('int_posts__caption_reads')) }} as readings
-        on entries.account_code = readings.account_code and entries.post_id = readings.post_id
-    where entries.post_id is not null and readings.post_id is null
+    from {{ rows_to_rebuild('post', ref('int_manual_entries__accepted')) }} as entries
+    left join {{ rows_to_rebuild('post', ref('int_posts__caption_reads')) }} as reads
+        on entries.account_code = reads.account_code and entries.post_id = reads.post_id
+    where entries.post_id is not null and reads.post_id is null
 
 ),
 
-said as (
+stated as (
 
-    -- Whoever names a programme or a cluster has read the post for it; that it is none of one says nothing of the
-    -- others. Outreach is yes or no.
+    -- A person who names a programme or a cluster has read the post for that kind; removing one tag says nothing
+    -- about the others. Outreach is yes or no.
     select
         account_code,
         post_id,
         tag_kind
-    from {{ reopened_rows('post', ref('int_posts__tags')) }} as tags
+    from {{ rows_to_rebuild('post', ref('int_posts__tags')) }} as tags
     where
         overridden_by is not null
         and derived_from is null
@@ -41,7 +41,7 @@ said as (
         account_code,
         post_id,
         'outreach' as tag_kind
-    from {{ reopened_rows('post', ref('int_manual_entries__accepted')) }} as entries
+    from {{ rows_to_rebuild('post', ref('int_manual_entries__accepted')) }} as entries
     where is_outreach is not null and as_of_date <= {{ through_date() }}
 
 )
@@ -52,13 +52,13 @@ select
     kinds.tag_kind,
     case
         when posts.reading_state <> 'unread' then posts.reading_state
-        when said.post_id is not null then 'said'
+        when stated.post_id is not null then 'stated'
         else 'unread'
     end as kind_state
 from posts
 cross join (values ('program'), ('outreach'), ('cluster')) as kinds (tag_kind)
-left join said
+left join stated
     on
-        posts.account_code = said.account_code
-        and posts.post_id = said.post_id
-        and kinds.tag_kind = said.tag_kind
+        posts.account_code = stated.account_code
+        and posts.post_id = stated.post_id
+        and kinds.tag_kind = stated.tag_kind

@@ -1,8 +1,8 @@
 {{ config(
-    materialized='incremental', meta={'reopened_by': 'post'},
+    materialized='incremental', meta={'rebuilt_by': 'post'},
     indexes=[{'columns': ['account_code', 'post_id']}]
 ) }}
--- Grain: post × kind of tag × cluster scheme × tag; what the rules found, people decided, and both imply.
+-- Grain: post × kind of tag × cluster scheme × tag: found by rules, decided by people, or implied by both.
 with found as (
 
     select
@@ -24,19 +24,19 @@ with found as (
                 tags.match_starts_at,
                 {{ bytewise("tags.rule_id") }}
         ) as place
-    from {{ reopened_rows('post', ref('int_posts__caption_reads')) }} as readings
-    inner join {{ reopened_rows('post', ref('stg_social__post_tags')) }} as tags
+    from {{ rows_to_rebuild('post', ref('int_posts__caption_reads')) }} as reads
+    inner join {{ rows_to_rebuild('post', ref('stg_social__post_tags')) }} as tags
         on
-            readings.account_code = tags.account_code
-            and readings.post_id = tags.post_id
-            and readings.content_hash = tags.content_hash
-            and readings.ruleset_id = tags.ruleset_id
+            reads.account_code = tags.account_code
+            and reads.post_id = tags.post_id
+            and reads.content_hash = tags.content_hash
+            and reads.ruleset_id = tags.ruleset_id
 
 ),
 
 renamed as (
 
-    -- A post that was decided about under the id made from its address may have got the API's id since.
+    -- A post with a decision under the id made from its URL may have got the API's id since.
     select distinct
         addresses.account_code,
         addresses.post_id,
@@ -59,7 +59,7 @@ entries as (
 
 ),
 
-words as (
+statements as (
 
     select
         overrides.override_id,
@@ -76,7 +76,7 @@ words as (
     left join renamed
         on overrides.account_code = renamed.account_code and overrides.post_id = renamed.post_id
     union all
-    -- Whoever enters a post by hand says what it is about; a decision about the tag stands over that.
+    -- A manual entry tags its post; a decision about the tag overrides the entry.
     select
         0 as override_id,
         account_code,
@@ -111,19 +111,24 @@ words as (
 decisions as (
 
     select
-        words.*,
+        statements.*,
         row_number() over (
-            partition by words.account_code, words.post_id, words.tag_kind, words.cluster_scheme, words.tag
-            order by words.override_id desc, words.stated_on desc
+            partition by
+                statements.account_code,
+                statements.post_id,
+                statements.tag_kind,
+                statements.cluster_scheme,
+                statements.tag
+            order by statements.override_id desc, statements.stated_on desc
         ) as place
-    from words
-    {{ only_reopened('post', 'words.account_code', 'words.post_id') }}
+    from statements
+    {{ join_to_rebuild('post', 'statements.account_code', 'statements.post_id') }}
 
 ),
 
 decided as (
 
-    -- What is decided about a post waits until somebody has seen the post.
+    -- A decision about a post applies once the post was observed or entered.
     select decisions.*
     from decisions
     where
@@ -152,7 +157,7 @@ decided as (
 
 direct as (
 
-    -- A person's word stands over the rules, whatever they say in a later version.
+    -- A person's decision overrides the rules, also those of a later version.
     select
         coalesce(found.account_code, decided.account_code) as account_code,
         coalesce(found.post_id, decided.post_id) as post_id,
@@ -185,7 +190,7 @@ direct as (
 
 implied as (
 
-    -- Rules speak in the newest scheme; the crosswalk says what that was called before.
+    -- Rules use the newest scheme; the crosswalk maps it to earlier schemes.
     select
         direct.*,
         crosswalk.from_scheme as implied_scheme,

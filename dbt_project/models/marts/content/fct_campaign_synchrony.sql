@@ -11,7 +11,7 @@ with campaigns as (
 
 accounts as (
 
-    -- The accounts that were expected on any day of the campaign, and whether anybody looked when it was over.
+    -- The accounts expected on any day of the campaign, and whether they were observed after its end.
     select
         campaigns.campaign_code,
         spine.account_code,
@@ -46,7 +46,7 @@ candidates as (
 
 posts as (
 
-    -- A post that disappeared later was carried all the same.
+    -- A post that disappeared later counts as well.
     select
         periods.account_code,
         periods.post_id,
@@ -66,9 +66,9 @@ in_time as (
         accounts.platform,
         posts.published_at,
         tags.post_id is not null as is_of_campaign,
-        -- Words that nobody read, or read before the campaign was known, may have carried it.
-        coalesce(readings.reading_state, 'unread') <> 'no_words'
-        and not coalesce({{ is_in_list('accounts.campaign_code', split_list('readings.campaign_codes')) }}, false)
+        -- A caption that was not read, or read before the campaign was known, may belong to the campaign.
+        coalesce(reads.reading_state, 'unread') <> 'no_words'
+        and not coalesce({{ is_in_list('accounts.campaign_code', split_list('reads.campaign_codes')) }}, false)
             as is_unread
     from accounts
     inner join campaigns on accounts.campaign_code = campaigns.campaign_code
@@ -76,8 +76,8 @@ in_time as (
         on
             accounts.account_code = posts.account_code
             and {{ is_during('campaigns', 'posts.published_at') }}
-    left join {{ ref('int_posts__caption_reads') }} as readings
-        on posts.account_code = readings.account_code and posts.post_id = readings.post_id
+    left join {{ ref('int_posts__caption_reads') }} as reads
+        on posts.account_code = reads.account_code and posts.post_id = reads.post_id
     left join {{ ref('int_posts__tags') }} as tags
         on
             posts.account_code = tags.account_code
@@ -102,7 +102,7 @@ per_center as (
 
 ),
 
-looks as (
+observations as (
 
     select
         campaign_code,
@@ -125,16 +125,16 @@ joined as (
         coalesce(per_center.posts, 0) as posts,
         coalesce(per_center.posts_unread, 0) as posts_unread,
         per_center.platforms_posted,
-        coalesce(looks.accounts_expected, 0) as accounts_expected,
-        coalesce(looks.accounts_not_looked_at, 0) as accounts_not_looked_at,
-        looks.source,
+        coalesce(observations.accounts_expected, 0) as accounts_expected,
+        coalesce(observations.accounts_not_looked_at, 0) as accounts_not_looked_at,
+        observations.source,
         coalesce({{ is_in_list('centers.center_code', 'campaigns.exempt_centers') }}, false) as is_exempt
     from campaigns
     inner join {{ ref('stg_registry__centers') }} as centers on {{ is_valid_on('centers', 'campaigns.start_date') }}
     left join per_center
         on campaigns.campaign_code = per_center.campaign_code and centers.center_code = per_center.center_code
-    left join looks
-        on campaigns.campaign_code = looks.campaign_code and centers.center_code = looks.center_code
+    left join observations
+        on campaigns.campaign_code = observations.campaign_code and centers.center_code = observations.center_code
 
 ),
 

@@ -1,5 +1,5 @@
 {{ config(
-    materialized='incremental', meta={'reopened_by': 'post'},
+    materialized='incremental', meta={'rebuilt_by': 'post'},
     indexes=[
     {'columns': ['account_code', 'post_id']}, {'columns': ['tag_kind', 'tag']},
     {'columns': ['tag_kind', 'published_date']}, {'columns': ['center_code', 'published_date']}
@@ -7,7 +7,7 @@
 -- Grain: post × kind of tag × cluster scheme × tag; `untagged` and `unread` are values.
 with posts as (
 
-    select * from {{ reopened_rows('post', ref('fct_posts')) }} as posts
+    select * from {{ rows_to_rebuild('post', ref('fct_posts')) }} as posts
 
 ),
 
@@ -24,7 +24,7 @@ schemes as (
 
 kinds as (
 
-    -- Every post is shown in the scheme that it was published under and in those that came after it.
+    -- A post is shown in the scheme in force at its publication and in all later schemes.
     select
         posts.account_code,
         posts.post_id,
@@ -50,7 +50,7 @@ tags as (
     select
         tags.*,
         kinds.is_scheme_in_force
-    from {{ reopened_rows('post', ref('int_posts__tags')) }} as tags
+    from {{ rows_to_rebuild('post', ref('int_posts__tags')) }} as tags
     inner join kinds
         on
             tags.account_code = kinds.account_code
@@ -61,7 +61,7 @@ tags as (
     select
         tags.*,
         cast(null as boolean) as is_scheme_in_force
-    from {{ reopened_rows('post', ref('int_posts__tags')) }} as tags
+    from {{ rows_to_rebuild('post', ref('int_posts__tags')) }} as tags
     where tags.tag_kind = 'campaign'
 
 ),
@@ -75,11 +75,11 @@ nothing_found as (
         kinds.cluster_scheme,
         kinds.is_scheme_in_force,
         case when states.kind_state <> 'unread' then 'untagged' else 'unread' end as tag,
-        readings.ruleset_version
+        reads.ruleset_version
     from kinds
-    left join {{ reopened_rows('post', ref('int_posts__caption_reads')) }} as readings
-        on kinds.account_code = readings.account_code and kinds.post_id = readings.post_id
-    left join {{ reopened_rows('post', ref('int_posts__tag_coverage')) }} as states
+    left join {{ rows_to_rebuild('post', ref('int_posts__caption_reads')) }} as reads
+        on kinds.account_code = reads.account_code and kinds.post_id = reads.post_id
+    left join {{ rows_to_rebuild('post', ref('int_posts__tag_coverage')) }} as states
         on
             kinds.account_code = states.account_code
             and kinds.post_id = states.post_id

@@ -1,5 +1,5 @@
 {{ config(
-    materialized='incremental', meta={'reopened_by': 'center', 'reopened_unit': 'month'},
+    materialized='incremental', meta={'rebuilt_by': 'center', 'rebuilt_unit': 'month'},
     indexes=[{'columns': ['month_start']}, {'columns': ['center_code', 'month_start']}]
 ) }}
 -- Grain: center × programme × month; as known at the month's end, or on the last reporting day.
@@ -27,10 +27,10 @@ counted as (
             months.month_start = {{ month_start('periods.published_date') }}
             and months.known_on_date >= periods.counted_from
             and (periods.counted_until is null or months.known_on_date < periods.counted_until)
-    {{ and_since_reopened('center', 'periods.published_date', unit='month') }}
+    {{ and_since_rebuild_start('center', 'periods.published_date', unit='month') }}
     inner join {{ ref('int_accounts__months') }} as accounts
         on periods.account_code = accounts.account_code and months.month_start = accounts.month_start
-    {{ only_reopened('center', 'accounts.center_code', 'accounts.month_start', unit='month') }}
+    {{ join_to_rebuild('center', 'accounts.center_code', 'accounts.month_start', unit='month') }}
     {{ join_of_post(ref('int_posts__scopes'), 'bases', 'periods') }}
     where not accounts.is_in_doubt
     group by accounts.center_code, months.month_start, bases.basis
@@ -45,7 +45,7 @@ silences as (
         {{ month_start('recency.date_day') }} as month_start,
         min(recency.date_day) as first_silent_date
     from {{ ref('int_centers__daily_recency_by_scope') }} as recency
-    {{ only_reopened('center', 'recency.center_code', 'recency.date_day', unit='month') }}
+    {{ join_to_rebuild('center', 'recency.center_code', 'recency.date_day', unit='month') }}
     where recency.recency_band = 'silent'
     group by recency.center_code, recency.basis, {{ month_start('recency.date_day') }}
 
@@ -70,11 +70,11 @@ joined as (
         centers.source
     from months
     inner join {{ ref('int_centers__daily_recency_by_scope') }} as recency on months.known_on_date = recency.date_day
-    {{ only_reopened('center', 'recency.center_code', 'recency.date_day', unit='month') }}
+    {{ join_to_rebuild('center', 'recency.center_code', 'recency.date_day', unit='month') }}
     inner join {{ ref('programs') }} as programs on recency.basis = 'program:' || programs.program
     inner join {{ ref('fct_center_daily') }} as centers
         on recency.center_code = centers.center_code and recency.date_day = centers.date_day
-    {{ and_since_reopened('center', 'centers.date_day', unit='month') }}
+    {{ and_since_rebuild_start('center', 'centers.date_day', unit='month') }}
     left join counted
         on
             recency.center_code = counted.center_code
@@ -104,7 +104,7 @@ select
     last_post_url,
     first_silent_date,
     recency_band,
-    -- Not having seen something says nothing where nobody could look or read.
+    -- Not finding a post means nothing where an account was not observed or a caption not read.
     case
         when posts > 0 then 'covered'
         when accounts_expected = 0 then 'no_verified_account'

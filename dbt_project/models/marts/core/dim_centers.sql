@@ -1,5 +1,5 @@
 {{ config(post_hook="{{ index_unique('center_code', 'is_current') }}") }}
--- Grain: center × dated row; of a center one is current, by an index of its own: boards look names up by it.
+-- Grain: center × dated row; one row of a center is current, and boards look names up by the index on it.
 select
     centers.center_code,
     centers.center_name,

@@ -1,19 +1,19 @@
 {{ config(
-    materialized='incremental', meta={'reopened_by': 'account'},
+    materialized='incremental', meta={'rebuilt_by': 'account'},
     indexes=[{'columns': ['date_day']}, {'columns': ['account_code', 'date_day']}]
 ) }}
--- Grain: account × WIB date × finding: what a person has to look at, with what was known and what was seen.
+-- Grain: account × WIB date × finding: what a person has to check, with the known and the observed value.
 with spine as (
 
     select spine.*
     from {{ ref('int_accounts__daily_spine') }} as spine
-    {{ only_reopened('account', 'spine.account_code', 'spine.date_day') }}
+    {{ join_to_rebuild('account', 'spine.account_code', 'spine.date_day') }}
 
 ),
 
 accounts as (
 
-    -- Of two rows of one day the expected one tells; that there are two is a finding about the registry.
+    -- Of two rows on a day the expected one is used; that there are two is a finding about the registry.
     select accounts.*
     from {{ ref('stg_registry__center_accounts') }} as accounts
     inner join {{ ref('account_statuses') }} as statuses on accounts.status = statuses.status and statuses.is_expected
@@ -30,7 +30,7 @@ outcomes as (
 
 ),
 
-api_readings as (
+api_captures as (
 
     select
         snapshots.*,
@@ -39,7 +39,7 @@ api_readings as (
             order by snapshots.captured_at desc, snapshots.attempt_id desc
         ) as place
     from {{ ref('stg_social__profile_snapshots') }} as snapshots
-    {{ only_reopened('account', 'snapshots.account_code', 'snapshots.captured_at', unit='instant') }}
+    {{ join_to_rebuild('account', 'snapshots.account_code', 'snapshots.captured_at', unit='instant') }}
 
 ),
 
@@ -53,7 +53,7 @@ found as (
         coalesce({{ matched_group('outcomes.detail', 'platform id ([^, ]+)') }}, outcomes.detail) as seen_value,
         {{ as_of_date('suspensions.mismatched_at') }} as since_date
     from {{ ref('int_accounts__daily_suspensions') }} as suspensions
-    {{ only_reopened('account', 'suspensions.account_code', 'suspensions.date_day') }}
+    {{ join_to_rebuild('account', 'suspensions.account_code', 'suspensions.date_day') }}
     inner join accounts
         on
             suspensions.account_code = accounts.account_code
@@ -74,7 +74,7 @@ found as (
     from spine
     inner join {{ ref('int_profile_snapshots__daily_latest') }} as captures
         on spine.account_code = captures.account_code and spine.day_no = captures.day_no
-    {{ and_since_reopened('account', 'captures.date_day') }}
+    {{ and_since_rebuild_start('account', 'captures.date_day') }}
     inner join accounts
         on spine.account_code = accounts.account_code and {{ is_valid_on('accounts', 'spine.date_day') }}
     where lower(accounts.handle) <> lower(captures.handle_seen)
@@ -91,25 +91,25 @@ found as (
         on spine.account_code = accounts.account_code and {{ is_valid_on('accounts', 'spine.date_day') }}
     where accounts.review_due_at <= spine.date_day
     union all
-    -- Both were read on the day; the API's reading stands, and the two cannot both be right.
+    -- Both an API and a person read the account; the API's count is used, but the two contradict each other.
     select
         spine.account_code,
         spine.date_day,
         'manual_differs' as finding,
-        cast(api_readings.followers_count as {{ type_of('text') }}) as known_value,
+        cast(api_captures.followers_count as {{ type_of('text') }}) as known_value,
         entries.followers_displayed as seen_value,
         spine.date_day as since_date
     from spine
     inner join {{ ref('stg_social__manual_entries') }} as entries
         on spine.account_code = entries.account_code and spine.date_day = entries.as_of_date
-    inner join api_readings
+    inner join api_captures
         on
-            spine.account_code = api_readings.account_code
-            and spine.date_day = api_readings.as_of_date
-            and api_readings.place = 1
+            spine.account_code = api_captures.account_code
+            and spine.date_day = api_captures.as_of_date
+            and api_captures.place = 1
     where
-        entries.followers_count > api_readings.followers_count + api_readings.followers_precision_step - 1
-        or api_readings.followers_count > entries.followers_count + entries.followers_precision_step - 1
+        entries.followers_count > api_captures.followers_count + api_captures.followers_precision_step - 1
+        or api_captures.followers_count > entries.followers_count + entries.followers_precision_step - 1
     union all
     select
         spine.account_code,

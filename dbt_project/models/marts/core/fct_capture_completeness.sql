@@ -1,5 +1,5 @@
 {{ config(
-    materialized='incremental', meta={'reopened_by': 'center'}, indexes=[
+    materialized='incremental', meta={'rebuilt_by': 'center'}, indexes=[
         {'columns': ['date_day']}, {'columns': ['is_captured', 'date_day']}, {'columns': ['center_code', 'date_day']}
     ]
 ) }}
@@ -8,7 +8,7 @@ with expected as (
 
     select outcomes.*
     from {{ ref('int_accounts__daily_outcomes') }} as outcomes
-    {{ only_reopened('center', 'outcomes.center_code', 'outcomes.date_day') }}
+    {{ join_to_rebuild('center', 'outcomes.center_code', 'outcomes.date_day') }}
 
 ),
 
@@ -23,7 +23,7 @@ required as (
         on
             (platforms.required_from is null or centers.date_day >= platforms.required_from)
             and (platforms.required_until is null or centers.date_day <= platforms.required_until)
-    {{ only_reopened('center', 'centers.center_code', 'centers.date_day') }}
+    {{ join_to_rebuild('center', 'centers.center_code', 'centers.date_day') }}
 
 ),
 
@@ -45,7 +45,7 @@ lacking as (
 
 candidates as (
 
-    -- Where the registry holds nothing at all we do not know; that is not the same as knowing there is none.
+    -- Without any row in the registry it is unknown whether there is an account; that is not a known absence.
     select
         lacking.center_code,
         lacking.platform,

@@ -1,5 +1,5 @@
 {{ config(
-    materialized='incremental', meta={'reopened_by': 'account'}, indexes=[
+    materialized='incremental', meta={'rebuilt_by': 'account'}, indexes=[
         {'columns': ['date_day', 'change_7d']}, {'columns': ['center_code', 'date_day']}
     ]
 ) }}
@@ -17,7 +17,7 @@ with reported as (
 window_bases as (
 
     {% if is_incremental() %}
-    -- The latest reported count of each window, looked up: a few days need no pass over all of them.
+    -- The latest reported count of each window, looked up: a few days need no pass over all days.
     select
         reported.account_code,
         {% for window in windows %}
@@ -28,7 +28,7 @@ window_bases as (
         {% endfor %}
         reported.day_no
     from reported
-    {{ only_reopened('account', 'reported.account_code', 'reported.date_day') }}
+    {{ join_to_rebuild('account', 'reported.account_code', 'reported.date_day') }}
     {% for window in windows %}
     left join lateral (
         select
@@ -47,14 +47,14 @@ window_bases as (
     ) as base_{{ window.name }} on true
     {% endfor %}
     {% else %}
-    -- The same in one pass for all: frames over integer days.
+    -- The same in one pass over all days: frames over integer days.
     select
         account_code,
         {% for window in windows %}
-        last_value(day_no) over {{ base_frame(window) }} as day_no_{{ window.name }},
-        last_value(followers_count) over {{ base_frame(window) }} as count_{{ window.name }},
-        last_value(followers_precision_step) over {{ base_frame(window) }} as step_{{ window.name }},
-        last_value(series_no) over {{ base_frame(window) }} as series_no_{{ window.name }},
+        last_value(day_no) over {{ baseline_frame(window) }} as day_no_{{ window.name }},
+        last_value(followers_count) over {{ baseline_frame(window) }} as count_{{ window.name }},
+        last_value(followers_precision_step) over {{ baseline_frame(window) }} as step_{{ window.name }},
+        last_value(series_no) over {{ baseline_frame(window) }} as series_no_{{ window.name }},
         {% endfor %}
         day_no
     from reported
@@ -64,18 +64,18 @@ window_bases as (
 
 before as (
 
-    -- The last day before the reopened ones on which there was a count.
+    -- The last day with a count before the days to rebuild.
     {% if is_incremental() %}
     select
-        reopened.account_code,
+        to_rebuild.account_code,
         last.day_no
-    from {{ reopened_by('account') }} as reopened
+    from {{ to_rebuild('account') }} as to_rebuild
     inner join lateral (
         select captures.day_no
         from {{ ref('int_profile_snapshots__daily_latest') }} as captures
         where
-            captures.account_code = reopened.account_code
-            and captures.day_no < reopened.day_no
+            captures.account_code = to_rebuild.account_code
+            and captures.day_no < to_rebuild.day_no
             and captures.followers_state = 'reported'
         order by captures.day_no desc
         limit 1
@@ -125,7 +125,7 @@ known as (
     from {{ ref('int_accounts__daily_spine') }} as spine
     left join {{ ref('int_profile_snapshots__daily_latest') }} as captures
         on spine.account_code = captures.account_code and spine.day_no = captures.day_no
-    {{ and_since_reopened('account', 'captures.date_day') }}
+    {{ and_since_rebuild_start('account', 'captures.date_day') }}
     left join window_bases
         on spine.account_code = window_bases.account_code and spine.day_no = window_bases.day_no
     {% for period in periods %}
@@ -136,13 +136,13 @@ known as (
             and captures.followers_state = 'reported'
     {% endfor %}
     left join before on spine.account_code = before.account_code
-    {{ only_reopened('account', 'spine.account_code', 'spine.date_day') }}
+    {{ join_to_rebuild('account', 'spine.account_code', 'spine.date_day') }}
 
 ),
 
 bounded as (
 
-    -- A change of definition between base and today leaves no number at all.
+    -- A change of definition between baseline and today leaves no number.
     select
         {% for name in growth_names() %}
         known.series_no = known.series_no_{{ name }} as is_one_series_{{ name }},
@@ -195,4 +195,4 @@ select
 from bounded
 inner join {{ ref('int_accounts__daily_outcomes') }} as outcomes
     on bounded.account_code = outcomes.account_code and bounded.date_day = outcomes.date_day
-{{ and_since_reopened('account', 'outcomes.date_day') }}
+{{ and_since_rebuild_start('account', 'outcomes.date_day') }}

@@ -1,5 +1,5 @@
 {{ config(
-    materialized='incremental', meta={'reopened_by': 'account'},
+    materialized='incremental', meta={'rebuilt_by': 'account'},
     indexes=[{'columns': ['date_day', 'recency_band', 'days_since_last_post']}]
 ) }}
 -- Grain: account × WIB date on which it is expected.
@@ -9,14 +9,14 @@
 
 with outcomes as (
 
-    select * from {{ reopened_rows('account', ref('int_accounts__daily_outcomes')) }} as outcomes
+    select * from {{ rows_to_rebuild('account', ref('int_accounts__daily_outcomes')) }} as outcomes
 
 ),
 
 {% if is_incremental() %}
 named as (
 
-    -- A few days are looked up, post by post; for all days that would be a look-up each.
+    -- A few days are looked up post by post; for all days that would be one look-up each.
     select
         outcomes.account_code,
         outcomes.date_day,
@@ -52,7 +52,7 @@ named as (
         from {{ ref('int_posts__known_periods') }} as periods
         where
             periods.account_code = outcomes.account_code
-            and periods.published_at >= {{ first_instant('outcomes.date_day - ' ~ (windows | max - 1)) }}
+            and periods.published_at >= {{ start_of_day('outcomes.date_day - ' ~ (windows | max - 1)) }}
             and periods.counted_from <= outcomes.date_day
             and (periods.counted_until is null or outcomes.date_day < periods.counted_until)
     ) as lately
@@ -216,6 +216,6 @@ left join {{ ref('int_accounts__daily_recency_by_scope') }} as outreach
         named.account_code = outreach.account_code
         and named.date_day = outreach.date_day
         and outreach.basis = 'outreach_post'
-{{ and_since_reopened('account', 'outreach.date_day') }}
+{{ and_since_rebuild_start('account', 'outreach.date_day') }}
 left join {{ ref('recency_bands') }} as bands on {{ in_recency_band('named.days_since_last_post', 'bands') }}
 where named.place = 1

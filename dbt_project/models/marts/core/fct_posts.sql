@@ -1,5 +1,5 @@
 {{ config(
-    materialized='incremental', meta={'reopened_by': 'post'},
+    materialized='incremental', meta={'rebuilt_by': 'post'},
     indexes=[
         {'columns': ['published_at']}, {'columns': ['center_code', 'published_date']},
         {'columns': ['published_date', 'center_code', 'platform']}
@@ -8,14 +8,14 @@
 -- Grain: post.
 with entered as (
 
-    -- A post that an API has seen is told by the API; the others stand on what people entered and confirmed.
+    -- A post that an API has observed comes from the API; the others come from confirmed manual entries.
     select entries.*
-    from {{ reopened_rows('post', ref('int_manual_entries__accepted')) }} as entries
+    from {{ rows_to_rebuild('post', ref('int_manual_entries__accepted')) }} as entries
     where
         entries.as_of_date <= {{ through_date() }}
         and not exists (
             select 1
-            from {{ reopened_observations() }} as posts
+            from {{ observations_to_rebuild() }} as posts
             where
                 posts.account_code = entries.account_code
                 and posts.post_id = entries.post_id
@@ -45,7 +45,7 @@ observations as (
         captured_at,
         as_of_date,
         false as is_manual
-    from {{ reopened_observations() }} as sightings
+    from {{ observations_to_rebuild() }} as posts
     where as_of_date <= {{ through_date() }}
     union all
     select
@@ -79,13 +79,13 @@ observed as (
         min(captured_at) over of_post as first_seen_at,
         min(as_of_date) over of_post as first_seen_date,
         max(captured_at) over of_post as last_seen_at,
-        -- 'simulator' > 'manual' > 'api': of several sources the least real one is told.
+        -- 'simulator' > 'manual' > 'api': of several sources the least real one is shown.
         max(source) over of_post as least_real_source,
         first_value(presence) over (
             partition by account_code, post_id
             order by captured_at desc, response_id desc
         ) as last_presence,
-        -- What the post was like comes from its last sighting; an absence says only that it is gone.
+        -- Content and counts come from the last observation that found the post; an absence has neither.
         row_number() over (
             partition by account_code, post_id
             order by case presence when 'seen' then 1 else 0 end desc, captured_at desc, response_id desc
@@ -107,7 +107,7 @@ accounts as (
 
 centers as (
 
-    -- A center that was renamed keeps its place; of its rows the last one tells the zone.
+    -- A renamed center stays in place; the zone is that of its last row.
     select
         center_code,
         time_zone,

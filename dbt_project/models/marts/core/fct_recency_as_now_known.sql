@@ -1,37 +1,37 @@
 {{ config(
-    materialized='incremental', meta={'reopened_by': 'revision'},
+    materialized='incremental', meta={'rebuilt_by': 'revision'},
     indexes=[{'columns': ['date_day']}, {'columns': ['account_code', 'date_day']}]
 ) }}
--- Grain: account × WIB date on which it is expected: the newest post as known on that day beside what is known now.
+-- Grain: account × WIB date on which it is expected: the newest post as of that day, beside the one as is now.
 with known as (
 
-    select * from {{ reopened_rows('revision', ref('fct_posting_recency_daily')) }} as daily
+    select * from {{ rows_to_rebuild('revision', ref('fct_posting_recency_daily')) }} as daily
 
 ),
 
 {% if is_incremental() %}
-looks as (
+observations as (
 
     select
-        reopened.account_code,
+        to_rebuild.account_code,
         (
             select max(outcomes.date_day)
             from {{ ref('int_accounts__daily_outcomes') }} as outcomes
-            where outcomes.account_code = reopened.account_code and outcomes.is_looked_at
-        ) as last_look_date
-    from {{ reopened_by('revision') }} as reopened
+            where outcomes.account_code = to_rebuild.account_code and outcomes.is_looked_at
+        ) as last_observed_date
+    from {{ to_rebuild('revision') }} as to_rebuild
 
 ),
 
 posted as (
 
-    -- A few days are looked up, day by day; for all days that would be a look-up each.
+    -- A few days are looked up day by day; for all days that would be one look-up each.
     select
         known.account_code,
         known.date_day,
-        standing.published_at,
-        standing.published_date,
-        lately.posts
+        newest.published_at,
+        newest.published_date,
+        of_the_day.posts
     from known
     left join lateral (
         select
@@ -40,26 +40,26 @@ posted as (
         from {{ ref('int_posts__known_periods') }} as periods
         where
             periods.account_code = known.account_code
-            and periods.published_at < {{ first_instant('known.date_day + 1') }}
+            and periods.published_at < {{ start_of_day('known.date_day + 1') }}
             and periods.counted_until is null
         order by periods.published_at desc
         limit 1
-    ) as standing on true
+    ) as newest on true
     cross join lateral (
         select count(*) as posts
         from {{ ref('int_posts__known_periods') }} as periods
         where
             periods.account_code = known.account_code
-            and periods.published_at >= {{ first_instant('known.date_day') }}
-            and periods.published_at < {{ first_instant('known.date_day + 1') }}
+            and periods.published_at >= {{ start_of_day('known.date_day') }}
+            and periods.published_at < {{ start_of_day('known.date_day + 1') }}
             and periods.counted_until is null
-    ) as lately
+    ) as of_the_day
 
 ),
 {% else %}
 posts as (
 
-    -- What still stands: its last observation saw it.
+    -- Posts that still exist: the last observation found them.
     select
         account_code,
         published_date,
@@ -104,11 +104,11 @@ running as (
 
 ),
 
-looks as (
+observations as (
 
     select
         account_code,
-        max(date_day) as last_look_date
+        max(date_day) as last_observed_date
     from {{ ref('int_accounts__daily_outcomes') }}
     where is_looked_at
     group by account_code
@@ -138,7 +138,7 @@ centers as (
         zones.time_zone_label
     from {{ ref('int_centers__daily_spine') }} as spine
     left join {{ ref('time_zones') }} as zones on spine.time_zone = zones.time_zone
-    where true {{ and_since_reopened('revision', 'spine.date_day') }}
+    where true {{ and_since_rebuild_start('revision', 'spine.date_day') }}
 
 ),
 
@@ -153,8 +153,8 @@ joined as (
         known.recency_band,
         posted.published_at as last_post_at_as_now_known,
         {{ days_from('posted.published_date', 'known.date_day') }} as days_since_last_post_as_now_known,
-        -- A later look also sees what was published by this day.
-        coalesce(looks.last_look_date >= known.date_day, false) as is_looked_at_since,
+        -- A later observation also finds what was published by this day.
+        coalesce(observations.last_observed_date >= known.date_day, false) as is_looked_at_since,
         coalesce(posted.posts, 0) as posts_1d_as_now_known,
         known.posts_1d,
         centers.time_zone,
@@ -162,7 +162,7 @@ joined as (
         known.source
     from known
     inner join posted on known.account_code = posted.account_code and known.date_day = posted.date_day
-    left join looks on known.account_code = looks.account_code
+    left join observations on known.account_code = observations.account_code
     left join centers on known.center_code = centers.center_code and known.date_day = centers.date_day
 
 )

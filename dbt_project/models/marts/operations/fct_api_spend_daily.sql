@@ -1,4 +1,4 @@
--- Grain: platform × its own budget day, which begins at midnight of the zone that the platform counts by.
+-- Grain: platform × budget day, which begins at midnight in the platform's own zone.
 with spent as (
 
     select

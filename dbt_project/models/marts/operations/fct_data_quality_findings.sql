@@ -32,7 +32,7 @@ daily as (
             else 1
         end as is_first
     from found
-    -- What only waits for a person (an entry to confirm, a review that is due) is no rule and no fault of the data.
+    -- Findings that only wait for a person (an entry to confirm, a due review) have no rule: the data are not wrong.
     inner join {{ ref('dq_rules') }} as rules on found.rule_id = rules.rule_id
     window in_time as (partition by found.rule_id, found.subject order by found.date_day)
 
@@ -61,7 +61,7 @@ runs as (
 
 sources as (
 
-    -- Looked up by an index of its own, account by account.
+    -- Looked up account by account, by an index on account and source.
     select
         accounts.account_code,
         (

@@ -1,34 +1,34 @@
 {{ config(
-    materialized='incremental', meta={'reopened_by': 'center'}, indexes=[{'columns': ['date_day']}]
+    materialized='incremental', meta={'rebuilt_by': 'center'}, indexes=[{'columns': ['date_day']}]
 ) }}
 -- Grain: center × WIB date.
 {% set windows = var('growth_windows') | map(attribute='name') | list %}
 
-with standings as (
+with totals as (
 
     select
         center_code,
         date_day,
         count(*) as accounts_expected,
         count(*) filter (where is_read) as accounts_read,
-        count(*) filter (where standing = 'captured') as accounts_captured,
-        count(*) filter (where standing = 'carried') as accounts_carried,
-        count(*) filter (where standing = 'hidden') as accounts_hidden,
-        count(*) filter (where standing = 'failed') as accounts_failed,
-        count(*) filter (where standing = 'suspended') as accounts_suspended,
-        count(*) filter (where is_manual and standing in ('captured', 'carried')) as accounts_manual,
+        count(*) filter (where status = 'captured') as accounts_captured,
+        count(*) filter (where status = 'carried') as accounts_carried,
+        count(*) filter (where status = 'hidden') as accounts_hidden,
+        count(*) filter (where status = 'failed') as accounts_failed,
+        count(*) filter (where status = 'suspended') as accounts_suspended,
+        count(*) filter (where is_manual and status in ('captured', 'carried')) as accounts_manual,
         sum(followers_count) as followers_count,
         sum(followers_count_high) as followers_count_high,
         min(capture_date) filter (where followers_count is not null) as oldest_capture_date,
         max(captured_at) filter (where followers_count is not null) as newest_capture_at
-    from {{ reopened_rows('center', ref('int_accounts__daily_status')) }} as standing
+    from {{ rows_to_rebuild('center', ref('int_accounts__daily_status')) }} as statuses
     group by center_code, date_day
 
 ),
 
 growth as (
 
-    -- Only what was read at both ends; a carried count is in neither.
+    -- Only accounts read at both ends of a window; a carried count is no end.
     select
         daily.center_code,
         daily.date_day,
@@ -40,10 +40,10 @@ growth as (
             as change_{{ window }}_accounts,
         {% endfor %}
         max(daily.source) as source
-    from {{ reopened_rows('center', ref('fct_follower_growth_daily')) }} as daily
+    from {{ rows_to_rebuild('center', ref('fct_follower_growth_daily')) }} as daily
     left join {{ ref('int_accounts__daily_suspensions') }} as suspensions
         on daily.account_code = suspensions.account_code and daily.date_day = suspensions.date_day
-    {{ and_since_reopened('center', 'suspensions.date_day') }}
+    {{ and_since_rebuild_start('center', 'suspensions.date_day') }}
     group by daily.center_code, daily.date_day
 
 ),
@@ -55,7 +55,7 @@ absences as (
         date_day,
         count(*) filter (where outcome <> 'not_yet_verified') as accounts_missing,
         count(*) filter (where outcome = 'not_yet_verified') as accounts_not_verified
-    from {{ reopened_rows('center', ref('fct_capture_completeness')) }} as completeness
+    from {{ rows_to_rebuild('center', ref('fct_capture_completeness')) }} as completeness
     where not is_expected
     group by center_code, date_day
 
@@ -63,7 +63,7 @@ absences as (
 
 trusted_posting as (
 
-    -- Posts of an account whose identity stands in doubt are nobody's, and nobody has looked at its own.
+    -- Posts of an account whose identity is in doubt do not count, and the account counts as not observed.
     select
         daily.center_code,
         daily.platform,
@@ -75,10 +75,10 @@ trusted_posting as (
         case when suspensions.account_code is null then daily.days_since_last_post end as days_since_last_post,
         case when suspensions.account_code is null then daily.posts_7d else 0 end as posts_7d,
         case when suspensions.account_code is null then daily.posts_30d else 0 end as posts_30d
-    from {{ reopened_rows('center', ref('fct_posting_recency_daily')) }} as daily
+    from {{ rows_to_rebuild('center', ref('fct_posting_recency_daily')) }} as daily
     left join {{ ref('int_accounts__daily_suspensions') }} as suspensions
         on daily.account_code = suspensions.account_code and daily.date_day = suspensions.date_day
-    {{ and_since_reopened('center', 'suspensions.date_day') }}
+    {{ and_since_rebuild_start('center', 'suspensions.date_day') }}
 
 ),
 
@@ -119,26 +119,26 @@ joined as (
     select
         centers.center_code,
         centers.date_day,
-        cast(coalesce(standings.accounts_expected, 0) as integer) as accounts_expected,
-        cast(coalesce(standings.accounts_read, 0) as integer) as accounts_read,
-        cast(coalesce(standings.accounts_captured, 0) as integer) as accounts_captured,
-        cast(coalesce(standings.accounts_carried, 0) as integer) as accounts_carried,
-        cast(coalesce(standings.accounts_hidden, 0) as integer) as accounts_hidden,
-        cast(coalesce(standings.accounts_failed, 0) as integer) as accounts_failed,
-        cast(coalesce(standings.accounts_suspended, 0) as integer) as accounts_suspended,
-        cast(coalesce(standings.accounts_manual, 0) as integer) as accounts_manual,
+        cast(coalesce(totals.accounts_expected, 0) as integer) as accounts_expected,
+        cast(coalesce(totals.accounts_read, 0) as integer) as accounts_read,
+        cast(coalesce(totals.accounts_captured, 0) as integer) as accounts_captured,
+        cast(coalesce(totals.accounts_carried, 0) as integer) as accounts_carried,
+        cast(coalesce(totals.accounts_hidden, 0) as integer) as accounts_hidden,
+        cast(coalesce(totals.accounts_failed, 0) as integer) as accounts_failed,
+        cast(coalesce(totals.accounts_suspended, 0) as integer) as accounts_suspended,
+        cast(coalesce(totals.accounts_manual, 0) as integer) as accounts_manual,
         cast(coalesce(absences.accounts_missing, 0) as integer) as accounts_missing,
         cast(coalesce(absences.accounts_not_verified, 0) as integer) as accounts_not_verified,
         cast(coalesce(recency.accounts_not_looked_at, 0) as integer) as accounts_not_looked_at,
-        standings.followers_count,
-        standings.followers_count_high,
-        standings.oldest_capture_date,
-        standings.newest_capture_at,
+        totals.followers_count,
+        totals.followers_count_high,
+        totals.oldest_capture_date,
+        totals.newest_capture_at,
         case
-            when standings.accounts_expected is null then 'no_verified_account'
-            when standings.accounts_failed > 0 then 'capture_failed'
-            when standings.accounts_suspended = standings.accounts_expected then 'all_suspended'
-            when standings.followers_count is null then 'all_hidden'
+            when totals.accounts_expected is null then 'no_verified_account'
+            when totals.accounts_failed > 0 then 'capture_failed'
+            when totals.accounts_suspended = totals.accounts_expected then 'all_suspended'
+            when totals.followers_count is null then 'all_hidden'
         end as incomplete_reason,
         {% for window in windows %}
         growth.change_{{ window }},
@@ -155,8 +155,8 @@ joined as (
         coalesce(recency.posts_7d, 0) as posts_7d,
         coalesce(recency.posts_30d, 0) as posts_30d,
         growth.source
-    from {{ reopened_rows('center', ref('int_centers__daily_spine')) }} as centers
-    left join standings on centers.center_code = standings.center_code and centers.date_day = standings.date_day
+    from {{ rows_to_rebuild('center', ref('int_centers__daily_spine')) }} as centers
+    left join totals on centers.center_code = totals.center_code and centers.date_day = totals.date_day
     left join growth on centers.center_code = growth.center_code and centers.date_day = growth.date_day
     left join absences on centers.center_code = absences.center_code and centers.date_day = absences.date_day
     left join recency on centers.center_code = recency.center_code and centers.date_day = recency.date_day

@@ -107,7 +107,7 @@ measured as (
 
 aims as (
 
-    -- A center's own target stands before the one for all.
+    -- A center's own target overrides the one for all centers.
     select
         months.center_code,
         months.month_start,
@@ -135,7 +135,7 @@ achieved as (
         aims.measure as target_measure,
         aims.target_value,
         aims.document_ref as target_document_ref,
-        -- A growth inside the rounding is no realisation of anything.
+        -- A growth inside the rounding is no actual value.
         case aims.measure
             when 'growth' then case when measured.growth_is_measurable then measured.growth end
             when 'growth_pct' then case when measured.growth_is_measurable then measured.growth_pct end
@@ -240,7 +240,7 @@ select
     cast(judged.actual_value as {{ type_of('numeric') }}) as actual_value,
     judged.achievement_pct,
     judged.achievement_state,
-    -- What is printed: the figure, or why there is none ("belum ditetapkan").
+    -- The printed text: the figure, or why there is none ("belum ditetapkan").
     coalesce(replace(cast(judged.achievement_pct as {{ type_of('text') }}), '.', ',') || ' %', states.label_id)
         as achievement_label_id,
     coalesce(cast(judged.achievement_pct as {{ type_of('text') }}) || ' %', states.label_en) as achievement_label_en,

@@ -1,11 +1,11 @@
 {{ config(
-    materialized='incremental', meta={'reopened_by': 'center'},
+    materialized='incremental', meta={'rebuilt_by': 'center'},
     indexes=[{'columns': ['date_day']}, {'columns': ['definition_breaks']}]
 ) }}
 -- Grain: center × platform × WIB date on which one of its accounts there is expected.
 with accounts as (
 
-    -- An account whose identity stands in doubt is read; its change is nobody's.
+    -- An account whose identity is in doubt counts as read, but its change does not count.
     select
         daily.center_code,
         daily.platform,
@@ -16,16 +16,16 @@ with accounts as (
         case when suspensions.account_code is null then daily.change_7d end as change_7d,
         case when suspensions.account_code is null then daily.change_7d_low end as change_7d_low,
         case when suspensions.account_code is null then daily.change_7d_high end as change_7d_high
-    from {{ reopened_rows('center', ref('fct_follower_growth_daily')) }} as daily
+    from {{ rows_to_rebuild('center', ref('fct_follower_growth_daily')) }} as daily
     left join {{ ref('int_accounts__daily_suspensions') }} as suspensions
         on daily.account_code = suspensions.account_code and daily.date_day = suspensions.date_day
-    {{ and_since_reopened('center', 'suspensions.date_day') }}
+    {{ and_since_rebuild_start('center', 'suspensions.date_day') }}
 
 ),
 
 definition_breaks as (
 
-    -- Days on which a count began to mean something else than the account's last one before.
+    -- Days on which the metric definition changed since the account's last count.
     select
         captures.account_code,
         captures.date_day
@@ -34,14 +34,14 @@ definition_breaks as (
         select earlier.series_no
         from {{ ref('int_profile_snapshots__daily_latest') }} as earlier
         where
-            captures.series_no > 0  -- nothing is looked up for an account's first definition
+            captures.series_no > 0  -- an account's first definition needs no look-up
             and earlier.account_code = captures.account_code
             and earlier.day_no < captures.day_no
         order by earlier.day_no desc
         limit 1
     ) as before on captures.series_no > before.series_no
     {% if is_incremental() %}
-    where {{ is_from_first_reopened_day('captures.date_day') }}
+    where {{ is_since_rebuild_start('captures.date_day') }}
     {% endif %}
 
 )

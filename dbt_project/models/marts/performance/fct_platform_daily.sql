@@ -1,4 +1,4 @@
-{{ config(materialized='incremental', meta={'reopened_by': 'date'}, indexes=[{'columns': ['date_day']}]) }}
+{{ config(materialized='incremental', meta={'rebuilt_by': 'date'}, indexes=[{'columns': ['date_day']}]) }}
 -- Grain: platform × WIB date on which an account there is expected.
 select
     platform,
@@ -11,5 +11,5 @@ select
     cast(sum(change_7d_accounts) as integer) as change_7d_accounts,
     cast(sum(definition_breaks) as integer) as definition_breaks,
     max(source) as source
-from {{ reopened_rows('date', ref('fct_center_platform_daily')) }} as centers
+from {{ rows_to_rebuild('date', ref('fct_center_platform_daily')) }} as centers
 group by platform, date_day

@@ -1,14 +1,14 @@
-{{ config(materialized='incremental', meta={'reopened_by': 'date'}, indexes=[{'columns': ['date_day']}]) }}
--- Grain: WIB date × basis × center.
+{{ config(materialized='incremental', meta={'rebuilt_by': 'date'}, indexes=[{'columns': ['date_day']}]) }}
+-- Grain: WIB date × scope × center.
 with centers as (
 
     select
         daily.*,
         spine.center_name
-    from {{ reopened_rows('date', ref('fct_center_daily')) }} as daily
+    from {{ rows_to_rebuild('date', ref('fct_center_daily')) }} as daily
     inner join {{ ref('int_centers__daily_spine') }} as spine
         on daily.center_code = spine.center_code and daily.date_day = spine.date_day
-    {{ and_since_reopened('center', 'spine.date_day') }}
+    {{ and_since_rebuild_start('center', 'spine.date_day') }}
 
 ),
 
@@ -36,7 +36,7 @@ ends as (
 
 counted as (
 
-    -- How many ends lie above each end: one sort a day, where comparing every pair would square the centers.
+    -- The number of interval ends above each end: one sort a day instead of a join of all pairs of centers.
     select
         *,
         coalesce(sum(is_lower) over above, 0) as lower_ends_above,

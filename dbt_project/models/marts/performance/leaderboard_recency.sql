@@ -1,6 +1,6 @@
-{{ config(materialized='incremental', meta={'reopened_by': 'date'}, indexes=[{'columns': ['date_day']}]) }}
--- Grain: WIB date × basis × center.
-with standings as (
+{{ config(materialized='incremental', meta={'rebuilt_by': 'date'}, indexes=[{'columns': ['date_day']}]) }}
+-- Grain: WIB date × scope × center.
+with recencies as (
 
     select
         date_day,
@@ -16,49 +16,49 @@ with standings as (
         accounts_not_looked_at,
         false as has_unread_since,
         source
-    from {{ reopened_rows('date', ref('fct_center_daily')) }} as daily
+    from {{ rows_to_rebuild('date', ref('fct_center_daily')) }} as daily
     union all
     select
-        said.date_day,
-        said.basis,
-        said.center_code,
-        said.last_post_at,
-        said.last_post_platform,
-        said.last_post_url,
-        said.days_since_last_post,
-        said.recency_band,
-        said.platforms_updated,
-        said.accounts_expected,
-        said.accounts_not_looked_at,
-        said.has_unread_since,
+        scoped.date_day,
+        scoped.basis,
+        scoped.center_code,
+        scoped.last_post_at,
+        scoped.last_post_platform,
+        scoped.last_post_url,
+        scoped.days_since_last_post,
+        scoped.recency_band,
+        scoped.platforms_updated,
+        scoped.accounts_expected,
+        scoped.accounts_not_looked_at,
+        scoped.has_unread_since,
         daily.source
-    from {{ reopened_rows('date', ref('int_centers__daily_recency_by_scope')) }} as said
+    from {{ rows_to_rebuild('date', ref('int_centers__daily_recency_by_scope')) }} as scoped
     inner join {{ ref('fct_center_daily') }} as daily
-        on said.center_code = daily.center_code and said.date_day = daily.date_day
-    {{ and_since_reopened('center', 'daily.date_day') }}
+        on scoped.center_code = daily.center_code and scoped.date_day = daily.date_day
+    {{ and_since_rebuild_start('center', 'daily.date_day') }}
 
 ),
 
 centers as (
 
     select
-        standings.*,
+        recencies.*,
         spine.center_name,
         spine.time_zone,
         zones.time_zone_label,
-        -- Equal instants share the place; without an instant there is none.
+        -- Equal instants share the rank; without an instant there is no rank.
         case
-            when standings.last_post_at is not null
+            when recencies.last_post_at is not null
                 then
                     rank() over (
-                        partition by standings.date_day, standings.basis
-                        order by standings.last_post_at desc nulls last
+                        partition by recencies.date_day, recencies.basis
+                        order by recencies.last_post_at desc nulls last
                     )
         end as place
-    from standings
+    from recencies
     inner join {{ ref('int_centers__daily_spine') }} as spine
-        on standings.center_code = spine.center_code and standings.date_day = spine.date_day
-    {{ and_since_reopened('center', 'spine.date_day') }}
+        on recencies.center_code = spine.center_code and recencies.date_day = spine.date_day
+    {{ and_since_rebuild_start('center', 'spine.date_day') }}
     left join {{ ref('time_zones') }} as zones on spine.time_zone = zones.time_zone
 
 )
@@ -71,7 +71,7 @@ select
     time_zone,
     time_zone_label,
     last_post_at,
-    -- For showing to the center; days and ranks are WIB everywhere.
+    -- For display to the center; days and ranks use WIB everywhere.
     {{ local_time('last_post_at', 'time_zone') }} as last_post_at_local,
     last_post_platform,
     last_post_url,

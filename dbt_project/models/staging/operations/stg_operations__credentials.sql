@@ -1,4 +1,4 @@
--- Grain: account with a rotating credential; the secrets themselves are out of reach.
+-- Grain: account with a rotating credential; the secrets themselves cannot be read here.
 select
     account_code,
     platform,

@@ -1,4 +1,4 @@
--- Grain: account × confirmation: a person's word that an account is the center's own again.
+-- Grain: account × confirmation by a person that the account belongs to the center.
 select
     account_code,
     confirmed_at,

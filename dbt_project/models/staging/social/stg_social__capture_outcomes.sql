@@ -15,7 +15,7 @@ select
     detail,
     next_step,
     posts_read,
-    -- "Unchanged" is a look as well: the platform's own post count stood still.
+    -- "unchanged" is an observation as well: the platform's own post count did not move.
     posts_read in ('listed', 'unchanged') as is_look,
     posts_seen,
     source,

@@ -1,6 +1,6 @@
--- Grain: evidence that came since the marts were built, by account and date.
+-- Grain: evidence that arrived since the last build, by account and date.
 select
-    reopened_id,
+    reopened_id as queue_id,
     account_code,
     as_of_date,
     cause,

@@ -1,4 +1,4 @@
--- Grain: account × date of evidence × version that named a post, whatever became of the entry.
+-- Grain: account × date of evidence × version that names a post, whatever the decision about the entry.
 select
     account_code,
     as_of_date,

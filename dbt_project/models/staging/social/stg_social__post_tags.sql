@@ -1,4 +1,4 @@
--- Grain: caption × ruleset × rule that found something in it.
+-- Grain: caption × ruleset × rule with a match in it.
 with source as (
 
     select * from {{ source('ops', 'post_tags') }}

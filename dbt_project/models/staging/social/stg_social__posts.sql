@@ -7,7 +7,7 @@ with source as (
 
 retained as (
 
-    -- The counts go, the sighting stays: that the post was there is no statistic.
+    -- Expired counts become NULL, the observation stays: the presence of a post is no statistic.
     select *, coalesce(expires_at <= {{ retention_as_of() }}, false) as is_expired from source
 
 )

@@ -7,7 +7,7 @@ with source as (
 
 retained as (
 
-    -- A count past its retention is gone for every reader, though the row still says that it was read.
+    -- A count past its retention is NULL for every reader; the row still shows that the account was read.
     select *, coalesce(expires_at <= {{ retention_as_of() }}, false) as is_expired from source
 
 )

@@ -1,4 +1,4 @@
--- Grain: account × date of evidence: the newest version, while no second person has decided on it.
+-- Grain: account × date of evidence: the newest version, if no second person has decided on it.
 with entries as (
 
     select

@@ -1,4 +1,4 @@
--- What a rule of severity `stop` finds makes figures wrong, not incomplete: it is settled before anybody reads them.
+-- A finding of severity `stop` makes figures wrong, not incomplete: it must be fixed before anyone reads them.
 select
     rule_id,
     subject,

@@ -1,5 +1,5 @@
 {{ config(severity='warn') }}
--- One line in the log of every evening: how many findings are open. They stand in the mart, with what was seen.
+-- One line in the log of every run: the number of open findings. The mart lists them with the observed values.
 select
     rule_id,
     subject
