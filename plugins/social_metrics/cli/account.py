@@ -9,7 +9,17 @@ import typer
 from rich.markup import escape
 
 from social_metrics.cli.connection import warehouse
-from social_metrics.cli.console import ExitCode, Format, FormatOption, new_group, new_table, notices, output, print_json
+from social_metrics.cli.console import (
+    ExitCode,
+    Format,
+    FormatOption,
+    members,
+    new_group,
+    new_table,
+    notices,
+    output,
+    print_json,
+)
 from social_metrics.clock import utc_now, wib_date
 from social_metrics.errors import UsageProblem
 from social_metrics.extract.credentials.connection_test import resolve_identity
@@ -29,6 +39,10 @@ account = new_group(
     "The registry of official accounts: submitted by one person, verified by another, reviewed in time."
 )
 
+JSON_MEMBERS = (
+    "account_code", "center_code", "platform", "platform_account_id", "handle", "url", "status", "capture_path",
+    "review_due_at", "valid_from",
+)  # fmt: skip
 ByOption = Annotated[str | None, typer.Option("--by", help="Your user name; that of this machine's login by default.")]
 EvidenceOption = Annotated[str, typer.Option(help="The proof: a letter's number, or where the screenshot is kept.")]
 
@@ -147,7 +161,10 @@ def status(
     if output_format is Format.JSON:
         print_json(
             {
-                "accounts": [{**_cells(found), "is_under_review": found.is_under_review_on(day)} for found in shown],
+                "accounts": [
+                    {**members(found, *JSON_MEMBERS), "is_under_review": found.is_under_review_on(day)}
+                    for found in shown
+                ],
                 "history": [change.cells for change in history],
                 "faults": faults,
             }
@@ -238,25 +255,10 @@ def _print_account(code: str, settings: Settings, author: Author, output_format:
     if found is None:
         raise UsageProblem(f"{code} is not in the registry after the change; see account_changes.csv.")
     if output_format is Format.JSON:
-        print_json(_cells(found))
+        print_json(members(found, *JSON_MEMBERS))
         return
     who = found.handle or found.platform_account_id or "no address"
     output().print(f"{found.account_code} ({escape(who)}) is {found.status}." + (f" {next_step}" if next_step else ""))
-
-
-def _cells(found: Account) -> dict[str, object]:
-    return {
-        "account_code": found.account_code,
-        "center_code": found.center_code,
-        "platform": found.platform,
-        "platform_account_id": found.platform_account_id,
-        "handle": found.handle,
-        "url": found.url,
-        "status": found.status,
-        "capture_path": found.capture_path,
-        "review_due_at": found.review_due_at,
-        "valid_from": found.valid_from,
-    }
 
 
 def _print_status(shown: list[Account], history: list[Change], faults: list[str], day: date) -> None:

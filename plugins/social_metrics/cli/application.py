@@ -1,4 +1,4 @@
-"""Which commands there are."""
+"""The commands of `social-metrics`."""
 
 from importlib.metadata import version
 from typing import Annotated
@@ -30,27 +30,13 @@ app = new_group(
     "Follower growth and posting recency of the rehabilitation centers' official accounts.\n\n"
     "Exit codes: 0 good, 1 a finding, 2 usage or configuration."
 )
-app.command()(top)
-app.command()(campaign)
-app.command()(serving)
-app.command()(tag)
-app.command()(doctor)
-app.command()(watch)
-app.command()(capture)
-app.command()(connect)
-app.command()(transform)
-app.command()(ingest)
-app.command()(migrate)
-app.command()(seal)
-app.command()(retention)
-app.command()(close)
-app.command()(verify)
-app.command()(trace)
-app.add_typer(report, name="report")
-app.add_typer(account, name="account")
-app.add_typer(entry, name="entry")
-app.add_typer(bi, name="bi")
-app.add_typer(lake, name="lake")
+for command in (
+    top, campaign, serving, tag, doctor, watch, capture, connect, transform, ingest, migrate, seal, retention, close,
+    verify, trace,
+):  # fmt: skip
+    app.command()(command)
+for name, group in {"report": report, "account": account, "entry": entry, "bi": bi, "lake": lake}.items():
+    app.add_typer(group, name=name)
 
 
 def _print_version(wanted: bool) -> None:

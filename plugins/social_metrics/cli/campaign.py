@@ -1,14 +1,14 @@
 """`social-metrics campaign`: which centers carried a campaign, and how late."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.markup import escape
 
 from social_metrics.cli.connection import warehouse
-from social_metrics.cli.console import Format, FormatOption, new_table, output, print_json
+from social_metrics.cli.console import Format, FormatOption, members, new_table, output, print_json
 from social_metrics.contract import Source
-from social_metrics.marts.campaigns import read_campaign, summary
+from social_metrics.marts.campaigns import CampaignCenter, read_campaign, summary
 from social_metrics.publish.page import formats
 
 
@@ -35,26 +35,9 @@ def campaign(
                 "ends_at": centers[0].ends_at,
                 "is_simulated": is_simulated,
                 "answer": answer.sentence(),
-                "centers": answer.centers,
-                "within_24_hours": answer.within_24_hours,
-                "within_48_hours": answer.within_48_hours,
                 "median_delay_hours": _hours(answer.median_delay_hours),
-                "never": answer.never,
-                "not_known": answer.unknown,
-                "rows": [
-                    {
-                        "center_code": center.center_code,
-                        "center": center.center_name,
-                        "state": center.synchrony_state,
-                        "first_post_at": center.first_post_at,
-                        "delay_hours": _hours(center.delay_hours),
-                        "platforms": center.platforms_posted,
-                        "platforms_missing": center.platforms_missing,
-                        "is_exempt": center.is_exempt,
-                        "source": center.source,
-                    }
-                    for center in centers
-                ],
+                **members(answer, "centers", "within_24_hours", "within_48_hours", "never", not_known="unknown"),
+                "rows": [_row(center) for center in centers],
             }
         )
         return
@@ -72,6 +55,13 @@ def campaign(
             center.platforms_missing or "",
         )
     console.print(table)
+
+
+def _row(center: CampaignCenter) -> dict[str, Any]:
+    return members(
+        center, "center_code", "first_post_at", "platforms_missing", "is_exempt", "source",
+        center="center_name", state="synchrony_state", platforms="platforms_posted",
+    ) | {"delay_hours": _hours(center.delay_hours)}  # fmt: skip
 
 
 def _hours(value: object) -> float | None:

@@ -197,14 +197,7 @@ def _print(made: Close, url: str, output_format: Format) -> None:
     with connect(url, "closer") as connection:
         steps = steps_of(connection, made)
         rules = stored_rules(connection, made) if output_format is Format.JSON else []
-        exceptions = next(
-            iter(
-                connection.execute(
-                    "select count(*) from audit.exceptions where month_start = %s and version = %s",
-                    (made.month_start, made.version),
-                )
-            )
-        )[0]
+        exceptions = len(exceptions_of(connection, made.month_start, made.version))
     status = status_of(steps)
     if output_format is Format.JSON:
         print_json(

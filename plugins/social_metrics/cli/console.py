@@ -60,6 +60,11 @@ def print_json(payload: Any) -> None:
     sys.stdout.write("\n")
 
 
+def members(row: object, *names: str, **renamed: str) -> dict[str, Any]:
+    """Attributes of a row as members of JSON; `renamed` maps a member to an attribute of another name."""
+    return {member: getattr(row, name) for member, name in {**dict(zip(names, names, strict=True)), **renamed}.items()}
+
+
 def new_table(*headings: str, right: Collection[str] = (), title: str | None = None) -> Table:
     """A table without a frame; the columns named in `right` are aligned to the right."""
     table = Table(box=None, header_style="bold", pad_edge=False, title=title, title_justify="left")

@@ -9,7 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from social_metrics.cli.connection import warehouse
-from social_metrics.cli.console import ExitCode, Format, FormatOption, new_group, new_table, output, print_json
+from social_metrics.cli.console import ExitCode, Format, FormatOption, members, new_group, new_table, output, print_json
 from social_metrics.clock import utc_now, wib_date
 from social_metrics.errors import UsageProblem
 from social_metrics.intake import store
@@ -25,6 +25,11 @@ if TYPE_CHECKING:
 
 entry = new_group("Manual entries: the template, the entries that wait for a second person, and their confirmation.")
 
+JSON_MEMBERS = (
+    "key", "account_code", "as_of_date", "version", "followers_displayed", "followers_count",
+    "followers_precision_step", "last_post_at", "last_post_url", "evidence_file_name", "evidence_sha256",
+    "entered_by", "decision", "confirmed_by", "is_newest",
+)  # fmt: skip
 CenterOption = Annotated[str | None, typer.Option(help="Only this center (its code).")]
 PersonOption = Annotated[
     str | None, typer.Option("--by", help="Your user name; that of this machine's login by default.")
@@ -133,7 +138,7 @@ def list_entries(
     with warehouse() as url, connect(url, "loader") as connection:
         entries = store.list_entries(connection, only_waiting=not every)
     if output_format is Format.JSON:
-        print_json([_as_json(found) for found in entries])
+        print_json([members(found, *JSON_MEMBERS) for found in entries])
         return
     if not entries:
         output().print("Nothing waits for a second person.")
@@ -225,7 +230,7 @@ def _print_result(result: "IngestResult", copy: Path | None) -> None:
     for error in result.errors:
         console.print(f"[red]✗[/red] {escape(error.message)}", soft_wrap=True)
     if result.errors:
-        console.print(f"Nothing was taken; {len(result.errors)} annotations, also in {escape(str(copy))}.")
+        console.print(f"Nothing was taken; {len(result.errors)} errors, also in {escape(str(copy))}.")
         return
     for key in result.taken:
         console.print(f"[green]✓[/green] {key}")
@@ -259,23 +264,3 @@ def _table(entries: list[StoredEntry]) -> Table:
             escape(decision),
         )
     return table
-
-
-def _as_json(found: StoredEntry) -> dict[str, object]:
-    return {
-        "key": found.key,
-        "account_code": found.account_code,
-        "as_of_date": found.as_of_date,
-        "version": found.version,
-        "followers_displayed": found.followers_displayed,
-        "followers_count": found.followers_count,
-        "followers_precision_step": found.followers_precision_step,
-        "last_post_at": found.last_post_at,
-        "last_post_url": found.last_post_url,
-        "evidence_file_name": found.evidence_file_name,
-        "evidence_sha256": found.evidence_sha256,
-        "entered_by": found.entered_by,
-        "decision": found.decision,
-        "confirmed_by": found.confirmed_by,
-        "is_newest": found.is_newest,
-    }

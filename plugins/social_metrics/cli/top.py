@@ -1,6 +1,6 @@
 """`social-metrics top`: one board and the unranked centers, on a terminal or as JSON."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from itertools import groupby
 from typing import Annotated, Any
@@ -12,7 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from social_metrics.cli.connection import warehouse
-from social_metrics.cli.console import DAY_FORMATS, Format, FormatOption, new_table, output, print_json
+from social_metrics.cli.console import DAY_FORMATS, Format, FormatOption, members, new_table, output, print_json
 from social_metrics.contract import Source
 from social_metrics.marts.leaderboards import (
     DEFAULT_BASIS,
@@ -38,31 +38,6 @@ _OBSERVED_DIFFERENCES = (
 _ONE_CENTER_A_LINE = (
     UnrankedKind.SILENT, UnrankedKind.NEVER_POSTED, UnrankedKind.RECENCY_UNKNOWN, UnrankedKind.WITHOUT_NUMBER,
 )  # fmt: skip
-
-# Member of the JSON → attribute of the row.
-_RANK = {"best_rank": "best_rank", "worst_rank": "worst_rank", "center_code": "center_code", "center": "center_name"}
-_FOLLOWERS = {"value": "followers_count", "value_high": "followers_count_high"} | {
-    name: name
-    for name in ("change_7d", "change_7d_low", "change_7d_high", "change_7d_is_measurable", "newest_capture_at")
-}
-_RECENCY = {
-    "value": "last_post_at",
-    "days_since_last_post": "days_since_last_post",
-    "recency_band": "recency_band",
-    "platform": "last_post_platform",
-    "platforms_updated": "platforms_updated",
-    "url": "last_post_url",
-}
-_STATE = {"date": "date_day"} | {
-    name: name for name in ("completeness", "accounts_manual", "accounts_suspended", "unranked_reason", "source")
-}
-_UNRANKED = {"kind": "kind", "center_code": "center_code", "center": "center_name"} | {
-    name: name
-    for name in (
-        "platform", "account_code", "reason", "detail", "next_step", "last_post_at", "days_since_last_post",
-        "capture_age_days", "known_value", "seen_value",
-    )
-}  # fmt: skip
 
 
 def top(
@@ -106,9 +81,9 @@ def top(
             "date": day,
             "is_simulated": is_simulated,
             "centers": len(rows),
-            "rows": [_members(row, _RANK | _values_of(row) | _STATE) for row in shown],
+            "rows": [_row(row) for row in shown],
         }
-        print_json(answer | ({"unranked": [_members(entry, _UNRANKED) for entry in unranked]} if with_unranked else {}))
+        print_json(answer | ({"unranked": [_entry(entry) for entry in unranked]} if with_unranked else {}))
         return
     console = output()
     mark = "  [bold black on yellow] SIMULATED DATA [/]" if is_simulated else ""
@@ -121,12 +96,29 @@ def top(
         _print_unranked(console, unranked)
 
 
-def _values_of(row: FollowersRow | RecencyRow) -> dict[str, str]:
-    return _FOLLOWERS if isinstance(row, FollowersRow) else _RECENCY
+def _row(row: FollowersRow | RecencyRow) -> dict[str, Any]:
+    if isinstance(row, FollowersRow):
+        values = members(
+            row, "change_7d", "change_7d_low", "change_7d_high", "change_7d_is_measurable", "newest_capture_at",
+            value="followers_count", value_high="followers_count_high",
+        )  # fmt: skip
+    else:
+        values = members(
+            row, "days_since_last_post", "recency_band", "platforms_updated",
+            value="last_post_at", platform="last_post_platform", url="last_post_url",
+        )  # fmt: skip
+    shared = members(
+        row, "best_rank", "worst_rank", "center_code", "completeness", "accounts_manual", "accounts_suspended",
+        "unranked_reason", "source", center="center_name", date="date_day",
+    )  # fmt: skip
+    return shared | values
 
 
-def _members(row: object, attributes: Mapping[str, str]) -> dict[str, Any]:
-    return {member: getattr(row, attribute) for member, attribute in attributes.items()}
+def _entry(entry: UnrankedCenter) -> dict[str, Any]:
+    return members(
+        entry, "kind", "center_code", "platform", "account_code", "reason", "detail", "next_step", "last_post_at",
+        "days_since_last_post", "capture_age_days", "known_value", "seen_value", center="center_name",
+    )  # fmt: skip
 
 
 def _rank(row: FollowersRow | RecencyRow) -> str:

@@ -12,7 +12,7 @@ from social_metrics.audit import trace as audit_trace
 from social_metrics.audit.verification import Difference, Verification, verify_month
 from social_metrics.cli.close import MonthOption, month_start
 from social_metrics.cli.connection import warehouse
-from social_metrics.cli.console import ExitCode, Format, FormatOption, new_table, output, print_json
+from social_metrics.cli.console import ExitCode, Format, FormatOption, members, new_table, output, print_json
 from social_metrics.clock import utc_now
 from social_metrics.settings import load_settings
 from social_metrics.warehouse.connect import connect
@@ -42,19 +42,20 @@ def verify(
             {
                 "month": f"{found.close.month_start:%Y-%m}",
                 "version": found.close.version,
-                "status": found.status,
                 "sha256": found.close.sha256,
-                "holds": found.holds,
-                "seals": found.walk.seals,
-                "rows": found.walk.rows,
-                "findings": found.findings,
-                "altered": found.altered,
-                "changed_since": found.changed_since,
-                "late_rows": found.late_rows,
-                "changed_rules": found.changed_rules,
-                "purged": found.walk.purged,
-                "purged_figures": found.purged,
-                "purges": found.purges,
+                **members(
+                    found,
+                    "status",
+                    "holds",
+                    "findings",
+                    "altered",
+                    "changed_since",
+                    "late_rows",
+                    "changed_rules",
+                    "purges",
+                    purged_figures="purged",
+                ),
+                **members(found.walk, "seals", "rows", "purged"),
             }
         )
     else:

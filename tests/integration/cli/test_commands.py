@@ -116,7 +116,9 @@ def test_a_database_never_migrated(empty_database_url: str, monkeypatch: pytest.
     assert "migrations are pending" in run("doctor").stdout
 
 
-def test_migrate_mends_it_and_is_harmless_again(empty_database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_migrate_creates_the_schema_and_may_be_repeated(
+    empty_database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv(VARIABLE, empty_database_url)
     first = run("migrate", "--format", "json")
     assert first.exit_code == 0, first.stderr

@@ -9,14 +9,14 @@ import pytest
 from typer.testing import CliRunner
 
 from social_metrics.cli import app
-from social_metrics.cli.settings_page import page_with_table, settings_table
 from social_metrics.marts.leaderboards import UnrankedKind
 from social_metrics.settings import REPOSITORY, Settings
+from tests.support.settings_page import page_with_table, settings_table
 
 
 def test_the_table_of_settings_is_current(repository: Path) -> None:
     page = (repository / "docs/configuration.md").read_text(encoding="utf-8")
-    assert page == page_with_table(page), "run `python -m social_metrics.cli.settings_page`"
+    assert page == page_with_table(page), "run `python -m tests.support.settings_page`"
     assert all(f"SOCIAL_METRICS_{name.upper()}" in page for name in Settings.model_fields)
     assert str(REPOSITORY) not in settings_table()
 

@@ -18,7 +18,7 @@ DAY = date(2026, 10, 28)
 def _evening(warehouse_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AIRFLOW_CONN_SOCIAL_METRICS_WAREHOUSE", warehouse_url)
     with psycopg.connect(warehouse_url, autocommit=True) as connection:
-        RandomEvidence(connection, 5).evening(DAY)
+        RandomEvidence(connection, 5).write_run(DAY)
 
 
 @pytest.mark.parametrize("command", ["land", "build"])

@@ -58,16 +58,16 @@ def test_limit_and_all(ask: Any) -> None:
     assert everyone[-1]["unranked_reason"] == "no_verified_account"
 
 
-def test_the_tail_stands_below_unless_it_is_not_wanted(ask: Any) -> None:
+def test_unranked_centers_are_listed_unless_switched_off(ask: Any) -> None:
     assert "Not yet verified" in ask().stdout
     assert "Not yet verified" not in ask("--no-unranked").stdout
     assert "unranked" not in json.loads(ask("--no-unranked", "--format", "json").stdout)
 
 
-def test_the_tail_keeps_absences_apart(ask: Any) -> None:
-    tail = json.loads(ask("--format", "json").stdout)["unranked"]
+def test_unranked_kinds_are_distinguished(ask: Any) -> None:
+    unranked = json.loads(ask("--format", "json").stdout)["unranked"]
     by_kind: dict[str, list[str]] = {}
-    for entry in tail:
+    for entry in unranked:
         by_kind.setdefault(entry["kind"], []).append(entry["account_code"] or entry["center_code"])
     assert by_kind == {
         "silent": ["darussaadah"],

@@ -87,7 +87,7 @@ SHEETS: list[Any] = [
     pytest.param(lambda s: setattr(s, "sheet_state", "hidden"), "disembunyikan", id="hidden sheet"),
     pytest.param(lambda s: s.delete_cols(4), "Kolom hilang: Tanggal bukti", id="column deleted"),
     pytest.param(lambda s: s.delete_rows(6), "Judul kolom", id="header deleted"),
-    pytest.param(lambda s: setattr(s["B3"], "value", None), "nama pengguna", id="nobody's name"),
+    pytest.param(lambda s: setattr(s["B3"], "value", None), "nama pengguna", id="no-officer"),
     pytest.param(lambda s: setattr(s["B3"], "value", "Siti Humas, S.Sos"), "nama pengguna", id="no user name"),
     pytest.param(lambda s: setattr(s.cell(CODE_ROW, INPUT_COLUMN), "value", None), "kode templat", id="no code"),
     pytest.param(lambda s: setattr(s.cell(CODE_ROW, INPUT_COLUMN), "value", "entri-manual/v0/kartini/2026-11-24"),
@@ -110,7 +110,7 @@ def test_a_spoiled_sheet_is_returned(desk: Desk, spoil: Callable[[Any], None], r
     assert all(error.message.startswith("Lembar 'kartini'") for error in result.errors)
 
 
-def test_duplicates_are_named_with_their_twin(desk: Desk) -> None:
+def test_duplicates_name_the_other_row(desk: Desk) -> None:
     workbook = desk.template()
     row = desk.good_row("kartini-youtube")
     desk.files["other.png"] = screenshot("another")

@@ -1,6 +1,6 @@
-"""The table of settings in docs/configuration.md, made from the settings themselves.
+"""The table of settings in docs/configuration.md, generated from the settings.
 
-`python -m social_metrics.cli.settings_page` writes it anew; a test says when it is out of date.
+`python -m tests.support.settings_page` rewrites it; a test fails when it is out of date.
 """
 
 import re
@@ -12,7 +12,7 @@ from social_metrics.settings import REPOSITORY, Settings
 
 PAGE = REPOSITORY / "docs" / "configuration.md"
 _TABLE = re.compile(
-    r"(?<=<!-- settings: made by social_metrics.cli.settings_page -->\n).*?(?=<!-- /settings -->)", re.DOTALL
+    r"(?<=<!-- settings: made by tests.support.settings_page -->\n).*?(?=<!-- /settings -->)", re.DOTALL
 )
 
 
