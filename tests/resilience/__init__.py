@@ -1,1 +1,1 @@
-"""Fault × stage × platform: whatever dies in the middle of an evening, nothing is lost and nothing stands twice."""
+"""Faults, crashes, tampering and a simulated year: no row is lost, none is written twice."""

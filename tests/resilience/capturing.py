@@ -1,4 +1,4 @@
-"""A capture in a process of its own that halts at a named stage until it is told to go on, or is killed there."""
+"""A capture in a process of its own that halts at a named stage until it may go on, or is killed there."""
 
 import os
 import threading
@@ -33,7 +33,7 @@ class Order:
     """What a capturing process is to do.
 
     Args:
-        platform: whose capture halts; with `whole_evening` all platforms are captured beside it, as a worker does.
+        platform: whose capture halts; with `all_platforms` the others are captured beside it, as a worker does.
         day: the WIB date that the run belongs to.
         stage: where to halt; None goes through.
         wrong_by: how far the machine's clock is off; the platform's is right.
@@ -49,15 +49,15 @@ class Order:
     settings: Settings
     connections: dict[str, str]
     stage: str | None = None
-    whole_evening: bool = False
+    all_platforms: bool = False
     wrong_by: timedelta = timedelta(0)
     on_demand: bool = False
 
 
 class Machine:
-    """Its clock stands still, so that two runs of an evening can be compared row by row; and it can be set.
+    """A clock that stands still, so that two runs of a day can be compared row by row, and that can be set.
 
-    Captures watch it as they watch a real machine's. How far it is off (`wrong_by`) no platform and no warehouse says.
+    Captures watch it as they watch a real machine's. No platform and no warehouse reports its error, `wrong_by`.
     """
 
     def __init__(self, wrong_by: timedelta) -> None:
@@ -72,7 +72,7 @@ class Machine:
 
 
 def run(order: Order, pipe: Connection) -> None:
-    """The body of the process: says ("at", stage) and waits for "go", or for by how much its clock is set.
+    """The body of the process: sends ("at", stage), then waits for "go" or for the shift of its clock.
 
     It ends with ("done", outcomes, calls) or ("failed", kind, why).
     """
@@ -81,11 +81,11 @@ def run(order: Order, pipe: Connection) -> None:
     if order.stage is not None:
         _halt_at(order, pipe, machine)
     try:
-        said = _capture(order)
-    except Exception as error:  # noqa: BLE001  whatever it is, the parent is told
+        result = _capture(order)
+    except Exception as error:  # noqa: BLE001  the parent gets every error
         pipe.send(("failed", type(error).__name__, str(error)))
         os._exit(1)
-    pipe.send(("done", *said))
+    pipe.send(("done", *result))
     os._exit(0)
 
 
@@ -93,7 +93,7 @@ def _capture(order: Order) -> tuple[dict[str, int], int]:
     registry = load_registry(order.registry)
     outcomes: dict[str, int] = {}
     calls = 0
-    if order.whole_evening:
+    if order.all_platforms:
         reports = run_all.capture_all(
             registry,
             order.settings,
@@ -129,9 +129,9 @@ def _halt_at(order: Order, pipe: Connection, machine: Machine) -> None:
     def halt() -> None:
         if halted.acquire(blocking=False):  # never given back: once is enough
             pipe.send(("at", order.stage))
-            told = pipe.recv()
-            if isinstance(told, timedelta):
-                machine.wrong_by += told
+            answer = pipe.recv()
+            if isinstance(answer, timedelta):
+                machine.wrong_by += answer
 
     def counting(number: int) -> Callable[[], None]:
         passed = iter(range(1, number))

@@ -1,4 +1,4 @@
-"""What stands after a fault, against what stands without one: rows lost, rows twice, marts by their hash."""
+"""Compares the rows after a fault with those without one: lost and duplicated rows, hashes of marts."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -10,9 +10,9 @@ from typing import Any, LiteralString
 import psycopg
 from psycopg import sql
 
-from tests.resilience.fault_bench import History
+from tests.resilience.fault_setup import History
 
-# What a capture keeps for good, by what it says and not by when or in which attempt it was written.
+# What a capture keeps for good, compared by content and not by the attempt or time of writing.
 KEPT: Mapping[str, LiteralString] = {
     "profile snapshots": """
         select account_code, followers_count, followers_precision_step, followers_state, following_count, posts_count,
@@ -60,7 +60,7 @@ HALF_WRITTEN = """
     select 'row without its run', count(*) from raw.capture_outcomes as o
     where not exists (select from raw.runs as r where r.run_id = o.run_id)
 """
-# Where the clock runs on, an evening's rows are told by all but their instants.
+# Where the clock runs on, the rows of a day are compared by all but their instants.
 DAY_OF_SNAPSHOTS = """
     select account_code, followers_count, followers_precision_step, followers_state, posts_count, handle_seen,
         platform_account_id_seen
@@ -74,7 +74,7 @@ DAY_OF_POSTS = """
         presence
     from raw.posts where (captured_at at time zone 'Asia/Jakarta')::date = %s
 """
-# What it cost to get there differs with every fault, and is meant to; what is known does not.
+# Columns about the cost of a capture differ with every fault; all others do not.
 COST = {
     "fct_api_spend_daily": None,
     "fct_credential_status": ["generation", "updated_at", "access_expires_at", "refresh_expires_at"],  # a new login
@@ -84,19 +84,19 @@ COST = {
 
 @dataclass(frozen=True)
 class Difference:
-    """Rows by which a stormy evening differs from the calm one."""
+    """Rows by which the faulty history differs from the reference."""
 
     lost: int
     twice: int
     examples: tuple[str, ...]
 
 
-def compare(calm: History, stormy: History, platform: str, day: date) -> Difference:
-    """The evidence of one platform's evening in both histories."""
+def compare(reference: History, faulty: History, platform: str, day: date) -> Difference:
+    """Compare the evidence of one platform and day in both histories."""
     lost = twice = 0
     examples: list[str] = []
     for name, query in KEPT.items():
-        wanted, found = (_counted(history, query, platform, day) for history in (calm, stormy))
+        wanted, found = (_counted(history, query, platform, day) for history in (reference, faulty))
         assert wanted or name != "best outcomes", f"{platform} on {day}: nothing was captured, so nothing is compared"
         missing, more = wanted - found, found - wanted
         lost, twice = lost + missing.total(), twice + more.total()
@@ -106,7 +106,7 @@ def compare(calm: History, stormy: History, platform: str, day: date) -> Differe
 
 
 def half_written(history: History) -> dict[str, int]:
-    """Rows that stand without what they need."""
+    """Rows without the rows that they need."""
     return {what: number for what, number in history.rows(HALF_WRITTEN) if number}
 
 
@@ -124,13 +124,13 @@ def hashes(history: History) -> dict[str, str]:
 
 
 def hash_of_evidence(history: History, platform: str, day: date) -> str:
-    """One hash over what a platform's evening has left for good."""
+    """One hash over the evidence of a platform and day."""
     rows = {name: sorted(map(repr, _counted(history, query, platform, day).elements())) for name, query in KEPT.items()}
     return sha256(repr(rows).encode()).hexdigest()
 
 
-def hash_of_evening(history: History, platform: str, day: date) -> str:
-    """One hash over the rows of a platform's evening in every mart that has a date and a platform."""
+def hash_of_mart_rows(history: History, platform: str, day: date) -> str:
+    """One hash over the rows of a platform and day in every mart that has both columns."""
     with psycopg.connect(history.url) as connection:
         condition = sql.SQL("platform = %(platform)s and date_day = %(day)s")
         parts = [

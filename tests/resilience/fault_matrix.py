@@ -1,4 +1,4 @@
-"""Which faults strike where, what is done about them, and what must be so afterwards."""
+"""The faults, the stages at which they strike, and the recovery from them."""
 
 import random
 import time
@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from itertools import product
 
 from tests.resilience.capturing import STAGES, Order
-from tests.resilience.fault_bench import Bench, Capturing, History, evening_of
+from tests.resilience.fault_setup import Capturing, FaultSetup, History, run_start_of
 from tests.support.simulator import CREDENTIALS
 
 PLATFORMS = tuple(sorted(CREDENTIALS))
@@ -28,69 +28,69 @@ class Case:
         return f"{self.fault} while {self.stage}, {self.platform}"
 
 
-Strike = Callable[[Bench, Capturing, Order], None]
+Strike = Callable[[FaultSetup, Capturing, Order], None]
 
 
-def _kill_task(_bench: Bench, capturing: Capturing, _order: Order) -> None:
+def _kill_task(_setup: FaultSetup, capturing: Capturing, _order: Order) -> None:
     capturing.kill()
 
 
-def _kill_postgres(bench: Bench, capturing: Capturing, _order: Order) -> None:
-    bench.kill_postgres()
+def _kill_postgres(setup: FaultSetup, capturing: Capturing, _order: Order) -> None:
+    setup.kill_postgres()
     capturing.go_on()
 
 
-def _kill_simulator(bench: Bench, capturing: Capturing, _order: Order) -> None:
-    bench.stormy.simulator.kill()
+def _kill_simulator(setup: FaultSetup, capturing: Capturing, _order: Order) -> None:
+    setup.faulty.simulator.kill()
     capturing.go_on()
-    bench.stormy.simulator.start()
-    bench.stormy.make_access_tokens_old()  # a platform would still know them; the simulator has forgotten them
+    setup.faulty.simulator.start()
+    setup.faulty.make_access_tokens_old()  # a platform would still know them; the simulator has forgotten them
 
 
-def _cut_connection(bench: Bench, capturing: Capturing, _order: Order) -> None:
-    bench.cut_connections()
+def _cut_connection(setup: FaultSetup, capturing: Capturing, _order: Order) -> None:
+    setup.cut_connections()
     capturing.go_on()
 
 
-def _fill_disk(bench: Bench, capturing: Capturing, _order: Order) -> None:
-    bench.volume.fill(bench.backends())
+def _fill_disk(setup: FaultSetup, capturing: Capturing, _order: Order) -> None:
+    setup.volume.fill(setup.backends())
     capturing.go_on()
-    bench.volume.free()
+    setup.volume.free()
 
 
-def _second_run(bench: Bench, capturing: Capturing, order: Order) -> None:
-    """Two schedulers, or two runs of the same evening: another capture of the same accounts begins meanwhile."""
-    other = bench.stormy.start(replace(order, stage=None, run_id=f"{order.run_id}__again"))
+def _second_run(setup: FaultSetup, capturing: Capturing, order: Order) -> None:
+    """Two schedulers, or two runs of one day: another capture of the same accounts begins meanwhile."""
+    other = setup.faulty.start(replace(order, stage=None, run_id=f"{order.run_id}__again"))
     deadline = time.monotonic() + 60
-    while not bench.waits_for_a_lock() and other.process.is_alive() and time.monotonic() < deadline:
+    while not setup.waits_for_a_lock() and other.process.is_alive() and time.monotonic() < deadline:
         time.sleep(0.02)
-    said = capturing.go_on()
-    assert said is not None
-    assert said[0] == "done"
-    said = other.hears()
-    assert said is not None
-    assert said[0] == "done", said
+    result = capturing.go_on()
+    assert result is not None
+    assert result[0] == "done"
+    result = other.receive()
+    assert result is not None
+    assert result[0] == "done", result
     other.process.join(60)
 
 
-def _jump_clock(bench: Bench, capturing: Capturing, order: Order) -> None:
+def _jump_clock(setup: FaultSetup, capturing: Capturing, order: Order) -> None:
     """The machine's clock is set by more than a day while batches are read, and once more before a retry."""
     there, back = JUMPS if order.day.toordinal() % 2 else reversed(JUMPS)
-    said = capturing.go_on(clock_set_by=there)
-    assert said is not None
-    assert said[:2] == ("failed", "ClockProblem"), said
+    result = capturing.go_on(clock_set_by=there)
+    assert result is not None
+    assert result[:2] == ("failed", "ClockProblem"), result
     for wrong_by in (there, back):
-        said = bench.stormy.capture(replace(order, stage=None, wrong_by=wrong_by, try_number=2))
-        assert said[:2] == ("failed", "PastDateRefused"), said
+        result = setup.faulty.capture(replace(order, stage=None, wrong_by=wrong_by, try_number=2))
+        assert result[:2] == ("failed", "PastDateRefused"), result
 
 
-def _clear_later(bench: Bench, capturing: Capturing, order: Order) -> None:
-    """The evening is over; a month later somebody clears its run."""
+def _clear_later(setup: FaultSetup, capturing: Capturing, order: Order) -> None:
+    """A month after the run a person clears it."""
     capturing.go_on()
-    bench.stormy.simulator.set_clock(evening_of(order.day) + MONTH)
-    said = bench.stormy.capture(replace(order, stage=None, try_number=2))
-    assert said[:2] == ("failed", "PastDateRefused"), said
-    bench.stormy.simulator.set_clock(evening_of(order.day))
+    setup.faulty.simulator.set_clock(run_start_of(order.day) + MONTH)
+    result = setup.faulty.capture(replace(order, stage=None, try_number=2))
+    assert result[:2] == ("failed", "PastDateRefused"), result
+    setup.faulty.simulator.set_clock(run_start_of(order.day))
 
 
 FAULTS: dict[str, Strike] = {
@@ -117,7 +117,7 @@ def all_cases() -> list[Case]:
 
 
 def sample(seed: int, number: int) -> list[Case]:
-    """So many cases by chance; at the least every fault, stage and platform once, in as few as that takes."""
+    """Random cases; at least every fault, stage and platform once, in as few cases as that takes."""
     cases = all_cases()
     random.Random(seed).shuffle(cases)
     chosen: list[Case] = []
@@ -131,8 +131,8 @@ def _parts(cases: list[Case]) -> set[str]:
     return {part for case in cases for part in (case.fault, case.stage, case.platform)}
 
 
-def evenings_of(cases: list[Case], first: date) -> dict[Case, date]:
-    """A day for each case: one platform has one case an evening, and a worker's evening is its own."""
+def run_days_of(cases: list[Case], first: date) -> dict[Case, date]:
+    """A day for each case: a platform has one case a day, and a killed worker a day of its own."""
     days: dict[Case, date] = {}
     taken: dict[date, set[str]] = {}
     for case in cases:
@@ -145,22 +145,22 @@ def evenings_of(cases: list[Case], first: date) -> dict[Case, date]:
     return days
 
 
-def strike(bench: Bench, case: Case, day: date) -> None:
-    """The evening of a case: the fault, and what an evening does about it."""
-    stormy = bench.stormy
-    order = stormy.order(case.platform, day, whole_evening=case.fault == WORKER)
-    stormy.simulator.set_clock(evening_of(day))
-    capturing = stormy.start(replace(order, stage=case.stage))
-    said = capturing.hears()
-    assert said == ("at", case.stage), f"{case}: the stage was not reached: {said}"
-    FAULTS[case.fault](bench, capturing, order)
-    recover(stormy, order)
+def strike(setup: FaultSetup, case: Case, day: date) -> None:
+    """Run a case: the fault, then the recovery."""
+    faulty = setup.faulty
+    order = faulty.order(case.platform, day, all_platforms=case.fault == WORKER)
+    faulty.simulator.set_clock(run_start_of(day))
+    capturing = faulty.start(replace(order, stage=case.stage))
+    result = capturing.receive()
+    assert result == ("at", case.stage), f"{case}: the stage was not reached: {result}"
+    FAULTS[case.fault](setup, capturing, order)
+    recover(faulty, order)
 
 
 def recover(history: History, order: Order) -> None:
-    """A retry, then a person's sweep: what breakers hold back is asked for, a lost login is made again."""
-    said = history.capture(replace(order, try_number=2))
-    assert said[0] == "done", f"the retry: {said}"
+    """A retry, then a run on demand: it reads what breakers hold back, after lost logins are made again."""
+    result = history.capture(replace(order, try_number=2))
+    assert result[0] == "done", f"the retry: {result}"
     history.log_in_again(order.day)
-    said = history.capture(replace(order, try_number=3, on_demand=True))
-    assert said[0] == "done", f"the sweep: {said}"
+    result = history.capture(replace(order, try_number=3, on_demand=True))
+    assert result[0] == "done", f"the run on demand: {result}"

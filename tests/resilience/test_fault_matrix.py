@@ -1,8 +1,8 @@
 """The fault matrix. `make test` runs a sample of it, `make test-faults` all of it; both print their table.
 
-After each fault and what an evening does about it: nothing lost, nothing twice, every account with an outcome. In full
-the marts are built at the end, and are those of a history on which nothing went wrong; the sample's hashes are of the
-evidence that marts are made of, since building them twice takes longer than all its faults.
+After each fault and its retries: no row lost, none duplicated, every account with an outcome. The full run builds the
+marts at the end and compares them with those of the reference history. The sample compares hashes of the evidence:
+building the marts twice takes longer than all its faults.
 """
 
 import os
@@ -20,21 +20,21 @@ from tests.resilience.comparison import (
     Difference,
     compare,
     half_written,
-    hash_of_evening,
     hash_of_evidence,
+    hash_of_mart_rows,
     hashes,
     without_outcome,
 )
-from tests.resilience.fault_bench import FIRST_DAY, Bench, History, bench, evening_of
-from tests.resilience.fault_matrix import FAULTS, PLATFORMS, WORKER, Case, all_cases, evenings_of, sample, strike
+from tests.resilience.fault_matrix import FAULTS, PLATFORMS, WORKER, Case, all_cases, run_days_of, sample, strike
+from tests.resilience.fault_setup import FIRST_DAY, FaultSetup, History, run_start_of, start_fault_setup
 from tests.support.simulator import CREDENTIALS
 
-CASES = int(os.environ.get("SOCIAL_METRICS_TEST_FAULT_CASES", "0"))  # a full run says 1000: all there are
+CASES = int(os.environ.get("SOCIAL_METRICS_TEST_FAULT_CASES", "0"))  # a full run sets 1000: all there are
 
 
 @dataclass(frozen=True)
 class Survived:
-    """What became of a case."""
+    """The result of a case."""
 
     case: Case
     day: date
@@ -43,49 +43,53 @@ class Survived:
 
 
 @pytest.fixture
-def weather(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
-    """Both histories, before their first evening."""
-    with bench(tmp_path, Fernet.generate_key().decode()) as made:
+def setup(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FaultSetup]:
+    """Both histories, before their first run."""
+    with start_fault_setup(tmp_path, Fernet.generate_key().decode()) as made:
         for platform in CREDENTIALS:
-            monkeypatch.setenv(*made.stormy.simulator.at.connection_variable(platform))
+            monkeypatch.setenv(*made.faulty.simulator.at.connection_variable(platform))
         yield made
 
 
 @pytest.mark.slow
-def test_nothing_is_lost_and_nothing_stands_twice(weather: Bench, seed: int) -> None:
+def test_nothing_is_lost_and_nothing_stands_twice(setup: FaultSetup, seed: int) -> None:
     cases = sample(seed, CASES)
-    days = evenings_of(cases, FIRST_DAY)
+    days = run_days_of(cases, FIRST_DAY)
     for case, day in sorted(days.items(), key=lambda found: found[1]):
-        strike(weather, case, day)
-        assert half_written(weather.stormy) == {}, f"seed {seed}, {case}"
-    _live_through(weather.calm, days)
+        strike(setup, case, day)
+        assert half_written(setup.faulty) == {}, f"seed {seed}, {case}"
+    _capture_without_faults(setup.reference, days)
     if CASES:
-        _build_marts(weather, max(days.values()))
+        _build_marts(setup, max(days.values()))
     survived = []
     for case, day in days.items():
-        assert without_outcome(weather.stormy, case.platform, day) == [], f"seed {seed}, {case}"
-        hash_of = hash_of_evening if CASES else hash_of_evidence
-        calm, stormy = (hash_of(history, case.platform, day) for history in (weather.calm, weather.stormy))
-        survived.append(Survived(case, day, compare(weather.calm, weather.stormy, case.platform, day), calm == stormy))
+        assert without_outcome(setup.faulty, case.platform, day) == [], f"seed {seed}, {case}"
+        hash_of = hash_of_mart_rows if CASES else hash_of_evidence
+        reference, faulty = (hash_of(history, case.platform, day) for history in (setup.reference, setup.faulty))
+        survived.append(
+            Survived(case, day, compare(setup.reference, setup.faulty, case.platform, day), reference == faulty)
+        )
     print(f"seed {seed}; hashes of the {'marts' if CASES else 'evidence'}\n{table_of(survived)}")
     wrong = [one for one in survived if one.difference.lost or one.difference.twice or not one.is_equal]
     assert not wrong, "\n".join(f"{one.case} on {one.day}: {one.difference}" for one in wrong)
     if CASES:
-        calm_marts, stormy_marts = hashes(weather.calm), hashes(weather.stormy)
-        assert calm_marts == stormy_marts, {mart for mart in calm_marts if calm_marts[mart] != stormy_marts[mart]}
+        reference_marts, faulty_marts = hashes(setup.reference), hashes(setup.faulty)
+        assert reference_marts == faulty_marts, {
+            mart for mart in reference_marts if reference_marts[mart] != faulty_marts[mart]
+        }
 
 
-def _build_marts(weather: Bench, last: date) -> None:
-    for history in (weather.calm, weather.stormy):
-        run_transform(history.settings, history.url, through_date=last, retention_as_of=evening_of(last))
+def _build_marts(setup: FaultSetup, last: date) -> None:
+    for history in (setup.reference, setup.faulty):
+        run_transform(history.settings, history.url, through_date=last, retention_as_of=run_start_of(last))
 
 
-def _live_through(calm: History, days: dict[Case, date]) -> None:
-    """The same captures on the same evenings, and nothing goes wrong."""
+def _capture_without_faults(reference: History, days: dict[Case, date]) -> None:
+    """The same captures on the same days, without a fault."""
     for case, day in sorted(days.items(), key=lambda found: found[1]):
-        calm.simulator.set_clock(evening_of(day))
-        said = calm.capture(calm.order(case.platform, day, whole_evening=case.fault == WORKER))
-        assert said[0] == "done", said
+        reference.simulator.set_clock(run_start_of(day))
+        result = reference.capture(reference.order(case.platform, day, all_platforms=case.fault == WORKER))
+        assert result[0] == "done", result
 
 
 def table_of(survived: list[Survived]) -> str:

@@ -45,9 +45,9 @@ def test_every_single_change_is_found_and_its_place_named(superuser: psycopg.Con
         made = Tamperer(superuser, draw).change(KINDS[number % len(KINDS)])
         findings = walk_chain(superuser, NOW).findings
         superuser.rollback()
-        assert findings, f"seed {seed}, change {number}: nobody saw {made.what}"
+        assert findings, f"seed {seed}, change {number}: not found: {made.what}"
         missed = unnamed(made, [finding.place for finding in findings])
-        assert not missed, f"seed {seed}, change {number}: {made.what} is said to be at {findings}"
+        assert not missed, f"seed {seed}, change {number}: {made.what} was reported at {findings}"
         touched[made.table] += 1
     assert walk_chain(superuser, NOW).findings == ()
     assert len(touched) >= 10, touched
@@ -75,7 +75,7 @@ def test_every_single_change_after_a_close_is_found_and_its_place_named(
             findings = walk_chain(superuser, utc_now()).findings
             superuser.rollback()
             assert not unnamed(made, [finding.place for finding in findings]), (
-                f"seed {seed}, change {number}: {made.what} is said to be at {findings}"
+                f"seed {seed}, change {number}: {made.what} was reported at {findings}"
             )
 
 

@@ -1,6 +1,6 @@
-"""A year of evenings under the simulated clock; `make test` lives through ten evenings, `make test-year` through all.
+"""A year of runs under the simulated clock: `make test` takes ten days, `make test-year` all 365.
 
-The missing account-days are exactly those of the simulator's own log and of our own decisions, not one more.
+The missing account-days are exactly those of the simulator's own log and of our own decisions.
 """
 
 import json
@@ -32,11 +32,11 @@ from social_metrics.extract.simulated_clock import SimulatedClock
 from social_metrics.registry.registry import Registry, load_registry
 from social_metrics.settings import Settings
 from social_metrics.transform.run import run_transform
-from tests.resilience.fault_bench import few_accounts
+from tests.resilience.fault_setup import few_accounts
 from tests.resilience.year_scenario import RUN_STARTS, Scenario, at, rename, set_budget, write
 from tests.support.simulator_in_process import answering, connections, make_simulator
 
-EVENINGS = int(os.environ.get("SOCIAL_METRICS_TEST_YEAR_EVENINGS", "10"))  # a full run says 365
+DAYS = int(os.environ.get("SOCIAL_METRICS_TEST_YEAR_EVENINGS", "10"))  # a full run sets 365
 ALL_CENTERS = "SOCIAL_METRICS_TEST_YEAR_ALL_CENTERS" in os.environ  # else six of them, the odd ones included
 FIRST = date(2025, 12, 1)
 READ = ("captured", "captured_partly", "below_threshold")
@@ -44,13 +44,13 @@ READ = ("captured", "captured_partly", "below_threshold")
 AccountDay = tuple[str, date]
 
 
-class Killed(BaseException):
-    """Stands for kill -9: nothing on the way takes it."""
+class ProcessKilled(BaseException):
+    """Stands for kill -9: no `except Exception` catches it."""
 
 
 @dataclass
 class Year:
-    """Everything that lives through the year."""
+    """The scenario and all that it acts on."""
 
     scenario: Scenario
     simulator: Simulator
@@ -76,14 +76,14 @@ class Year:
         """Move to an instant."""
         self.simulator.clock.set(int(instant.timestamp()))
 
-    def sweep(self, day: date, *, number: int) -> None:
-        """What the scheduler does every half hour: each platform's batches that are still open."""
+    def retry_run(self, day: date, *, number: int) -> None:
+        """Capture each platform's open batches, as the scheduler does every half hour."""
         for platform in self.registry.platforms:
             for codes in open_batches(platform, day, self.registry, self.url, self.settings):
                 try:
                     with self._killed(platform, day, number):
                         self._capture(platform, codes, day, number)
-                except Killed:
+                except ProcessKilled:
                     continue
 
     def _capture(self, platform: str, codes: list[str], day: date, number: int, *, on_demand: bool = False) -> None:
@@ -107,13 +107,13 @@ class Year:
             return
 
         def die(*_: object, **__: object) -> None:
-            raise Killed
+            raise ProcessKilled
 
         with patch.object(platform_run, "load", die):
             yield
 
-    def happen(self, since: datetime, until: datetime) -> None:
-        """What people do between two instants."""
+    def apply_changes(self, since: datetime, until: datetime) -> None:
+        """Apply what people do between two instants."""
         for instant, platform in self.scenario.renewed.items():
             if since < instant <= until:
                 self.credentials[platform] += 1
@@ -130,7 +130,7 @@ class Year:
                 self.registry = load_registry(self.registry_dir)
 
     def _authorise(self, instant: datetime, code: str) -> None:
-        """An owner logs in; whose account is suspended just then tries again the next day."""
+        """An owner logs in; one whose account is suspended tries again the next day."""
         account = self.registry.account_on(code, wib_date(instant))
         assert account is not None
         grant = authorisation_of(account.platform).account
@@ -149,7 +149,7 @@ def year(warehouse_url: str, tmp_path: Path, repository: Path, monkeypatch: pyte
     write_registry(repository / "dbt_project/seeds/registry", registry, 2024, as_of)
     if not ALL_CENTERS:
         few_accounts(registry)
-    scenario = Scenario(FIRST, EVENINGS)
+    scenario = Scenario(FIRST, DAYS)
     rename(registry, scenario)
     loaded = load_registry(registry)
     usual = {"daily_usd_limit": str(loaded.platforms["x"].daily_usd_limit or "")}
@@ -181,18 +181,18 @@ def test_only_what_nobody_could_have_captured_is_missing(year: Year, seed: int) 
             for number, moment in enumerate(RUN_STARTS):
                 instant = at(day, moment)
                 year.set_clock(instant)
-                year.happen(before, instant)
+                year.apply_changes(before, instant)
                 year.scenario.last_attempt(moment == RUN_STARTS[-1])
                 before = instant
-                year.sweep(day, number=number)
+                year.retry_run(day, number=number)
                 unreachable.append(year.simulator.unreachable(year.simulator.clock.now()))
             on_the_day = _read_by_api(year.registry, day)
             expected |= {(code, day) for code in on_the_day}
-            log |= _of_the_day(year, day, on_the_day, unreachable)
+            log |= _unreachable_on(year, day, on_the_day, unreachable)
     missing = _missing(year, expected)
     print(_report(year, seed, expected, missing, log))
     assert missing.keys() - log.keys() == set(), "missed, and could have been captured"
-    assert log.keys() - missing.keys() == set(), "captured, and the simulator says that nobody could"
+    assert log.keys() - missing.keys() == set(), "captured, although the simulator reports it unreachable"
     assert all(year.scenario.brought[what] >= number for what, number in {
         "handle changes": 3, "budget squeezes": 2, "identity_mismatch": 1, "field_withdrawn": 1, "token_revoked": 1,
         "token_expired": 2, "access_token_lost": 3}.items()), dict(year.scenario.brought)  # fmt: skip
@@ -227,12 +227,12 @@ def _read_by_api(registry: Registry, day: date) -> set[str]:
     return {account.account_code for platform in registry.platforms for account in registry.accounts_on(platform, day)}
 
 
-def _of_the_day(year: Year, day: date, accounts: set[str], unreachable: list[dict[str, str]]) -> dict[AccountDay, str]:
-    """The simulator's log of the day, and what our own budget decided: who could not be read at any sweep, and why."""
+def _unreachable_on(
+    year: Year, day: date, accounts: set[str], unreachable: list[dict[str, str]]
+) -> dict[AccountDay, str]:
+    """The simulator's log of the day, and what our own budget decided: accounts that no run could read, and why."""
     log = {
-        (code, day): unreachable[-1][code]
-        for code in accounts
-        if all(code in at_that_time for at_that_time in unreachable)
+        (code, day): unreachable[-1][code] for code in accounts if all(code in log_of_run for log_of_run in unreachable)
     }
     log |= {key: why for key, why in year.scenario.lost.items() if key[1] == day}
     squeezed = year.scenario.decided.get(day)
@@ -240,7 +240,7 @@ def _of_the_day(year: Year, day: date, accounts: set[str], unreachable: list[dic
 
 
 def _missing(year: Year, expected: set[AccountDay]) -> dict[AccountDay, str]:
-    """Account-days without a reading → the outcome of the last attempt."""
+    """Account-days without a capture → the outcome of the last attempt."""
     with psycopg.connect(year.url) as connection:
         rows = connection.execute(
             "select account_code, (attempted_at at time zone 'Asia/Jakarta')::date, "
@@ -249,7 +249,7 @@ def _missing(year: Year, expected: set[AccountDay]) -> dict[AccountDay, str]:
             (list(READ),),
         ).fetchall()
     found = {(code, day): (is_read, outcome) for code, day, is_read, outcome in rows}
-    assert found.keys() == expected, "every account has an outcome on every evening, and no other has one"
+    assert found.keys() == expected, "every account has an outcome on every day, and no other has one"
     return {key: outcome for key, (is_read, outcome) in found.items() if not is_read}
 
 
@@ -269,13 +269,13 @@ def _missing_in_the_marts(year: Year) -> set[AccountDay]:
 def _report(
     year: Year, seed: int, expected: set[AccountDay], missing: dict[AccountDay, str], log: dict[AccountDay, str]
 ) -> str:
-    """What was missed and why: as we say it, beside what the simulator says."""
+    """Missed account-days by our outcome and by the reason in the simulator's log."""
     pairs = Counter((outcome, log.get(key, "nothing: it could have been read")) for key, outcome in missing.items())
     lines = [
-        f"seed {seed}: {EVENINGS} evenings, {len(expected):,} account-days, {len(expected) - len(missing):,} read, "
-        f"{len(missing):,} missed, {len(log):,} of them nobody could have read",
-        f"{'we say':<24}{'the simulator says':<36}{'account-days':>12}",
-        *(f"{said:<24}{why:<36}{number:>12,}" for (said, why), number in sorted(pairs.items())),
+        f"seed {seed}: {DAYS} days, {len(expected):,} account-days, {len(expected) - len(missing):,} read, "
+        f"{len(missing):,} missed, {len(log):,} of them unreachable",
+        f"{'our outcome':<24}{'reason in the simulator':<36}{'account-days':>12}",
+        *(f"{outcome:<24}{why:<36}{number:>12,}" for (outcome, why), number in sorted(pairs.items())),
         f"the year brought {json.dumps(dict(sorted(year.scenario.brought.items())))}",
     ]
     return "\n".join(lines)

@@ -1,6 +1,6 @@
-"""What a year brings: outages, tokens that end, accounts that go, budgets that are short, names that change.
+"""The events of a year: outages, expired tokens, suspended accounts, short budgets, renamed fields.
 
-The simulator gets all of it as faults with their times; what follows from our own decisions stands in `decided`.
+The simulator gets them as faults with their times; `decided` holds what follows from our own decisions.
 """
 
 import random
@@ -37,16 +37,16 @@ class Scenario:
         renewed: instants at which a person stores a new credential of a platform.
         granted: instants at which an owner authorises us again.
         budgets: first date → cells of X's line in platforms.csv from then on.
-        decided: date → platform, where a budget that we set ourselves leaves everybody unread.
+        decided: date → platform, where a budget that we set ourselves leaves its accounts unread.
         lost: account and date → why its consent was gone although its owner had not withdrawn it.
         x_names_change: when X renames what its replies hold.
         graph_change: when we move to another version of Meta's Graph API.
-        noise: what may befall any call, with its chance.
-        kills: evenings on which the first capture of a platform dies before it has written.
+        noise: the random faults of any call, with their probability.
+        kills: days on which the first capture of a platform dies before it has written.
     """
 
     first: date
-    evenings: int
+    day_count: int
     renewed: dict[datetime, str] = field(default_factory=dict)
     granted: dict[datetime, str] = field(default_factory=dict)
     budgets: dict[date, dict[str, str]] = field(default_factory=dict)
@@ -60,17 +60,17 @@ class Scenario:
 
     @property
     def days(self) -> list[date]:
-        """All evenings."""
-        return [self.first + timedelta(days=number) for number in range(self.evenings)]
+        """All dates."""
+        return [self.first + timedelta(days=number) for number in range(self.day_count)]
 
     def last_attempt(self, is_it: bool) -> None:
-        """At the day's last attempt chance is out of the game: a platform that is there can be read then."""
+        """Switch random faults off for the day's last attempt: a reachable platform can be read then."""
         for fault, probability in self.noise:
             fault.probability = 0.0 if is_it else probability
 
     def day(self, share: float) -> date:
-        """The evening at a share of the year."""
-        return self.days[min(int(share * self.evenings), self.evenings - 1)]
+        """The date at a share of the year."""
+        return self.days[min(int(share * self.day_count), self.day_count - 1)]
 
 
 def at(day: date, moment: time) -> datetime:
@@ -103,7 +103,7 @@ def set_budget(registry: Path, cells: dict[str, str]) -> None:
 
 
 def write(scenario: Scenario, simulator: Simulator, usual_budget: dict[str, str], seed: int) -> None:
-    """Draw the year, and tell the simulator its part of it."""
+    """Draw the year, and give the simulator its faults."""
     draws = random.Random(seed)
 
     def fault(platform: str, kind: str, since: datetime, until: datetime | None, **more: Any) -> None:
@@ -120,16 +120,16 @@ def write(scenario: Scenario, simulator: Simulator, usual_budget: dict[str, str]
     for day in scenario.days:
         for platform in PLATFORMS:
             spared = (platform, day) == ("tiktok", scenario.day(LOST_AT))
-            if draws.random() < 0.08 and not spared:  # an hour or two, over before the last sweeps
+            if draws.random() < 0.08 and not spared:  # an hour or two, over before the last runs
                 minutes = draws.randrange(20, 150)
                 kind = draws.choice(["unavailable", "server_error", "rate_limited"])
                 fault(platform, kind, at(day, time(19, 50)), at(day, time(20, 0)) + timedelta(minutes=minutes))
         if draws.random() < 0.05:
             scenario.kills[day] = draws.choice(PLATFORMS)
-    for number in range(max(2, scenario.evenings // 60)):  # until midnight: nothing can be done
-        day = scenario.day((number + draws.random()) / max(2, scenario.evenings // 60))
+    for number in range(max(2, scenario.day_count // 60)):  # until midnight: nothing can be done
+        day = scenario.day((number + draws.random()) / max(2, scenario.day_count // 60))
         fault(draws.choice(PLATFORMS), "unavailable", at(day, time(19, 0)), at(day, time(23, 59)))
-    for number in range(max(1, scenario.evenings // 40)):
+    for number in range(max(1, scenario.day_count // 40)):
         account = draws.choice(simulator.world.accounts)
         begins, days = scenario.day(draws.random()), draws.randrange(1, 30)
         kind = draws.choice(["account_suspended", "account_not_found"])
@@ -146,7 +146,7 @@ def write(scenario: Scenario, simulator: Simulator, usual_budget: dict[str, str]
     followers_only = {"daily_usd_limit": f"{profiles + USD_A_PROFILE:.2f}"}
     for share, cells, is_hard in ((0.2, NOTHING_FOR_X, True), (0.8, followers_only, False)):
         squeezed = scenario.day(share)
-        days = max(1, min(4, scenario.evenings // 10))
+        days = max(1, min(4, scenario.day_count // 10))
         scenario.budgets[squeezed] = cells
         scenario.budgets[squeezed + timedelta(days=days)] = usual_budget
         scenario.brought["budget squeezes"] += 1
@@ -155,7 +155,7 @@ def write(scenario: Scenario, simulator: Simulator, usual_budget: dict[str, str]
 
 
 def _tokens(scenario: Scenario, fault: Any) -> None:
-    """A credential ends and is renewed on the same evening; another one only the day after; a consent is withdrawn."""
+    """A credential expires and is renewed the same day; another one only the day after; a consent is withdrawn."""
     day = scenario.day(0.25)
     fault("facebook", "token_expired", at(day, time(12, 0)), at(day, time(21, 10)))
     scenario.renewed[at(day, time(21, 10))] = "facebook"
@@ -163,12 +163,12 @@ def _tokens(scenario: Scenario, fault: Any) -> None:
     fault("threads", "token_expired", at(day, time(12, 0)), at(day, time(12, 0)) + timedelta(days=1))
     scenario.renewed[at(day, time(12, 0)) + timedelta(days=1)] = "threads"
     day = scenario.day(0.55)
-    back = at(day, time(10, 0)) + timedelta(days=max(2, scenario.evenings // 20))
+    back = at(day, time(10, 0)) + timedelta(days=max(2, scenario.day_count // 20))
     fault("tiktok", "token_revoked", at(day, time(10, 0)), back, account="kartini-tiktok", variant="refresh")
     scenario.granted[back] = "kartini-tiktok"
-    # Access tokens that TikTok drops before their time: one renewal, and nobody misses anything.
-    for number in range(max(3, scenario.evenings // 30)):
-        day = scenario.day((number + 0.5) / max(3, scenario.evenings // 30))
+    # Access tokens that TikTok drops before their time: one renewal, and no account is missed.
+    for number in range(max(3, scenario.day_count // 30)):
+        day = scenario.day((number + 0.5) / max(3, scenario.day_count // 30))
         fault("tiktok", "access_token_lost", at(day, time(19, 0)), at(day, time(23, 59)),
               account=DROPPED[number % len(DROPPED)], times=1)  # fmt: skip
     # New tokens that never arrive: the old ones are used up, and the owner logs in again the next morning.

@@ -22,7 +22,7 @@ class Airflow:
 
 @dataclass(frozen=True)
 class FinishedRun:
-    """What became of a DAG run."""
+    """The result of a DAG run."""
 
     run_id: str
     state: str
@@ -37,7 +37,7 @@ class FinishedRun:
 
 @dataclass(frozen=True)
 class AirflowStack:
-    """A warehouse, a simulator and an Airflow that know each other."""
+    """Runs DAGs on a warehouse and a simulator that Airflow is connected to."""
 
     airflow: Airflow
     simulator: RunningSimulator
@@ -45,7 +45,7 @@ class AirflowStack:
     capture: pytest.CaptureFixture[str]
 
     def run(self, dag_id: str, retries: int = 0, **options: Any) -> FinishedRun:
-        """Run a DAG to its end, in this process; retries come at once."""
+        """Run a DAG to its end, in this process; retries start at once."""
         from airflow.sdk.definitions.mappedoperator import MappedOperator
 
         dag = load_dags().dags[dag_id]
@@ -86,10 +86,10 @@ class AirflowStack:
 
 
 def load_dags(folder: Path | None = None) -> Any:
-    """Airflow's own reading of a folder of DAG files, the repository's by default.
+    """Load a folder of DAG files as Airflow does, the repository's by default.
 
     Raises:
-        AssertionError: a file brings no DAG, or there is no file: Airflow itself says nothing about either.
+        AssertionError: a file brings no DAG, or there is no file: Airflow itself reports neither.
     """
     from airflow.dag_processing.dagbag import DagBag
 

@@ -23,14 +23,14 @@ from tests.support.dbt_runner import Warehouse
 from tests.support.factories import Evidence
 from tests.support.random_evidence import RandomEvidence
 
-FIRST_DAY = date(2026, 10, 28)  # the evenings cross a month's edge
-EVENINGS = 5
+FIRST_DAY = date(2026, 10, 28)  # the runs cross the end of a month
+RUNS = 5
 OF_A_PAGE = (
     "dim_centers",
     "dim_platforms",
     "dim_accounts",
     "fct_center_daily",
-)  # what a page of an evening asks besides
+)  # queried by the provisional page as well
 _numbers = count(1)
 
 
@@ -61,20 +61,20 @@ def new_warehouse(
 
 
 def write_history(url: str, seed: int) -> None:
-    """Write five evenings; most are sealed as they end, the others with a later one, and one entry comes late."""
+    """Write five runs; most are sealed at once, the others with a later one, and one entry comes late."""
     with psycopg.connect(url, autocommit=True) as owner, connect(url, "closer") as closer:
         evidence = RandomEvidence(owner, seed)
-        for number in range(EVENINGS):
+        for number in range(RUNS):
             day = FIRST_DAY + timedelta(days=number)
-            evidence.evening(day)
-            if number == EVENINGS - 1:
+            evidence.write_run(day)
+            if number == RUNS - 1:
                 evidence.hand_entry(FIRST_DAY, datetime.combine(day, time(16, 0), UTC))
-            if evidence.random.random() < 0.7 or number == EVENINGS - 1:
+            if evidence.random.random() < 0.7 or number == RUNS - 1:
                 seal(closer)
 
 
 def seal(connection: psycopg.Connection) -> None:
-    """Seal what is there."""
+    """Seal all unsealed rows."""
     with sealing(connection):
         seal_days(connection)
 
@@ -100,7 +100,7 @@ def build_closable(
     login: Login,
     template: str,
     name: str,
-    told: Evidence,
+    evidence_of_month: Evidence,
     folders: pytest.TempPathFactory,
     *,
     marts: Sequence[str] = MARTS_OF_A_MONTH,
@@ -116,7 +116,7 @@ def build_closable(
         state=home / "state",
         variables={"retention_as_of": DRAFTED_AT.isoformat()},
     )
-    warehouse.load(told)
+    warehouse.load(evidence_of_month)
     warehouse.build("--select", *(f"+{mart}" for mart in marts), "--indirect-selection", "empty")
     return Closable(url, warehouse.registry, home / "state")
 
@@ -124,8 +124,8 @@ def build_closable(
 @pytest.fixture(scope="session")
 def compiled(built: tuple[str, Closable]) -> list[Rule]:
     """The rules in force for every clone, compiled once: dbt takes seconds."""
-    _, mould = built
-    return rules_in_force(mould.settings, mould.url)
+    _, original = built
+    return rules_in_force(original.settings, original.url)
 
 
 @pytest.fixture
@@ -133,13 +133,13 @@ def closable(
     postgres_server: Server, service_login: Login, built: tuple[str, Closable], tmp_path: Path
 ) -> Iterator[Closable]:
     """A clone of the built warehouse, of the test's own, with a registry of its own."""
-    template, mould = built
+    template, original = built
     name = f"social_metrics_close_{os.getpid()}_{next(_numbers)}"
     postgres_server.ensure_database(name, owner=service_login.name, template=template)
     url = postgres_server.url(name, service_login.name, service_login.password)
     migrate.grant_database_rights(url)
-    shutil.copytree(mould.registry, tmp_path / "registry")
-    yield Closable(url, tmp_path / "registry", mould.state)
+    shutil.copytree(original.registry, tmp_path / "registry")
+    yield Closable(url, tmp_path / "registry", original.state)
     postgres_server.drop_database(name)
 
 

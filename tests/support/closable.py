@@ -28,7 +28,7 @@ from tests.support.factories import Account, Center, Evidence, Platform, at
 
 FIRST_DAY, LAST_DAY = date(2026, 9, 28), date(2026, 11, 2)
 MONTH = date(2026, 10, 1)
-DRAFTED_AT = datetime(2026, 11, 28, 1, tzinfo=UTC)  # at which tests of retention judge it, whatever the date is today
+DRAFTED_AT = datetime(2026, 11, 28, 1, tzinfo=UTC)  # so that tests of retention do not depend on today
 CENTERS = ("kartini", "satria", "insyaf")
 PLATFORMS = ("youtube", "x")
 

@@ -13,7 +13,7 @@ from psycopg.rows import dict_row
 
 from social_metrics.settings import Settings
 from social_metrics.transform.build_plan import MartBuild, fingerprint, plan_build, record_layer
-from social_metrics.transform.dbt_environment import dbt_environment as told_to_dbt
+from social_metrics.transform.dbt_environment import dbt_environment as dbt_variables
 from social_metrics.transform.run import LAYERS, build_environment
 from social_metrics.warehouse.connect import connect
 from tests.support.factories import Evidence, write_raw, write_registry
@@ -35,7 +35,7 @@ class Warehouse:
     variables: Mapping[str, Any] = field(default_factory=dict)
 
     def load(self, evidence: Evidence, loaded_at: Callable[[datetime], datetime] = lambda moment: moment) -> None:
-        """Put this evidence in place of whatever raw and the registry hold."""
+        """Replace the content of raw and the registry with this evidence."""
         with psycopg.connect(self.url) as connection:
             connection.execute(
                 "truncate raw.profile_snapshots, raw.posts, raw.capture_outcomes, raw.manual_entries, "
@@ -63,7 +63,7 @@ class Warehouse:
             )
 
     def build(self, *arguments: str) -> "dbtRunnerResult":
-        """Build everything, without unit tests; a failure says which nodes and why."""
+        """Build everything, without unit tests; a failure names the nodes and the reasons."""
         result = self.dbt("build", "--exclude-resource-type", "unit_test", *arguments)
         assert result.success, failures(result)
         return result
@@ -80,7 +80,7 @@ class Warehouse:
             )
 
     def build_planned(self, planned: MartBuild) -> "dbtRunnerResult":
-        """Build what is planned, without tests, and note every layer as done; a failure says which nodes and why."""
+        """Build what is planned, without tests, and record every layer; a failure names the nodes and the reasons."""
         result = self.dbt(
             "build", "--exclude-resource-type", "unit_test", "test", environment=build_environment(planned)
         )
@@ -113,4 +113,4 @@ def dbt_environment(
 ) -> AbstractContextManager[None]:
     """What profiles.yml and dbt_project.yml ask for, for the block only; dbt's own files stay with the warehouse."""
     own = {"DBT_TARGET_PATH": str(warehouse.state / "target"), "DBT_LOG_PATH": str(warehouse.state / "logs")}
-    return told_to_dbt(Settings(registry_dir=warehouse.registry), warehouse.url, {**own, **more})
+    return dbt_variables(Settings(registry_dir=warehouse.registry), warehouse.url, {**own, **more})

@@ -1,7 +1,7 @@
-"""A small set of marts by hand: every case that a board has to show, on one date.
+"""A small set of marts by hand: every case that a leaderboard shows, on one date.
 
-The tables have the columns of the BI contract that the boards read. Whether dbt builds the same is for the
-end-to-end test to say.
+The tables have the columns of the BI contract that the boards read. The end-to-end
+test shows that dbt builds the same.
 """
 
 from datetime import date, datetime, timedelta
@@ -127,7 +127,7 @@ PROGRAMS: list[tuple[Any, ...]] = [
     ("RASTRA", "Program lama", "A programme that ended", False),
 ]
 
-# programme: posts of the centers in their order; None: nobody could read, -1: no verified account
+# programme: posts of the centers in their order; None: unknown, -1: no verified account
 COVERAGE: dict[str, list[int | None]] = {
     "YAPI": [2, 1, 0, 0, 3, None, None, 0, -1],
     "PENA": [1, 1, 1, 1, 1, 1, 1, 0, -1],
@@ -203,10 +203,10 @@ def _insert_followers(connection: psycopg.Connection, source: str) -> None:
 
 def _insert_recency(connection: psycopg.Connection, source: str) -> None:
     names = {center[0]: (center[1], center[3]) for center in CENTERS}
-    evening = datetime(2024, 1, 31, 20, 0, tzinfo=WIB)
+    captured_at = datetime(2024, 1, 31, 20, 0, tzinfo=WIB)
     for order, (code, hours, platform, days, band, updated, place, why, unseen) in enumerate(RECENCY, 1):
         name, zone = names[code]
-        at = None if hours is None else evening - timedelta(hours=hours)
+        at = None if hours is None else captured_at - timedelta(hours=hours)
         url = None if hours is None else f"https://social.example/{code}/1"
         row = (DAY, "any_post", code, name, zone, at, platform, url, days, band, updated, place, place, order)
         row += (why is None, why, unseen, 1 if not unseen else 0.5, source)

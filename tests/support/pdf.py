@@ -1,4 +1,4 @@
-"""A paper as a reader has it: the words of its pages, and what a telephone sees on them."""
+"""Reads a PDF: the text of its pages and their QR codes."""
 
 import pypdfium2
 import zxingcpp
@@ -17,7 +17,7 @@ def words_of(content: bytes) -> str:
 
 
 def qr_codes_of(content: bytes) -> list[str]:
-    """What the QR codes of a PDF hold, read off its drawn pages by a decoder that knows nothing of us."""
+    """What the QR codes of a PDF hold, read off its rendered pages by an independent decoder."""
     return [
         code.text
         for page in pypdfium2.PdfDocument(content)

@@ -1,4 +1,4 @@
-"""Random evidence in every table that is sealed, evening by evening, with what comes late."""
+"""Random evidence in every sealed table, run by run, with late entries."""
 
 import hashlib
 import random
@@ -35,15 +35,15 @@ NEVER = datetime(2090, 1, 1, tzinfo=UTC)
 
 
 class RandomEvidence:
-    """Writes evenings into one warehouse; the seed makes the history."""
+    """Writes runs into one warehouse; the seed makes the history."""
 
     def __init__(self, connection: psycopg.Connection, seed: int) -> None:
         self.connection = connection
         self.random = random.Random(seed)
         self.entries = 0
 
-    def evening(self, day: date) -> None:
-        """What one evening leaves in raw and ops."""
+    def write_run(self, day: date) -> None:
+        """Write the rows that one run leaves in raw and ops."""
         instant = datetime.combine(day, time(20, 0), WIB).astimezone(UTC)
         self.connection.execute("select ops.ensure_month_partitions(%s)", ([instant],))
         for account in ACCOUNTS:

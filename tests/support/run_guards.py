@@ -110,7 +110,7 @@ def _start(item: pytest.Item) -> int:
 
 
 class _Skipped:
-    """Collects what did not run, and says so where nobody can miss it."""
+    """Collects the skipped tests for the summary."""
 
     def __init__(self) -> None:
         self.reasons: dict[str, str] = {}

@@ -61,7 +61,7 @@ def process_lists() -> Iterator[set[str]]:
     over = threading.Event()
     own = psutil.Process()
 
-    def look() -> None:
+    def watch() -> None:
         while True:
             for process in (own, *own.children(recursive=True)):
                 with suppress(psutil.Error):
@@ -69,7 +69,7 @@ def process_lists() -> Iterator[set[str]]:
             if over.wait(0.05):
                 return
 
-    watching = threading.Thread(target=look, daemon=True)
+    watching = threading.Thread(target=watch, daemon=True)
     watching.start()
     try:
         yield seen

@@ -18,7 +18,7 @@ from simulator.exchange import Request
 from simulator.serve import ServeOptions, build
 from tests.support.simulator import CREDENTIALS, RunningSimulator
 
-ADDRESS = "http://127.0.0.1:1"  # nothing listens there: whoever gets past this module fails at once
+ADDRESS = "http://127.0.0.1:1"  # nothing listens there: a call that bypasses this module fails at once
 
 Spoil = Callable[[Request, Sending], Sending]
 

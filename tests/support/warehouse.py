@@ -52,7 +52,7 @@ def empty_database_url(postgres_server: Server, service_login: Login) -> Iterato
 
 @pytest.fixture(scope="session")
 def warehouse_template(postgres_server: Server, service_login: Login) -> Iterator[str]:
-    """Name of a migrated database that nobody is connected to: the mould of every `warehouse_url`."""
+    """Name of a migrated database without connections: the template of every `warehouse_url`."""
     postgres_server.ensure_database(TEMPLATE, owner=service_login.name)
     migrate.upgrade(postgres_server.url(TEMPLATE, service_login.name, service_login.password))
     yield TEMPLATE

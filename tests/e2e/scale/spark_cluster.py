@@ -47,7 +47,7 @@ def _lives(process: psutil.Process) -> bool:
 
 
 @contextmanager
-def standing_cluster(folder: Path) -> Iterator[SparkCluster]:
+def running_cluster(folder: Path) -> Iterator[SparkCluster]:
     """Start master and workers, wait until both are registered, and end them all."""
     port, web = _free_port(), _free_port()
     master = f"spark://127.0.0.1:{port}"

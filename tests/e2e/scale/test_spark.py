@@ -31,7 +31,7 @@ from social_metrics.transform.lake.spark import SparkBuild, SparkBuildFailed, bu
 from social_metrics.transform.run import run_transform
 from tests.dbt.reference.captions import said_in, write_said
 from tests.dbt.reference.histories import RETENTION_AS_OF
-from tests.e2e.scale.spark_cluster import WORKERS, SparkCluster, standing_cluster
+from tests.e2e.scale.spark_cluster import WORKERS, SparkCluster, running_cluster
 from tests.support.dbt_runner import Warehouse
 from tests.support.factories import Evidence
 from tests.support.simulator import CREDENTIALS, running_simulator
@@ -46,7 +46,7 @@ SERVICE_AREAS = "center-01,Kota Palu,ID-ST,2025-01-01,,GK,test\ncenter-02,,ID-SN
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkCluster]:
-    with standing_cluster(tmp_path_factory.mktemp("cluster")) as standing:
+    with running_cluster(tmp_path_factory.mktemp("cluster")) as standing:
         yield standing
 
 

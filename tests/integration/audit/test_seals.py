@@ -64,7 +64,7 @@ def _hashes(connection: psycopg.Connection) -> dict[str, list[tuple[str, bytes]]
 
 def test_null_and_the_empty_text_are_different_rows(warehouse_url: str, closer: psycopg.Connection) -> None:
     with psycopg.connect(warehouse_url) as owner:
-        RandomEvidence(owner, 1).evening(FIRST_DAY)
+        RandomEvidence(owner, 1).write_run(FIRST_DAY)
         owner.execute("update raw.profile_snapshots set handle_seen = null")
     seal(closer)
     with psycopg.connect(warehouse_url) as owner:
@@ -91,7 +91,7 @@ def test_every_table_of_raw_and_of_the_record_is_sealed(closer: psycopg.Connecti
 def test_what_comes_late_has_a_seal_of_its_own(warehouse_url: str, closer: psycopg.Connection) -> None:
     with psycopg.connect(warehouse_url) as owner:
         evidence = RandomEvidence(owner, 2)
-        evidence.evening(FIRST_DAY)
+        evidence.write_run(FIRST_DAY)
     with sealing(closer):
         assert [made.seal_no for made in seal_days(closer)] == [1]
     with sealing(closer):
@@ -114,7 +114,7 @@ def test_only_whole_days_are_sealed_when_asked_for(warehouse_url: str, closer: p
         for day in (FIRST_DAY, date(2026, 11, 1)):
             evidence = RandomEvidence(owner, day.day)
             evidence.entries = day.day
-            evidence.evening(day)
+            evidence.write_run(day)
     with sealing(closer):
         made = seal_days(closer, through=FIRST_DAY)
     assert [one.through_date for one in made] == [FIRST_DAY]
@@ -124,7 +124,7 @@ def test_a_loss_that_no_purge_recorded_is_a_finding_though_its_time_was_up(
     warehouse_url: str, closer: psycopg.Connection
 ) -> None:
     with psycopg.connect(warehouse_url) as owner:
-        RandomEvidence(owner, 3).evening(FIRST_DAY)
+        RandomEvidence(owner, 3).write_run(FIRST_DAY)
         owner.execute("update raw.response_bodies set expires_at = '2026-11-20'")
     seal(closer)
     with open_connection(warehouse_url, "retention") as retention:
@@ -140,8 +140,8 @@ def test_who_has_access_is_sealed_with_the_day_though_the_next_one_has_begun(
 ) -> None:
     with psycopg.connect(warehouse_url) as owner:
         evidence = RandomEvidence(owner, 8)
-        evidence.evening(FIRST_DAY)
-        evidence.evening(FIRST_DAY + timedelta(days=1))
+        evidence.write_run(FIRST_DAY)
+        evidence.write_run(FIRST_DAY + timedelta(days=1))
     with sealing(closer):
         seal_days(closer, through=FIRST_DAY)
     sealed = "select count(*) from audit.sealed_rows where table_name = 'audit.access_lists'"
@@ -152,7 +152,7 @@ def test_who_has_access_is_sealed_with_the_day_though_the_next_one_has_begun(
 
 def test_a_crash_while_sealing_leaves_nothing(warehouse_url: str, closer: psycopg.Connection) -> None:
     with psycopg.connect(warehouse_url) as owner:
-        RandomEvidence(owner, 4).evening(FIRST_DAY)
+        RandomEvidence(owner, 4).write_run(FIRST_DAY)
 
     def crash() -> None:
         with sealing(closer):
@@ -188,7 +188,7 @@ def test_the_groups_are_those_that_are_tried(warehouse_url: str) -> None:
 @pytest.mark.parametrize("role", [*ROLES, None])
 def test_nobody_changes_the_record(warehouse_url: str, closer: psycopg.Connection, role: str | None) -> None:
     with psycopg.connect(warehouse_url) as owner:
-        RandomEvidence(owner, 5).evening(FIRST_DAY)
+        RandomEvidence(owner, 5).write_run(FIRST_DAY)
     seal(closer)
     with psycopg.connect(warehouse_url, autocommit=True) as connection:
         tables = [
@@ -217,7 +217,7 @@ def test_a_superuser_with_triggers_on_is_refused_too(
     postgres_server: Server, service_login: Login, warehouse_url: str, closer: psycopg.Connection
 ) -> None:
     with psycopg.connect(warehouse_url) as owner:
-        RandomEvidence(owner, 6).evening(FIRST_DAY)
+        RandomEvidence(owner, 6).write_run(FIRST_DAY)
         database = owner.info.dbname
     seal(closer)
     with postgres_server.admin(database) as admin, pytest.raises(psycopg.errors.InsufficientPrivilege):

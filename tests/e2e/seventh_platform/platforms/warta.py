@@ -7,7 +7,7 @@ from social_metrics.contract import Outcome
 from social_metrics.extract.credentials.connections import PlatformConnection
 from social_metrics.extract.extracted import CaptureFailure, ExtractedPost, ExtractedProfile, PostListing, ReadWindow
 from social_metrics.extract.http.client import ApiClient, ApiRules, Refusal, Reply
-from social_metrics.extract.http.json_values import count, identifier, instant_of_seconds, words
+from social_metrics.extract.http.json_values import count, identifier, instant_of_seconds, text
 from social_metrics.extract.pagination import PostPage, read_back
 from social_metrics.registry.account import Account
 
@@ -42,7 +42,7 @@ def read_profiles(client: ApiClient, accounts: Sequence[Account]) -> dict[str, E
             continue
         readings[account.account_code] = ExtractedProfile(
             platform_account_id=identifier(page["number"], "number"),
-            handle=words(page["name"], "name"),
+            handle=text(page["name"], "name"),
             followers_count=count(page["readers"], "readers"),
             response_id=reply.response_id,
             received_at=reply.received_at,
@@ -61,7 +61,7 @@ def read_posts(client: ApiClient, account: Account, profile: ExtractedProfile, w
                 published_at=instant_of_seconds(piece["at"], "at"),
                 post_type="text",
                 url=f"https://warta.example/{piece['number']}",
-                caption=words(piece["words"], "words"),
+                caption=text(piece["words"], "words"),
                 response_id=reply.response_id,
                 received_at=reply.received_at,
             )

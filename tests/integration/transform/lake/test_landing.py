@@ -35,7 +35,7 @@ def owner(warehouse_url: str) -> Iterator[psycopg.Connection]:
     with psycopg.connect(warehouse_url, autocommit=True, options="-c timezone=UTC") as connection:
         evidence = RandomEvidence(connection, 5)
         for day in DAYS:
-            evidence.evening(day)
+            evidence.write_run(day)
         connection.execute(
             "update raw.profile_snapshots set followers_count = 987654, followers_precision_step = 1, "
             "followers_state = 'reported', expires_at = null"

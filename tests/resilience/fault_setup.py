@@ -1,4 +1,4 @@
-"""Two histories of the same evenings: one on which nothing goes wrong, one on which everything does."""
+"""Two histories of the same runs: a reference without faults, and one into which faults are injected."""
 
 import multiprocessing
 import os
@@ -43,7 +43,7 @@ processes = multiprocessing.get_context("forkserver")
 """Capturing processes are forked from one that has imported everything and holds no thread and no connection."""
 
 
-def evening_of(day: date) -> datetime:
+def run_start_of(day: date) -> datetime:
     """20:00 WIB."""
     return datetime.combine(day, BEGINS, WIB)
 
@@ -58,7 +58,9 @@ def forked_captures() -> None:
 def start_simulator(registry: Path) -> SimulatorProcess:
     """A simulator of this registry at 20:00 WIB of the first day, without rate limits."""
     first_post = FIRST_DAY - timedelta(days=120)
-    return SimulatorProcess(registry, evening_of(FIRST_DAY), "--no-rate-limits", "--start-date", first_post.isoformat())
+    return SimulatorProcess(
+        registry, run_start_of(FIRST_DAY), "--no-rate-limits", "--start-date", first_post.isoformat()
+    )
 
 
 class Volume:
@@ -75,7 +77,7 @@ class Volume:
         (folder / "tables").mkdir(mode=0o700)
 
     def fill(self, backends: list[int]) -> None:
-        """Nothing more can be written to it."""
+        """Fill the disk: nothing more can be written to it."""
         if not self._is_mounted:
             for backend in backends:
                 psutil.Process(backend).rlimit(psutil.RLIMIT_FSIZE, (0, 0))  # "File too large" in place of "No space"
@@ -85,7 +87,7 @@ class Volume:
                 pass
 
     def free(self) -> None:
-        """Room again; backends with a limit end with their sessions."""
+        """Free the disk; backends with a limit end with their sessions."""
         self._ballast.unlink(missing_ok=True)
 
     def close(self) -> None:
@@ -101,8 +103,8 @@ class Capturing:
     process: BaseProcess
     pipe: Connection
 
-    def hears(self) -> tuple[Any, ...] | None:
-        """What it says next; None when it died before."""
+    def receive(self) -> tuple[Any, ...] | None:
+        """Its next message; None when it died before."""
         if not self.pipe.poll(WAIT_SECONDS):
             raise AssertionError("a capture hangs")
         try:
@@ -114,9 +116,9 @@ class Capturing:
         """Let it go on, its machine's clock set meanwhile or not, and wait for its end."""
         with suppress(BrokenPipeError):
             self.pipe.send(clock_set_by or "go")
-        said = self.hears()
+        result = self.receive()
         self.process.join(WAIT_SECONDS)
-        return said
+        return result
 
     def kill(self) -> None:
         """kill -9."""
@@ -135,10 +137,10 @@ class History:
     settings: Settings
 
     def order(self, platform: str, day: date, **changes: Any) -> Order:
-        """An ordinary capture of a platform's evening."""
+        """The order for an ordinary capture of a platform on a day."""
         connections = dict(self.simulator.at.connection_variable(each) for each in CREDENTIALS)
         ordered = Order(
-            platform, day, f"evening__{day}", 1, self.url, self.simulator.at.registry_dir, self.settings, connections
+            platform, day, f"run__{day}", 1, self.url, self.simulator.at.registry_dir, self.settings, connections
         )
         return replace(ordered, **changes)
 
@@ -151,12 +153,12 @@ class History:
         return Capturing(process, here)
 
     def capture(self, order: Order) -> tuple[Any, ...]:
-        """Capture to the end; what the process said."""
+        """Capture to the end; the last message of the process."""
         capturing = self.start(order)
-        said = capturing.hears()
+        result = capturing.receive()
         capturing.process.join(WAIT_SECONDS)
-        assert said is not None, "a capture died by itself"
-        return said
+        assert result is not None, "a capture died by itself"
+        return result
 
     def rows(self, query: str, *parameters: Any) -> list[tuple[Any, ...]]:
         """Rows of the warehouse, with all rights."""
@@ -169,7 +171,7 @@ class History:
             connection.execute("update ops.credentials set access_expires_at = updated_at")
 
     def log_in_again(self, day: date) -> list[str]:
-        """The stated way back for accounts whose chain of tokens was lost: their owners authorise us once more."""
+        """Have the owners of accounts whose chain of tokens was lost authorise us once more."""
         lost = [
             code
             for (code,) in self.rows("select account_code from ops.credentials where refresh_started_at is not null")
@@ -192,14 +194,14 @@ class History:
 
 
 @dataclass
-class Bench:
+class FaultSetup:
     """PostgreSQL with durable settings on a small disk, and both histories."""
 
     postgres: EmbeddedPostgres
     server: Server
     volume: Volume
-    calm: History
-    stormy: History
+    reference: History
+    faulty: History
 
     def kill_postgres(self) -> None:
         """kill -9 of the server and everything it began, then a start that recovers."""
@@ -214,15 +216,15 @@ class Bench:
         self.server = self.postgres.start()
 
     def backends(self) -> list[int]:
-        """Process ids of the sessions in the stormy warehouse."""
+        """Process ids of the sessions in the faulty warehouse."""
         return [pid for (pid,) in self._sessions("select pid from pg_stat_activity where datname = %s")]
 
     def cut_connections(self) -> None:
-        """Every session of the stormy warehouse ends, in the middle of whatever it does."""
+        """End every session of the faulty warehouse, in the middle of its work."""
         self._sessions("select pg_terminate_backend(pid) from pg_stat_activity where datname = %s")
 
     def waits_for_a_lock(self) -> bool:
-        """Whether a session of the stormy warehouse stands before an advisory lock."""
+        """Whether a session of the faulty warehouse stands before an advisory lock."""
         return bool(
             self._sessions(
                 "select 1 from pg_locks join pg_database on oid = database "
@@ -231,18 +233,18 @@ class Bench:
         )
 
     def _sessions(self, query: str) -> list[tuple[Any, ...]]:
-        name = self.stormy.url.rsplit("/", 1)[1]
+        name = self.faulty.url.rsplit("/", 1)[1]
         with self.server.admin() as connection:
             return connection.execute(query.encode(), (name,)).fetchall()
 
 
 @contextmanager
-def bench(folder: Path, key: str) -> Iterator[Bench]:
+def start_fault_setup(folder: Path, key: str) -> Iterator[FaultSetup]:
     """Start everything; stopped at the end."""
     registry = folder / "registry"
     write_demo_registry(registry, FIRST_DAY)
     few_accounts(registry)
-    list_posts_every_evening(registry)
+    list_posts_in_every_run(registry)
     small_batches(registry)
     forked_captures()
     postgres = EmbeddedPostgres(folder / "postgres", durable=True)
@@ -256,11 +258,11 @@ def bench(folder: Path, key: str) -> Iterator[Bench]:
             place = sql.Literal(str(volume.folder / "tables"))
             connection.execute(sql.SQL("create tablespace small_disk location {}").format(place))
         histories = []
-        for name in ("calm", "stormy"):
+        for name in ("reference", "faulty"):
             server.ensure_database(name, owner=login.name)
-            if name == "stormy":
+            if name == "faulty":
                 with server.admin() as connection:
-                    connection.execute("alter database stormy set tablespace small_disk")
+                    connection.execute("alter database faulty set tablespace small_disk")
             url = server.url(name, login.name, login.password)
             migrate.upgrade(url)
             simulators.append(start_simulator(registry))
@@ -274,7 +276,7 @@ def bench(folder: Path, key: str) -> Iterator[Bench]:
             loaded = load_registry(registry)
             authorise_demo_accounts(loaded, settings, url)
             histories.append(History(name, url, simulators[-1], loaded, settings))
-        yield Bench(postgres, server, volume, *histories)
+        yield FaultSetup(postgres, server, volume, *histories)
     finally:
         for simulator in simulators:
             simulator.kill()
@@ -290,8 +292,8 @@ def few_accounts(registry: Path) -> None:
                 row.update(dict.fromkeys(IDENTITY, ""), status="placeholder")
 
 
-def list_posts_every_evening(registry: Path) -> None:
-    """An evening on which no account's post count moved would have too few calls for a fault to strike between."""
+def list_posts_in_every_run(registry: Path) -> None:
+    """Without this a run in which no post count moved would make too few calls for a fault to strike between."""
     with rows_of(registry / "platforms.csv") as rows:
         for row in rows:
             row["full_listing_days"] = "1"
