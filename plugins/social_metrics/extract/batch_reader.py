@@ -79,11 +79,11 @@ class BatchReader:
             profiles.update(read)
         return list(callers.map(lambda account: self._attempt(account, profiles[account.account_code]), accounts))
 
-    def _read_profiles(self, asked: Sequence[Account]) -> dict[str, ExtractedProfile | CaptureFailure]:
-        read = self._guarded(lambda: self._module.read_profiles(self._client, asked))
+    def _read_profiles(self, requested: Sequence[Account]) -> dict[str, ExtractedProfile | CaptureFailure]:
+        read = self._guarded(lambda: self._module.read_profiles(self._client, requested))
         if isinstance(read, CaptureFailure):
-            return {account.account_code: read for account in asked}
-        for account in asked:
+            return {account.account_code: read for account in requested}
+        for account in requested:
             read.setdefault(
                 account.account_code,
                 CaptureFailure(Outcome.INVALID_RESPONSE, "the platform's response does not contain this account"),
@@ -118,12 +118,12 @@ class BatchReader:
         window = ReadWindow(since, state.newest_post_id, reread)
         return self._guarded(lambda: self._module.read_posts(self._client, account, profile, window))
 
-    def _guarded(self, ask: Callable[[], Answer]) -> Answer | CaptureFailure:
-        """The result of `ask`, or a failure in its place: one account's error must not stop the batch."""
+    def _guarded(self, read: Callable[[], Answer]) -> Answer | CaptureFailure:
+        """The result of `read`, or a failure in its place: one account's error must not stop the batch."""
         if self._refused is not None:
             return self._refused
         try:
-            return ask()
+            return read()
         except CaptureFailure as failure:
             if failure.for_all:
                 self._refused = failure

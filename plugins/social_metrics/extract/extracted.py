@@ -1,7 +1,7 @@
 """What a platform file yields: records extracted from the responses of its API.
 
 A platform file knows its API and nothing else: neither the warehouse nor Airflow. `extract/records.py` turns extracted
-records into the records of `contract.py`. Texts are fit for PostgreSQL (`json_values.words`).
+records into the records of `contract.py`. Texts are fit for PostgreSQL (`json_values.text`).
 """
 
 from collections.abc import Mapping

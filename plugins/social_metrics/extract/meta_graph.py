@@ -16,7 +16,7 @@ from social_metrics.contract import Outcome
 from social_metrics.extract.credentials.connections import PlatformConnection
 from social_metrics.extract.extracted import CaptureFailure
 from social_metrics.extract.http.client import ApiClient, Refusal, Reply, retry_after
-from social_metrics.extract.http.json_values import MalformedValueError, words
+from social_metrics.extract.http.json_values import MalformedValueError, text
 
 # Members of an error that are evidence; `message` is not, because a Facebook post's text has that name.
 ERROR_MEMBERS = frozenset({"error", "type", "code", "error_subcode", "is_transient", "fbtrace_id"})
@@ -160,7 +160,7 @@ def cursor_after(edge: dict[str, Any]) -> str | None:
         MalformedValueError: it is not text.
     """
     cursors = part((part(edge.get("paging"), "paging") or {}).get("cursors"), "paging.cursors") or {}
-    return words(cursors.get("after"), "paging.cursors.after")
+    return text(cursors.get("after"), "paging.cursors.after")
 
 
 def next_query(edge: dict[str, Any]) -> tuple[tuple[str, str], ...] | None:
@@ -172,7 +172,7 @@ def next_query(edge: dict[str, Any]) -> tuple[tuple[str, str], ...] | None:
     Raises:
         MalformedValueError: there is a next page without parameters.
     """
-    link = words((part(edge.get("paging"), "paging") or {}).get("next"), "paging.next")
+    link = text((part(edge.get("paging"), "paging") or {}).get("next"), "paging.next")
     if link is None:
         return None
     after = cursor_after(edge)
@@ -190,12 +190,12 @@ def next_query(edge: dict[str, Any]) -> tuple[tuple[str, str], ...] | None:
 
 def _invalid_parameter(message: str, detail: str) -> Refusal:
     """Code 100 without a subcode has several meanings, distinguished only by the (untranslated) message."""
-    words = message.lower()
-    if "does not exist" in words:
+    text = message.lower()
+    if "does not exist" in text:
         return Refusal(Outcome.ACCOUNT_NOT_FOUND, f"{detail} (gone, unpublished, or not visible to our token)")
-    if "public content access" in words or "public metadata access" in words or "secret proof" in words:
+    if "public content access" in text or "public metadata access" in text or "secret proof" in text:
         return Refusal(Outcome.PERMISSION_MISSING, detail, for_all=True)
-    if "permission" in words:
+    if "permission" in text:
         return Refusal(Outcome.PERMISSION_MISSING, detail)
     if field := _NO_SUCH_FIELD.search(message):
         return Refusal(Outcome.INVALID_RESPONSE, detail, withdrawn_field=field[1])

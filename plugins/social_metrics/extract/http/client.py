@@ -361,18 +361,18 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> timedelta | None:
 def refusal_by_status(reply: Reply, now: datetime) -> Refusal:
     """The meaning of a response whose body does not explain it; the instant is now, UTC."""
     wait = retry_after(reply.headers, now)
-    said = f"HTTP {reply.status}" + ("" if reply.body is not None else ", not JSON")
+    detail = f"HTTP {reply.status}" + ("" if reply.body is not None else ", not JSON")
     if reply.status == 429:
-        return Refusal(Outcome.RATE_LIMITED, said, transient=True, retry_after=wait)
+        return Refusal(Outcome.RATE_LIMITED, detail, transient=True, retry_after=wait)
     if reply.status >= 500:
-        return Refusal(Outcome.PLATFORM_UNAVAILABLE, said, transient=True, retry_after=wait)
+        return Refusal(Outcome.PLATFORM_UNAVAILABLE, detail, transient=True, retry_after=wait)
     if reply.status == 401:
-        return Refusal(Outcome.TOKEN_EXPIRED, said, for_all=True)
+        return Refusal(Outcome.TOKEN_EXPIRED, detail, for_all=True)
     if reply.status == 403:
-        return Refusal(Outcome.PERMISSION_MISSING, said)
+        return Refusal(Outcome.PERMISSION_MISSING, detail)
     if reply.status == 404 and reply.body is not None:  # a page of HTML says nothing about an account
-        return Refusal(Outcome.ACCOUNT_NOT_FOUND, said)
-    return Refusal(Outcome.INVALID_RESPONSE, said, transient=reply.status < 300)
+        return Refusal(Outcome.ACCOUNT_NOT_FOUND, detail)
+    return Refusal(Outcome.INVALID_RESPONSE, detail, transient=reply.status < 300)
 
 
 def _backoff(attempt: int) -> float:

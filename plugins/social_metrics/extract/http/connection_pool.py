@@ -34,8 +34,8 @@ class HttpPool(HTTPAdapter):
         session.trust_env = address.hostname not in ("127.0.0.1", "localhost")
         given = session.merge_environment_settings(base_url, {}, None, trusted, None)
         verify = given["verify"] or True  # no setting switches the verification off
-        asked = requests.Request("GET", base_url).prepare()
-        pool = self.get_connection_with_tls_context(asked, verify, given["proxies"], given["cert"])
+        request = requests.Request("GET", base_url).prepare()
+        pool = self.get_connection_with_tls_context(request, verify, given["proxies"], given["cert"])
         self.cert_verify(pool, base_url, verify, given["cert"])  # type: ignore[no-untyped-call]
         self._pool = cast(HTTPConnectionPool, pool)
 

@@ -81,7 +81,7 @@ def instant_of_seconds(value: Any, name: str) -> datetime:
     raise MalformedValueError(name, value, "a time in Unix seconds")
 
 
-def words(value: Any, name: str) -> str | None:
+def text(value: Any, name: str) -> str | None:
     """Text fit for PostgreSQL; None when left out or empty.
 
     Raises:

@@ -16,7 +16,7 @@ from social_metrics.extract import meta_graph
 from social_metrics.extract.credentials.oauth import Authorisation
 from social_metrics.extract.extracted import CaptureFailure, ExtractedPost, ExtractedProfile, PostListing, ReadWindow
 from social_metrics.extract.http.client import ApiClient, ApiRules, Reply
-from social_metrics.extract.http.json_values import MalformedValueError, count, identifier, instant, words
+from social_metrics.extract.http.json_values import MalformedValueError, count, identifier, instant, text
 from social_metrics.extract.pagination import PostPage, read_back
 from social_metrics.registry.account import Account
 
@@ -106,8 +106,8 @@ def read_posts(client: ApiClient, account: Account, profile: ExtractedProfile, w
     def read_next(query: Hashable) -> PostPage:
         parameters = dict(cast("tuple[tuple[str, str], ...]", query))
         path = f"/{client.api_version}/{page_id}/published_posts"
-        asked = {"fields": POST_FIELDS, "limit": POSTS_PER_PAGE, **parameters}
-        reply = meta_graph.get_fields(client, "published_posts", path, asked, OPTIONAL_FIELDS)
+        requested = {"fields": POST_FIELDS, "limit": POSTS_PER_PAGE, **parameters}
+        reply = meta_graph.get_fields(client, "published_posts", path, requested, OPTIONAL_FIELDS)
         return _post_page(reply.body, reply.response_id, reply.received_at, client.withdrawn)
 
     edge = profile.context.get("published_posts")
@@ -122,8 +122,8 @@ def _read_together(client: ApiClient, accounts: Sequence[Account]) -> dict[str, 
     """The pages that one call can read; others are not in the result."""
     ids = dict.fromkeys(account.platform_account_id for account in accounts if account.platform_account_id)
     try:
-        asked = {"ids": ",".join(ids), "fields": PAGE_FIELDS}
-        reply = meta_graph.get_fields(client, "pages", f"/{client.api_version}/", asked, OPTIONAL_FIELDS)
+        requested = {"ids": ",".join(ids), "fields": PAGE_FIELDS}
+        reply = meta_graph.get_fields(client, "pages", f"/{client.api_version}/", requested, OPTIONAL_FIELDS)
     except CaptureFailure as failure:
         if failure.for_all:
             raise
@@ -156,7 +156,7 @@ def _profile(page: Any, reply: Reply) -> ExtractedProfile | CaptureFailure:
         followers = count(members.get("followers_count"), "followers_count")
         return ExtractedProfile(
             platform_account_id=identifier(members.get("id"), "id"),
-            handle=words(members.get("username"), "username"),
+            handle=text(members.get("username"), "username"),
             followers_count=followers,
             response_id=reply.response_id,
             received_at=reply.received_at,
@@ -180,13 +180,13 @@ def _post_page(edge: Any, response_id: UUID, received_at: datetime, withdrawn: S
 def _post(post: dict[str, Any], response_id: UUID, received_at: datetime, withdrawn: Set[str]) -> ExtractedPost:
     reactions = _total(post, "reactions")
     comments = _total(post, "comments")
-    url = words(post.get("permalink_url"), "permalink_url")
+    url = text(post.get("permalink_url"), "permalink_url")
     return ExtractedPost(
         post_id=identifier(post.get("id"), "id of a post"),
         published_at=instant(post.get("created_time"), "created_time"),
         post_type=_post_type(post, url),
         url=url,
-        caption=words(post.get("message"), "message"),
+        caption=text(post.get("message"), "message"),
         response_id=response_id,
         received_at=received_at,
         like_count=reactions,

@@ -15,7 +15,7 @@ from social_metrics.extract import meta_graph
 from social_metrics.extract.credentials.oauth import Authorisation
 from social_metrics.extract.extracted import CaptureFailure, ExtractedPost, ExtractedProfile, PostListing, ReadWindow
 from social_metrics.extract.http.client import ApiClient, ApiRules, Refusal, Reply
-from social_metrics.extract.http.json_values import MalformedValueError, count, identifier, instant, words
+from social_metrics.extract.http.json_values import MalformedValueError, count, identifier, instant, text
 from social_metrics.extract.pagination import PostPage, read_back
 from social_metrics.extract.profile_calls import read_one_by_one
 from social_metrics.registry.account import Account
@@ -156,7 +156,7 @@ def _read_profile(client: ApiClient, account: Account) -> ExtractedProfile:
         followers = count(user.get("followers_count"), "followers_count")
         return ExtractedProfile(
             platform_account_id=identifier(user.get("id"), "id"),
-            handle=words(user.get("username"), "username"),
+            handle=text(user.get("username"), "username"),
             followers_count=followers,
             response_id=reply.response_id,
             received_at=reply.received_at,
@@ -186,8 +186,8 @@ def _post(media: dict[str, Any], response_id: UUID, received_at: datetime) -> Ex
         post_id=identifier(media.get("id"), "id of a media"),
         published_at=instant(media.get("timestamp"), "timestamp"),
         post_type=_post_type(media),
-        url=words(media.get("permalink"), "permalink"),
-        caption=words(media.get("caption"), "caption"),
+        url=text(media.get("permalink"), "permalink"),
+        caption=text(media.get("caption"), "caption"),
         response_id=response_id,
         received_at=received_at,
         like_count=count(media.get("like_count"), "like_count"),

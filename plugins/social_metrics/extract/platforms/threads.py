@@ -17,7 +17,7 @@ from social_metrics.extract import meta_graph
 from social_metrics.extract.credentials.oauth import Authorisation
 from social_metrics.extract.extracted import CaptureFailure, ExtractedPost, ExtractedProfile, PostListing, ReadWindow
 from social_metrics.extract.http.client import ApiClient, ApiRules, Refusal, Reply
-from social_metrics.extract.http.json_values import MalformedValueError, count, identifier, instant, words
+from social_metrics.extract.http.json_values import MalformedValueError, count, identifier, instant, text
 from social_metrics.extract.pagination import PostPage, read_back
 from social_metrics.extract.profile_calls import read_one_by_one
 from social_metrics.registry.account import Account
@@ -115,7 +115,7 @@ def _read_profile(client: ApiClient, account: Account) -> ExtractedProfile:
         raise
     try:
         user = meta_graph.part(reply.body, "the profile") or {}
-        handle = words(user.get("username"), "username")
+        handle = text(user.get("username"), "username")
         followers = count(user.get("follower_count"), "follower_count")
     except MalformedValueError as problem:
         raise reply.unusable(str(problem)) from problem
@@ -131,17 +131,17 @@ def _read_profile(client: ApiClient, account: Account) -> ExtractedProfile:
     )
 
 
-def _post_page(reply: Reply, asked: Hashable) -> PostPage:
+def _post_page(reply: Reply, requested: Hashable) -> PostPage:
     try:
         edge = meta_graph.part(reply.body, "profile_posts") or {}
         shown = meta_graph.listed(edge, "profile_posts")
         own = tuple(_post(post, reply) for post in shown if post.get("media_type") != _REPOST)
-        return PostPage(own, _next_query(edge, asked), reply.response_id, reply.received_at)
+        return PostPage(own, _next_query(edge, requested), reply.response_id, reply.received_at)
     except MalformedValueError as problem:
         raise reply.unusable(str(problem)) from problem
 
 
-def _next_query(edge: dict[str, Any], asked: Hashable) -> Hashable | None:
+def _next_query(edge: dict[str, Any], requested: Hashable) -> Hashable | None:
     """The query of the next page; None on the last one, or when it is the query of the present page.
 
     The documented example has cursors and no `next`, so a cursor alone is followed as well.
@@ -150,7 +150,7 @@ def _next_query(edge: dict[str, Any], asked: Hashable) -> Hashable | None:
     if query is not None:
         return query
     cursor = meta_graph.cursor_after(edge)
-    return None if cursor is None or asked == (("after", cursor),) else (("after", cursor),)
+    return None if cursor is None or requested == (("after", cursor),) else (("after", cursor),)
 
 
 def _post(post: dict[str, Any], reply: Reply) -> ExtractedPost:
@@ -158,8 +158,8 @@ def _post(post: dict[str, Any], reply: Reply) -> ExtractedPost:
         post_id=identifier(post.get("id"), "id of a post"),
         published_at=instant(post.get("timestamp"), "timestamp"),
         post_type=_POST_TYPES.get(str(post.get("media_type")), "other"),
-        url=words(post.get("permalink"), "permalink"),
-        caption=words(post.get("text"), "text"),
+        url=text(post.get("permalink"), "permalink"),
+        caption=text(post.get("text"), "text"),
         response_id=reply.response_id,
         received_at=reply.received_at,
     )

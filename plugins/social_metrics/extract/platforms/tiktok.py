@@ -21,7 +21,7 @@ from social_metrics.extract.extracted import (
     TokenPair,
 )
 from social_metrics.extract.http.client import ApiClient, ApiRules, Refusal, Reply, retry_after
-from social_metrics.extract.http.json_values import MalformedValueError, count, identifier, instant_of_seconds, words
+from social_metrics.extract.http.json_values import MalformedValueError, count, identifier, instant_of_seconds, text
 from social_metrics.extract.pagination import PostPage, read_back
 from social_metrics.extract.profile_calls import read_one_by_one
 from social_metrics.registry.account import Account
@@ -117,14 +117,14 @@ def refresh(client: ApiClient, refresh_token: str) -> TokenPair:
 
 
 def _login_address(connection: PlatformConnection, state: str) -> str:
-    asked = {
+    requested = {
         "client_key": connection.login or "",
         "scope": ",".join(sorted(SCOPES)),
         "response_type": "code",
         "redirect_uri": str(connection.extra.get("redirect_uri", "")),
         "state": state,
     }
-    return f"https://www.tiktok.com/v2/auth/authorize/?{urlencode(asked)}"
+    return f"https://www.tiktok.com/v2/auth/authorize/?{urlencode(requested)}"
 
 
 def _exchange(client: ApiClient, code: str) -> Granted:
@@ -184,13 +184,13 @@ def read_posts(client: ApiClient, account: Account, profile: ExtractedProfile, w
     """
 
     def read_next(cursor: Hashable | None) -> PostPage:
-        asked = {"max_count": VIDEOS_PER_PAGE} | ({} if cursor is None else {"cursor": cursor})
+        requested = {"max_count": VIDEOS_PER_PAGE} | ({} if cursor is None else {"cursor": cursor})
         reply = client.call(
             "POST",
             "video_list",
             f"/{client.api_version}/video/list/",
             params={"fields": VIDEO_FIELDS},
-            json_body=asked,
+            json_body=requested,
             account=account,
         )
         return _video_page(reply)
@@ -212,7 +212,7 @@ def _read_profile(client: ApiClient, account: Account) -> ExtractedProfile:
         followers = count(user.get("follower_count"), "follower_count")
         return ExtractedProfile(
             platform_account_id=identifier(user.get("open_id"), "open_id"),
-            handle=words(user.get("username"), "username"),
+            handle=text(user.get("username"), "username"),
             followers_count=followers,
             response_id=reply.response_id,
             received_at=reply.received_at,
@@ -250,13 +250,13 @@ def _next_cursor(data: Mapping[str, Any]) -> int | None:
 
 
 def _post(video: Mapping[str, Any], reply: Reply) -> ExtractedPost:
-    description = words(video.get("video_description"), "video_description")
+    description = text(video.get("video_description"), "video_description")
     return ExtractedPost(
         post_id=identifier(video.get("id"), "id of a video"),
         published_at=instant_of_seconds(video.get("create_time"), "create_time"),
         post_type="video",
-        url=_permalink(words(video.get("share_url"), "share_url")),
-        caption=description or words(video.get("title"), "title"),
+        url=_permalink(text(video.get("share_url"), "share_url")),
+        caption=description or text(video.get("title"), "title"),
         response_id=reply.response_id,
         received_at=reply.received_at,
         like_count=count(video.get("like_count"), "like_count"),

@@ -20,7 +20,7 @@ from social_metrics.extract.credentials.oauth import Authorisation
 from social_metrics.extract.extracted import CaptureFailure, ExtractedPost, ExtractedProfile, PostListing, ReadWindow
 from social_metrics.extract.http.client import ApiClient, ApiRules, Refusal, Reply, refusal_by_status, retry_after
 from social_metrics.extract.http.guards import Cost
-from social_metrics.extract.http.json_values import MalformedValueError, at, count, identifier, instant, words
+from social_metrics.extract.http.json_values import MalformedValueError, at, count, identifier, instant, text
 from social_metrics.extract.pagination import BEFORE_EVERY_POST
 from social_metrics.registry.account import Account
 
@@ -137,28 +137,29 @@ def read_profiles(client: ApiClient, accounts: Sequence[Account]) -> dict[str, E
         if account.handle and not account.platform_account_id and _USERNAME.fullmatch(account.handle)
     }
     profiles: dict[str, ExtractedProfile | CaptureFailure] = {}
-    for path, query, member, asked in (("users", "ids", "id", by_id), ("users/by", "usernames", "username", by_name)):
+    lookups = (("users", "ids", "id", by_id), ("users/by", "usernames", "username", by_name))
+    for path, query, member, requested in lookups:
         try:
-            profiles |= _read_users(client, path, query, member, asked) if asked else {}
+            profiles |= _read_users(client, path, query, member, requested) if requested else {}
         except CaptureFailure as failure:
             if failure.for_all and not profiles:
                 raise
-            profiles |= {account.account_code: failure for account in asked.values()}
+            profiles |= {account.account_code: failure for account in requested.values()}
     impossible = CaptureFailure(Outcome.ACCOUNT_NOT_FOUND, "the registry's id or handle is not valid on X")
     return {account.account_code: profiles.get(account.account_code, impossible) for account in accounts}
 
 
 def _read_users(
-    client: ApiClient, path: str, parameter: str, member: str, asked: Mapping[str, Account]
+    client: ApiClient, path: str, parameter: str, member: str, requested: Mapping[str, Account]
 ) -> dict[str, ExtractedProfile | CaptureFailure]:
-    """Users by the `member` that stands in the reply, keyed in `asked` in lower case."""
-    parameters = {parameter: ",".join(asked), "user.fields": "public_metrics,protected"}
-    expected = Cost(calls=1, usd=len(asked) * PRICE_OF_A_USER)
+    """Users by the `member` that stands in the reply, keyed in `requested` in lower case."""
+    parameters = {parameter: ",".join(requested), "user.fields": "public_metrics,protected"}
+    expected = Cost(calls=1, usd=len(requested) * PRICE_OF_A_USER)
     reply = client.get(path, f"/{client.api_version}/{path}", parameters, expected=expected)
     users = {str(at(user, member)).lower(): user for user in _data(reply) or ()}
     problems = {_concerned(error).lower(): error for error in _errors(reply)}
     profiles: dict[str, ExtractedProfile | CaptureFailure] = {}
-    for name, account in asked.items():
+    for name, account in requested.items():
         if name in users:
             try:
                 profiles[account.account_code] = _profile(users[name], reply)
@@ -176,7 +177,7 @@ def _profile(user: Any, reply: Reply) -> ExtractedProfile:
     followers = count(at(metrics, "followers_count"), "followers_count")
     return ExtractedProfile(
         platform_account_id=identifier(at(user, "id"), "id"),
-        handle=words(at(user, "username"), "username"),
+        handle=text(at(user, "username"), "username"),
         followers_count=followers,
         response_id=reply.response_id,
         received_at=reply.received_at,
@@ -276,7 +277,7 @@ def _read_timeline(client: ApiClient, path: str, window: ReadWindow, found: _Fou
         if token is None or (read and window.since is None and not window.newest_known_id):
             break
         if not isinstance(token, str) or token in tokens:
-            raise reply.unusable("the page tokens of the timeline go in a circle or are no text")
+            raise reply.unusable("the page tokens of the timeline repeat or are not text")
         tokens.add(token)
         parameters["pagination_token"] = token
     if window.newest_known_id:
@@ -289,7 +290,7 @@ def _read_timeline(client: ApiClient, path: str, window: ReadWindow, found: _Fou
 
 def _read_again(client: ApiClient, post_ids: Sequence[str], found: _Found) -> None:
     """Read known posts by id; an edited one also by its newest id, which has the counts."""
-    pending, asked = list(post_ids), set(post_ids)
+    pending, requested = list(post_ids), set(post_ids)
     while pending:
         batch, pending = pending[:PER_CALL], pending[PER_CALL:]
         reply = _get_posts(client, "tweets", "tweets", {"ids": ",".join(batch)}, len(batch))
@@ -299,8 +300,8 @@ def _read_again(client: ApiClient, post_ids: Sequence[str], found: _Found) -> No
             for error in _errors(reply)
             if _concerned(error) in post_ids and _account_outcome(error) is Outcome.ACCOUNT_NOT_FOUND
         ]
-        pending += [post_id for post_id in dict.fromkeys(found.newer_versions) if post_id not in asked]
-        asked.update(found.newer_versions)
+        pending += [post_id for post_id in dict.fromkeys(found.newer_versions) if post_id not in requested]
+        requested.update(found.newer_versions)
 
 
 def _post(item: Any, handle: str | None, reply: Reply) -> tuple[int, int, ExtractedPost]:
@@ -318,7 +319,7 @@ def _post(item: Any, handle: str | None, reply: Reply) -> tuple[int, int, Extrac
             published_at=instant(at(item, "created_at"), "created_at"),
             post_type=_post_type(at(item, "attachments", "media_keys")),
             url=f"https://x.com/{handle}/status/{post_id}" if handle else None,
-            caption=words(at(note, "text"), "note text") or words(at(item, "text"), "text"),
+            caption=text(at(note, "text"), "note text") or text(at(item, "text"), "text"),
             response_id=reply.response_id,
             received_at=reply.received_at,
             like_count=count(at(metrics, "like_count"), "like_count"),
@@ -354,9 +355,9 @@ def _get_posts(client: ApiClient, endpoint: str, path: str, parameters: Mapping[
     if family not in _POST_FIELDS:
         wrong = f"the connection's extra field_names is {family!r}; write 'tweet' or 'post'"
         raise CaptureFailure(Outcome.NOT_ATTEMPTED, wrong, for_all=True)
-    asked = {**parameters, f"{family}.fields": _POST_FIELDS[family]}
+    requested = {**parameters, f"{family}.fields": _POST_FIELDS[family]}
     expected = Cost(calls=1, usd=most * PRICE_OF_A_POST)
-    return client.get(endpoint, f"/{client.api_version}/{path}", asked, expected=expected)
+    return client.get(endpoint, f"/{client.api_version}/{path}", requested, expected=expected)
 
 
 def _data(reply: Reply) -> list[Any] | None:

@@ -17,7 +17,7 @@ from social_metrics.extract.credentials.oauth import Authorisation
 from social_metrics.extract.extracted import CaptureFailure, ExtractedPost, ExtractedProfile, PostListing, ReadWindow
 from social_metrics.extract.http.client import ApiClient, ApiRules, Refusal, Reply, refusal_by_status, retry_after
 from social_metrics.extract.http.guards import Cost
-from social_metrics.extract.http.json_values import MalformedValueError, at, count, identifier, instant, words
+from social_metrics.extract.http.json_values import MalformedValueError, at, count, identifier, instant, text
 from social_metrics.extract.pagination import BEFORE_EVERY_POST
 from social_metrics.registry.account import Account
 
@@ -127,13 +127,13 @@ def read_profiles(client: ApiClient, accounts: Sequence[Account]) -> dict[str, E
     """Read up to 50 channels in one call; a channel whose id is not known yet costs a call by its handle."""
     profiles: dict[str, ExtractedProfile | CaptureFailure] = {}
     refused: CaptureFailure | None = None
-    for asked, lookup in _lookups(accounts):
+    for requested, lookup in _lookups(accounts):
         try:
             if refused is not None:
                 raise refused
-            profiles |= _read_channels(client, asked, lookup)
+            profiles |= _read_channels(client, requested, lookup)
         except CaptureFailure as failure:
-            profiles |= {account.account_code: failure for account in asked}
+            profiles |= {account.account_code: failure for account in requested}
             refused = failure if failure.for_all else None
     return profiles
 
@@ -150,14 +150,14 @@ def _lookups(accounts: Sequence[Account]) -> Iterator[tuple[list[Account], dict[
 
 
 def _read_channels(
-    client: ApiClient, asked: Sequence[Account], lookup: Mapping[str, Any]
+    client: ApiClient, requested: Sequence[Account], lookup: Mapping[str, Any]
 ) -> dict[str, ExtractedProfile | CaptureFailure]:
     reply = _get(client, "channels", {"part": "snippet,statistics,contentDetails,status", **lookup})
     channels = _items(reply, may_be_absent=True)
     by_id = {at(channel, "id"): channel for channel in channels if isinstance(at(channel, "id"), str)}
     all_named = all(isinstance(at(channel, "id"), str) for channel in channels)
     profiles: dict[str, ExtractedProfile | CaptureFailure] = {}
-    for account in asked:
+    for account in requested:
         channel = by_id.get(account.platform_account_id) if account.platform_account_id else at(channels, 0)
         profiles[account.account_code] = _profile_of(channel, reply, all_named)
     return profiles
@@ -188,7 +188,7 @@ def _profile(channel: Any, reply: Reply) -> ExtractedProfile:
     uploads = at(channel, "contentDetails", "relatedPlaylists", "uploads")
     return ExtractedProfile(
         platform_account_id=identifier(at(channel, "id"), "id"),
-        handle=(words(at(channel, "snippet", "customUrl"), "customUrl") or "").removeprefix("@") or None,
+        handle=(text(at(channel, "snippet", "customUrl"), "customUrl") or "").removeprefix("@") or None,
         followers_count=followers,
         response_id=reply.response_id,
         received_at=reply.received_at,
@@ -221,20 +221,20 @@ def read_posts(client: ApiClient, account: Account, profile: ExtractedProfile, w
     uploads, response_id, received_at = found.published, found.response_id, found.received_at
     due = [video_id for video_id in window.reread_ids if video_id not in uploads]
     posts: dict[str, ExtractedPost] = {}
-    asked = [*uploads, *due]
-    for start in range(0, len(asked), PER_CALL):
+    requested = [*uploads, *due]
+    for start in range(0, len(requested), PER_CALL):
         reply = _get(
             client,
             "videos",
             {
                 "part": "snippet,statistics,contentDetails,status,liveStreamingDetails",
-                "id": ",".join(asked[start : start + PER_CALL]),
+                "id": ",".join(requested[start : start + PER_CALL]),
             },
         )
         posts |= _videos(reply, uploads)
         response_id, received_at = reply.response_id, reply.received_at
     return PostListing(
-        posts=tuple(posts[video_id] for video_id in asked if video_id in posts),
+        posts=tuple(posts[video_id] for video_id in requested if video_id in posts),
         complete_since=found.complete_since,
         response_id=response_id,
         received_at=received_at,
@@ -287,7 +287,7 @@ def _uploads(client: ApiClient, playlist: str, since: datetime | None) -> _Uploa
             page = {"pageToken": token}
             continue
         else:
-            raise reply.unusable("the page tokens of the uploads go in a circle or are no text")
+            raise reply.unusable("the page tokens of the uploads repeat or are not text")
         return _Uploads(published, complete_since, reply.response_id, reply.received_at)
 
 
@@ -321,7 +321,7 @@ def _videos(reply: Reply, uploads: Mapping[str, datetime | None]) -> dict[str, E
 def _video(item: Any, uploads: Mapping[str, datetime | None], reply: Reply) -> ExtractedPost:
     video_id = identifier(at(item, "id"), "id")
     snippet, statistics = at(item, "snippet"), at(item, "statistics")
-    title, description = words(at(snippet, "title"), "title"), words(at(snippet, "description"), "description")
+    title, description = text(at(snippet, "title"), "title"), text(at(snippet, "description"), "description")
     is_live = at(item, "liveStreamingDetails") is not None or at(snippet, "liveBroadcastContent") in (
         "live",
         "upcoming",
