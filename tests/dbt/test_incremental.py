@@ -50,7 +50,7 @@ def test_night_by_night_equals_one_full_build(make_warehouse: Make) -> None:
     scopes = []
     for number, (day, night) in enumerate(sorted(nights.items())):
         is_compared = number == len(nights) - 1 or (number and number % COMPARED_EVERY == 0)
-        corrected = _mend(warehouse, evidence, night)
+        corrected = _correct_registry(warehouse, evidence, night)
         with _arriving(warehouse, night, commits_late=number % 7 == 2 and not is_compared):
             build = warehouse.plan(day, at(day, 23))
             assert build.scope == (EVERYTHING if corrected or number == 0 else CHANGES), build.reason
@@ -67,7 +67,7 @@ def test_night_by_night_equals_one_full_build(make_warehouse: Make) -> None:
     assert scopes.count(CHANGES) >= NIGHTS - 3
 
 
-def _mend(warehouse: Warehouse, evidence: Evidence, night: Night) -> bool:
+def _correct_registry(warehouse: Warehouse, evidence: Evidence, night: Night) -> bool:
     if night.accounts is None or night.centers is None:
         return False
     evidence.accounts, evidence.centers = night.accounts, night.centers

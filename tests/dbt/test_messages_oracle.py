@@ -1,4 +1,4 @@
-"""Tags, coverage, synchrony and recency by what was said equal the oracle, on random histories."""
+"""Tags, coverage, synchrony and recency by scope equal the oracle, on random histories."""
 
 import os
 from collections.abc import Callable
@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
-from tests.dbt.reference.captions import said_in, write_said
+from tests.dbt.reference.captions import caption_history, write_caption_history
 from tests.dbt.reference.comparison import differences
 from tests.dbt.reference.histories import ONCE_DIFFERENT, RETENTION_AS_OF, evidence_of, loaded_late
 from tests.dbt.reference.oracle import Accounts
@@ -34,16 +34,16 @@ def warehouse(make_warehouse: Callable[[Evidence], Warehouse]) -> Warehouse:
 )
 @given(st.lists(st.integers(0, 2**32 - 1), min_size=HISTORIES_A_BUILD, max_size=HISTORIES_A_BUILD, unique=True))
 @example(ONCE_DIFFERENT)
-def test_what_was_said_equals_the_oracle(
+def test_facts_about_captions_equal_the_oracle(
     warehouse: Warehouse, next_steps: dict[str, str | None], seeds: list[int]
 ) -> None:
-    said = said_in(seeds)
-    warehouse.load(said.evidence, loaded_late)
-    write_said(said, warehouse.url)
+    captions = caption_history(seeds)
+    warehouse.load(captions.evidence, loaded_late)
+    write_caption_history(captions, warehouse.url)
     warehouse.build()
-    known = expected_marts(said.evidence, RETENTION_AS_OF, next_steps)
-    accounts = Accounts(said.evidence, RETENTION_AS_OF, next_steps)
-    messages = Messages(said, accounts, known["fct_posts"], known["fct_center_daily"])
+    known = expected_marts(captions.evidence, RETENTION_AS_OF, next_steps)
+    accounts = Accounts(captions.evidence, RETENTION_AS_OF, next_steps)
+    messages = Messages(captions, accounts, known["fct_posts"], known["fct_center_daily"])
     bases = ["outreach_post", *(f"program:{program}" for program in programs())]
     found = differences(warehouse, expected_messages(messages, bases))
     outreach = messages.outreach_of_accounts()

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
-from tests.dbt.reference.captions import said_in
+from tests.dbt.reference.captions import caption_history
 from tests.dbt.reference.comparison import differences
 from tests.dbt.reference.histories import ONCE_DIFFERENT, RETENTION_AS_OF, evidence_of, loaded_late
 from tests.dbt.reference.oracle import Accounts
@@ -26,12 +26,12 @@ Make = Callable[[Evidence], Warehouse]
 
 def test_every_fact_has_an_oracle(next_steps: dict[str, str | None]) -> None:
     """A new fact is red until somebody says a second time what it holds; dimensions are the registry's own rows."""
-    said = said_in(range(12))
-    accounts = Accounts(said.evidence, RETENTION_AS_OF, next_steps)
-    answers = everything_expected(said.evidence, next_steps)
-    messages = Messages(said, accounts, answers["fct_posts"], answers["fct_center_daily"])
+    captions = caption_history(range(12))
+    accounts = Accounts(captions.evidence, RETENTION_AS_OF, next_steps)
+    answers = everything_expected(captions.evidence, next_steps)
+    messages = Messages(captions, accounts, answers["fct_posts"], answers["fct_center_daily"])
     findings = expected_findings(
-        said.evidence, RETENTION_AS_OF, next_steps, answers["fct_account_findings"].values(), {}
+        captions.evidence, RETENTION_AS_OF, next_steps, answers["fct_account_findings"].values(), {}
     )
     answers |= expected_messages(messages, ["outreach_post"]) | {"fct_data_quality_findings": findings}
     marts = {path.stem for path in (PROJECT / "models/marts").rglob("*.sql")}

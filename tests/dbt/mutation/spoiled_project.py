@@ -17,17 +17,17 @@ class SpoiledProject:
         warehouse.project = folder
         warehouse.build()
         self.warehouse = warehouse
-        self._to_mend: set[str] = set()
+        self._to_rebuild: set[str] = set()
 
     def differences_with(self, mutation: Mutation, expected: dict[str, Rows]) -> list[str]:
-        """Build what hangs on the spoiled file, and whatever the one before has spoiled; compare with the oracle."""
+        """Build what depends on the spoiled file, and on the one spoiled before; compare with the oracle."""
         file = self.warehouse.project / mutation.file
         right = file.read_text(encoding="utf-8")
-        assert right.count(mutation.right) == 1, f"{mutation.file} no longer says {mutation.right!r} once"
+        assert right.count(mutation.right) == 1, f"{mutation.file} no longer contains {mutation.right!r} exactly once"
         touched = f"{file.stem}+" if mutation.file.startswith("models/") else "path:models"
         file.write_text(right.replace(mutation.right, mutation.wrong), encoding="utf-8")
         try:
-            result = self.warehouse.dbt("run", "--select", touched, *self._to_mend)
+            result = self.warehouse.dbt("run", "--select", touched, *self._to_rebuild)
             if not result.success:  # a key of the model itself may see the mistake first
                 seen = failures(result)
                 assert "could not create unique index" in seen or "violates unique constraint" in seen, seen
@@ -35,4 +35,4 @@ class SpoiledProject:
             return differences(self.warehouse, expected)
         finally:
             file.write_text(right, encoding="utf-8")
-            self._to_mend = {touched}
+            self._to_rebuild = {touched}

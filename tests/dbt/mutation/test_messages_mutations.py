@@ -1,4 +1,4 @@
-"""Wrong rules about what was said, put in on purpose: the oracle finds each of them."""
+"""Wrong rules about captions and tags, put in on purpose: the oracle finds each of them."""
 
 from collections.abc import Callable
 
@@ -6,7 +6,7 @@ import pytest
 
 from tests.dbt.mutation.mutations import Mutation
 from tests.dbt.mutation.spoiled_project import SpoiledProject
-from tests.dbt.reference.captions import said_in, write_said
+from tests.dbt.reference.captions import caption_history, write_caption_history
 from tests.dbt.reference.comparison import differences
 from tests.dbt.reference.histories import RETENTION_AS_OF, loaded_late
 from tests.dbt.reference.oracle import Accounts, Rows
@@ -121,20 +121,20 @@ MUTATIONS = [
 def spoiled(
     make_warehouse: Callable[[Evidence], Warehouse], tmp_path_factory: pytest.TempPathFactory
 ) -> SpoiledProject:
-    said = said_in(SEEDS)
-    warehouse = make_warehouse(said.evidence)
-    warehouse.load(said.evidence, loaded_late)
-    write_said(said, warehouse.url)
+    captions = caption_history(SEEDS)
+    warehouse = make_warehouse(captions.evidence)
+    warehouse.load(captions.evidence, loaded_late)
+    write_caption_history(captions, warehouse.url)
     return SpoiledProject(warehouse, tmp_path_factory.mktemp("spoiled") / "dbt_project")
 
 
 @pytest.fixture(scope="module")
 def expected(next_steps: dict[str, str | None]) -> dict[str, Rows]:
     """What the oracle says about these histories."""
-    said = said_in(SEEDS)
-    known = expected_marts(said.evidence, RETENTION_AS_OF, next_steps)
-    accounts = Accounts(said.evidence, RETENTION_AS_OF, next_steps)
-    messages = Messages(said, accounts, known["fct_posts"], known["fct_center_daily"])
+    captions = caption_history(SEEDS)
+    known = expected_marts(captions.evidence, RETENTION_AS_OF, next_steps)
+    accounts = Accounts(captions.evidence, RETENTION_AS_OF, next_steps)
+    messages = Messages(captions, accounts, known["fct_posts"], known["fct_center_daily"])
     return expected_messages(messages, ["outreach_post"])
 
 

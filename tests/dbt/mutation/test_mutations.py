@@ -21,7 +21,7 @@ Make = Callable[[Evidence], Warehouse]
 
 @pytest.fixture(scope="module")
 def spoiled(make_warehouse: Make, tmp_path_factory: pytest.TempPathFactory) -> SpoiledProject:
-    """The same histories every time: what a mutation meets must not hang on luck."""
+    """The same histories every time: whether a mutation is found must not depend on chance."""
     return SpoiledProject(
         make_warehouse(evidence_of(MUTATION_SEEDS)), tmp_path_factory.mktemp("spoiled") / "dbt_project"
     )
@@ -29,7 +29,7 @@ def spoiled(make_warehouse: Make, tmp_path_factory: pytest.TempPathFactory) -> S
 
 @pytest.fixture(scope="module")
 def expected(next_steps: dict[str, str | None]) -> dict[str, Rows]:
-    """What the oracle says about these histories."""
+    """The oracle's rows for these histories."""
     return everything_expected(evidence_of(MUTATION_SEEDS), next_steps)
 
 
@@ -42,4 +42,4 @@ def test_the_copy_is_right_before_it_is_spoiled(spoiled: SpoiledProject, expecte
 @pytest.mark.parametrize("mutation", [*MUTATIONS, *OPERATIONS_MUTATIONS], ids=lambda mutation: mutation.name)
 def test_a_wrong_rule_is_found(spoiled: SpoiledProject, expected: dict[str, Rows], mutation: Mutation) -> None:
     found = spoiled.differences_with(mutation, expected)
-    assert found, f"nobody notices: {mutation.name}"
+    assert found, f"not found: {mutation.name}"

@@ -1,6 +1,6 @@
-"""Random words behind random histories: which captions were read under which rules, and what was found or decided.
+"""Random captions for random histories: which were read under which rules, the tags found and the decisions.
 
-The captions themselves are not needed: marts start from what `ops` keeps.
+The texts themselves are not needed: marts start from the tags in `ops`.
 """
 
 import random
@@ -12,7 +12,7 @@ import psycopg
 
 from social_metrics.contract import Presence
 from tests.dbt.reference.histories import evidence_of
-from tests.dbt.reference.oracle import made_of
+from tests.dbt.reference.oracle import post_id_of
 from tests.support.factories import Campaign, Evidence, at
 
 PROGRAM_TAGS = ["PENA", "BPNT", "PERMAKANAN", "FOOD", "YAPI"]
@@ -46,7 +46,7 @@ RULESETS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundTag:
     """A row of ops.post_tags."""
 
     account_code: str
@@ -76,20 +76,20 @@ class Decision:
 
 
 @dataclass
-class Said:
-    """What was said in the posts of a history, as far as it was read."""
+class CaptionHistory:
+    """The tags and decisions about the posts of a history, and which captions were read."""
 
     evidence: Evidence
-    readings: set[tuple[str, str, str, int]] = field(default_factory=set)
-    found: list[Found] = field(default_factory=list)
+    caption_reads: set[tuple[str, str, str, int]] = field(default_factory=set)
+    found: list[FoundTag] = field(default_factory=list)
     decisions: list[Decision] = field(default_factory=list)
 
 
-def said_in(seeds: list[int]) -> Said:
-    """Histories of these seeds, with words, readings, tags, decisions and campaigns."""
+def caption_history(seeds: list[int]) -> CaptionHistory:
+    """Histories of these seeds, with captions, tags, decisions and campaigns."""
     evidence = evidence_of(seeds)
     evidence.campaigns = list(CAMPAIGNS)
-    said = Said(evidence)
+    captions = CaptionHistory(evidence)
     draws = random.Random(repr(seeds))
     evidence.entries = [
         (
@@ -108,24 +108,24 @@ def said_in(seeds: list[int]) -> Said:
             digest = sha256(f"{key}".encode()).hexdigest()
             contents[key] = draws.choice([[digest], [digest], [digest], [digest, digest[::-1]], [None], [None, digest]])
             older[key] = timedelta(days=draws.choice([0] * 8 + [550, 1900]))
-            _read(said, draws, *key, contents[key])
+            _read(captions, draws, *key, contents[key])
         post = evidence.posts[number] = replace(post, published_at=post.published_at - older[key])
         if post.presence is Presence.SEEN:
             shown = contents[key][0] if len(contents[key]) == 1 else draws.choice(contents[key])
             evidence.posts[number] = replace(post, content_hash=shown)
     for entry, _ in evidence.entries:
         if entry.last_post_url:
-            _decide(said, draws, entry.account_code, made_of(entry.last_post_url))
-    _carry_campaigns(said, draws)
-    return said
+            _decide(captions, draws, entry.account_code, post_id_of(entry.last_post_url))
+    _carry_campaigns(captions, draws)
+    return captions
 
 
-def _read(said: Said, draws: random.Random, account: str, post: str, contents: list[str | None]) -> None:
+def _read(captions: CaptionHistory, draws: random.Random, account: str, post: str, contents: list[str | None]) -> None:
     for content in contents:
         for ruleset in RULESETS:
             if content is None or draws.random() < 0.35:
                 continue
-            said.readings.add((account, post, content, ruleset))
+            captions.caption_reads.add((account, post, content, ruleset))
             for kind, scheme, tags in (
                 ("program", None, PROGRAM_TAGS),
                 ("cluster", "12-PAS", CLUSTER_TAGS),
@@ -136,13 +136,13 @@ def _read(said: Said, draws: random.Random, account: str, post: str, contents: l
                         for rule in draws.sample(["a", "b", "c"], draws.choice([1, 1, 2])):
                             strength, place = draws.choice(["strong", "weak"]), draws.randint(0, 5)
                             name = f"{tag}-{rule}"
-                            said.found.append(
-                                Found(account, post, content, ruleset, name, kind, scheme, tag, strength, place)
+                            captions.found.append(
+                                FoundTag(account, post, content, ruleset, name, kind, scheme, tag, strength, place)
                             )
-    _decide(said, draws, account, post)
+    _decide(captions, draws, account, post)
 
 
-def _decide(said: Said, draws: random.Random, account: str, post: str) -> None:
+def _decide(captions: CaptionHistory, draws: random.Random, account: str, post: str) -> None:
     if draws.random() < 0.15:
         for number in range(draws.choice([1, 2, 3])):
             kind, scheme, tag = draws.choice(
@@ -154,13 +154,13 @@ def _decide(said: Said, draws: random.Random, account: str, post: str) -> None:
                 ]
             )
             decision = draws.choice(["add", "remove"])
-            said.decisions.append(Decision(account, post, kind, scheme, tag, decision, "humas", f"alasan {number}"))
+            captions.decisions.append(Decision(account, post, kind, scheme, tag, decision, "humas", f"alasan {number}"))
 
 
-def _carry_campaigns(said: Said, draws: random.Random) -> None:
-    """Posts of the days of a campaign often carry it, where their reading knew it."""
-    published = {(post.account_code, post.post_id): post.published_at for post in said.evidence.posts}
-    for account, post, content, ruleset in sorted(said.readings):
+def _carry_campaigns(captions: CaptionHistory, draws: random.Random) -> None:
+    """Posts of the days of a campaign often carry it, where the ruleset knew it."""
+    published = {(post.account_code, post.post_id): post.published_at for post in captions.evidence.posts}
+    for account, post, content, ruleset in sorted(captions.caption_reads):
         for campaign in CAMPAIGNS:
             near = (
                 campaign.starts_at - timedelta(days=1)
@@ -169,13 +169,13 @@ def _carry_campaigns(said: Said, draws: random.Random) -> None:
             )
             if campaign.campaign_code in RULESETS[ruleset] and near and draws.random() < 0.4:
                 code = campaign.campaign_code
-                said.found.append(
-                    Found(account, post, content, ruleset, f"campaign:{code}", "campaign", None, code, "strong", 0)
+                captions.found.append(
+                    FoundTag(account, post, content, ruleset, f"campaign:{code}", "campaign", None, code, "strong", 0)
                 )
 
 
-def write_said(said: Said, url: str) -> None:
-    """Put it in place of what ops keeps."""
+def write_caption_history(captions: CaptionHistory, url: str) -> None:
+    """Replace the tags, reads and decisions in ops."""
     with psycopg.connect(url) as connection, connection.cursor() as cursor:
         cursor.execute("truncate ops.post_tags, ops.tagged_captions, ops.tag_overrides, ops.tag_rulesets")
         cursor.executemany(
@@ -186,13 +186,13 @@ def write_said(said: Said, url: str) -> None:
         with cursor.copy(
             "copy ops.tagged_captions (account_code, post_id, content_hash, ruleset_id) from stdin"
         ) as copy:
-            for reading in said.readings:
+            for reading in captions.caption_reads:
                 copy.write_row(reading)
         with cursor.copy(
             "copy ops.post_tags (account_code, post_id, content_hash, ruleset_id, ruleset_version, rule_id, tag_kind, "
             "cluster_scheme, tag, strength, matched_text, match_starts_at, match_ends_at) from stdin"
         ) as copy:
-            for row in said.found:
+            for row in captions.found:
                 copy.write_row(
                     (
                         row.account_code, row.post_id, row.content_hash, row.ruleset_id, row.ruleset_id * 10,
@@ -206,6 +206,6 @@ def write_said(said: Said, url: str) -> None:
             "values (%s, %s, %s, %s, %s, %s, %s, %s)",
             [
                 (d.account_code, d.post_id, d.tag_kind, d.cluster_scheme, d.tag, d.decision, d.decided_by, d.reason)
-                for d in said.decisions
+                for d in captions.decisions
             ],
         )

@@ -38,12 +38,12 @@ def differences(warehouse: Warehouse, expected_marts: dict[str, Rows]) -> list[s
             for row in warehouse.rows(f"marts.{mart}")
             if not expected or row.get("basis") in bases
         }
-        found += [f"{mart} {_say(key)} is not there" for key in expected.keys() - built.keys()]
-        found += [f"{mart} {_say(key)} should not be there" for key in built.keys() - expected.keys()]
+        found += [f"{mart} {_key_text(key)} is not there" for key in expected.keys() - built.keys()]
+        found += [f"{mart} {_key_text(key)} should not be there" for key in built.keys() - expected.keys()]
         for key in expected.keys() & built.keys():
             columns = expected[key].keys() | built[key].keys()
             found += [
-                f"{mart} {_say(key)}.{column} is {built[key].get(column, '(no column)')!r}, "
+                f"{mart} {_key_text(key)}.{column} is {built[key].get(column, '(no column)')!r}, "
                 f"the oracle says {expected[key].get(column, '(no column)')!r}"
                 for column in columns
                 if column not in expected[key]
@@ -53,5 +53,5 @@ def differences(warehouse: Warehouse, expected_marts: dict[str, Rows]) -> list[s
     return sorted(found)
 
 
-def _say(key: tuple[object, ...]) -> str:
+def _key_text(key: tuple[object, ...]) -> str:
     return "/".join(str(part) for part in key)

@@ -1,4 +1,4 @@
-"""Faults put into random histories: what dirty data looks like, beside what the histories hold anyway."""
+"""Data faults added to random histories."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -9,7 +9,7 @@ from tests.dbt.reference.histories import FIRST_DAY
 from tests.dbt.reference.oracle import wib
 from tests.support.factories import Account, Evidence
 
-STALE = "invented"  # a platform that nobody can read for a while
+STALE = "invented"  # a platform whose captures all fail for a while
 
 
 def with_faults(evidence: Evidence, seed: int) -> Evidence:

@@ -257,7 +257,7 @@ class _AccountHistory:
             read = PostsRead.UNCHANGED
         attempt = self._outcome(instant, day, outcome, read)
         if read is PostsRead.LISTED:
-            posts.look(day, instant)
+            posts.observe(day, instant)
         if outcome is Outcome.CAPTURED_PARTLY and read is PostsRead.LISTED:
             return  # the posts came, the profile did not
         step = 10 ** max(0, len(str(count)) - 3) if rounded else 1
@@ -291,7 +291,7 @@ class _AccountHistory:
 
 
 class _Posts:
-    """The posts of one account: published whenever, found at some look, gone and back as it comes."""
+    """The posts of one account: published whenever, found at some observe, gone and back as it comes."""
 
     def __init__(self, history: _AccountHistory) -> None:
         self.history = history
@@ -314,7 +314,7 @@ class _Posts:
             }
         )
 
-    def look(self, day: date, instant: datetime) -> None:
+    def observe(self, day: date, instant: datetime) -> None:
         history = self.history
         if history.chance(self.rate):
             self._publish(day - timedelta(days=history.random.choice([0, 0, 0, 1, 2])))

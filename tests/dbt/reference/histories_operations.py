@@ -17,7 +17,7 @@ def surround(evidence: Evidence, days: list[date], seed: int) -> None:
     """Add them; accounts, snapshots and outcomes stay what they are but for the words in them."""
     chances = random.Random(seed)
     for platform in evidence.platforms:
-        if platform.platform != "optional":  # nobody asks it anything
+        if platform.platform != "optional":  # it gets no call
             evidence.calls += [_call(chances, platform.platform, chances.choice(days)) for _ in range(60)]
     codes = {account.account_code: account.platform for account in evidence.accounts}
     codes["nobodys-account"] = "youtube"

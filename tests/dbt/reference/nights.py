@@ -1,6 +1,6 @@
-"""Evidence as it comes in the nights of real life: most of it on its day, some late, some early, some twice.
+"""Evidence by the night on which it is loaded: most of it on its day, some late, some early, some twice.
 
-The records are those of `histories`; here each gets the night on which it is loaded. Words get edited and are read
+The records are those of `histories`; here each gets the night on which it is loaded. Captions get edited and are read
 a night or more after they were seen, hand entries are confirmed or rejected later, registry lines are corrected.
 """
 
@@ -14,7 +14,7 @@ import psycopg
 
 from social_metrics.contract import ManualEntry, Post
 from social_metrics.warehouse.loader import BatchRecords, load
-from tests.dbt.reference.oracle import made_of, wib
+from tests.dbt.reference.oracle import post_id_of, wib
 from tests.support.factories import Account, Center, Evidence, write_entry
 
 LATENESS = [0] * 80 + [-1] * 3 + [1, 1, 1, 2, 2, 3, 5, 9, 20, 45]  # nights; -1: loaded before its day was built
@@ -75,15 +75,15 @@ def nights_of(evidence: Evidence, days: list[date], first_night: date, seed: int
 
 def _with_words(posts: list[Post], chances: random.Random) -> list[Post]:
     """Half of the posts have words, some are edited, and back."""
-    spoken = {(post.account_code, post.post_id): chances.random() < 0.5 for post in posts}
-    said: dict[tuple[str, str], str | None] = defaultdict(lambda: "first")
+    has_caption = {(post.account_code, post.post_id): chances.random() < 0.5 for post in posts}
+    contents: dict[tuple[str, str], str | None] = defaultdict(lambda: "first")
     worded = []
     for post in sorted(posts, key=lambda found: found.captured_at):
         key = (post.account_code, post.post_id)
         if chances.random() < 0.08:
-            said[key] = chances.choice(["first", "second", "third", None])
-        seen = spoken[key] and post.presence == "seen"
-        worded.append(replace(post, content_hash=said[key] if seen else None))
+            contents[key] = chances.choice(["first", "second", "third", None])
+        seen = has_caption[key] and post.presence == "seen"
+        worded.append(replace(post, content_hash=contents[key] if seen else None))
     return worded
 
 
@@ -101,7 +101,7 @@ def _enter(evidence: Evidence, nights: dict[date, Night], chances: random.Random
         nights[order[place]].entries.append(entry)
         if entry.last_post_url and chances.random() < 0.1:
             decided = min(place + chances.choice([0, 2, 9]), len(order) - 1)
-            override = (entry.account_code, made_of(entry.last_post_url), chances.choice(["add", "remove"]))
+            override = (entry.account_code, post_id_of(entry.last_post_url), chances.choice(["add", "remove"]))
             nights[order[decided]].overrides.append(override)
         if is_confirmed or chances.random() < 0.5:
             decided = min(place + chances.choice([0, 0, 1, 5]), len(order) - 1)
@@ -115,7 +115,7 @@ def _repeat(loaded: BatchRecords, again: BatchRecords, chances: random.Random) -
 
 
 def _correct(evidence: Evidence, nights: dict[date, Night], chances: random.Random) -> None:
-    """In two nights somebody mends the registry: an account's standing, another's handle, a center's name."""
+    """In two nights the registry is corrected: an account's status, another's handle, a center's name."""
     accounts, centers = list(evidence.accounts), list(evidence.centers)
     for day in sorted(chances.sample(sorted(nights)[1:-1], 2)):
         for status in ("suspended", "verified", "placeholder"):

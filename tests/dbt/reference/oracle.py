@@ -37,7 +37,7 @@ READ = {Outcome.CAPTURED, Outcome.CAPTURED_PARTLY, Outcome.BELOW_THRESHOLD}
 PRECEDENCE = list(Outcome)
 SOURCES = ["api", "manual", "simulator"]
 POST_COUNTS = ("like_count", "comment_count", "share_count", "view_count")
-BY_HAND = "by hand"  # in the place of an authorization mode, on a reading that a person entered
+BY_HAND = "by hand"  # in the place of an authorization mode, on a count that a person entered
 
 
 def wib(instant: datetime) -> date:
@@ -151,11 +151,11 @@ class Accounts:
             outcome: Outcome | DerivedOutcome = best.outcome
         else:
             outcome = Outcome.NOT_ATTEMPTED if day == self.last else DerivedOutcome.MISSED
-        said = best.next_step if best and best.outcome == outcome else None
+        own_step = best.next_step if best and best.outcome == outcome else None
         return {
             "outcome": str(outcome),
             "detail": best.detail if best else None,
-            "next_step": said or self.next_steps[outcome],
+            "next_step": own_step or self.next_steps[outcome],
             "attempts": len(asked),
             "last_attempted_at": max((found.attempted_at for found in asked), default=None),
             "is_captured": outcome in READ,
@@ -168,7 +168,7 @@ class Accounts:
         return any(found.posts_read in {"listed", "unchanged"} for found in self.attempts.get((code, day), []))
 
     def is_suspended(self, code: str, day: date) -> bool:
-        """The identity did not match on or before the day, and nobody has confirmed it since, by its end."""
+        """The identity did not match on or before the day, and no_attempt has confirmed it since, by its end."""
         return max((word for word in self.identity[code] if wib(word[0]) <= day), default=(None, False))[1]
 
     # ------------------------------------------------------------ growth
@@ -292,34 +292,34 @@ def with_entries(evidence: Evidence) -> Evidence:
         if (code, day) in read:
             continue
         looked = entry.posts_looked_at != PostsObserved.NOT_LOOKED
-        nobody = UUID(int=0)
+        no_attempt = UUID(int=0)
         widened.outcomes.append(
             CaptureOutcome(
-                nobody, code, entry.platform, entry.observed_at,
+                no_attempt, code, entry.platform, entry.observed_at,
                 Outcome.CAPTURED if looked else Outcome.CAPTURED_PARTLY, None, None,
                 PostsRead.LISTED if looked else PostsRead.NOT_TRIED, None, None, None, entry.source, BY_HAND, 1,
             )
         )  # fmt: skip
         widened.snapshots.append(
             ProfileSnapshot(
-                nobody, code, entry.platform, entry.observed_at, entry.followers_count,
+                no_attempt, code, entry.platform, entry.observed_at, entry.followers_count,
                 entry.followers_precision_step, entry.followers_state, None, None, None, None, None,
-                entry.metric_definition_id, BY_HAND, entry.source, nobody, BY_HAND, 1, None,  # type: ignore[arg-type]
+                entry.metric_definition_id, BY_HAND, entry.source, no_attempt, BY_HAND, 1, None,  # type: ignore[arg-type]
             )
         )  # fmt: skip
         if entry.last_post_at and entry.last_post_url:
-            made = made_of(entry.last_post_url)
+            made = post_id_of(entry.last_post_url)
             widened.posts.append(
                 Post(
                     code, entry.platform, known_ids.get((code, entry.last_post_url), made), entry.observed_at,
                     entry.last_post_at, entry.last_post_url, BY_HAND, None, None, None, None, None, None,
-                    Presence.SEEN, entry.source, nobody, BY_HAND,
+                    Presence.SEEN, entry.source, no_attempt, BY_HAND,
                 )
             )  # fmt: skip
     return widened
 
 
-def made_of(url: str) -> str:
+def post_id_of(url: str) -> str:
     """The id of a post that no API has shown, made from its address."""
     return "manual:" + hashlib.md5(url.encode()).hexdigest()
 
@@ -335,12 +335,12 @@ def measurable(low: int, high: int) -> bool:
 
 
 def least_real(sources: Iterable[str | None]) -> str | None:
-    """Of several sources the one that people must be told of."""
+    """Of several sources the one that readers must be shown."""
     return max((str(source) for source in sources if source), key=SOURCES.index, default=None)
 
 
 def band(days_since: int | None, looked: bool) -> str:
-    """The recency band; what rests on absence needs a look."""
+    """The recency band; a band that rests on absence has to be checked."""
     if days_since is not None and days_since <= 1:
         return "fresh"
     if days_since is not None and days_since <= 7:

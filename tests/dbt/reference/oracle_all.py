@@ -9,7 +9,7 @@ from tests.support.factories import Evidence
 
 
 def everything_expected(evidence: Evidence, next_steps: dict[str, str | None]) -> dict[str, Rows]:
-    """What the oracles say about every fact and board."""
+    """The expected rows of every fact and board."""
     return expected_marts(evidence, RETENTION_AS_OF, next_steps) | {
         "fct_center_monthly": expected_months(evidence, RETENTION_AS_OF, next_steps),
         **expected_operations(Accounts(evidence, RETENTION_AS_OF, next_steps)),

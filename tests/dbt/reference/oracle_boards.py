@@ -63,7 +63,7 @@ class Boards:
         rows: Rows = {}
         for code, by_id in self.accounts.observations.items():
             if not self.accounts.registered[code]:
-                continue  # nobody has registered it: its posts are no center's
+                continue  # not in the registry: its posts belong to no center
             account = self.accounts.registered[code][0]
             rows_of_center = [row for row in self.evidence.centers if row.center_code == account.center_code]
             zone = ZoneInfo(max(rows_of_center, key=lambda row: row.valid_from or date.min).time_zone)

@@ -1,4 +1,4 @@
-"""Which programmes were told of, and who carried a campaign how late: plain Python over the oracle of messages."""
+"""The oracle of program coverage and campaign synchrony: plain Python over the oracle of messages."""
 
 from datetime import timedelta
 from decimal import ROUND_HALF_UP, Decimal
@@ -7,12 +7,12 @@ from typing import Any
 from tests.dbt.reference.captions import RULESETS
 from tests.dbt.reference.oracle import Row, Rows, holds, wib
 from tests.dbt.reference.oracle_messages import Messages, programs
-from tests.dbt.reference.oracle_monthly import months_told
+from tests.dbt.reference.oracle_monthly import covered_months
 from tests.support.factories import Campaign
 
 
 def expected_messages(messages: Messages, bases: list[str]) -> dict[str, Rows]:
-    """Every fact and board that says what was said; leaderboard_recency on these bases."""
+    """The facts and boards about captions and tags; leaderboard_recency on these bases."""
     coverage = Coverage(messages)
     return {
         "fct_posts": messages.posts,
@@ -20,16 +20,16 @@ def expected_messages(messages: Messages, bases: list[str]) -> dict[str, Rows]:
         "leaderboard_recency": messages.boards(bases),
         "fct_program_coverage": coverage.coverage(),
         "fct_campaign_synchrony": coverage.synchrony(),
-        "fct_center_monthly": months_told(messages),
+        "fct_center_monthly": covered_months(messages),
     }
 
 
 class Coverage:
-    """What fct_program_coverage and fct_campaign_synchrony must say."""
+    """The expected rows of fct_program_coverage and fct_campaign_synchrony."""
 
     def __init__(self, messages: Messages) -> None:
         self.messages = messages
-        self.accounts, self.said, self.days = messages.accounts, messages.said, messages.days
+        self.accounts, self.captions, self.days = messages.accounts, messages.captions, messages.days
 
     def coverage(self) -> Rows:
         """fct_program_coverage."""
@@ -37,11 +37,11 @@ class Coverage:
         for month in sorted({day.replace(day=1) for day in self.days}):
             days = [day for day in self.days if day.replace(day=1) == month]
             last = days[-1]
-            for center in (row.center_code for row in self.said.evidence.centers if holds(row, last)):
+            for center in (row.center_code for row in self.captions.evidence.centers if holds(row, last)):
                 present = [
                     day
                     for day in days
-                    if any(row.center_code == center and holds(row, day) for row in self.said.evidence.centers)
+                    if any(row.center_code == center and holds(row, day) for row in self.captions.evidence.centers)
                 ]
                 expected = {
                     account.account_code: (account.platform, day)
@@ -95,8 +95,8 @@ class Coverage:
         """fct_campaign_synchrony."""
         return {
             (campaign.campaign_code, center.center_code): self._carried(campaign, center)
-            for campaign in self.said.evidence.campaigns
-            for center in self.said.evidence.centers
+            for campaign in self.captions.evidence.campaigns
+            for center in self.captions.evidence.centers
             if holds(center, wib(campaign.starts_at))
         }
 

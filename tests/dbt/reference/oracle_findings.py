@@ -81,19 +81,19 @@ class _Findings:
         return rows
 
     def _row(self, rule: str, subject: str, days: list[date], values: tuple[str | None, str | None]) -> Row:
-        said = self.rules[rule]
-        code = subject.split("/")[0] if said["subject_kind"] in {"account", "post"} else None
+        texts = self.rules[rule]
+        code = subject.split("/")[0] if texts["subject_kind"] in {"account", "post"} else None
         center, platform = self.where[code] if code else (None, None)
-        if said["subject_kind"] == "platform":
+        if texts["subject_kind"] == "platform":
             platform = subject
         return {
             "finding_id": hashlib.md5(f"{rule}|{subject}|{days[0]}".encode()).hexdigest(),
             "rule_id": rule,
-            "rule_label_id": said["label_id"],
-            "rule_label_en": said["label_en"],
-            "rules_version": int(said["rules_version"]),
-            "severity": said["severity"],
-            "subject_kind": said["subject_kind"],
+            "rule_label_id": texts["label_id"],
+            "rule_label_en": texts["label_en"],
+            "rules_version": int(texts["rules_version"]),
+            "severity": texts["severity"],
+            "subject_kind": texts["subject_kind"],
             "subject": subject,
             "account_code": code,
             "center_code": center,
@@ -216,11 +216,11 @@ class _Findings:
         for platform in {account.platform for account in self.evidence.accounts}:
             run = 0
             for day in self.accounts.days():
-                looks = read.get((platform, day), [])
-                stale = len(looks) >= self._number(rule, "threshold_count") and not any(looks)
+                attempts = read.get((platform, day), [])
+                stale = len(attempts) >= self._number(rule, "threshold_count") and not any(attempts)
                 run = run + 1 if stale and day < self.accounts.last else 0
                 if run >= self._number(rule, "threshold_days"):
-                    found[rule, platform, day] = ("0", str(len(looks)))
+                    found[rule, platform, day] = ("0", str(len(attempts)))
         return found
 
     def _registry(self) -> Daily:
@@ -232,7 +232,7 @@ class _Findings:
             if count != self._number(rule, "threshold_count"):
                 found[rule, "centers", day] = (str(count), self.rules[rule]["threshold_count"])
             for code, rows in self.accounts.registered.items():
-                standing = sum(holds(row, day) for row in rows)
-                if standing > 1:
-                    found["overlapping_rows", code, day] = (str(standing), "1")
+                valid_rows = sum(holds(row, day) for row in rows)
+                if valid_rows > 1:
+                    found["overlapping_rows", code, day] = (str(valid_rows), "1")
         return found

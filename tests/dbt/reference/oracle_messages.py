@@ -1,4 +1,4 @@
-"""Tags and recency by what was said, a second time: plain Python, day by day, no SQL."""
+"""The oracle of tags and of recency by scope: plain Python, day by day, no SQL."""
 
 import csv
 from collections import defaultdict
@@ -8,8 +8,8 @@ from functools import cache
 from typing import Any
 
 from social_metrics.contract import ManualEntry, Post
-from tests.dbt.reference.captions import RULESETS, Decision, Found, Said
-from tests.dbt.reference.oracle import BY_HAND, Accounts, Row, Rows, band, holds, made_of, wib
+from tests.dbt.reference.captions import RULESETS, CaptionHistory, Decision, FoundTag
+from tests.dbt.reference.oracle import BY_HAND, Accounts, Row, Rows, band, holds, post_id_of, wib
 from tests.dbt.reference.oracle_boards import on_its_clock
 from tests.support.dbt_runner import PROJECT
 
@@ -36,24 +36,24 @@ def programs() -> list[str]:
 
 
 class Messages:
-    """What the marts must say about what was said."""
+    """The expected content of the marts about captions and tags."""
 
-    def __init__(self, said: Said, accounts: Accounts, posts: Rows, centers: Rows) -> None:
+    def __init__(self, captions: CaptionHistory, accounts: Accounts, posts: Rows, centers: Rows) -> None:
         """Lean on the oracle of accounts and centers; `posts` and `centers` are its fct_posts and fct_center_daily."""
-        self.said, self.accounts, self.posts, self.centers = said, accounts, posts, centers
-        self.found: dict[tuple[str, str], list[Found]] = defaultdict(list)
-        for row in said.found:
+        self.captions, self.accounts, self.posts, self.centers = captions, accounts, posts, centers
+        self.found: dict[tuple[str, str], list[FoundTag]] = defaultdict(list)
+        for row in captions.found:
             self.found[row.account_code, row.post_id].append(row)
         self.days = list(accounts.days())
         self.entries = self._entries()
         self.decisions = self._decisions()
-        self.states = {key: self._reading(*key) for key in posts}
+        self.states = {key: self._caption_read(*key) for key in posts}
         self.tags = {key: self._tags(*key) for key in posts}
 
     def _entries(self) -> dict[tuple[str, str], list[ManualEntry]]:
-        """What officers said about the posts that they entered, on the days on which their entry stands."""
+        """The entries of officers about their posts, on the days on which the entry is accepted."""
         newest: dict[tuple[str, date], ManualEntry] = {}
-        for entry, is_confirmed in self.said.evidence.entries:
+        for entry, is_confirmed in self.captions.evidence.entries:
             before = newest.get((entry.account_code, wib(entry.observed_at)))
             if is_confirmed and (before is None or entry.version > before.version):
                 newest[entry.account_code, wib(entry.observed_at)] = entry
@@ -65,24 +65,24 @@ class Messages:
         return found
 
     def _decisions(self) -> dict[tuple[str, str], list[Decision]]:
-        """What people decided, in their order; under the id that the post has by now."""
+        """The decisions of people in their order, under the present id of the post."""
         shown = {
-            (code, made_of(post.url)): post_id
+            (code, post_id_of(post.url)): post_id
             for code, by_id in self.accounts.observations.items()
             for post_id, observations in sorted(by_id.items())
             for post in observations
             if post.url and post.run_id != BY_HAND
         }
         found: dict[tuple[str, str], list[Decision]] = defaultdict(list)
-        for decision in self.said.decisions:
+        for decision in self.captions.decisions:
             key = (decision.account_code, decision.post_id)
             found[decision.account_code, shown.get(key, decision.post_id)].append(decision)
         return found
 
     # ------------------------------------------------------------ tags
 
-    def _reading(self, code: str, post_id: str) -> tuple[str, str | None, int | None]:
-        """State, content and ruleset of the reading that stands for the post."""
+    def _caption_read(self, code: str, post_id: str) -> tuple[str, str | None, int | None]:
+        """State, content and ruleset of the caption read that counts for the post."""
         observed = self.accounts.observations[code][post_id]
         seen = [post for post in observed if post.presence == "seen" and post.run_id != BY_HAND]
         if not seen:
@@ -92,7 +92,9 @@ class Messages:
             last_seen[post.content_hash] = max(post.captured_at, last_seen.get(post.content_hash, post.captured_at))
         best: tuple[Any, ...] | None = None
         for content, moment in last_seen.items():
-            rulesets = [number for number in RULESETS if (code, post_id, content, number) in self.said.readings]
+            rulesets = [
+                number for number in RULESETS if (code, post_id, content, number) in self.captions.caption_reads
+            ]
             candidate = (not rulesets, -moment.timestamp(), content is None, content or "", max(rulesets, default=None))
             best = candidate if best is None or candidate[:4] < best[:4] else best
         assert best is not None
@@ -137,7 +139,7 @@ class Messages:
         return both
 
     def is_unread(self, kind: str, code: str, post_id: str) -> bool:
-        """Nobody knows what of a kind the post carries: its words were not read, and no person said so."""
+        """Whether the tags of a kind are unknown: the caption was not read, and no person decided."""
         if self.states[code, post_id][0] != "unread":
             return False
         entries = self.entries.get((code, post_id), [])
@@ -145,10 +147,10 @@ class Messages:
         if kind == "outreach":
             return not decided and all(entry.is_outreach is None for entry in entries)
         named = {(scheme, tag) for entry in entries for of, scheme, tag in _entered(entry) if of == kind}
-        standing = {key for key, decision in decided.items() if decision.decision == "add"}
-        return not standing and not named - decided.keys()
+        added = {key for key, decision in decided.items() if decision.decision == "add"}
+        return not added and not named - decided.keys()
 
-    def told(self, kind: str, code: str, post_id: str) -> set[tuple[str | None, str]]:
+    def tags_of(self, kind: str, code: str, post_id: str) -> set[tuple[str | None, str]]:
         """Scheme and tag of all that a post carries of a kind."""
         return {
             (scheme, tag)
@@ -175,7 +177,7 @@ class Messages:
                     tags[kind, scheme, nothing] = _row(nothing, ruleset_version=ruleset and ruleset * 10)
             for (kind, scheme, tag), row in tags.items():
                 in_force = BEGINS[scheme] <= post["published_date"] <= SCHEMES[scheme] if scheme else None
-                told = (
+                copied = (
                     "account_code",
                     "center_code",
                     "platform",
@@ -187,7 +189,7 @@ class Messages:
                 )
                 rows[(*key, kind, scheme, tag)] = (
                     row
-                    | {column: post[column] for column in told}
+                    | {column: post[column] for column in copied}
                     | {
                         "tag_kind": kind,
                         "cluster_scheme": scheme,
@@ -204,8 +206,8 @@ class Messages:
         if basis.startswith("unread:"):
             return self.is_unread(basis.removeprefix("unread:"), code, post_id)
         if basis == "outreach_post":
-            return bool(self.told("outreach", code, post_id))
-        return (None, basis.removeprefix("program:")) in self.told("program", code, post_id)
+            return bool(self.tags_of("outreach", code, post_id))
+        return (None, basis.removeprefix("program:")) in self.tags_of("program", code, post_id)
 
     def newest(self, basis: str, code: str, day: date) -> Post | None:
         """The account's newest post on a basis, as known on the day."""
@@ -257,12 +259,12 @@ class Messages:
         """leaderboard_recency on these bases."""
         rows: Rows = {}
         for day in self.days:
-            present = {center.center_code: center for center in self.said.evidence.centers if holds(center, day)}
+            present = {center.center_code: center for center in self.captions.evidence.centers if holds(center, day)}
             for basis in bases:
-                standing = {code: self.center_on(basis, code, day) for code in present}
-                order = sorted(standing, key=lambda code: (_reverse(standing[code]["last_post_at"]), code))
+                by_center = {code: self.center_on(basis, code, day) for code in present}
+                order = sorted(by_center, key=lambda code: (_reverse(by_center[code]["last_post_at"]), code))
                 for place, code in enumerate(order, start=1):
-                    row = standing[code]
+                    row = by_center[code]
                     mine, expected, blind = (
                         row["last_post_at"],
                         row.pop("accounts_expected"),
@@ -270,7 +272,7 @@ class Messages:
                     )
                     above = sum(
                         bool(mine and other["last_post_at"] and other["last_post_at"] > mine)
-                        for other in standing.values()
+                        for other in by_center.values()
                     )
                     reason = None
                     if not mine and not expected:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from social_metrics.contract import ProfileSnapshot
-from tests.dbt.reference.captions import Said
+from tests.dbt.reference.captions import CaptionHistory
 from tests.dbt.reference.oracle import BY_HAND, DAY, Accounts, Row, Rows, holds, least_real, measurable, wib
 from tests.dbt.reference.oracle_boards import Boards
 from tests.dbt.reference.oracle_messages import Messages
@@ -22,10 +22,10 @@ def expected_months(evidence: Evidence, retention_as_of: datetime, next_steps: d
     """fct_center_monthly for evidence of which no caption was read."""
     accounts = Accounts(evidence, retention_as_of, next_steps)
     boards = Boards(accounts)
-    return months_told(Messages(Said(evidence), accounts, boards.posts(), boards.centers))
+    return covered_months(Messages(CaptionHistory(evidence), accounts, boards.posts(), boards.centers))
 
 
-def months_told(messages: Messages) -> Rows:
+def covered_months(messages: Messages) -> Rows:
     """fct_center_monthly, with what the messages' oracle knows of the months' posts."""
     return _Months(messages).rows()
 
@@ -124,36 +124,36 @@ class _Months:
             code = account.account_code
             captured = [day for day in week if self.accounts.capture(code, day)]
             counted = [day for day in captured if self.accounts.reported(code, day)]
-            standing = "reported" if counted else "hidden" if captured else "failed"
+            status = "reported" if counted else "hidden" if captured else "failed"
             if self.accounts.is_suspended(code, last):
-                standing = "suspended"
+                status = "suspended"
             found = self.accounts.reported(code, counted[0]) if counted else None
-            ends[code] = (standing, (counted[0], found) if found else None)
+            ends[code] = (status, (counted[0], found) if found else None)
         return ends
 
     def _end(self, center: str, month: date) -> tuple[str | None, list[tuple[date, ProfileSnapshot]]]:
         ends = self._ends(center, month)
-        standings = [standing for standing, _ in ends.values()]
-        counted = [found for standing, found in ends.values() if standing == "reported" and found]
+        statuses = [status for status, _ in ends.values()]
+        counted = [found for status, found in ends.values() if status == "reported" and found]
         if not ends:
             return "no_verified_account", []
-        if "failed" in standings:
+        if "failed" in statuses:
             return "capture_failed", counted
-        if set(standings) == {"suspended"}:
+        if set(statuses) == {"suspended"}:
             return "all_suspended", counted
         return (None if counted else "all_hidden"), counted
 
     def _followers(self, center: str, month: date) -> Row:
         before = month_before(month)
         ends, begins = self._ends(center, month), self._ends(center, before)
-        standings = [standing for standing, _ in ends.values()]
+        statuses = [status for status, _ in ends.values()]
         reason, counted = self._end(center, month)
         start_reason, start_counted = self._end(center, before)
         pairs = []
         breaks = 0
-        for code, (standing, end) in ends.items():
-            begin_standing, begin = begins.get(code, ("failed", None))
-            if standing == "reported" and begin_standing == "reported" and begin and end:
+        for code, (status, end) in ends.items():
+            begin_status, begin = begins.get(code, ("failed", None))
+            if status == "reported" and begin_status == "reported" and begin and end:
                 if self._is_broken(code, begin[0], end[0]):
                     breaks += 1
                 else:
@@ -164,15 +164,15 @@ class _Months:
         high = change + sum((end.followers_precision_step or 1) - 1 for _, end in pairs)
         if pairs:
             why = None
-        elif "reported" not in standings:
+        elif "reported" not in statuses:
             why = reason
         else:
             why = "definition_break" if breaks else "no_base"
         return {
             "accounts_expected": len(ends),
-            "accounts_hidden": standings.count("hidden"),
-            "accounts_failed": standings.count("failed"),
-            "accounts_suspended": standings.count("suspended"),
+            "accounts_hidden": statuses.count("hidden"),
+            "accounts_failed": statuses.count("failed"),
+            "accounts_suspended": statuses.count("suspended"),
             "start_followers_count": _sum(start_counted) if start_reason is None else None,
             "start_oldest_capture_date": min((day for day, _ in start_counted), default=None),
             "start_newest_capture_date": max((day for day, _ in start_counted), default=None),
@@ -221,10 +221,10 @@ class _Months:
             for post in self.accounts.known_posts(code, self.accounts.last)
             if wib(post.published_at).replace(day=1) == month and wib(post.published_at) <= last
         ]
-        said = {wib(post.published_at) for _, post in posts}
+        posting_days = {wib(post.published_at) for _, post in posts}
         longest = run = 0
         for n in range((last - first).days + 1):
-            run = 0 if first + n * DAY in said else run + 1
+            run = 0 if first + n * DAY in posting_days else run + 1
             longest = max(longest, run)
         expected = self.boards.on_day.get((center, last), [])
         unseen = sum(
@@ -235,7 +235,7 @@ class _Months:
         reason = "no_verified_account" if not expected else "not_looked_at" if unseen else None
         counted = {id(post): self._interactions(account.account_code, post.post_id, last) for account, post in posts}
         moved = [value for value in counted.values() if value is not None]
-        self._told_of = [(account.account_code, post.post_id) for account, post in posts]
+        self._posts_of_month = [(account.account_code, post.post_id) for account, post in posts]
         return {
             "posts": len(posts),
             "posts_as_now_known": len(now_known),
@@ -259,10 +259,10 @@ class _Months:
 
     def _engagement(self, center: str, month: date, posts: list[Any], counted: dict[int, int | None]) -> Decimal | None:
         interactions = followers = 0
-        for code, (standing, end) in self._ends(center, month).items():
+        for code, (status, end) in self._ends(center, month).items():
             mine = [counted[id(post)] for account, post in posts if account.account_code == code]
             known = [value for value in mine if value is not None]
-            if standing == "reported" and end and (known or not mine):
+            if status == "reported" and end and (known or not mine):
                 interactions += sum(known)
                 followers += end[1].followers_count or 0
         return rounded(Fraction(100 * interactions, followers), 4) if followers else None
@@ -301,11 +301,11 @@ class _Months:
         clusters = [(scheme, cluster["cluster"]) for cluster in _in_force("clusters", last)]
         found: Row = {"cluster_scheme": scheme}
         for kind, subjects in (("program", programs), ("cluster", clusters)):
-            told = {tag for post in self._told_of for tag in self.messages.told(kind, *post)}
+            carried = {tag for post in self._posts_of_month for tag in self.messages.tags_of(kind, *post)}
             unknown = row["longest_silence_null_reason"] is not None
-            unknown = unknown or any(self.messages.is_unread(kind, *post) for post in self._told_of)
-            covered = sorted(tag for of, tag in subjects if (of, tag) in told)
-            silent = sorted(tag for of, tag in subjects if (of, tag) not in told)
+            unknown = unknown or any(self.messages.is_unread(kind, *post) for post in self._posts_of_month)
+            covered = sorted(tag for of, tag in subjects if (of, tag) in carried)
+            silent = sorted(tag for of, tag in subjects if (of, tag) not in carried)
             found[f"{kind}s_covered"] = len(covered)
             found[f"{kind}s_covered_list"] = ", ".join(covered) or None
             found[f"{kind}s_not_covered"] = 0 if unknown else len(silent)
@@ -317,13 +317,13 @@ class _Months:
         growth = row["growth_pct"] if row["growth_is_measurable"] else None
         owned, lacking = row["platforms_present"], row["platforms_missing"]
         platforms = Fraction(owned, owned + lacking) if not row["platforms_not_verified"] and owned + lacking else None
-        told, untold = row["programs_covered"], row["programs_not_covered"]
+        covered, not_covered = row["programs_covered"], row["programs_not_covered"]
         values = {
             "growth_pct": growth,
             "longest_silence_days": row["longest_silence_days"],
             "posts": None if row["longest_silence_null_reason"] else row["posts"],
             "platforms_present_share": platforms,
-            "programs_covered_share": Fraction(told, told + untold) if not row["programs_unknown"] else None,
+            "programs_covered_share": Fraction(covered, covered + not_covered) if not row["programs_unknown"] else None,
         }
         points = known = whole = Fraction(0)
         for line in _in_force("score_weights", last):

@@ -1,4 +1,4 @@
-"""The oracle of what surrounds the figures: spending, credentials, what a person has to look at, what is known now."""
+"""The oracle of what surrounds the figures: spending, credentials, findings for a person, recency as is."""
 
 import re
 from collections import defaultdict
@@ -188,14 +188,14 @@ def _differs(accounts: Accounts, entry: ManualEntry | None, day: date) -> Values
     ]
     if not entry or not read or entry.followers_count is None:
         return None
-    standing = max(read, key=lambda found: (found.captured_at, found.attempt_id))
-    if accounts.state(standing) != "reported" or standing.followers_count is None:
+    latest = max(read, key=lambda found: (found.captured_at, found.attempt_id))
+    if accounts.state(latest) != "reported" or latest.followers_count is None:
         return None
-    possible = range(standing.followers_count, standing.followers_count + (standing.followers_precision_step or 1))
+    possible = range(latest.followers_count, latest.followers_count + (latest.followers_precision_step or 1))
     meant = range(entry.followers_count, entry.followers_count + (entry.followers_precision_step or 1))
     if possible.stop > meant.start and meant.stop > possible.start:
         return None
-    return str(standing.followers_count), entry.followers_displayed, day
+    return str(latest.followers_count), entry.followers_displayed, day
 
 
 # ------------------------------------------------------------ what is known now

@@ -29,7 +29,7 @@ from social_metrics.transform.lake.landing import land
 from social_metrics.transform.lake.publishing import publish_marts
 from social_metrics.transform.lake.spark import SparkBuild, SparkBuildFailed, build_on_spark, discard
 from social_metrics.transform.run import run_transform
-from tests.dbt.reference.captions import said_in, write_said
+from tests.dbt.reference.captions import caption_history, write_caption_history
 from tests.dbt.reference.histories import RETENTION_AS_OF
 from tests.e2e.scale.spark_cluster import WORKERS, SparkCluster, running_cluster
 from tests.support.dbt_runner import Warehouse
@@ -54,9 +54,9 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkCluster]:
 def warehouse(make_warehouse: Callable[[Evidence], Warehouse]) -> Warehouse:
     """Random histories, built by PostgreSQL."""
     print(f"SOCIAL_METRICS_TEST_SEED={SEED}")
-    said = said_in(random.Random(SEED).sample(range(2**32), ACCOUNTS))
-    made = make_warehouse(said.evidence)
-    write_said(said, made.url)
+    captions = caption_history(random.Random(SEED).sample(range(2**32), ACCOUNTS))
+    made = make_warehouse(captions.evidence)
+    write_caption_history(captions, made.url)
     with (made.registry / "service_areas.csv").open("a", encoding="utf-8") as file:
         file.write(SERVICE_AREAS)
     made.build()
