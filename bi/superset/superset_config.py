@@ -1,7 +1,7 @@
-"""Superset's settings, from the environment: for the local stack, and to start from on one's own server.
+"""Superset's settings, from the environment: for the local stack, and as a template for a server.
 
-Superset finds this file by SUPERSET_CONFIG_PATH. It never sees the service login of the warehouse: charts read by the
-logins that `social-metrics bi logins` makes, one for leadership and one for each center.
+Superset finds this file by SUPERSET_CONFIG_PATH. It never gets the service login of the warehouse: charts use the
+logins that `social-metrics bi logins` creates, one for leadership and one for each center.
 """
 
 import hashlib
@@ -31,28 +31,28 @@ D3_TIME_FORMAT = {
     "shortMonths": ["Jan", "Feb", "Mar", "Apr", "Mei", "Jun", "Jul", "Agu", "Sep", "Okt", "Nov", "Des"],
 }
 
-# Row-level security holds in SQL Lab as it does in charts; by default it would not.
+# Row-level security applies in SQL Lab as well; by default it does not.
 FEATURE_FLAGS = {"RLS_IN_SQLLAB": True, "DRILL_TO_DETAIL": True, "DRILL_BY": True}
 
-# A figure on the page is the warehouse's, not a cache's; and no center is answered from another's.
+# No cache: figures are always current, and no center gets another center's rows.
 CACHE_CONFIG = {"CACHE_TYPE": "NullCache"}
 DATA_CACHE_CONFIG = {"CACHE_TYPE": "NullCache"}
 
-TALISMAN_ENABLED = os.environ.get("SUPERSET_BEHIND_TLS", "") == "1"  # it demands HTTPS
+TALISMAN_ENABLED = os.environ.get("SUPERSET_BEHIND_TLS", "") == "1"  # it requires HTTPS
 SESSION_COOKIE_SECURE = TALISMAN_ENABLED
 SESSION_COOKIE_SAMESITE = "Lax"
 
 LEADERSHIP_ROLE = "social-metrics pimpinan"
-CENTER_ROLE = "social-metrics sentra "  # with the center's code after it
+CENTER_ROLE = "social-metrics sentra "  # followed by the center's code
 WAREHOUSE_LOGIN = os.environ["SOCIAL_METRICS_BI_LOGIN"]
 WAREHOUSE_LOGIN_KEY = os.environ["SOCIAL_METRICS_BI_LOGIN_KEY"]
 
 
 def DB_CONNECTION_MUTATOR(uri, params, username, security_manager, source):  # noqa: ANN001, ANN201, N802 - Superset's own
-    """Pick the warehouse's login by who asks: a center gets its own, under which PostgreSQL shows its rows only.
+    """Choose the warehouse's login by the user: a center's login sees only the center's rows.
 
-    The address that is kept with the database is leadership's login. Who is neither an administrator, nor of
-    leadership, nor of exactly one center gets no connection.
+    The stored address has leadership's login. A user who is neither an administrator, nor of leadership, nor of exactly
+    one center gets no connection.
     """
     if uri.username != WAREHOUSE_LOGIN:
         return uri, params
@@ -62,7 +62,7 @@ def DB_CONNECTION_MUTATOR(uri, params, username, security_manager, source):  # n
         return uri, params
     centers = [role.removeprefix(CENTER_ROLE) for role in roles if role.startswith(CENTER_ROLE)]
     if len(centers) != 1:
-        raise PermissionError(f"{username or 'Nobody'} has no role of leadership and not exactly one of a center.")
+        raise PermissionError(f"{username or 'An anonymous user'} has no role of leadership and not exactly one of a center.")
     login = f"{WAREHOUSE_LOGIN}_{centers[0].replace('-', '_')}"
     password = hmac.new(WAREHOUSE_LOGIN_KEY.encode(), login.encode(), hashlib.sha256).hexdigest()
     return uri.set(username=login, password=password), params
