@@ -62,7 +62,7 @@ def DB_CONNECTION_MUTATOR(uri, params, username, security_manager, source):  # n
         return uri, params
     centers = [role.removeprefix(CENTER_ROLE) for role in roles if role.startswith(CENTER_ROLE)]
     if len(centers) != 1:
-        raise PermissionError(f"{username or 'An anonymous user'} has no role of leadership and not exactly one of a center.")
+        raise PermissionError(f"{username or 'Anonymous'} has no role of leadership and not exactly one of a center.")
     login = f"{WAREHOUSE_LOGIN}_{centers[0].replace('-', '_')}"
     password = hmac.new(WAREHOUSE_LOGIN_KEY.encode(), login.encode(), hashlib.sha256).hexdigest()
     return uri.set(username=login, password=password), params
