@@ -186,14 +186,7 @@ def capture_batches(
         expected_day,
         on_demand,
     )
-    reports: list[BatchReport] = []
-
-    def committed(report: BatchReport) -> None:
-        reports.append(report)
-        on_batch(report)
-
-    PlatformCapture(order).capture(batches, committed)
-    return reports
+    return PlatformRun(order, on_batch).capture(batches)
 
 
 def _collect_garbage_rarely() -> None:
@@ -205,11 +198,13 @@ def _collect_garbage_rarely() -> None:
     gc.set_threshold(GARBAGE_THRESHOLD)
 
 
-class PlatformCapture:
+class PlatformRun:
     """Captures batch after batch with one budget, one set of HTTP connections and one session of the warehouse."""
 
-    def __init__(self, order: CaptureOrder) -> None:
+    def __init__(self, order: CaptureOrder, on_batch: Callable[[BatchReport], None]) -> None:
         self._order = order
+        self._on_batch = on_batch
+        self._reports: list[BatchReport] = []
         self._name = order.platform.platform
         self._module = importlib.import_module(f"social_metrics.extract.platforms.{self._name}")
         rules = load_retention_rules(order.settings)
@@ -221,7 +216,7 @@ class PlatformCapture:
         self._budget: Budgets | None = None
         self._refused: psycopg.Error | None = None
 
-    def capture(self, batches: Iterable[Sequence[str]], on_batch: Callable[[BatchReport], None]) -> None:
+    def capture(self, batches: Iterable[Sequence[str]]) -> list[BatchReport]:
         """Capture all of them; see `capture_batches`.
 
         Raises:
@@ -233,20 +228,19 @@ class PlatformCapture:
         while unwritten:
             with ExitStack() as opened:
                 try:
-                    self._capture_in(self._session(opened), unwritten, on_batch)
+                    self._capture_in(self._session(opened), unwritten)
                 except psycopg.Error as error:  # the session is lost, and with it the lock of the platform
                     self._refuse(unwritten, error)
         if self._refused is not None:
             raise self._refused
+        return self._reports
 
     def _refuse(self, unwritten: deque[Sequence[str]], error: psycopg.Error) -> None:
         logger.warning("The warehouse rejected a batch of %s: %s", self._name, error)
         self._refused = self._refused or error
         unwritten.popleft()
 
-    def _capture_in(
-        self, session: _Session, unwritten: deque[Sequence[str]], on_batch: Callable[[BatchReport], None]
-    ) -> None:
+    def _capture_in(self, session: _Session, unwritten: deque[Sequence[str]]) -> None:
         """Capture until all are written; a batch leaves `unwritten` when it is committed or rejected.
 
         Raises:
@@ -281,7 +275,8 @@ class PlatformCapture:
                     self._refuse(unwritten, error)
                 else:
                     unwritten.popleft()
-                    on_batch(report)
+                    self._reports.append(report)
+                    self._on_batch(report)
 
     def _session(self, opened: ExitStack) -> _Session:
         """Lock the platform, and load its state."""

@@ -5,6 +5,7 @@ from datetime import datetime
 import psycopg
 
 from social_metrics.errors import UsageProblem
+from social_metrics.registry.registry import Registry
 
 
 def record_revocation(
@@ -33,3 +34,26 @@ def record_revocation(
         (account_code, platform, revoked_at, reason),
     )
     return int(next(iter(row))[0])
+
+
+def record_reported_revocation(
+    connection: psycopg.Connection,
+    registry: Registry,
+    account_code: str,
+    revoked_at: datetime,
+    reason: str,
+    now: datetime,
+) -> int:
+    """Record a revocation that a person reports; otherwise the same as `record_revocation`.
+
+    Raises:
+        UsageProblem: the registry has no such account, or the revocation is in the future.
+    """
+    account = next((account for account in registry.accounts if account.account_code == account_code), None)
+    if account is None:
+        raise UsageProblem(f"The registry has no account {account_code!r}.")
+    if revoked_at > now:
+        raise UsageProblem(
+            f"{revoked_at:%Y-%m-%d %H:%M} is in the future; a revocation is recorded after it has happened."
+        )
+    return record_revocation(connection, account_code, account.platform, revoked_at, reason)
