@@ -30,8 +30,8 @@
     {{ return(flags.FULL_REFRESH if config_full_refresh is none else config_full_refresh) }}
 {%- endmacro %}
 
-{# Overrides dbt's macro with the same meaning. As a macro of this project it needs no override in each unit test, nearly
-   all of which build everything. #}
+{# Overrides dbt's macro with the same meaning. As a macro of this project it needs no override in each unit test:
+   nearly all of them build everything. #}
 {% macro is_incremental() -%}
     {%- if not execute or not builds_changes_only() -%}
         {{ return(false) }}

@@ -1,8 +1,9 @@
 {# Settings for PostgreSQL's planner, before and after a table is built. #}
 
-{# JIT compilation of the marts' queries costs more than it saves. Joins are hashed. Where few rows are looked up in many,
-   the models say so (LATERAL); otherwise a planner that takes thousands of rows for one would choose a nested loop. A
-   merge join may match only the date of an incremental build, and compare all rows of that date with each other. #}
+{# JIT compilation of the marts' queries costs more than it saves. Joins are hashed. Where few rows are looked up in
+   many, the models say so (LATERAL); otherwise a planner that takes thousands of rows for one would choose a nested
+   loop. A merge join may match only the date of an incremental build, and compare all rows of that date with each
+   other. #}
 {% macro planner_settings() -%}
     {{ adapter.dispatch('planner_settings')() }}
 {%- endmacro %}
