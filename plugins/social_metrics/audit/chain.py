@@ -122,6 +122,7 @@ def _walk(connection: psycopg.Connection, now: datetime) -> Walk:
     last = seals[-1] if seals else None
     losses = _losses(connection)
     for table in tables_to_seal(connection):
+        is_record = table.name.startswith("audit.")
         for row in _disagreeing(connection, table):
             key, seal_no, is_gone, sealed_sha256, present_sha256, expires_at, event_at = row
             place = f"{table.name} {key}"
@@ -131,7 +132,11 @@ def _walk(connection: psycopg.Connection, now: datetime) -> Walk:
                         Finding(AUDIT_ALTERED, f"audit.sealed_rows {place}", "the row is there, its leaf was removed")
                     )
                 elif last and (event_at is None or event_at <= last.sealed_at):
-                    findings.append(_addition(table, place))
+                    findings.append(
+                        Finding(AUDIT_ALTERED, place, "the row was added outside the process")
+                        if is_record
+                        else Finding(LATE, place, "its day is sealed without the row: it came late, or was added")
+                    )
                 else:
                     unsealed[table.name] = unsealed.get(table.name, 0) + 1
             elif (seal_no, table.name) in spoiled:
@@ -142,7 +147,7 @@ def _walk(connection: psycopg.Connection, now: datetime) -> Walk:
             else:
                 message = "the row was removed" if is_gone else "the row is not the one that was sealed"
                 message += ", and no purge accounts for it" * (table.name in PURGED_TABLES)
-                findings.append(Finding(_kind(table), place, message, seal_no))
+                findings.append(Finding(AUDIT_ALTERED if is_record else RAW_ALTERED, place, message, seal_no))
     rows = sum(count for tables in found.values() for count, _ in tables.values())
     return Walk(len(seals), rows, last, tuple(findings), purged, unsealed)
 
@@ -247,13 +252,3 @@ def _disagreeing(connection: psycopg.Connection, table: SealedTable) -> list[tup
         name=sql.Literal(table.name),
     )
     return connection.execute(statement).fetchall()
-
-
-def _addition(table: SealedTable, place: str) -> Finding:
-    if _kind(table) == AUDIT_ALTERED:
-        return Finding(AUDIT_ALTERED, place, "the row was added outside the process")
-    return Finding(LATE, place, "its day is sealed and the row is under no seal: it came late, or was added")
-
-
-def _kind(table: SealedTable) -> str:
-    return AUDIT_ALTERED if table.name.startswith("audit.") else RAW_ALTERED

@@ -76,7 +76,10 @@ def request_correction(
         stored_names = {current_name(name): name for name in row[1]} if row else {}
         if row is None or figure not in stored_names:
             raise UsageProblem(f"{month_start:%Y-%m} holds no figure {figure!r} of a center {center_code!r}.")
-        old_value = _latest_value(connection, month_start, center_code, figure, row[1][stored_names[figure]])
+        old_value = row[1][stored_names[figure]]
+        for one in corrections_of(connection, month_start):
+            if (one.center_code, one.figure) == (center_code, figure) and one.approver:
+                old_value = one.new_value
         if old_value == new_value:
             raise UsageProblem(f"{figure} of {center_code} is {old_value!r} already; there is nothing to correct.")
         number = next(
@@ -152,11 +155,3 @@ def corrections_of(connection: psycopg.Connection, month_start: date | None = No
             {"month": month_start},
         ).fetchall()
     return [replace(one, figure=current_name(one.figure)) for one in found]
-
-
-def _latest_value(connection: psycopg.Connection, month_start: date, center_code: str, figure: str, closed: Any) -> Any:
-    """The closed value, or that of the last approved correction of it."""
-    for one in reversed(corrections_of(connection, month_start)):
-        if (one.center_code, one.figure) == (center_code, figure) and one.approver:
-            return one.new_value
-    return closed

@@ -66,14 +66,9 @@ def addresses(report: IssuedReport, roles: Iterable[RoleHolder]) -> list[str]:
             if holder.role == "center_officer" and holder.center_code == report.center_code
         }
     else:
-        roles_of_report = _PAGE_ROLES if is_page(report) else _PACK_ROLES
-        wanted = {holder.email for holder in roles if holder.role in roles_of_report}
+        is_page = report.is_provisional or report.kind == "leadership"
+        wanted = {holder.email for holder in roles if holder.role in (_PAGE_ROLES if is_page else _PACK_ROLES)}
     return sorted(address for address in wanted if address)
-
-
-def is_page(report: IssuedReport) -> bool:
-    """Whether it is the page of a leadership meeting, monthly or as of a date."""
-    return report.is_provisional or report.kind == "leadership"
 
 
 def storage_path(report: IssuedReport) -> str:

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import date, datetime, time
 from typing import Literal, LiteralString
 
@@ -28,7 +28,7 @@ Progress = Callable[[int], AbstractContextManager[Callable[[], None]]]
 
 PDF = "application/pdf"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-_NAMES: dict[Kind, str] = {"leadership": "pimpinan", "full": "lengkap", "center": "sentra", "workbook": "data"}
+_FILE_NAMES: dict[Kind, str] = {"leadership": "pimpinan", "full": "lengkap", "center": "sentra", "workbook": "data"}
 
 
 @dataclass(frozen=True)
@@ -53,9 +53,8 @@ class Report:
     is_provisional: bool
 
 
-_COLUMNS = (
-    "kind, file_name, media_type, content, sha256, center_code, language, month_start, as_of_date, is_provisional"
-)
+_NAMES = [column.name for column in fields(Report)]
+_COLUMNS = ", ".join(_NAMES)
 
 
 def issue_month(
@@ -130,7 +129,7 @@ def issue_as_of(url: str, as_of_date: date, *, language: Language = "id") -> Rep
                 return kept[0]
             page = provisional_page(connection, as_of_date, language)
         content = pdf(page, datetime.combine(as_of_date, time(23, 59), WIB))
-        made = _report("leadership", name, PDF, content, None, language, None, as_of_date)
+        made = _report("leadership", name, content, None, language, None, as_of_date)
         _keep(connection, None, [made], lambda: _issued_as_of(connection, as_of_date, name))
         with connection.transaction():
             return _issued_as_of(connection, as_of_date, name)[0]
@@ -159,7 +158,7 @@ def _name(record: MonthRecord, kind: Kind, center_code: str | None, language: La
     corrections = sum(center_code in (None, one.center_code) for one in record.corrections)
     parts = [
         f"{record.close.month_start:%Y-%m}-v{record.close.version}",
-        _NAMES[kind],
+        _FILE_NAMES[kind],
         *([center_code] if center_code else []),
         *([f"koreksi-{corrections}"] if corrections else []),
         language,
@@ -173,35 +172,24 @@ def _make(record: MonthRecord, name: str, kind: Kind, center_code: str | None, l
         content = workbook(record, language)
     elif kind == "leadership":
         content = pdf(packs.leadership(), drafted_at)
-    elif center_code is None:
-        content = pdf(packs.full(), drafted_at)
     else:
-        content = pdf(packs.center(center_code), drafted_at)
-    media_type = XLSX if kind == "workbook" else PDF
-    return _report(kind, name, media_type, content, center_code, language, month, month_end(month))
+        content = pdf(packs.center(center_code) if center_code else packs.full(), drafted_at)
+    return _report(kind, name, content, center_code, language, month, month_end(month))
 
 
 def _report(
     kind: Kind,
     name: str,
-    media_type: str,
     content: bytes,
     center_code: str | None,
     language: Language,
     month_start: date | None,
     as_of_date: date,
 ) -> Report:
+    media_type = XLSX if kind == "workbook" else PDF
+    sha256, is_provisional = hashlib.sha256(content).hexdigest(), month_start is None
     return Report(
-        kind=kind,
-        file_name=name,
-        media_type=media_type,
-        content=content,
-        sha256=hashlib.sha256(content).hexdigest(),
-        center_code=center_code,
-        language=language,
-        month_start=month_start,
-        as_of_date=as_of_date,
-        is_provisional=month_start is None,
+        kind, name, media_type, content, sha256, center_code, language, month_start, as_of_date, is_provisional
     )
 
 
@@ -214,16 +202,9 @@ def _keep(
         with connection.cursor() as cursor:
             cursor.executemany(
                 f"insert into audit.issued_papers ({_COLUMNS}, version, issued_by) "  # noqa: S608
-                "values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, session_user)",
-                [
-                    (
-                        one.kind, one.file_name, one.media_type, one.content, one.sha256, one.center_code, one.language,
-                        one.month_start, one.as_of_date, one.is_provisional, version,
-                    )
-                    for one in reports
-                    if one.file_name not in there
-                ],
-            )  # fmt: skip
+                f"values ({'%s, ' * len(_NAMES)}%s, session_user)",
+                [(*(getattr(one, name) for name in _NAMES), version) for one in reports if one.file_name not in there],
+            )
         seal_days(connection)
 
 

@@ -54,9 +54,7 @@ def _page(content: LeadershipPage, limit: int) -> page.Block:
     language = content.language
     title = partial(text, language=language)
 
-    moved: list[tuple[str, float | None, page.Alignment]] = (
-        [(title("movement"), None, "left")] if content.has_movement else []
-    )
+    moved: list[page.Column] = [(title("movement"), None, "left")] if content.has_movement else []
     blocks = [
         page.heading(title("followers_top")),
         page.table(

@@ -110,7 +110,7 @@ def approved_close(connection: psycopg.Connection, month_start: date) -> Close:
     if found is None:
         raise UsageProblem(
             f"{month_start:%Y-%m} is not approved, so it has no reports. "
-            f"social-metrics close --month {month_start:%Y-%m} --action status says who is next."
+            f"social-metrics close --month {month_start:%Y-%m} --action status names the next person."
         )
     return found
 

@@ -6,7 +6,7 @@ from social_metrics.publish.page.formats import Language
 from social_metrics.publish.reports import typesetting as page
 from social_metrics.publish.reports.leadership_page import LeadershipPage, fitted_page, top
 from social_metrics.publish.reports.month_record import Figures, MonthRecord
-from social_metrics.publish.reports.phrases import DASH, Phrases
+from social_metrics.publish.reports.phrases import Phrases
 from social_metrics.publish.reports.sections import Sections
 from social_metrics.publish.reports.sign_off_sections import SignOffSections
 
@@ -50,16 +50,6 @@ class Packs:
                 phrases.movement(row, record.before),
             ]
 
-        def recency_row(row: Figures) -> list[str]:
-            return [
-                phrases.rank(row),
-                row["center_name"],
-                phrases.local_time(row),
-                phrases.platforms.get(row["last_post_platform"], DASH),
-                self._text("days_ago", n=row["days_since_last_post"]),
-                phrases.movement(row, record.recency_before),
-            ]
-
         return fitted_page(
             LeadershipPage(
                 language=self._language,
@@ -71,7 +61,7 @@ class Packs:
                 change_title=self._text("growth"),
                 has_movement=True,
                 followers=[followers_row(row) for row in top(followers)],
-                recency=[recency_row(row) for row in top(recency)],
+                recency=[[*phrases.recency(row), phrases.movement(row, record.recency_before)] for row in top(recency)],
                 silent=silent_lines(recency, phrases),
                 missing=self._sections.missing(),
                 notes=self._corrections_in_short(),

@@ -113,6 +113,12 @@ class Phrases:
         zone = row["time_zone"]
         return formats.long_time(instant, ZoneInfo(zone), self.zones.get(zone, zone), self.language)
 
+    def recency(self, row: Figures) -> list[str]:
+        """The cells of a row of the recency board: rank, center, last post, platform, age."""
+        platform = self.platforms.get(row["last_post_platform"], DASH)
+        age = self.text("days_ago", n=row["days_since_last_post"])
+        return [self.rank(row), row["center_name"], self.local_time(row), platform, age]
+
     def exception(self, one: AskedException) -> str:
         """The text of an exception."""
         detail = one.detail or ""

@@ -26,7 +26,7 @@ def provisional_page(connection: psycopg.Connection, day: date, language: Langua
 
     Raises:
         NoMarts: the marts hold nothing.
-        NoSuchBoard: the boards do not hold that date; the text says which they hold.
+        NoSuchBoard: the boards do not hold that date; the message names the dates.
     """
     marts = MartsReader(connection)
     marts.day(day)
@@ -55,16 +55,7 @@ def provisional_page(connection: psycopg.Connection, day: date, language: Langua
                 ]
                 for row in top(followers)
             ],
-            recency=[
-                [
-                    phrases.rank(row),
-                    row["center_name"],
-                    phrases.local_time(row),
-                    phrases.platforms.get(row["last_post_platform"], DASH),
-                    phrases.text("days_ago", n=row["days_since_last_post"]),
-                ]
-                for row in top(recency)
-            ],
+            recency=[phrases.recency(row) for row in top(recency)],
             silent=silent_lines(recency, phrases),
             missing=_missing(marts.unranked_centers(day), phrases),
             notes=[],
@@ -76,10 +67,10 @@ def _change(row: Figures, phrases: Phrases) -> str:
     return phrases.text("no_change") if row["change_7d"] is None else phrases.change(row, "change_7d")
 
 
-def _missing(tail: list[UnrankedCenter], phrases: Phrases) -> list[tuple[str, str]]:
+def _missing(unranked: list[UnrankedCenter], phrases: Phrases) -> list[tuple[str, str]]:
     """Each center and its missing figures of that date, by name."""
     of_center: dict[str, dict[str, list[str]]] = {}
-    for entry in tail:
+    for entry in unranked:
         parts = of_center.setdefault(entry.center_name, {})
         if entry.kind == UnrankedKind.WITHOUT_NUMBER:
             parts["missing_number"] = [phrases.reason(entry.reason)]

@@ -30,7 +30,7 @@ class Sections:
 
     def scorecard(self) -> list[page.Block]:
         """All centers, in the order of the followers board."""
-        columns: list[tuple[str, float | None, page.Alignment]] = [
+        columns: list[page.Column] = [
             (self._text("rank"), None, "right"),
             (self._text("center"), 2.5, "left"),
             (self._text("account_followers"), 1.3, "right"),
@@ -189,7 +189,9 @@ class Sections:
             self._text("limit_no_access", n=count(without)),
         ]
         own = {
-            row["platform"] for row in self._record.rows["fct_follower_growth_daily"] if self._is_of(row, center_code)
+            row["platform"]
+            for row in self._record.rows["fct_follower_growth_daily"]
+            if center_code in (None, row["center_code"])
         }
         for platform, basis in sorted(self._record.close.retention_basis.items()):
             if platform in own:
@@ -324,10 +326,6 @@ class Sections:
     def _programs(self, listed: str | None) -> page.Block:
         labels = [self._program_labels.get(code, code) for code in _split(listed)]
         return page.bullets(labels, 8.5) if labels else page.text(self._text("none"), is_soft=True, size=8.5)
-
-    @staticmethod
-    def _is_of(row: Figures, center_code: str | None) -> bool:
-        return center_code in (None, row["center_code"])
 
 
 def _split(listed: str | None) -> list[str]:

@@ -34,9 +34,7 @@ class SignOffSections:
             name = [self._names.get(one.center_code, one.center_code)] if center_code is None else []
             account = one.account_code or DASH
             rows.append([*name, account, self._phrases.exception(one), self._phrases.span(one), answer])
-        whose: list[tuple[str, float | None, page.Alignment]] = (
-            [(self._text("center"), 1.6, "left")] if center_code is None else []
-        )
+        whose: list[page.Column] = [(self._text("center"), 1.6, "left")] if center_code is None else []
         return [
             page.heading(f"{self._text('exceptions')} ({len(rows)})"),
             page.table(
@@ -71,7 +69,7 @@ class SignOffSections:
             for one in self._record.corrections
             if center_code in (None, one.center_code)
         ]
-        columns: list[tuple[str, float | None, page.Alignment]] = [
+        columns: list[page.Column] = [
             (self._text("center"), 1.8, "left"),
             (self._text("figure"), 1.6, "left"),
             (self._text("old"), 1, "right"),
@@ -105,7 +103,7 @@ class SignOffSections:
     def access(self) -> list[page.Block]:
         """Who could see or alter the month, and since when it is known."""
         rows = [[one["login"], ", ".join(self._may(one)), self._noted(one)] for one in self._record.close.access_list]
-        columns: list[tuple[str, float | None, page.Alignment]] = [
+        columns: list[page.Column] = [
             (self._text("person"), 1.2, "left"),
             (self._text("may"), 4, "left"),
             (self._text("noted"), 1.6, "left"),

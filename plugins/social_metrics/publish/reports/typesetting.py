@@ -18,6 +18,9 @@ Block = dict[str, Any]
 """A part of a page as `templates/report.typ` takes it; made by the functions of this module."""
 
 Alignment = Literal["left", "right", "center"]
+Column = tuple[str, float | None, Alignment]
+"""Title, share of the free width (None: as wide as its content), alignment."""
+
 _ALIGNMENTS: tuple[Alignment, ...] = ("left", "right", "center")
 _COUNTING_PPI = 8.0
 
@@ -64,7 +67,7 @@ def bullets(items: Sequence[str], size: float = 9.5) -> Block:
 
 
 def table(
-    columns: Sequence[tuple[str, float | None, Alignment]],
+    columns: Sequence[Column],
     rows: Sequence[Sequence[str]],
     *,
     empty: str,
@@ -75,9 +78,9 @@ def table(
     """A table whose header comes again on each page.
 
     Args:
-        columns: title, share of the free width (None: as wide as its content), alignment.
+        columns: see `Column`.
         rows: a text for each column.
-        empty: what stands there instead of a table without rows.
+        empty: text in place of a table without rows.
         size: of the letters, in points.
         inset: space above and below a line, in points.
         is_whole: stays on one page.
@@ -119,11 +122,15 @@ def pdf(report: Block, made_at: datetime) -> bytes:
 
     Args:
         report: made by `document`.
-        made_at: the instant that stands in the file.
+        made_at: the instant written into the file.
     """
     return bytes(
         typst.compile(
-            _template(), format="pdf", ignore_system_fonts=True, sys_inputs=_inputs(report), timestamp=_seconds(made_at)
+            _template(),
+            format="pdf",
+            ignore_system_fonts=True,
+            sys_inputs=_inputs(report),
+            timestamp=int(made_at.timestamp()),
         )
     )
 
@@ -139,10 +146,6 @@ def pictures(report: Block, ppi: float) -> list[bytes]:
 def page_count(report: Block) -> int:
     """How many pages the report has."""
     return len(pictures(report, _COUNTING_PPI))
-
-
-def _seconds(instant: datetime) -> int:
-    return int(instant.timestamp())
 
 
 def _inputs(report: Block) -> dict[str, str]:
