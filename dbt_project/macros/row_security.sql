@@ -1,6 +1,6 @@
 {# Row level security of the marts, whatever tool reads them. The groups named by +grants see all rows. A center's login
-   sees the rows of its center, all rows of a dimension without a center, and nothing else. Policies belong to a table: a
-   rebuilt table gets them in the transaction that makes it visible. #}
+   sees the rows of its center, all rows of a dimension without a center, and nothing else. Policies belong to a table:
+   a rebuilt table gets them in the transaction that makes it visible. #}
 {% macro secure_rows() -%}
     {{ adapter.dispatch('secure_rows')() }}
 {%- endmacro %}
