@@ -8,7 +8,7 @@ a defect of the code. In Airflow the task fails with the same text; `WarehousePr
         RecordAltered             audit/closing.py: the close is no longer the one that was shown for a signature
         ClockProblem              extract/run_clock.py: the machine's clock is wrong
         PastDateRefused           extract/run_clock.py: a capture for a date other than today
-        FileRefused               intake/spreadsheet/faults.py: a workbook that cannot be read (exit code 1)
+        FileRefused               intake/spreadsheet/validation_errors.py: a workbook that cannot be read (exit code 1)
         ConfirmationRefused       intake/store.py: a decision about a manual entry
         AddressNotUnderstood      registry/account_urls.py: an address that leads to no account
         ChangeRefused             registry/edits.py: a change of the registry
