@@ -203,7 +203,7 @@ MUTATIONS = [
         "silence without a look at the month's end",
         "models/intermediate/centers/int_centers__monthly_posting.sql",
         "when observed.accounts_expected > 0 and observed.accounts_not_looked_at = 0 then",
-        "when observations.accounts_expected > 0 then",
+        "when observed.accounts_expected > 0 then",
     ),
     Mutation(
         "a base of a month that is not before it",

@@ -40,7 +40,7 @@ MUTATIONS = [
         "a person's first word stands",
         "models/intermediate/posts/int_posts__tags.sql",
         "order by statements.override_id desc, statements.stated_on desc",
-        "order by words.override_id, words.stated_on desc",
+        "order by statements.override_id, statements.stated_on desc",
     ),
     Mutation(
         "the crosswalk follows parts",
