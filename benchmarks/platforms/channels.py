@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from social_metrics.extract.extracted import CaptureFailure, ExtractedPost, ExtractedProfile, PostListing, ReadWindow
 from social_metrics.extract.http.client import ApiClient
-from social_metrics.extract.http.json_values import at, identifier, instant, words
+from social_metrics.extract.http.json_values import at, identifier, instant, text
 from social_metrics.extract.pagination import BEFORE_EVERY_POST
 from social_metrics.extract.platforms import youtube
 from social_metrics.registry.account import Account
@@ -33,8 +33,8 @@ def read_posts(client: ApiClient, _account: Account, profile: ExtractedProfile, 
                 filter(
                     None,
                     (
-                        words(at(item, "snippet", "title"), "title"),
-                        words(at(item, "snippet", "description"), "description"),
+                        text(at(item, "snippet", "title"), "title"),
+                        text(at(item, "snippet", "description"), "description"),
                     ),
                 )
             ),
