@@ -64,7 +64,7 @@ def plan_build(
     """
     with connection.transaction():
         instant = retention_as_of or _one(connection, "select now()")
-        built = _last_finished(connection)
+        built = latest_build(connection, is_finished=True)
         if built:
             _queue_expired(connection, built.retention_as_of, instant)
         first_queued, last_queued = _queued(connection, through_date)
@@ -102,10 +102,13 @@ def plan_build(
     return build
 
 
-def latest_build(connection: psycopg.Connection) -> MartBuild | None:
-    """The latest planned build, finished or not; None before the first."""
+def latest_build(connection: psycopg.Connection, *, is_finished: bool = False) -> MartBuild | None:
+    """The latest planned or, on request, the latest finished build; None before the first."""
     with connection.cursor(row_factory=class_row(MartBuild)) as cursor:
-        return cursor.execute("select * from ops.mart_builds order by build_id desc limit 1").fetchone()
+        return cursor.execute(
+            "select * from ops.mart_builds where finished_at is not null or not %s order by build_id desc limit 1",
+            (is_finished,),
+        ).fetchone()
 
 
 def record_layer(connection: psycopg.Connection, build: MartBuild, layer: str, order: Sequence[str]) -> None:
@@ -134,13 +137,6 @@ def record_layer(connection: psycopg.Connection, build: MartBuild, layer: str, o
             (first_day, last_day, build.build_id),
         )
         connection.execute("delete from ops.reopened_days where build_id = %s", (build.build_id,))
-
-
-def _last_finished(connection: psycopg.Connection) -> MartBuild | None:
-    with connection.cursor(row_factory=class_row(MartBuild)) as cursor:
-        return cursor.execute(
-            "select * from ops.mart_builds where finished_at is not null order by build_id desc limit 1"
-        ).fetchone()
 
 
 def _why_everything(

@@ -255,7 +255,7 @@ class Catalogue:
     def plain(self, key: str, language: Language, **values: Both | str | int) -> str:
         """A text in one language, without markup."""
         return TEXTS[key][LANGUAGES.index(language)].format(
-            **{name: _in(value, language) for name, value in values.items()}
+            **{name: value[language] if isinstance(value, Mapping) else value for name, value in values.items()}
         )
 
     def reason(self, code: str) -> Markup:
@@ -312,7 +312,3 @@ def both(forms: Both) -> Markup:
 def each(form: Callable[[Language], str]) -> Both:
     """A value in both forms: `each(lambda language: number(1234, language))`."""
     return {language: form(language) for language in LANGUAGES}
-
-
-def _in(value: Both | str | int, language: Language) -> str:
-    return value[language] if isinstance(value, Mapping) else str(value)

@@ -54,7 +54,7 @@ def tag_captions(settings: Settings, warehouse_url: str) -> TaggingReport | None
         ruleset_id = _ruleset_id(connection, ruleset)
         _write_rules(connection, ruleset)
         captions = tags = 0
-        while batch := _untagged(connection, ruleset_id):
+        while batch := connection.execute(UNTAGGED, {"ruleset_id": ruleset_id, "batch": BATCH}).fetchall():
             _write_words(connection, batch)
             tags += _match(connection, ruleset_id, ruleset.version)
             connection.execute(MARK_TAGGED, {"ruleset_id": ruleset_id})
@@ -144,10 +144,6 @@ def _write_rules(connection: psycopg.Connection, ruleset: Ruleset) -> None:
 
 
 Caption = tuple[str, str, str, object, str]
-
-
-def _untagged(connection: psycopg.Connection, ruleset_id: int) -> list[Caption]:
-    return connection.execute(UNTAGGED, {"ruleset_id": ruleset_id, "batch": BATCH}).fetchall()
 
 
 def _write_words(connection: psycopg.Connection, batch: list[Caption]) -> None:
