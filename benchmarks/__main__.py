@@ -24,13 +24,13 @@ from social_metrics.clock import utc_now
 from social_metrics.settings import REPOSITORY
 
 PAGE = REPOSITORY / "docs" / "performance.md"
-PARTS = ("extraction", "memory", "transform", "dashboards", "paint", "parsing", "evening", "crowded-evening")
+PARTS = ("extraction", "memory", "transform", "dashboards", "paint", "parsing", "run", "large-run")
 TRANSFORM_SIZES = "2000x60,2000x240,2000x500"
 
 
 def main(
     channels: Annotated[int, typer.Option(help="Accounts to extract.")] = 2000,
-    many: Annotated[int, typer.Option(help="Accounts of the look at memory.")] = 20_000,
+    many: Annotated[int, typer.Option(help="Accounts of the memory measurement.")] = 20_000,
     rounds: Annotated[int, typer.Option(help="Turns of each peer; the medians are shown.")] = 3,
     milliseconds: Annotated[int, typer.Option(help="What a call takes.")] = 80,
     dlt: Annotated[bool, typer.Option("--dlt", help="dlt as well, in a venv of its own under .demo/bench.")] = False,
@@ -52,8 +52,8 @@ def main(
             "dashboards": dashboards,
             "paint": lambda: _part("paint").table(rounds),
             "parsing": lambda: _part("parsing").table(rounds),
-            "evening": lambda: _part("evening").table(milliseconds),
-            "crowded-evening": lambda: _part("evening").table(milliseconds, _part("evening").COPIES),
+            "run": lambda: _part("ingestion_run").table(milliseconds),
+            "large-run": lambda: _part("ingestion_run").table(milliseconds, _part("ingestion_run").COPIES),
         }[part]()
         print(f"\n## {part}\n", *table, sep="\n", flush=True)
         rewrite(page, part, table)
@@ -65,7 +65,7 @@ def _part(name: str) -> ModuleType:
 
 
 def extraction(size: Size, with_dlt: bool) -> list[str]:
-    """Ours and its peers on two evenings."""
+    """Ours and its peers on two days."""
     peers = [LIMIT, SKIPPING, OURS, NAIVE] + ([DLT] if with_dlt else [])
     with tempfile.TemporaryDirectory() as folder:
         python = dlt_python() if with_dlt else None
@@ -73,7 +73,7 @@ def extraction(size: Size, with_dlt: bool) -> list[str]:
 
 
 def memory(size: Size, many: int) -> list[str]:
-    """What ten times the accounts cost in memory, and in time for each account; a call takes no time here."""
+    """Memory, and time for each account, at ten times the accounts; a call takes no time here."""
     lines = ["| accounts | peak, MB | CPU, ms an account | calls on day 1 |", "|---|---|---|---|"]
     for channels in (size.channels, many):
         with tempfile.TemporaryDirectory() as folder:

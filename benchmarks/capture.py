@@ -1,7 +1,7 @@
-"""One evening's capture of the bench's channels by the product's own path, for a harness to time.
+"""One run's capture of the benchmark's channels by the product's own path, for a harness to time.
 
 From the environment: API, DSN (an administrator's, of an empty database on day 1), DAY, DAY_DATE, CHANNELS, WORK, and
-PREPARE=1 to make the registry and the warehouse only: `make bench` does not time them, since no evening makes them.
+PREPARE=1 to make the registry and the warehouse only: `make bench` does not time them, since no run makes them.
 """
 
 import json
@@ -89,7 +89,7 @@ def main() -> None:
         date.fromisoformat(os.environ["DAY_DATE"]),
     )
     if not folder.exists():
-        from social_metrics.warehouse import migrate  # an evening does not load it
+        from social_metrics.warehouse import migrate  # a run does not load it
 
         write_registry(folder, int(os.environ["CHANNELS"]))
         migrate.upgrade(dsn)

@@ -126,7 +126,7 @@ def statement(mart: str, columns: Sequence[tuple[str, str]], accounts: int = ACC
     sizes = {"accounts": accounts, "centers": accounts // 5, "days": DAYS}
     values = [BY_NAME.get(name, BY_TYPE.get(data_type, NUMBER)).format(**sizes) for name, data_type in columns]
     names = ", ".join(name for name, _ in columns)
-    # In the order of the days, as the builds of every evening leave them.
+    # In the order of the days, as the daily builds leave them.
     return (
         f"insert into marts.{mart} ({names}) select {', '.join(values)} from {SPINES[GRAINS[mart]].format(**sizes)} "
         "order by d desc, n"

@@ -1,4 +1,4 @@
-"""An evening's extraction side by side: ours, the limit, the naive loop, dlt by option; the same API, rows and cap.
+"""The extraction of a run side by side: ours, the limit, the naive loop, dlt by option; the same API, rows and cap.
 
 Each of them is a process of its own with a database of its own on the same server; they take turns, round after round.
 """
@@ -29,7 +29,7 @@ DAYS = ("2026-11-01", "2026-11-02")
 
 @dataclass(frozen=True)
 class Run:
-    """One evening of one peer: seconds on the clock and of the processor, peak memory, calls."""
+    """One day of one peer: seconds on the clock and of the processor, peak memory, calls."""
 
     peer: str
     day: int
@@ -73,14 +73,14 @@ def measure(folder: Path, size: Size, peers: Sequence[str], dlt_python: str | No
                 for peer in peers:
                     if peer == NAIVE and turn:
                         continue  # it takes minutes and does not vary
-                    report(f"turn {turn + 1} of {size.rounds}: {peer}, {size.channels:,} accounts on two evenings")
-                    found += _two_evenings(folder, size, peer, turn, api, server, dlt_python)
+                    report(f"turn {turn + 1} of {size.rounds}: {peer}, {size.channels:,} accounts on two days")
+                    found += _two_days(folder, size, peer, turn, api, server, dlt_python)
     finally:
         embedded.stop()
     return _medians(found)
 
 
-def _two_evenings(
+def _two_days(
     folder: Path, size: Size, peer: str, turn: int, api: str, server: Server, dlt_python: str | None
 ) -> Iterator[Run]:
     channels = size.channels // NAIVE_PART if peer == NAIVE else size.channels
@@ -99,17 +99,17 @@ def _two_evenings(
     }
     module = {OURS: "capture", NAIVE: "peers.naive", DLT: "peers.dlt_tuned"}.get(peer, "peers.limit")
     command = [dlt_python if peer == DLT and dlt_python else sys.executable, "-m", f"benchmarks.{module}"]
-    if peer == OURS:  # its registry and its migrated warehouse are there before an evening begins
+    if peer == OURS:  # its registry and its migrated warehouse are there before a run begins
         _timed(command, {**environment, "PREPARE": "1", "DAY_DATE": DAYS[0]}, work)
     for day, date_day in enumerate(DAYS, start=1):
         _counted(api, day)
         wall, cpu, megabytes = _timed(command, {**environment, "DAY_DATE": date_day}, work)
-        told = _counted(api, day)
+        counted = _counted(api, day)
         channel_days, posts = _rows_of(peer, server.url(name))
         expected = (channels * day, channels * size.videos + (-(-channels // 4) if day > 1 else 0))
         if (channel_days, posts) != expected:
             raise RuntimeError(f"{peer} wrote {(channel_days, posts)} rows on day {day}, not {expected}")
-        run = Run(peer, day, wall, cpu, megabytes, told["calls"], told["most_in_flight"], channel_days, posts)
+        run = Run(peer, day, wall, cpu, megabytes, counted["calls"], counted["most_in_flight"], channel_days, posts)
         if peer == NAIVE:
             run = replace(run, wall=run.wall * NAIVE_PART, cpu=run.cpu * NAIVE_PART, calls=run.calls * NAIVE_PART)
             yield run
@@ -170,8 +170,8 @@ def _until_it_answers(process: subprocess.Popen[bytes], api: str) -> None:
 
 
 def _counted(api: str, day: int) -> dict[str, int]:
-    told: dict[str, int] = requests.get(f"{api}/_bench", params={"day": day}, timeout=10).json()
-    return told
+    counted: dict[str, int] = requests.get(f"{api}/_bench", params={"day": day}, timeout=10).json()
+    return counted
 
 
 def _medians(runs: Sequence[Run]) -> list[Run]:

@@ -1,4 +1,4 @@
-"""A warehouse of many accounts: raw as the loader would have left it evening by evening, written by the server itself.
+"""A warehouse of many accounts: raw as daily runs would have left it, written by the server itself.
 
 What is in it has the shape of real evidence (1.6 % of the days without an answer, rounded counts on one platform, posts
 that are seen again with other counts, a few that disappear, half of them with words that a ruleset has read), and its
@@ -18,7 +18,7 @@ from tests.support.factories import Account, Center, Evidence, Platform, write_r
 LAST_DAY = date(2026, 3, 17)  # a Tuesday in mid-month, so that month and year to date have something to reach for
 PLATFORMS = ("youtube", "facebook", "instagram", "x", "tiktok")
 
-# n is the account, d the day's number from 0; `luck` decides what the evening brought.
+# n is the account, d the day's number from 0; `luck` decides the outcome of the day.
 CELLS = """
     select
         n, d, day,
@@ -53,7 +53,7 @@ SNAPSHOTS = """
     ) as counted
     where luck > 1 order by d, n
 """
-# Of each day's accounts four in ten have published; a post is seen that evening, half of them once more with other
+# Of each day's accounts four in ten have published; a post is seen that day, half of them once more with other
 # counts, and one in two hundred is found gone ten days later.
 POSTS = """
     insert into raw.posts (account_code, platform, post_id, captured_at, published_at, url, post_type, content_hash,
@@ -67,9 +67,9 @@ POSTS = """
     from ({cells}) as cells
     cross join lateral (
         select age, presence, hashint4(n * 17 + (d - age) * 13) & 1023 as words
-        from (values (0, 'seen'), (1, 'seen'), (10, 'absent')) as looks (age, presence)
+        from (values (0, 'seen'), (1, 'seen'), (10, 'absent')) as observations (age, presence)
         where d >= age
-    ) as looks
+    ) as observations
     where luck > 1 and words < 420
         and (age = 0 or age = 1 and words % 4 < 2 or age = 10 and words % 200 = 7)
     order by d, n, age
@@ -144,7 +144,7 @@ class ManyAccounts:
             connection.execute("vacuum (analyze)")
 
     def write_last_day(self, url: str) -> None:
-        """Write the last evening as the loader does: with the triggers that queue the days to rebuild."""
+        """Write the last day as the loader does: with the triggers that queue the days to rebuild."""
         with psycopg.connect(url, autocommit=True) as connection:
             self._write(connection, self.days - 1, self.days - 1)
             connection.execute("analyze")

@@ -75,7 +75,7 @@ def _medians(many: list[Painted]) -> Painted:
 
 
 def table(rounds: int) -> list[str]:
-    """Markdown; says so where no Superset runs."""
+    """Markdown; a note where no Superset runs."""
     measured = measure(rounds)
     if measured is None:
         return ["No Superset runs in this folder: `make up` first."]

@@ -1,4 +1,4 @@
-"""Five questions that every evening asks, on 10,000 accounts × 730 days: how long the marts take to answer.
+"""Five questions of every day, on 10,000 accounts × 730 days: how long the marts take to answer.
 
 The marts are those that dbt makes, with their keys, indexes and row policies, filled as `charts` fills them; only the
 four that are asked. Each question is asked as leadership's login, a hundred times after five that warm the cache.

@@ -56,19 +56,19 @@ class Limits:
 
     @property
     def listed(self) -> float:
-        """The share of accounts whose posts are listed on a day: what moved, and what is swept."""
+        """The share of accounts whose posts are listed on a day: those that moved, and those due for a full listing."""
         return min(1.0, MOVED + (1 - MOVED) / self.full_listing_days)
 
 
 @dataclass(frozen=True)
-class Evening:
-    """What an evening came to.
+class Replay:
+    """The result of a replayed run.
 
     Args:
-        wanted: calls that it needs for every account.
+        wanted: calls needed to read every account.
         made: calls made by midnight, minute by minute.
         ended: minute after 20:00 at which the last account was read; None when not all were.
-        stopped_by: the limit that held it back longest; "" when none did.
+        stopped_by: the limit that delayed it longest; "" for none.
     """
 
     wanted: int
@@ -84,7 +84,7 @@ class Evening:
 
 def limits(registry_platforms: dict[str, Platform]) -> dict[str, Limits]:
     """The platforms' limits, with the concurrency and retry runs of platforms.csv."""
-    told = {
+    limits_of = {
         # 10,000 units a day and project; a listing is a page of uploads and a call for their counts.
         "youtube": Limits(50, 2, None, None, 10_000, 0, 0, more="project, which Google must audit for more quota"),
         # 200 calls × daily users of the app in a rolling hour; here the app has one user.
@@ -94,23 +94,23 @@ def limits(registry_platforms: dict[str, Platform]) -> dict[str, Limits]:
         "x": Limits(100, 1, 15, 10_000, None, 0, 0, 0.010, 0.005),
         # 600 a minute and endpoint; every account's token is renewed first.
         "tiktok": Limits(1 / 2, 1, 1, 600, None, 0, 0),
-        # 1,000 profile lookups in 24 hours; a look at the posts beside each.
+        # 1,000 profile lookups in 24 hours; a call for the posts beside each.
         "threads": Limits(1 / 2, 0, 24 * 60, 2_000, None, 0, 0, more="app"),
     }
     return {
         name: replace(limit, in_flight=line.max_in_flight, full_listing_days=line.full_listing_days)
-        for name, limit in told.items()
+        for name, limit in limits_of.items()
         if (line := registry_platforms[name])
     }
 
 
 def calls_wanted(accounts: int, limit: Limits) -> int:
-    """Calls of an ordinary evening: profiles in batches, and the listings of what moved or is swept."""
+    """Calls of an ordinary day: profiles in batches, and the listings of accounts that moved or are due in full."""
     return math.ceil(accounts / limit.per_batch) + math.ceil(accounts * limit.listed * limit.calls_listed)
 
 
-def replay(accounts: int, limit: Limits, credentials: int = 1) -> Evening:
-    """An evening of so many accounts, read with so many credentials of the same kind."""
+def replay(accounts: int, limit: Limits, credentials: int = 1) -> Replay:
+    """The runs of a day: so many accounts, read with so many credentials of the same kind."""
     wanted = calls_wanted(accounts, limit)
     fastest = math.floor(limit.in_flight * 60 / SECONDS_A_CALL) * credentials
     day = math.inf if limit.day_calls is None else limit.day_calls * credentials
@@ -135,7 +135,7 @@ def replay(accounts: int, limit: Limits, credentials: int = 1) -> Evening:
         made.append(now)
         if ended is None and sum(made) >= wanted:
             ended = minute + 1
-    return Evening(wanted, tuple(made), ended, max(held, key=lambda name: held[name]) if held else "")
+    return Replay(wanted, tuple(made), ended, max(held, key=lambda name: held[name]) if held else "")
 
 
 def credentials_needed(accounts: int, limit: Limits) -> int:
@@ -158,34 +158,34 @@ def _in_a_run(minute: int) -> bool:
 
 def platform_table() -> Iterator[str]:
     """Each platform at each size: what one credential reads by midnight, and how many it would take."""
-    yield "| accounts | platform | calls an evening | read by midnight | ends | held back by | credentials for all |"
+    yield "| accounts | platform | calls a day | read by midnight | ends | held back by | credentials for all |"
     yield "|---|---|---|---|---|---|---|"
-    told = limits(dict(load_registry(DEFAULT_REGISTRY).platforms))
+    limits_of = limits(dict(load_registry(DEFAULT_REGISTRY).platforms))
     for accounts in SIZES:
-        for name, limit in told.items():
-            evening = replay(accounts, limit)
-            ends = "–" if evening.ended is None else f"20:00 + {evening.ended} min"
-            needed = 1 if evening.ended is not None else credentials_needed(accounts, limit)
+        for name, limit in limits_of.items():
+            replayed = replay(accounts, limit)
+            ends = "–" if replayed.ended is None else f"20:00 + {replayed.ended} min"
+            needed = 1 if replayed.ended is not None else credentials_needed(accounts, limit)
             yield (
-                f"| {accounts:,} | {name} | {evening.wanted:,} | {100 * evening.share:.3g} % | {ends} | "
-                f"{evening.stopped_by or '–'} | {needed:,} |"
+                f"| {accounts:,} | {name} | {replayed.wanted:,} | {100 * replayed.share:.3g} % | {ends} | "
+                f"{replayed.stopped_by or '–'} | {needed:,} |"
             )
 
 
 def machine_table() -> Iterator[str]:
     """Each size on our side: processor, disk, rows, money; of six platforms with so many accounts each."""
     yield (
-        "| accounts a platform | capture, core-minutes an evening | workers to end in an hour | evidence a year | "
+        "| accounts a platform | capture, core-minutes a day | workers to end in an hour | evidence a year | "
         "mart rows a year | X, US$ a month |"
     )
     yield "|---|---|---|---|---|---|"
-    told = limits(dict(load_registry(DEFAULT_REGISTRY).platforms))
+    limits_of = limits(dict(load_registry(DEFAULT_REGISTRY).platforms))
     for accounts in SIZES:
-        an_account = sum(one.listed * CPU_MS_LISTED + (1 - one.listed) * CPU_MS_STILL for one in told.values())
+        an_account = sum(one.listed * CPU_MS_LISTED + (1 - one.listed) * CPU_MS_STILL for one in limits_of.values())
         minutes = accounts * an_account / 60_000
-        gigabytes = 365 * accounts * len(told) * (BYTES_A_DAY + POSTS_A_DAY * BYTES_A_POST) / 1e9
-        rows = 365 * accounts * len(told) * MART_ROWS_A_DAY
-        x = told["x"]
+        gigabytes = 365 * accounts * len(limits_of) * (BYTES_A_DAY + POSTS_A_DAY * BYTES_A_POST) / 1e9
+        rows = 365 * accounts * len(limits_of) * MART_ROWS_A_DAY
+        x = limits_of["x"]
         dollars = 30 * accounts * (x.usd_profile + POSTS_A_DAY * x.usd_post)
         yield (
             f"| {accounts:,} | {minutes:,.1f} | {max(1, math.ceil(minutes / 60)):,} | {gigabytes:,.1f} GB | "

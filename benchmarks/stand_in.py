@@ -1,7 +1,7 @@
 """A local API in the shape of YouTube's channels and uploads, which answers after a set time: the bench's network.
 
 Channel n has VIDEOS uploads; on day 2 a quarter of the channels has one more. `/_bench` resets the counters, sets the
-day and tells what was counted before: `{"calls": …, "most_in_flight": …}`.
+day and reports the counts before: `{"calls": …, "most_in_flight": …}`.
 """
 
 import argparse
@@ -39,10 +39,10 @@ class Network:
 
     async def bench(self, request: web.Request) -> web.Response:
         """Tell and reset."""
-        told = {"calls": self.calls, "most_in_flight": self.most_in_flight}
+        counted = {"calls": self.calls, "most_in_flight": self.most_in_flight}
         self.calls = self.most_in_flight = 0
         self.day = int(request.query.get("day", self.day))
-        return web.json_response(told)
+        return web.json_response(counted)
 
     async def channels(self, request: web.Request) -> web.Response:
         """channels.list of up to fifty ids."""

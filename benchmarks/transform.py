@@ -1,8 +1,8 @@
-"""What a day costs as history grows: the real models on many accounts, built whole and then by one more evening.
+"""What a day costs as history grows: the real models on many accounts, built whole and then by one more day.
 
-At each size raw is written for all days but the last and everything is built; then the last evening arrives through the
-loader's triggers and changes are built. Told are seconds of the database's processors, which other work on the machine
-does not lengthen, and the models' own seconds. Beside them `peers/whole_fact.sql` writes the narrowest fact with the
+At each size raw is written for all days but the last and everything is built; then the last day arrives through the
+loader's triggers and changes are built. Measured are seconds of the database's processors, which other work does
+not lengthen, and the models' own seconds. Beside them `peers/whole_fact.sql` writes the narrowest fact with the
 same growth and recency over the same counts: the least that the two facts by account can cost.
 """
 
@@ -33,7 +33,7 @@ LONGEST = 8
 
 @dataclass(frozen=True)
 class Node:
-    """What a model took; `is_whole` when every build makes it anew."""
+    """The time of a model; `is_whole` when every build makes it anew."""
 
     name: str
     seconds: float
@@ -69,7 +69,7 @@ class Measured:
 
 
 class BenchWarehouse(Warehouse):
-    """A warehouse on a server of its own, whose processors' time can be told."""
+    """A warehouse on a server of its own, whose processor time can be measured."""
 
     administrator: str
     server: int

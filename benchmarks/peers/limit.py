@@ -11,7 +11,7 @@ from benchmarks.peers.tables import API, IDS, IN_FLIGHT, channel_row, open_table
 
 
 async def main() -> None:
-    """One evening."""
+    """One day."""
     connection = open_tables()
     before = videos_before(connection)
     gate = asyncio.Semaphore(IN_FLIGHT)

@@ -14,7 +14,7 @@ POST_COLUMNS = ["video_id", "channel_id", "title", "description", "published_at"
 
 
 def main() -> None:
-    """One evening."""
+    """One day."""
     session = requests.Session()
     session.trust_env = False
     channels: list[tuple[Any, ...]] = []

@@ -50,8 +50,8 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def evening(make_warehouse: Callable[[Evidence], Warehouse], postgres_server: Server) -> Warehouse:
-    """Years of many accounts in small, built whole, and one more evening."""
+def warehouse(make_warehouse: Callable[[Evidence], Warehouse], postgres_server: Server) -> Warehouse:
+    """Years of many accounts in small, built whole, and one more day."""
     warehouse = make_warehouse(Evidence())
     warehouse.variables = {}
     administrator = postgres_server.url(urlsplit(warehouse.url).path[1:])
@@ -70,9 +70,9 @@ def _build(warehouse: Warehouse, day: Any, scope: str) -> None:
 
 
 @pytest.fixture
-def planner(evening: Warehouse) -> Iterator[psycopg.Connection]:
+def planner(warehouse: Warehouse) -> Iterator[psycopg.Connection]:
     """A connection that plans as a build does, with whole reads forbidden."""
-    with connect(evening.url, "transformer") as connection:
+    with connect(warehouse.url, "transformer") as connection:
         connection.execute("analyze")
         connection.execute("set enable_seqscan = off; set jit = off")
         yield connection
@@ -136,17 +136,17 @@ def _scans_of_a_day(warehouse: Warehouse, connection: psycopg.Connection) -> set
     return found
 
 
-def test_no_model_of_a_day_reads_a_history(evening: Warehouse, planner: psycopg.Connection) -> None:
-    assert len(_statements(evening)) > 50, "what dbt ran was not found"
+def test_no_model_of_a_day_reads_a_history(warehouse: Warehouse, planner: psycopg.Connection) -> None:
+    assert len(_statements(warehouse)) > 50, "what dbt ran was not found"
     found = sorted(
         (model, relation)
-        for model, relation in _scans_of_a_day(evening, planner)
+        for model, relation in _scans_of_a_day(warehouse, planner)
         if model not in NOT_ASKED and relation not in READ_WHOLE.get(model, ())
     )
     assert not found, "\n".join(f"{model} reads {relation}" for model, relation in found)
 
 
-def test_a_lost_index_is_found(evening: Warehouse, planner: psycopg.Connection) -> None:
+def test_a_lost_index_is_found(warehouse: Warehouse, planner: psycopg.Connection) -> None:
     rows = planner.execute(
         "select indexrelid::regclass::text from pg_index "
         "where indrelid = 'intermediate.int_accounts__daily_spine'::regclass "
@@ -155,12 +155,12 @@ def test_a_lost_index_is_found(evening: Warehouse, planner: psycopg.Connection) 
     ).fetchall()
     assert len(rows) == 1
     planner.execute(f"drop index {rows[0][0]}".encode())  # rolled back with the test
-    found = _scans_of_a_day(evening, planner)
+    found = _scans_of_a_day(warehouse, planner)
     assert ("fct_follower_growth_daily", "int_accounts__daily_spine") in found
 
 
-def test_no_question_of_a_dashboard_reads_a_history(evening: Warehouse, planner: psycopg.Connection) -> None:
-    metadata = read_metadata(Settings(registry_dir=evening.registry, state_dir=Path(evening.state)))
+def test_no_question_of_a_dashboard_reads_a_history(warehouse: Warehouse, planner: psycopg.Connection) -> None:
+    metadata = read_metadata(Settings(registry_dir=warehouse.registry, state_dir=Path(warehouse.state)))
     found: dict[str, set[str]] = {}
     for dashboard in load_dashboards(REPOSITORY / "bi" / "dashboards"):
         for chart in dashboard.charts:

@@ -12,7 +12,7 @@ from benchmarks.scaling import MIDNIGHT, Limits, calls_wanted, credentials_neede
 from social_metrics.registry.registry import load_registry
 from social_metrics.settings import DEFAULT_REGISTRY, REPOSITORY
 
-TOLD = limits(dict(load_registry(DEFAULT_REGISTRY).platforms))
+LIMITS = limits(dict(load_registry(DEFAULT_REGISTRY).platforms))
 ANY_LIMITS = st.builds(
     Limits,
     st.sampled_from([0.5, 1, 50, 100]),
@@ -27,10 +27,10 @@ ANY_LIMITS = st.builds(
 
 @given(st.integers(1, 10**6), ANY_LIMITS, st.integers(1, 5))
 def test_a_replay_never_passes_a_limit(accounts: int, limit: Limits, credentials: int) -> None:
-    evening = replay(accounts, limit, credentials)
-    made = evening.made
-    assert sum(made) <= evening.wanted == calls_wanted(accounts, limit)
-    assert (sum(made) == evening.wanted) == (evening.ended is not None)
+    replayed = replay(accounts, limit, credentials)
+    made = replayed.made
+    assert sum(made) <= replayed.wanted == calls_wanted(accounts, limit)
+    assert (sum(made) == replayed.wanted) == (replayed.ended is not None)
     if limit.day_calls is not None:
         assert sum(made) <= limit.day_calls * credentials
     assert limit.window_minutes is not None
@@ -39,14 +39,14 @@ def test_a_replay_never_passes_a_limit(accounts: int, limit: Limits, credentials
         assert sum(made[max(0, minute - limit.window_minutes + 1) : minute + 1]) <= limit.window_calls * credentials
 
 
-def test_the_ministrys_evening_ends_in_its_first_minutes_on_every_platform() -> None:
-    assert set(TOLD) == set(load_registry(DEFAULT_REGISTRY).platforms)
-    for name, limit in TOLD.items():
+def test_the_ministrys_run_ends_in_its_first_minutes_on_every_platform() -> None:
+    assert set(LIMITS) == set(load_registry(DEFAULT_REGISTRY).platforms)
+    for name, limit in LIMITS.items():
         assert (replay(31, limit).ended or MIDNIGHT) <= 2, name
 
 
 def test_the_fewest_credentials_are_enough_and_one_less_is_not() -> None:
-    for limit in (TOLD["youtube"], TOLD["instagram"]):
+    for limit in (LIMITS["youtube"], LIMITS["instagram"]):
         needed = credentials_needed(100_000, limit)
         assert replay(100_000, limit, needed).ended is not None
         assert replay(100_000, limit, needed - 1).ended is None
@@ -55,9 +55,9 @@ def test_the_fewest_credentials_are_enough_and_one_less_is_not() -> None:
 def test_a_page_keeps_what_was_not_measured(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     kept = "b\n<!-- bench: memory -->\nkept\n<!-- /bench -->\n"
-    page.write_text(f"a\n<!-- bench: evening -->\nold\n<!-- /bench -->\n{kept}")
-    rewrite(page, "evening", ["| new |"])
-    assert page.read_text() == f"a\n<!-- bench: evening -->\n| new |\n<!-- /bench -->\n{kept}"
+    page.write_text(f"a\n<!-- bench: run -->\nold\n<!-- /bench -->\n{kept}")
+    rewrite(page, "run", ["| new |"])
+    assert page.read_text() == f"a\n<!-- bench: run -->\n| new |\n<!-- /bench -->\n{kept}"
     with pytest.raises(ValueError, match="no marks for 'transform'"):
         rewrite(page, "transform", [])
 

@@ -1,8 +1,8 @@
-"""A whole evening on a stack of its own: from the trigger to the published boards, every call taking 80 ms.
+"""A whole ingestion run on a stack of its own: from the trigger to the published boards, every call taking 80 ms.
 
-Some evenings are captured and built first, so that the measured one is an ordinary one: `extract_social_metrics` and
-the transform that its asset starts, on a running scheduler. A crowded evening has many copies of each center: the
-simulator refuses nobody for too many calls, and the registry says of the platforms what a team of that size would.
+Some days are captured and built first, so that the measured run is an ordinary one: `extract_social_metrics` and the
+transform that its asset starts, on a running scheduler. A large run has many copies of each center: the simulator
+has no rate limits, and the registry holds the limits that a team of that size would have.
 """
 
 import tempfile
@@ -28,12 +28,12 @@ from social_metrics.settings import DEFAULT_REGISTRY, Settings
 
 HISTORY_DAYS = 30
 COPIES = 65
-"""Of each center in a crowded evening: 31 × 65 is 2,015 accounts on each platform."""
-CROWDED_HISTORY_DAYS = 2
-CROWDED = {"batch_size": "250", "daily_call_limit": "50000"} | dict.fromkeys(
+"""Of each center in a large run: 31 × 65 is 2,015 accounts on each platform."""
+LARGE_HISTORY_DAYS = 2
+LARGE = {"batch_size": "250", "daily_call_limit": "50000"} | dict.fromkeys(
     ("daily_quota_limit", "daily_usd_limit", "monthly_usd_limit"), ""
 )
-"""Columns of platforms.csv: a task reads up to five times the accounts, and no budget ends before the evening."""
+"""Columns of platforms.csv: a task reads up to five times the accounts, and no budget ends before the run."""
 TASKS = """
     select dag_id, task_id, extract(epoch from start_date), extract(epoch from end_date) from task_instance
     where dag_id in ('extract_social_metrics', 'transform_social_metrics') and start_date is not null
@@ -41,7 +41,7 @@ TASKS = """
 """
 QUEUED = "select extract(epoch from queued_at), run_id from dag_run where dag_id = 'extract_social_metrics' order by 1"
 OUTCOMES = """
-    select platform, outcome, count(*), coalesce(min(detail), 'without a word') from raw.capture_outcomes
+    select platform, outcome, count(*), coalesce(min(detail), 'no detail') from raw.capture_outcomes
     where run_id = %s group by platform, outcome order by count(*) desc, platform, outcome
 """
 READ = (Outcome.CAPTURED, Outcome.CAPTURED_PARTLY)
@@ -49,8 +49,8 @@ NODES = "select coalesce(sum(execution_seconds), 0) from ops.dbt_results where e
 
 
 @dataclass(frozen=True)
-class Worked:
-    """One task: whose it was, and when it ran, in seconds since 1970."""
+class TaskTime:
+    """The DAG of a task, and when it ran, in seconds since 1970."""
 
     dag: str
     task: str
@@ -58,19 +58,19 @@ class Worked:
     end: float
 
 
-class CrowdedStack(LocalStack):
-    """A stack whose registry has many copies of each center, and whose simulator refuses nobody for too many calls."""
+class LargeStack(LocalStack):
+    """A stack whose registry has many copies of each center, and whose simulator has no rate limits."""
 
     def __init__(self, layout: Layout, settings: Settings, copies: int) -> None:
-        """Writes the registry that the stack finds when it starts."""
-        super().__init__(layout, settings, CROWDED_HISTORY_DAYS)
+        """Write the registry that the stack finds when it starts."""
+        super().__init__(layout, settings, LARGE_HISTORY_DAYS)
         write_registry(DEFAULT_REGISTRY, layout.registry, DEFAULT_SEED, wib_date(utc_now()), copies)
         platforms = layout.registry / "platforms.csv"
         table = pandas.read_csv(platforms, dtype=str, keep_default_na=False)
-        table.assign(**CROWDED).to_csv(platforms, index=False)
+        table.assign(**LARGE).to_csv(platforms, index=False)
 
     def start_simulator(self, addresses: StackAddresses) -> StackAddresses:
-        """Starts it without its limits; what they do is the schedule's matter (docs/scaling.md)."""
+        """Start it without its limits: docs/scaling.md measures those."""
         started = super().start_simulator(addresses)
         limits = f"{started.simulator_url}/_simulator/rate-limits"
         requests.put(limits, json={"enabled": False}, timeout=10).raise_for_status()
@@ -78,26 +78,26 @@ class CrowdedStack(LocalStack):
 
 
 def table(milliseconds: int, copies: int = 1) -> list[str]:
-    """Markdown, and how long each part of the evening took.
+    """Markdown: how long each part of the run took.
 
     Args:
         milliseconds: what each call takes.
         copies: of each center; with more than one nothing is refused for too many calls.
 
     Raises:
-        StackError: the stack does not start, or the evening fails.
+        StackError: the stack does not start, or the run fails.
     """
     with tempfile.TemporaryDirectory() as folder:
         layout, settings = Layout(Path(folder)), Settings(state_dir=Path(folder))
-        stack = CrowdedStack(layout, settings, copies) if copies > 1 else LocalStack(layout, settings, HISTORY_DAYS)
+        stack = LargeStack(layout, settings, copies) if copies > 1 else LocalStack(layout, settings, HISTORY_DAYS)
 
-        def make_ready(addresses: StackAddresses) -> None:
+        def build_and_slow_down(addresses: StackAddresses) -> None:
             assert stack.run_command(addresses, ["social-metrics", "transform"]) == 0
             slow = {"platform": "*", "kind": "slow", "seconds": milliseconds / 1000}
             requests.post(f"{addresses.simulator_url}/_simulator/faults", json=slow, timeout=10).raise_for_status()
 
         try:
-            bring_up(stack, Console(stderr=True), make_ready)
+            bring_up(stack, Console(stderr=True), build_and_slow_down)
             return _shares(stack.start_database(), milliseconds)
         finally:
             stack.stop()
@@ -105,7 +105,7 @@ def table(milliseconds: int, copies: int = 1) -> list[str]:
 
 def _shares(addresses: StackAddresses, milliseconds: int) -> list[str]:
     with psycopg.connect(addresses.airflow_metadata_url) as connection:
-        tasks = [Worked(*map(str, row[:2]), *map(float, row[2:])) for row in connection.execute(TASKS)]
+        tasks = [TaskTime(*map(str, row[:2]), *map(float, row[2:])) for row in connection.execute(TASKS)]
         queued, run_id = connection.execute(QUEUED).fetchone() or (0, "")
     begun, ended = float(queued), max(task.end for task in tasks)
     capture = [task for task in tasks if task.dag == EXTRACT]
@@ -131,7 +131,7 @@ def _shares(addresses: StackAddresses, milliseconds: int) -> list[str]:
     ]
 
 
-def _covered(tasks: Sequence[Worked]) -> float:
+def _covered(tasks: Sequence[TaskTime]) -> float:
     """Seconds in which at least one of them ran."""
     seconds, until = 0.0, 0.0
     for task in sorted(tasks, key=lambda task: task.start):
