@@ -1,6 +1,5 @@
 """`social-metrics account`: the registry of official accounts, changed by two persons."""
 
-import getpass
 from datetime import date
 from pathlib import Path
 from typing import Annotated
@@ -13,12 +12,15 @@ from social_metrics.cli.console import (
     ExitCode,
     Format,
     FormatOption,
+    PersonOption,
     members,
     new_group,
     new_table,
     notices,
     output,
     print_json,
+    read_bytes,
+    user_name,
 )
 from social_metrics.clock import utc_now, wib_date
 from social_metrics.errors import UsageProblem
@@ -43,7 +45,6 @@ JSON_MEMBERS = (
     "account_code", "center_code", "platform", "platform_account_id", "handle", "url", "status", "capture_path",
     "review_due_at", "valid_from",
 )  # fmt: skip
-ByOption = Annotated[str | None, typer.Option("--by", help="Your user name; that of this machine's login by default.")]
 EvidenceOption = Annotated[str, typer.Option(help="The proof: a letter's number, or where the screenshot is kept.")]
 
 
@@ -52,7 +53,7 @@ def add(
     url: Annotated[str, typer.Argument(help="The account's address, as copied from a browser.")],
     center: Annotated[str, typer.Option(help="Whose account it is (the center's code).")],
     evidence: EvidenceOption,
-    by: ByOption = None,
+    by: PersonOption = None,
     account_id: Annotated[str | None, typer.Option("--id", help="The platform's own id, when you know it.")] = None,
     output_format: FormatOption = Format.TABLE,
 ) -> None:
@@ -77,7 +78,7 @@ def add(
 def verify(
     code: Annotated[str, typer.Argument(help="The account code.")],
     evidence: EvidenceOption,
-    by: ByOption = None,
+    by: PersonOption = None,
     output_format: FormatOption = Format.TABLE,
 ) -> None:
     """Verify an account as the second person, or review one whose 180 days are over.
@@ -97,7 +98,7 @@ def mark(
     code: Annotated[str, typer.Argument(help="The account code.")],
     status: Annotated[str, typer.Argument(help="suspended, closed, or missing (it is certain that none exists).")],
     evidence: EvidenceOption,
-    by: ByOption = None,
+    by: PersonOption = None,
     note: Annotated[str, typer.Option(help="A short explanation.")] = "",
     output_format: FormatOption = Format.TABLE,
 ) -> None:
@@ -117,7 +118,7 @@ def mark(
 def confirm(
     code: Annotated[str, typer.Argument(help="The account code.")],
     evidence: EvidenceOption,
-    by: ByOption = None,
+    by: PersonOption = None,
 ) -> None:
     """Confirm that an account with an identity mismatch is the center's own: it ranks again from now on.
 
@@ -178,7 +179,7 @@ def status(
 @account.command("import")
 def import_list(
     file: Annotated[Path, typer.Argument(help="A list (.xlsx, .csv) with the columns Sentra, Alamat akun, Bukti.")],
-    by: ByOption = None,
+    by: PersonOption = None,
     output_format: FormatOption = Format.TABLE,
 ) -> None:
     """Submit a list of accounts, all or none. Exit code 1 when it is returned, with an annotated copy.
@@ -192,12 +193,9 @@ def import_list(
     from social_metrics.intake.spreadsheet.validation_errors import FileRefused
 
     settings = load_settings()
+    content = read_bytes(file)
     try:
-        content = file.read_bytes()
-    except OSError as error:
-        raise UsageProblem(f"{file} cannot be read: {error.strerror}.") from error
-    try:
-        result = import_accounts(file.name, content, folder=settings.registry_dir, by=_person(by), at=utc_now())
+        result = import_accounts(file.name, content, folder=settings.registry_dir, by=user_name(by), at=utc_now())
     except FileRefused as refused:
         output().print(escape(str(refused)))
         raise typer.Exit(ExitCode.FINDING) from None
@@ -233,11 +231,7 @@ def publish(
 
 
 def _author(by: str | None, evidence: str) -> Author:
-    return Author(_person(by), utc_now(), evidence)
-
-
-def _person(by: str | None) -> str:
-    return (by or getpass.getuser()).strip().lower()
+    return Author(user_name(by), utc_now(), evidence)
 
 
 def _resolve(address: AccountAddress, registry: Registry, settings: Settings) -> str | None:

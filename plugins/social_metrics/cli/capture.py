@@ -6,16 +6,16 @@ import typer
 
 from social_metrics.cli.connection import warehouse
 from social_metrics.cli.console import ExitCode, Format, FormatOption, new_table, output, print_json, progress
-from social_metrics.clock import WIB, wib_date
-from social_metrics.errors import UsageProblem
+from social_metrics.clock import wib_date
 from social_metrics.extract.credentials.connections import platform_connection
+from social_metrics.extract.on_demand import platforms_to_read, refuse_after_cutoff
 from social_metrics.extract.platform_run import BatchReport
 from social_metrics.extract.run_all import capture_all
-from social_metrics.monitoring.completeness import DayCompleteness, completeness_of, is_past_cutoff
+from social_metrics.monitoring.completeness import DayCompleteness, completeness_of
 from social_metrics.monitoring.situation import now_of
 from social_metrics.registry.next_steps import load_next_steps
-from social_metrics.registry.registry import Registry, load_registry
-from social_metrics.settings import Settings, load_settings
+from social_metrics.registry.registry import load_registry
+from social_metrics.settings import load_settings
 from social_metrics.warehouse.connect import connect
 
 
@@ -40,14 +40,9 @@ def capture(
     with warehouse() as url:
         settings = load_settings()
         registry = load_registry(settings.registry_dir)
-        names = _with_accounts(platform or list(registry.platforms), registry, settings)
+        names = platforms_to_read(platform or list(registry.platforms), registry, settings)
         now = now_of(platform_connection(name) for name in names)
-        if is_past_cutoff(now, settings):
-            raise UsageProblem(
-                f"It is {now.astimezone(WIB):%H:%M} WIB, past {settings.capture_cutoff:%H:%M} "
-                "(SOCIAL_METRICS_CAPTURE_CUTOFF): a capture started now could end on another date. "
-                "What was not read today stays a visible gap."
-            )
+        refuse_after_cutoff(now, settings)
         day = wib_date(now)
         run_id = f"cli__{now.isoformat(timespec='seconds')}"
         with progress("Reading", sum(len(registry.batches(name, day)) for name in names), "batches") as advance:
@@ -78,21 +73,6 @@ def capture(
         _print(reports, completeness)
     if completeness.unread:
         raise typer.Exit(ExitCode.FINDING)
-
-
-def _with_accounts(platforms: list[str], registry: Registry, settings: Settings) -> list[str]:
-    """Those of the platforms that have an account to read; the others need no connection."""
-    for name in platforms:
-        if name not in registry.platforms:
-            raise UsageProblem(f"{name!r} is not a platform of the registry; it has {', '.join(registry.platforms)}.")
-    verified = {account.platform for account in registry.accounts if account.status == "verified"}
-    names = [name for name in platforms if name in verified]
-    if not names:
-        raise UsageProblem(
-            f"No account on {', '.join(platforms)} is verified, so there is nothing to read. "
-            f"Fill in id and handle in {settings.registry_dir / 'center_accounts.csv'}."
-        )
-    return names
 
 
 def _print(reports: list[BatchReport], completeness: DayCompleteness) -> None:

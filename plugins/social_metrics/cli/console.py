@@ -1,5 +1,6 @@
 """Output of all commands: data on standard output, notices on standard error, colours on a terminal only."""
 
+import getpass
 import json
 import sys
 from collections.abc import Callable, Collection, Iterator
@@ -7,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, is_dataclass
 from datetime import date, datetime
 from enum import IntEnum, StrEnum
+from pathlib import Path
 from typing import Annotated, Any
 
 import psycopg
@@ -41,7 +43,14 @@ class Format(StrEnum):
 FormatOption = Annotated[
     Format, typer.Option("--format", help="`table` for people, `json` for programs (docs/command-line.md).")
 ]
+PersonOption = Annotated[
+    str | None, typer.Option("--by", help="Your user name; that of this machine's login by default.")
+]
 DAY_FORMATS = ["%Y-%m-%d"]
+ThroughOption = Annotated[
+    datetime | None,
+    typer.Option(formats=DAY_FORMATS, help="Last WIB date of the facts; by default the last captured one."),
+]
 
 
 def output() -> Console:
@@ -58,6 +67,23 @@ def print_json(payload: Any) -> None:
     """Print data as JSON: dates and instants as ISO 8601 (instants in UTC), text as it is."""
     json.dump(payload, sys.stdout, default=_plain, ensure_ascii=False, indent=2)
     sys.stdout.write("\n")
+
+
+def user_name(by: str | None) -> str:
+    """The acting person: the option `--by`, or the login of this machine."""
+    return (by or getpass.getuser()).strip().lower()
+
+
+def read_bytes(file: Path) -> bytes:
+    """The content of a file named on the command line.
+
+    Raises:
+        UsageProblem: it cannot be read.
+    """
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise UsageProblem(f"{file} cannot be read: {error.strerror}.") from error
 
 
 def members(row: object, *names: str, **renamed: str) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """`social-metrics ingest` and `social-metrics entry`: manual entries, from the template to the confirmation."""
 
-import getpass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,7 +8,19 @@ from rich.markup import escape
 from rich.table import Table
 
 from social_metrics.cli.connection import warehouse
-from social_metrics.cli.console import ExitCode, Format, FormatOption, members, new_group, new_table, output, print_json
+from social_metrics.cli.console import (
+    ExitCode,
+    Format,
+    FormatOption,
+    PersonOption,
+    members,
+    new_group,
+    new_table,
+    output,
+    print_json,
+    read_bytes,
+    user_name,
+)
 from social_metrics.clock import utc_now, wib_date
 from social_metrics.errors import UsageProblem
 from social_metrics.intake import store
@@ -31,9 +42,6 @@ JSON_MEMBERS = (
     "entered_by", "decision", "confirmed_by", "is_newest",
 )  # fmt: skip
 CenterOption = Annotated[str | None, typer.Option(help="Only this center (its code).")]
-PersonOption = Annotated[
-    str | None, typer.Option("--by", help="Your user name; that of this machine's login by default.")
-]
 
 
 def ingest(
@@ -63,7 +71,7 @@ def ingest(
         try:
             result = take(
                 file.name,
-                _content(file),
+                read_bytes(file),
                 registry=registry,
                 warehouse_url=url,
                 now=now_of_registry(registry),
@@ -183,7 +191,7 @@ def confirm(
                 connection,
                 chosen,
                 decision="rejected" if reject else "confirmed",
-                decided_by=by or getpass.getuser(),
+                decided_by=user_name(by),
                 decided_at=utc_now(),
                 channel="command_line",
                 note=note,
@@ -194,13 +202,6 @@ def confirm(
     for found in decided:
         output().print(f"{'Rejected' if reject else 'Confirmed'}: {found.key}, {escape(found.followers_displayed)}")
     output().print("The boards show them after the next transform: `social-metrics transform`.")
-
-
-def _content(file: Path) -> bytes:
-    try:
-        return file.read_bytes()
-    except OSError as error:
-        raise UsageProblem(f"{file} cannot be read: {error.strerror}.") from error
 
 
 def _refuse_unknown_center(center: str | None, registry: Registry) -> None:

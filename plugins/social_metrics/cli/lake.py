@@ -1,13 +1,9 @@
 """`social-metrics lake`: raw as Parquet, and the marts built from it by Spark; the same as the DAGs' `land_lake`."""
 
-from datetime import datetime
-from typing import Annotated
-
-import typer
 from upath import UPath
 
 from social_metrics.cli.connection import warehouse
-from social_metrics.cli.console import DAY_FORMATS, Format, FormatOption, new_group, new_table, output, print_json
+from social_metrics.cli.console import Format, FormatOption, ThroughOption, new_group, new_table, output, print_json
 from social_metrics.clock import utc_now
 from social_metrics.errors import UsageProblem
 from social_metrics.settings import Settings, load_settings
@@ -47,10 +43,7 @@ def land_now(output_format: FormatOption = Format.TABLE) -> None:
 
 @lake.command()
 def build(
-    through: Annotated[
-        datetime | None,
-        typer.Option(formats=DAY_FORMATS, help="Last WIB date of the facts; by default the last captured one."),
-    ] = None,
+    through: ThroughOption = None,
     output_format: FormatOption = Format.TABLE,
 ) -> None:
     """Land, build every mart on Spark, and publish them to PostgreSQL in one transaction.

@@ -11,9 +11,9 @@ from social_metrics.cli.connection import warehouse
 from social_metrics.cli.console import ExitCode, Format, FormatOption, new_table, notices, output, print_json
 from social_metrics.clock import WIB
 from social_metrics.errors import UsageProblem
-from social_metrics.extract.credentials.revocations import record_revocation
+from social_metrics.extract.credentials.revocations import record_reported_revocation
 from social_metrics.monitoring.situation import now_of_registry
-from social_metrics.registry.registry import Registry, load_registry
+from social_metrics.registry.registry import load_registry
 from social_metrics.retention.enforce import RetentionReport, enforce_retention, plan_retention
 from social_metrics.retention.revocation import UnansweredRefusal, unanswered_refusals
 from social_metrics.settings import load_settings
@@ -63,9 +63,9 @@ def retention(
         if action is RetentionAction.REVOKED:
             if not account or not reason:
                 raise UsageProblem("A revocation needs --account and --reason.")
-            number = _record_revocation(
-                url, registry, account, reason, since.replace(tzinfo=WIB) if since else now, now
-            )
+            revoked_at = since.replace(tzinfo=WIB) if since else now
+            with connect(url, "retention") as connection:
+                number = record_reported_revocation(connection, registry, account, revoked_at, reason, now)
             output().print(
                 f"Revocation {number} of {account} is recorded. The next run purges what was read until then: "
                 "`social-metrics retention` shows it, `--action enforce` does it now."
@@ -83,20 +83,6 @@ def retention(
         _print(report, refusals, is_plan=action is RetentionAction.PLAN)
     if refusals or report.unread:
         raise typer.Exit(ExitCode.FINDING)
-
-
-def _record_revocation(
-    url: str, registry: Registry, account: str, reason: str, revoked_at: datetime, now: datetime
-) -> int:
-    found = next((row for row in registry.accounts if row.account_code == account), None)
-    if found is None:
-        raise UsageProblem(f"The registry has no account {account!r}.")
-    if revoked_at > now:
-        raise UsageProblem(
-            f"{revoked_at:%Y-%m-%d %H:%M} is in the future; a revocation is recorded after it has happened."
-        )
-    with connect(url, "retention") as connection:
-        return record_revocation(connection, account, found.platform, revoked_at, reason)
 
 
 def _print(report: RetentionReport, refusals: list[UnansweredRefusal], *, is_plan: bool) -> None:

@@ -1,16 +1,15 @@
 """`social-metrics transform`: build the marts from raw, without Airflow."""
 
-from datetime import datetime
 from typing import Annotated
 
 import typer
 
 from social_metrics.cli.connection import warehouse
 from social_metrics.cli.console import (
-    DAY_FORMATS,
     ExitCode,
     Format,
     FormatOption,
+    ThroughOption,
     new_table,
     output,
     print_json,
@@ -21,10 +20,7 @@ from social_metrics.transform.run import LAYERS, LayerReport, TransformFailed, r
 
 
 def transform(
-    through: Annotated[
-        datetime | None,
-        typer.Option(formats=DAY_FORMATS, help="Last WIB date of the facts; by default the last captured one."),
-    ] = None,
+    through: ThroughOption = None,
     everything: Annotated[
         bool, typer.Option("--everything", help="Build everything again; by default only what has changed.")
     ] = False,

@@ -1,6 +1,5 @@
 """Imports a list of accounts with center and address, completely or not at all; annotations are in Indonesian."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -74,39 +73,35 @@ def _submit_sheet(edit: RegistryEdit, sheet: Sheet, by: str, at: datetime, error
         if all(cells.get(label) is None for label in NEEDED):
             continue
 
-        def add_error(label: str, explanation: str, number: int = number, cells: Mapping[str, object] = cells) -> None:
-            column = columns.get(label)
-            errors.append(ValidationError(explanation, sheet.name, number, column, label, cells.get(label)))
-
         formula = next((label for label, column in columns.items() if (number, column) in sheet.formulas), None)
         empty = next((label for label in NEEDED if cells[label] is None), None)
         center = _center_code(edit.registry, str(cells[CENTER] or ""))
         address = str(cells[ADDRESS] or "").strip()
+        account_id = str(cells.get(ACCOUNT_ID) or "").strip() or None
+        label, problem = ADDRESS, ""
         if formula:
-            add_error(formula, "adalah rumus; salin lalu tempel sebagai nilai (paste values)")
+            label, problem = formula, "adalah rumus; salin lalu tempel sebagai nilai (paste values)"
         elif number in sheet.hidden_rows:
-            add_error(ADDRESS, "berada di baris tersembunyi; tampilkan atau hapus barisnya")
+            problem = "berada di baris tersembunyi; tampilkan atau hapus barisnya"
         elif empty:
-            add_error(empty, "kosong; isi kolom ini")
+            label, problem = empty, "kosong; isi kolom ini"
         elif center is None:
-            add_error(CENTER, "bukan sentra dalam registri; tulis kodenya, misalnya kartini, atau nama lengkapnya")
-        elif address in seen:
-            add_error(ADDRESS, f"sudah ada di baris {seen[address]}; hapus salah satu")
+            label = CENTER
+            problem = "bukan sentra dalam registri; tulis kodenya, misalnya kartini, atau nama lengkapnya"
+        elif seen.setdefault(address, number) != number:
+            problem = f"sudah ada di baris {seen[address]}; hapus salah satu"
+        elif account_id is not None and not isinstance(cells[ACCOUNT_ID], str):
+            label = ACCOUNT_ID
+            problem = "berformat angka sehingga bisa dibulatkan; atur format sel menjadi Teks lalu tempel lagi"
         else:
-            seen[address] = number
-            account_id = str(cells.get(ACCOUNT_ID) or "").strip() or None
-            if account_id is not None and not isinstance(cells[ACCOUNT_ID], str):
-                add_error(
-                    ACCOUNT_ID,
-                    "berformat angka sehingga bisa dibulatkan; atur format sel menjadi Teks lalu tempel lagi",
-                )
-                continue
             try:
-                author = Author(by, at, str(cells[EVIDENCE]))
                 found = read_account_url(address, edit.registry.platforms)
+                author = Author(by, at, str(cells[EVIDENCE]))
                 codes.append(edit.submit(center, found, author, platform_account_id=account_id))
-            except (AddressNotUnderstood, ChangeRefused) as problem:
-                add_error(ADDRESS, f"tidak dapat didaftarkan: {str(problem).rstrip('.')}")
+            except (AddressNotUnderstood, ChangeRefused) as refusal:
+                problem = f"tidak dapat didaftarkan: {str(refusal).rstrip('.')}"
+        if problem:
+            errors.append(ValidationError(problem, sheet.name, number, columns.get(label), label, cells.get(label)))
     return codes
 
 

@@ -112,7 +112,7 @@ class _SheetReader:
             return []
         officer = self._officer()
         if self._sheet.is_hidden:
-            self._add_error(
+            self._reject(
                 numbers[0], None, None, "lembar ini disembunyikan; tampilkan (unhide) lembarnya lalu kirim lagi"
             )
             return []
@@ -120,26 +120,22 @@ class _SheetReader:
         return [row for row in rows if row is not None]
 
     def _center(self) -> Center | None:
-        code = TemplateCode.read(self._sheet.cell(CODE_ROW, INPUT_COLUMN))
-        again = "minta templat baru (social-metrics entry template) dan salin isiannya ke sana"
+        cell = self._sheet.cell(CODE_ROW, INPUT_COLUMN)
+        code = TemplateCode.read(cell)
+        center, problem = None, None
         if code is None:
-            self._add_error(
-                CODE_ROW, INPUT_COLUMN, self._sheet.cell(CODE_ROW, INPUT_COLUMN), f"bukan kode templat; {again}"
-            )
-            return None
-        if code.layout != LAYOUT:
-            self._add_error(CODE_ROW, INPUT_COLUMN, str(code), f"adalah templat bentuk lama; {again}")
-            return None
-        age = (self._today - code.made_on).days
-        if not 0 <= age <= TEMPLATE_DAYS:
-            when = f"sudah berumur {age} hari" if age > 0 else "bertanggal setelah hari ini"
-            self._add_error(CODE_ROW, INPUT_COLUMN, str(code), f"{when}; {again}")
-            return None
-        center = self._registry.center_on(code.center_code, self._today)
-        if center is None:
-            self._add_error(
-                CODE_ROW, INPUT_COLUMN, str(code), f"menyebut sentra yang tidak ada dalam registri; {again}"
-            )
+            problem = "bukan kode templat"
+        elif code.layout != LAYOUT:
+            problem = "adalah templat bentuk lama"
+        elif (age := (self._today - code.made_on).days) > TEMPLATE_DAYS:
+            problem = f"sudah berumur {age} hari"
+        elif age < 0:
+            problem = "bertanggal setelah hari ini"
+        elif (center := self._registry.center_on(code.center_code, self._today)) is None:
+            problem = "menyebut sentra yang tidak ada dalam registri"
+        if problem:
+            again = "minta templat baru (social-metrics entry template) dan salin isiannya ke sana"
+            self._reject(CODE_ROW, INPUT_COLUMN, str(code) if code else cell, f"{problem}; {again}")
         return center
 
     def _header(self) -> int | None:
@@ -150,20 +146,20 @@ class _SheetReader:
             for position, cell in enumerate(cells, start=1):
                 column = wanted.get(" ".join(cell.split()).casefold()) if isinstance(cell, str) else None
                 if column is not None and column in found:
-                    self._add_error(number, position, cell, "ada dua kali; hapus kolom yang bukan dari templat")
+                    self._reject(number, position, cell, "ada dua kali; hapus kolom yang bukan dari templat")
                     return None
                 if column is not None:
                     found[column] = position
             if Column.ACCOUNT in found:
                 missing = [column.value for column in Column if column not in found and column is not Column.ANNOTATION]
                 if missing:
-                    self._add_error(
+                    self._reject(
                         number, None, None, f"kolom hilang: {', '.join(missing)}; pakai templat tanpa mengubah kolomnya"
                     )
                     return None
                 self._columns = found
                 return number
-        self._add_error(1, None, None, "judul kolom templat tidak ditemukan; pakai templat tanpa mengubah bentuknya")
+        self._reject(1, None, None, "judul kolom templat tidak ditemukan; pakai templat tanpa mengubah bentuknya")
         return None
 
     def _officer(self) -> str | None:
@@ -187,34 +183,30 @@ class _SheetReader:
     def _row(self, number: int, center: Center, officer: str | None) -> EnteredRow | None:
         before = len(self.errors)
         if number in self._sheet.hidden_rows:
-            self._add_error(number, None, None, "baris ini disembunyikan; tampilkan (unhide) atau kosongkan barisnya")
+            self._reject(number, None, None, "baris ini disembunyikan; tampilkan (unhide) atau kosongkan barisnya")
         for column in (*GIVEN, *FILLED_IN):
             position = self._columns[column]
             if (number, position) in self._sheet.formulas:
-                self._add_cell_error(number, column, "adalah rumus; salin lalu tempel sebagai nilai (paste values)")
+                self._reject_cell(number, column, "adalah rumus; salin lalu tempel sebagai nilai (paste values)")
             elif self._sheet.merged_at(number, position):
-                self._add_cell_error(
-                    number, column, "berada dalam sel gabungan; pisahkan (unmerge) dan isi setiap baris"
-                )
+                self._reject_cell(number, column, "berada dalam sel gabungan; pisahkan (unmerge) dan isi setiap baris")
         if len(self.errors) > before:
             return None
         zone = ZoneInfo(center.time_zone)
         account_code = self._text(number, Column.ACCOUNT)
         if account_code is None:
-            self._add_cell_error(number, Column.ACCOUNT, "kosong; pilih akun dari daftar pada sel itu")
+            self._reject_cell(number, Column.ACCOUNT, "kosong; pilih akun dari daftar pada sel itu")
         observed_at = self._instant(number, Column.EVIDENCE_DATE, Column.EVIDENCE_TIME, zone, needs_time=True)
         followers = self._followers(number)
         looked, last_post_at = self._last_post(number, zone)
         url = self._text(number, Column.POST_URL)
         if looked is PostsObserved.NEWEST_SEEN and url is None:
-            self._add_cell_error(number, Column.POST_URL, "kosong; salin alamat unggahan terakhir dari peramban")
+            self._reject_cell(number, Column.POST_URL, "kosong; salin alamat unggahan terakhir dari peramban")
         if looked is not PostsObserved.NEWEST_SEEN and url is not None:
-            self._add_cell_error(
-                number, Column.POST_DATE, "kosong, padahal tautannya ada; isi tanggal unggahan terakhir"
-            )
+            self._reject_cell(number, Column.POST_DATE, "kosong, padahal tautannya ada; isi tanggal unggahan terakhir")
         evidence = self._text(number, Column.EVIDENCE_FILE)
         if evidence is None:
-            self._add_cell_error(number, Column.EVIDENCE_FILE, "kosong; tulis nama berkas tangkapan layar")
+            self._reject_cell(number, Column.EVIDENCE_FILE, "kosong; tulis nama berkas tangkapan layar")
         is_outreach = self._yes_no(number)
         program = self._text(number, Column.PROGRAM)
         if len(self.errors) > before or officer is None:
@@ -243,19 +235,19 @@ class _SheetReader:
     def _followers(self, row: int) -> DisplayedCount | None:
         value = self._cell(row, Column.FOLLOWERS)
         if value is None:
-            self._add_cell_error(row, Column.FOLLOWERS, "kosong; tulis seperti tertera (12,3 rb), atau: tersembunyi")
+            self._reject_cell(row, Column.FOLLOWERS, "kosong; tulis seperti tertera (12,3 rb), atau: tersembunyi")
             return None
         try:
             return read_count(value)
         except CountNotUnderstood as problem:
-            self._add_cell_error(row, Column.FOLLOWERS, str(problem))
+            self._reject_cell(row, Column.FOLLOWERS, str(problem))
             return None
 
     def _last_post(self, row: int, zone: ZoneInfo) -> tuple[PostsObserved | None, datetime | None]:
         value = self._cell(row, Column.POST_DATE)
         if value is None:
             if self._cell(row, Column.POST_TIME) is not None:
-                self._add_cell_error(row, Column.POST_DATE, "kosong, padahal jamnya ada; isi tanggal unggahan terakhir")
+                self._reject_cell(row, Column.POST_DATE, "kosong, padahal jamnya ada; isi tanggal unggahan terakhir")
                 return None, None
             return PostsObserved.NOT_LOOKED, None
         if isinstance(value, str) and " ".join(value.split()).casefold() == NEVER_POSTED:
@@ -270,20 +262,20 @@ class _SheetReader:
         day, moment = None, (time(0, 0), zone)
         written_date, written_time = self._cell(row, date_column), self._cell(row, time_column)
         if written_date is None:
-            self._add_cell_error(row, date_column, "kosong; tulis tanggal tangkapan layar, misalnya 24/11/2026")
+            self._reject_cell(row, date_column, "kosong; tulis tanggal tangkapan layar, misalnya 24/11/2026")
         else:
             try:
                 day = read_date(written_date, self._epoch)
             except DateNotUnderstood as problem:
-                self._add_cell_error(row, date_column, str(problem))
+                self._reject_cell(row, date_column, str(problem))
         if written_time is None and needs_time:
-            self._add_cell_error(row, time_column, "kosong; tulis jam tangkapan layar, misalnya 19.30")
+            self._reject_cell(row, time_column, "kosong; tulis jam tangkapan layar, misalnya 19.30")
             return None
         if written_time is not None:
             try:
                 moment = read_time(written_time, zone)
             except DateNotUnderstood as problem:
-                self._add_cell_error(row, time_column, str(problem))
+                self._reject_cell(row, time_column, str(problem))
                 return None
         return None if day is None else datetime.combine(day, moment[0], moment[1]).astimezone(UTC)
 
@@ -293,7 +285,7 @@ class _SheetReader:
             return None
         answer = YES_NO.get(str(value).strip().casefold())
         if answer is None:
-            self._add_cell_error(row, Column.OUTREACH, "bukan jawaban; pilih ya atau tidak, atau kosongkan")
+            self._reject_cell(row, Column.OUTREACH, "bukan jawaban; pilih ya atau tidak, atau kosongkan")
         return answer
 
     def _text(self, row: int, column: Column) -> str | None:
@@ -302,7 +294,7 @@ class _SheetReader:
             return None
         text = str(value).strip()
         if len(text) > MAX_TEXT or not text.isprintable():
-            self._add_cell_error(
+            self._reject_cell(
                 row, column, f"terlalu panjang atau berisi tanda yang tidak terlihat; paling banyak {MAX_TEXT} huruf"
             )
         return text
@@ -314,11 +306,11 @@ class _SheetReader:
     def _cell(self, row: int, column: Column) -> Any:
         return self._sheet.cell(row, self._columns[column])
 
-    def _add_cell_error(self, row: int, column: Column, explanation: str) -> None:
+    def _reject_cell(self, row: int, column: Column, explanation: str) -> None:
         value = self._cell(row, column)
         self.errors.append(
             ValidationError(explanation, self._sheet.name, row, self._columns[column], column.value, value)
         )
 
-    def _add_error(self, row: int, column: int | None, value: Any, explanation: str) -> None:
+    def _reject(self, row: int, column: int | None, value: Any, explanation: str) -> None:
         self.errors.append(ValidationError(explanation, self._sheet.name, row, column, value=value))

@@ -15,7 +15,7 @@ from social_metrics.registry.account import Account
 from social_metrics.registry.account_urls import AddressNotUnderstood, platform_of
 from social_metrics.registry.registry import Registry
 
-_STATUS_WORDS = {
+_STATUS_PROBLEMS = {
     "placeholder": "belum diketahui akunnya; daftarkan dulu alamatnya (social-metrics account add)",
     "submitted": "belum diverifikasi; minta tim data memverifikasi akunnya dulu",
     "suspended": "sedang ditangguhkan; hubungi tim data",
@@ -62,7 +62,7 @@ class Validation:
         """The rows without an error."""
         checked: list[ValidRow] = []
         by_key: dict[tuple[str, date], EnteredRow] = {}
-        by_attachment: dict[str, ValidRow] = {}
+        by_attachment: dict[str, EnteredRow] = {}
         for row in entered:
             before = len(self.errors)
             day = wib_date(row.observed_at)
@@ -74,65 +74,56 @@ class Validation:
                 continue
             found = ValidRow(row, account, day, attachment)
             if duplicate := by_key.get(found.key):
-                self._add_error(
+                self._reject(
                     row, Column.ACCOUNT, row.account_code,
                     f"sudah diisi untuk tanggal yang sama pada {duplicate.place}; hapus salah satu",
                 )  # fmt: skip
-                continue
-            if (other := by_attachment.get(attachment.sha256)) is not None:
-                self._add_error(
+            elif other := by_attachment.get(attachment.sha256):
+                self._reject(
                     row, Column.EVIDENCE_FILE, attachment.file_name,
-                    f"sama dengan bukti pada {other.row.place}; setiap akun dan tanggal memerlukan bukti sendiri",
+                    f"sama dengan bukti pada {other.place}; setiap akun dan tanggal memerlukan bukti sendiri",
                 )  # fmt: skip
-                continue
-            by_key[found.key], by_attachment[attachment.sha256] = row, found
-            checked.append(found)
+            else:
+                by_key[found.key] = by_attachment[attachment.sha256] = row
+                checked.append(found)
         return checked
 
     def _account(self, row: EnteredRow, day: date) -> Account | None:
-        if self.center_code is not None and row.center_code != self.center_code:
-            self._add_error(
-                row, Column.ACCOUNT, row.account_code,
-                f"milik sentra {row.center_code}, padahal berkas ini diterima untuk {self.center_code}; hapus barisnya",
-            )  # fmt: skip
-            return None
+        own = self.center_code
         account = self.registry.account_on(row.account_code, day)
-        if account is None:
-            self._add_error(
-                row, Column.ACCOUNT, row.account_code,
-                f"tidak ada dalam registri pada {day:%d/%m/%Y}; pilih akun dari daftar pada lembar ini",
-            )  # fmt: skip
+        if own is not None and row.center_code != own:
+            problem = f"milik sentra {row.center_code}, padahal berkas ini diterima untuk {own}; hapus barisnya"
+        elif account is None:
+            problem = f"tidak ada dalam registri pada {day:%d/%m/%Y}; pilih akun dari daftar pada lembar ini"
         elif account.center_code != row.center_code:
-            self._add_error(
-                row, Column.ACCOUNT, row.account_code,
-                f"milik sentra lain ({account.center_code}); pilih akun dari daftar pada lembar ini",
-            )  # fmt: skip
+            problem = f"milik sentra lain ({account.center_code}); pilih akun dari daftar pada lembar ini"
         elif account.status != "verified":
-            self._add_error(row, Column.ACCOUNT, row.account_code, _STATUS_WORDS[account.status])
+            problem = _STATUS_PROBLEMS[account.status]
         else:
             return account
+        self._reject(row, Column.ACCOUNT, row.account_code, problem)
         return None
 
     def _check_time(self, row: EnteredRow) -> None:
         named = date_in_name(row.evidence_file_name)
         if row.observed_at > self.now:
-            self._add_error(
+            self._reject(
                 row, Column.EVIDENCE_DATE, self._local(row), "belum terjadi; tulis saat tangkapan layar dibuat"
             )
         elif self.now - row.observed_at > timedelta(days=self.max_age_days):
-            self._add_error(
+            self._reject(
                 row, Column.EVIDENCE_DATE, self._local(row),
                 f"lebih dari {self.max_age_days} hari yang lalu; bukti selama itu tidak diterima lagi, hapus barisnya",
             )  # fmt: skip
         elif named is not None and named not in (self._local_date(row), wib_date(row.observed_at)):
-            self._add_error(
+            self._reject(
                 row, Column.EVIDENCE_DATE, f"{self._local_date(row):%d/%m/%Y}",
                 f"tidak cocok dengan tanggal pada nama berkas bukti ({named:%d/%m/%Y}); tulis tanggal buktinya",
             )  # fmt: skip
 
     def _check_post(self, row: EnteredRow, account: Account | None) -> None:
         if row.last_post_at is not None and row.last_post_at > row.observed_at:
-            self._add_error(
+            self._reject(
                 row, Column.POST_DATE, row.last_post_displayed,
                 "setelah saat bukti dibuat; periksa tanggal dan jam unggahan atau bukti",
             )  # fmt: skip
@@ -144,7 +135,7 @@ class Validation:
         except AddressNotUnderstood:
             platform = None
         if platform is not expected:
-            self._add_error(
+            self._reject(
                 row, Column.POST_URL, row.last_post_url,
                 f"bukan alamat di {expected.platform_label}; salin alamat unggahan dari peramban",
             )  # fmt: skip
@@ -153,7 +144,7 @@ class Validation:
         try:
             return load_attachment(row.evidence_file_name, self.read_attachment)
         except AttachmentRefused as problem:
-            self._add_error(row, Column.EVIDENCE_FILE, row.evidence_file_name, str(problem))
+            self._reject(row, Column.EVIDENCE_FILE, row.evidence_file_name, str(problem))
             return None
 
     def _local_date(self, row: EnteredRow) -> date:
@@ -166,5 +157,5 @@ class Validation:
         center = self.registry.center_on(row.center_code, wib_date(self.now))
         return ZoneInfo(center.time_zone if center else "Asia/Jakarta")
 
-    def _add_error(self, row: EnteredRow, column: Column, value: object, explanation: str) -> None:
+    def _reject(self, row: EnteredRow, column: Column, value: object, explanation: str) -> None:
         self.errors.append(row.error(column, value, explanation))

@@ -17,9 +17,10 @@ from social_metrics.extract.credentials.token_store import cipher
 from social_metrics.extract.limits.budget import budget_day_start, budget_month_start, month_forecast
 from social_metrics.extract.limits.circuit_breakers import open_breakers
 from social_metrics.extract.limits.spend_limits import Limits
+from social_metrics.extract.on_demand import is_past_cutoff
 from social_metrics.extract.platforms import rotates_tokens
 from social_metrics.extract.state import SpentToday, spent_since
-from social_metrics.monitoring.completeness import UnreadAccount, completeness_of, is_past_cutoff
+from social_metrics.monitoring.completeness import UnreadAccount, completeness_of
 from social_metrics.monitoring.findings import Alert, AlertKind, CheckResult, Verdict, shortened
 from social_metrics.monitoring.situation import Situation
 from social_metrics.publish.page.formats import long_date, long_time

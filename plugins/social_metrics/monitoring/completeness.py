@@ -2,16 +2,14 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from types import MappingProxyType
 
 import psycopg
 
-from social_metrics.clock import WIB
 from social_metrics.contract import Outcome
 from social_metrics.extract.state import best_outcomes
 from social_metrics.registry.registry import Registry
-from social_metrics.settings import Settings
 
 READ = frozenset({Outcome.CAPTURED, Outcome.CAPTURED_PARTLY, Outcome.BELOW_THRESHOLD})
 
@@ -34,11 +32,6 @@ class DayCompleteness:
     expected: int
     unread: list[UnreadAccount]
     was_tried: bool
-
-
-def is_past_cutoff(now: datetime, settings: Settings) -> bool:
-    """Whether it is too late at the instant `now` to start a capture: it might end on another date."""
-    return now.astimezone(WIB).time() > settings.capture_cutoff
 
 
 def completeness_of(
