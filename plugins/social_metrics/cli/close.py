@@ -1,4 +1,4 @@
-"""`social-metrics close`: a month from draft to approval, and corrections, each step by a person's own login."""
+"""`social-metrics close`: a month from draft to approval, and corrections, each by a person's own login."""
 
 import json
 import sys
@@ -27,7 +27,7 @@ MonthOption = Annotated[datetime, typer.Option("--month", formats=MONTH_FORMATS,
 
 
 class CloseAction(StrEnum):
-    """What a person does with a month."""
+    """A step of a month's close."""
 
     DRAFT = "draft"
     STATUS = "status"
@@ -68,8 +68,8 @@ def close(
 ) -> None:
     """Close a month: a draft, then maker (submit), checker (check) and approver (approve), three persons.
 
-    Who acts is the login of the database, never a name that somebody types. A draft of an unchanged month is the one
-    that is there.
+    The acting person is the login of the database, never a typed name. Drafting an unchanged month returns the
+    existing draft.
 
     Examples:
     - `social-metrics close --month 2026-10`
@@ -101,9 +101,11 @@ def close(
                 return
             if action is CloseAction.ANSWER:
                 if exception is None or reason is None:
-                    raise UsageProblem("An answer needs --exception, and --reason with what the center says.")
+                    raise UsageProblem("An answer needs --exception, and --reason with the center's answer.")
                 answer_exceptions(connection, first, {exception: reason}, center_code=center)
-                _say(output_format, {"exception": exception, "answer": reason}, f"Exception {exception} is answered.")
+                _print_result(
+                    output_format, {"exception": exception, "answer": reason}, f"Exception {exception} is answered."
+                )
                 return
             if action is CloseAction.CORRECT:
                 if None in (center, figure, value, reason, document):
@@ -117,7 +119,7 @@ def close(
                     reason=str(reason),
                     document_number=str(document),
                 )
-                _say(
+                _print_result(
                     output_format,
                     {"correction": number},
                     f"Correction {number} waits for another person: --action approve.",
@@ -125,10 +127,10 @@ def close(
                 return
             if action is CloseAction.APPROVE and correction is not None:
                 done = approve_correction(connection, correction)
-                _say(
+                _print_result(
                     output_format,
                     done,
-                    f"Correction {correction} stands: {done.figure} {done.old_value} → {done.new_value}.",
+                    f"Correction {correction} is in force: {done.figure} {done.old_value} → {done.new_value}.",
                 )
                 return
             act(connection, first, _STEPS[action], reason=reason)
@@ -143,9 +145,9 @@ def month_start(month: datetime) -> date:
 
 
 def person_url(url: str, person: str | None) -> str:
-    """The warehouse's address with a person's own login; on a terminal the password is asked for.
+    """The warehouse's URL with a person's own login; on a terminal the password is prompted for.
 
-    Without an answer, or a terminal, the database's own ways apply: PGPASSWORD, ~/.pgpass.
+    Without an answer, or without a terminal, PGPASSWORD and ~/.pgpass apply.
     """
     if person is None:
         return url
@@ -186,7 +188,7 @@ def _parsed(value: str) -> Any:
         return value
 
 
-def _say(output_format: Format, data: Any, sentence: str) -> None:
+def _print_result(output_format: Format, data: Any, sentence: str) -> None:
     if output_format is Format.JSON:
         print_json(data)
     else:

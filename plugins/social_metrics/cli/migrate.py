@@ -37,7 +37,7 @@ def migrate(output_format: FormatOption = Format.TABLE) -> None:
 
 
 def _refuse_unreachable(url: str) -> None:
-    """Let the sentence about a server that does not answer through; missing roles are what migrating mends."""
+    """Refuse a server that does not answer; missing roles are no problem, since the migration creates them."""
     try:
         open_connection(url, "loader").close()
     except WarehouseProblem as problem:

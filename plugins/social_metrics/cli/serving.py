@@ -10,7 +10,7 @@ from social_metrics.cli.console import Format, FormatOption, new_table, output, 
 from social_metrics.marts.service_areas import read_serving_centers
 
 _MARKS = {
-    "V": "a source says so",
+    "V": "a source states it",
     "P": "a source supports part of it",
     "U": "not confirmed",
     "GK": "general knowledge",

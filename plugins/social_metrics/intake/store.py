@@ -211,6 +211,6 @@ def _entries(connection: psycopg.Connection, condition: str, values: Sequence[ob
             left join raw.manual_confirmations as c using (account_code, as_of_date, version)
             {condition}
             order by e.account_code, e.as_of_date, e.version
-            """,  # noqa: S608  the conditions stand above, in this file
+            """,  # noqa: S608  the conditions are constants of this file
             values,
         ).fetchall()

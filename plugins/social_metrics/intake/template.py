@@ -41,7 +41,7 @@ _WIDTHS = {
     Column.FOLLOWERS: 16, Column.POST_DATE: 17, Column.POST_TIME: 15, Column.POST_URL: 44, Column.OUTREACH: 15,
     Column.PROGRAM: 20, Column.EVIDENCE_FILE: 30, Column.ANNOTATION: 70,
 }  # fmt: skip
-_NAVY, _PAPER, _GIVEN_FILL, _INPUT_FILL = "1F3A5F", "FFFFFF", "EEF1F5", "FFF9E5"
+_NAVY, _WHITE, _GIVEN_FILL, _INPUT_FILL = "1F3A5F", "FFFFFF", "EEF1F5", "FFF9E5"
 _THIN = Side(style="thin", color="C5CCD6")
 _BORDER = Border(left=_THIN, right=_THIN, top=_THIN, bottom=_THIN)
 _FREE_TEXT = "@"
@@ -126,7 +126,7 @@ def _write_sheet(
     columns = list(Column)
     for number, column in enumerate(columns, start=1):
         header = sheet.cell(HEADER_ROW, number, column.value)
-        header.font = Font(bold=True, color=_PAPER)
+        header.font = Font(bold=True, color=_WHITE)
         header.fill = PatternFill("solid", fgColor=_NAVY)
         header.alignment = Alignment(wrap_text=True, vertical="center")
         header.border = _BORDER

@@ -293,7 +293,7 @@ def _spending(limits: Limits, day: SpentToday, month: SpentToday, forecast: Deci
 
 
 def _shortage(limits: Limits, day: SpentToday, month: SpentToday, forecast: Decimal | None) -> str:
-    """What is nearly spent, and a forecast beyond the limit; '' where there is room."""
+    """What is nearly spent, and a forecast beyond the limit; '' if neither applies."""
     short = [
         f"{spent} of {limit} {unit} are spent"
         for spent, limit, unit in (

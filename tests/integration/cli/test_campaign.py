@@ -117,11 +117,11 @@ def test_a_post_that_only_people_have_seen_can_be_tagged(ask: Any, warehouse_url
     assert result.exit_code == 0, result.stderr
     with psycopg.connect(warehouse_url) as connection:
         assert connection.execute("select post_id, tag from ops.tag_overrides").fetchall() == [(entered, "PENA")]
-        reopened = connection.execute(
+        to_rebuild = connection.execute(
             "select distinct (as_of_date = (select as_of_date from raw.manual_entries)) from ops.reopened_days "
             "where cause = 'tag_overrides'"
         ).fetchall()
-    assert reopened == [(True,)], "the word counts from the day of the entry on"
+    assert to_rebuild == [(True,)], "the word counts from the day of the entry on"
 
 
 @pytest.mark.parametrize(

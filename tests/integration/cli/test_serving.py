@@ -58,7 +58,7 @@ def test_the_table_names_the_center_as_it_is_called_now(ask: Any) -> None:
     said = ask("Kab. Sijunjung").stdout
     assert "Sentra Now" in said
     assert "2026-01-02" in said
-    assert "a source says so" in said
+    assert "a source states it" in said
     assert "Old Name" not in said
 
 

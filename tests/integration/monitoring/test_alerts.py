@@ -388,7 +388,7 @@ def test_every_volume_that_we_write_to_is_checked_once(
     home = tmp_path / "airflow"
     home.mkdir()
     monkeypatch.setenv("AIRFLOW_HOME", str(home))
-    at = replace(situation, settings=situation.settings.model_copy(update={"reports_destination": "s3://papers/x"}))
+    at = replace(situation, settings=situation.settings.model_copy(update={"reports_destination": "s3://reports/x"}))
     real, other = Path.stat, 987654
 
     def stat(path: Path, **options: bool) -> os.stat_result:

@@ -27,7 +27,7 @@ _OLE = b"\xd0\xcf\x11\xe0"
 
 @dataclass(frozen=True)
 class Sheet:
-    """One sheet's cells, row by row, as they came: text, numbers, dates; None where nothing stands."""
+    """One sheet's cells, row by row, unchanged: text, numbers, dates; None in empty cells."""
 
     name: str | None  # None in a CSV file
     rows: list[list[Any]]

@@ -1,4 +1,4 @@
-"""What is wrong with a file that a person handed in, cell by cell, in sentences for that person (Indonesian)."""
+"""Validation errors of a file, cell by cell, in Indonesian sentences for the person who handed it in."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

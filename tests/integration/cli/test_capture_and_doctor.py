@@ -1,6 +1,7 @@
 """Capture, doctor and simulate against a running simulator and a real warehouse."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -92,6 +93,18 @@ def test_doctor_has_no_finding_when_every_account_is_read(simulator: RunningSimu
     # What is left is what the simulator's world keeps unread: a deleted and a suspended account.
     assert {check["area"] for check in findings} == ({"captures"} if unread else set())
     assert all(any(code in check["message"] for code in unread) for check in findings)
+
+
+def test_doctor_checks_the_marts_although_the_registry_is_invalid(
+    simulator: RunningSimulator, broken_registry: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOCIAL_METRICS_REGISTRY_DIR", str(broken_registry))
+    checks = answer(run("doctor", "--format", "json"))["checks"]
+    assert {(check["area"], check["verdict"]) for check in checks} == {
+        ("registry", "finding"),
+        ("warehouse", "good"),
+        ("marts", "finding"),
+    }
 
 
 def test_doctor_finds_a_silent_simulator_and_a_wrong_key(
