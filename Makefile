@@ -85,8 +85,8 @@ test: announce-test venv ## everything: unit, integration, simulator, dbt, DAGs,
 test-unit: venv ## the unit tests only: no database, no network, no process (under a minute)
 	@$(BIN)/python -m pytest -n 2 tests/unit
 
-test-dates: venv ## everything once per date, the clock shifted by faketime (DATES="31-december-23-30 …", TESTS=tests/unit)
-	@tests/system-packages faketime
+test-dates: venv ## everything once per date, the clock shifted (DATES="31-december-23-30 …", TESTS=tests/unit)
+	@tests/system-packages
 	@$(BIN)/python -m tests.support.shifted_clock $(DATES:%=--date %) $(TESTS)
 
 test-fuzz: venv ## 10,000 fuzzed cases a target: workbooks, every registry file, every platform's replies
