@@ -53,7 +53,7 @@ def airflow(postgres_server: Server, tmp_path_factory: pytest.TempPathFactory, r
 def airflow_keeps_its_logging_to_itself() -> Iterator[None]:
     """Takes Airflow's handler off the root logger: its stream is this test's output, and closed afterwards.
 
-    Left there, whatever a later test of another room logs at INFO would end in a traceback on its stderr.
+    Left there, a log line at INFO of a later test would end in a traceback on its stderr.
     """
     root = logging.getLogger()
     level = root.level

@@ -58,7 +58,7 @@ def test_findings_equal_the_oracle(warehouse: Warehouse, evidence: Evidence, nex
 
 @pytest.mark.slow
 def test_a_full_refresh_finds_the_same(warehouse: Warehouse) -> None:
-    """The findings are those of the evidence, whoever ran what when."""
+    """The findings are those of the evidence, independent of the order of runs."""
     before = Counter(tuple(row.items()) for row in warehouse.rows("marts.fct_data_quality_findings"))
     warehouse.build("--select", "+fct_data_quality_findings", "--exclude", "test_type:data", "--full-refresh")
     after = Counter(tuple(row.items()) for row in warehouse.rows("marts.fct_data_quality_findings"))

@@ -90,7 +90,7 @@ def test_the_way_of_one_officer(make_warehouse: Callable[[Evidence], Warehouse],
     put(sheet_of(again), FIRST_ROW, {Column.EVIDENCE_FILE: "copy.png", Column.EVIDENCE_DATE: TODAY - timedelta(days=1),
                                      Column.POST_DATE: TODAY - timedelta(days=2)})  # fmt: skip
     assert "sudah dipakai untuk kartini-youtube" in desk.hand_in(again).errors[0].message
-    followers, _ = _standing(warehouse)
+    followers, _ = _leaderboard_rows(warehouse)
     assert (followers.followers_count, followers.is_ranked) == (None, False)
     assert "entri manual: 1" not in _page(warehouse)
 
@@ -106,7 +106,7 @@ def test_the_way_of_one_officer(make_warehouse: Callable[[Evidence], Warehouse],
 
     # Confirmed by another, it stands on both boards, marked.
     _decide(warehouse, KEY, SECOND)
-    followers, recency = _standing(warehouse)
+    followers, recency = _leaderboard_rows(warehouse)
     assert (followers.followers_count, followers.followers_count_high) == (12_300, 12_399)
     assert (followers.best_rank, followers.worst_rank, followers.accounts_manual) == (1, 1, 1)
     assert recency.last_post_at == at(TODAY, 8, 15)
@@ -126,13 +126,13 @@ def test_the_way_of_one_officer(make_warehouse: Callable[[Evidence], Warehouse],
     ):
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             _write(warehouse, statement)
-    assert _standing(warehouse)[0].followers_count == 12_300
+    assert _leaderboard_rows(warehouse)[0].followers_count == 12_300
     unranked = _unranked(warehouse)
     assert unranked["manual_waiting"] == [(ACCOUNT, None, "99,9 rb")]
 
     # An API's reading of the same day wins, and the difference is a finding.
     write_raw(_api_reading(13_000), warehouse.url)
-    followers, _ = _standing(warehouse)
+    followers, _ = _leaderboard_rows(warehouse)
     assert (followers.followers_count, followers.accounts_manual) == (13_000, 0)
     assert _unranked(warehouse)["manual_differs"] == [(ACCOUNT, "13000", "12,3 rb")]
 
@@ -151,7 +151,7 @@ def _decide(warehouse: Warehouse, key: str, person: str) -> None:
         store.decide(connection, [key], decision="confirmed", decided_by=person, decided_at=NOW, channel="command_line")
 
 
-def _standing(warehouse: Warehouse) -> tuple[FollowersRow, RecencyRow]:
+def _leaderboard_rows(warehouse: Warehouse) -> tuple[FollowersRow, RecencyRow]:
     """The center on both boards, built anew."""
     warehouse.build()
     with read_marts(warehouse.url) as marts:

@@ -97,7 +97,7 @@ def test_the_rules_hold(warehouse: Warehouse) -> None:
         for rule, node in found
         if any(line["rule"] == rule and fnmatchcase(node, line["node"]) for line in exceptions)
     }
-    assert sorted(found - excused) == [], "mend it, or write the exception and its reason into rule_exceptions.csv"
+    assert sorted(found - excused) == [], "fix it, or write the exception and its reason into rule_exceptions.csv"
     unneeded = [
         f"{line['rule']} {line['node']}"
         for line in exceptions

@@ -74,10 +74,10 @@ def test_a_killed_step_leaves_the_step_before(closable: Closable, people: dict[s
     for person, action in WAY:
         for crash in ("broken_digests", "seal_days"):
             kill_after(closing, crash, lambda who=person, what=action: step(closable, people[who], what))
-            assert standing(closable) == status
+            assert status_of_month(closable) == status
         step(closable, people[person], action)
         status = action
-        assert standing(closable) == status
+        assert status_of_month(closable) == status
     asked = {"center_code": "kartini", "figure": "posts", "new_value": 99, "reason": "salah", "document_number": "BA-7"}
     kill_after(corrections, "seal_days", lambda: _as(closable, people["maker"], request_correction, MONTH, **asked))
     number = _as(closable, people["maker"], request_correction, MONTH, **asked)
@@ -109,10 +109,10 @@ def test_two_persons_at_once_take_one_step(closable: Closable, people: dict[str,
     for thread in threads:
         thread.join(120)
     assert sorted(ended) == ["2026-10 version 1 is checked; it cannot be checked now.", "checked"]
-    assert standing(closable) == "checked"
+    assert status_of_month(closable) == "checked"
 
 
-def standing(closable: Closable) -> str:
+def status_of_month(closable: Closable) -> str:
     """How far people have taken the month."""
     with connect(closable.url, "closer") as connection:
         close = latest_close(connection, MONTH)

@@ -163,9 +163,9 @@ def test_a_week_costs_no_more_calls_than_it_must(reader: Reader) -> None:
         ("error_in_200", Outcome.PLATFORM_UNAVAILABLE),
     ],
 )
-def test_trouble_with_one_account_is_its_own(reader: Reader, kind: str, outcome: Outcome) -> None:
+def test_a_fault_of_one_account_affects_no_other(reader: Reader, kind: str, outcome: Outcome) -> None:
     victim, *others = reader.accounts()[:4]
-    reader.profiles([victim])  # TikTok's token is there before the trouble begins
+    reader.profiles([victim])  # TikTok's token is there before the fault begins
     reader.simulator.fault(reader.platform, kind, account=victim.account_code)
     readings = reader.profiles([victim, *others])
     failure = readings[victim.account_code]
@@ -201,7 +201,7 @@ def test_an_expired_cursor_is_a_failure_and_not_a_shorter_list(reader: Reader) -
     assert raised.value.outcome is Outcome.INVALID_RESPONSE
 
 
-def test_a_broken_chain_of_tokens_is_that_accounts_trouble(simulator: SimulatorClient) -> None:
+def test_a_broken_chain_of_tokens_affects_that_account_only(simulator: SimulatorClient) -> None:
     reader = Reader(simulator, "tiktok")
     victim, other = reader.accounts()[:2]
     simulator.tiktok_refresh(f"demo-refresh-{victim.account_code}-0")  # somebody else used the token that works once

@@ -97,7 +97,7 @@ ACCOUNTS: list[tuple[Any, ...]] = [
     ("soeharso", "x", True, "captured_partly", True, None, "reported", 0),
     ("handayani", "tiktok", True, "captured", True, None, "reported", 0),
     ("mahatmiya", "instagram", True, "captured", True, None, "reported", 0),
-    ("mahatmiya", "x", True, "rate_limited", False, "The next sweep tries again.", None, 2),
+    ("mahatmiya", "x", True, "rate_limited", False, "The next retry run tries again.", None, 2),
     ("wasana-bahagia", "instagram", True, "captured", True, None, "reported", 0),
     ("darussaadah", "facebook", True, "captured", True, None, "reported", 0),
     ("darussaadah", "youtube", True, "captured", True, None, "hidden", 9),

@@ -329,7 +329,7 @@ MUTATIONS = [
         "on doubted.account_code = confirmations.account_code",
     ),
     Mutation(
-        "whoever is not attempted today was missed",
+        "an account that was not attempted today is missed",
         "models/intermediate/accounts/int_accounts__daily_outcomes.sql",
         "            when spine.date_day = {{ through_date() }} then 'not_attempted'  -- a retry run may follow\n",
         "",

@@ -70,8 +70,8 @@ class Boards:
             for post_id, every_observation in by_id.items():
                 by_api = [found for found in every_observation if found.run_id != BY_HAND]
                 observations = by_api or every_observation
-                sightings = [found for found in observations if found.presence == "seen"]
-                shown = (sightings or observations)[-1]
+                seen = [found for found in observations if found.presence == "seen"]
+                shown = (seen or observations)[-1]
                 rows[code, post_id] = self._post(account, zone, observations, shown)
         return rows
 

@@ -46,8 +46,8 @@ SERVICE_AREAS = "center-01,Kota Palu,ID-ST,2025-01-01,,GK,test\ncenter-02,,ID-SN
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkCluster]:
-    with running_cluster(tmp_path_factory.mktemp("cluster")) as standing:
-        yield standing
+    with running_cluster(tmp_path_factory.mktemp("cluster")) as made:
+        yield made
 
 
 @pytest.fixture(scope="module")

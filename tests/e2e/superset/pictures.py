@@ -9,7 +9,7 @@ from tests.support.superset_pages import TALL, chromium, log_in, open_dashboard
 
 FOLDER = REPOSITORY / "docs" / "pictures"
 ENGLISH = ("papan-utama",)
-"""Dashboards of which the guide shows the English twin as well."""
+"""Dashboards of which the guide shows the English version as well."""
 
 SCALE, QUALITY = 0.8, 60  # a picture of some 150 kB in which the small letters can be read
 LOWEST = """Math.max(...[...document.querySelectorAll('.dashboard-component-chart-holder')]

@@ -219,7 +219,7 @@ def test_leadership_sees_all(
     assert rows == [{"n": len(centers)}]
 
 
-def test_whoever_has_no_role_of_ours_sees_nothing(
+def test_a_user_without_our_roles_sees_nothing(
     running: Running, people: dict[str, SupersetSession], drawn: list[Drawn], centers: list[Any]
 ) -> None:
     ids = chart_ids(running.session())
