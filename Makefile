@@ -19,7 +19,7 @@ venv: .venv/.installed ## the environment in .venv/, from the locks (PYTHON=… 
 demo: venv ## a few minutes: this evening's capture on a real scheduler, both boards at the end
 	@$(STACK) demo
 
-demo-month: venv ## ten minutes: the demo's last whole month closed in Airflow by three users, verified, papers at the end
+demo-month: venv ## ten minutes: the demo's last whole month closed in Airflow by three users, verified, reports at the end
 	@$(STACK) demo-month
 
 up: venv .venv-superset/.installed ## the same stack kept running: Airflow, simulator, PostgreSQL, Superset with every dashboard
@@ -54,7 +54,7 @@ database: venv ## the demo's PostgreSQL alone, so that `social-metrics` can answ
 down: venv ## stops what `make demo` and `make up` have left running
 	@$(STACK) down
 
-backup: venv ## the stack's warehouse, registry, workbooks and papers into .demo/backups/… (TO=folder)
+backup: venv ## the stack's warehouse, registry, workbooks and reports into .demo/backups/… (TO=folder)
 	@$(STACK) backup $(if $(TO),--to "$(TO)")
 
 restore: venv ## brings a backup back and compares every table (FROM=folder; REPLACE=1 sets the present one aside)

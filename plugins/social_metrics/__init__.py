@@ -1,5 +1,5 @@
 """Follower growth and posting recency of the rehabilitation centers' social media accounts.
 
-One direction, no way back: platforms → raw → dbt → marts → boards. The rooms and who may import whom are
-listed in `pyproject.toml` (import contracts). Only `assets`, `hooks` and `operators` know Airflow.
+Data flows one way: platforms → raw → dbt → marts → boards. The layers of the packages are the import contracts in
+`pyproject.toml`; only `orchestration` imports Airflow.
 """

@@ -27,7 +27,7 @@ def audit(repository: Path, tmp_path: Path, answers: str, said: str = "") -> sub
     ("packages", "code", "says"),
     [
         ([CLEAN], 0, "1 packages audited, 0 known holes"),
-        ([CLEAN, HOLED], 1, "jinja2 2.0: PYSEC-1, mended in 3.1"),
+        ([CLEAN, HOLED], 1, "jinja2 2.0: PYSEC-1, fixed in 3.1"),
         ([], 1, "an empty audit is no audit"),
     ],
 )
