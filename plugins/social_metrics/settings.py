@@ -1,5 +1,8 @@
 """Settings from the environment: one prefix, read in one place, listed in docs/configuration.md."""
 
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import time
 from pathlib import Path
 
@@ -157,3 +160,18 @@ def load_settings() -> Settings:
         first = error.errors()[0]
         name = "SOCIAL_METRICS_" + str(first["loc"][0]).upper()
         raise UsageProblem(f"{name} has the unusable value {first['input']!r}: {first['msg']}. Correct it.") from error
+
+
+@contextmanager
+def environment_variables(variables: Mapping[str, str]) -> Iterator[None]:
+    """Set environment variables for the block, and restore what they were afterwards."""
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from social_metrics.cli.console import notices
 from social_metrics.errors import UsageProblem
-from social_metrics.settings import load_settings
+from social_metrics.settings import environment_variables, load_settings
 from social_metrics.warehouse.connect import WAREHOUSE_CONN_ID, warehouse_url
 
 WAREHOUSE_VARIABLE = f"AIRFLOW_CONN_{WAREHOUSE_CONN_ID.upper()}"
@@ -35,22 +35,13 @@ def warehouse(*, explicit: bool = False) -> Iterator[str]:
     if explicit or os.environ.get(WAREHOUSE_VARIABLE, "").strip() or not file.exists():
         yield warehouse_url()
         return
-    variables = _variables(file)
-    before = {name: os.environ.get(name) for name in variables}
-    os.environ.update(variables)
-    try:
+    with environment_variables(_variables(file)):
         url = warehouse_url()
         _refuse_stopped_demo(url, file)
         notices().print(
             f"{WAREHOUSE_VARIABLE} is not set: the answer comes from the demo ({_short(file)}).", style="dim"
         )
         yield url
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
 
 
 def _variables(file: Path) -> dict[str, str]:

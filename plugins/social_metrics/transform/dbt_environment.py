@@ -1,12 +1,11 @@
 """Environment variables for dbt, set while it runs."""
 
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from types import MappingProxyType
 from urllib.parse import unquote, urlsplit
 
-from social_metrics.settings import Settings
+from social_metrics.settings import Settings, environment_variables
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
@@ -31,13 +30,5 @@ def dbt_environment(settings: Settings, warehouse_url: str, more: Mapping[str, s
         "DO_NOT_TRACK": "1",
         **more,
     }
-    before = {name: os.environ.get(name) for name in variables}
-    os.environ.update(variables)
-    try:
+    with environment_variables(variables):
         yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
