@@ -89,7 +89,7 @@ def offices(airflow: Airflow, warehouse_url: str, tmp_path: Path, monkeypatch: p
 
 
 @pytest.fixture
-def papers(offices: str) -> dict[str, str]:
+def reports(offices: str) -> dict[str, str]:
     """File name → sha256 of the reports of a closed month, and of one provisional page."""
     made: dict[str, str] = {}
     with psycopg.connect(offices) as owner:
@@ -133,9 +133,9 @@ def store(digests: list[str]) -> list[str]:
 
 
 def test_each_office_gets_its_reports_once_and_a_center_only_its_own(
-    papers: dict[str, str], mailbox: Mailbox, warehouse_url: str
+    reports: dict[str, str], mailbox: Mailbox, warehouse_url: str
 ) -> None:
-    closed = [digest for name, digest in papers.items() if name != "sementara.pdf"]
+    closed = [digest for name, digest in reports.items() if name != "sementara.pdf"]
     assert len(mail(closed)) == 5
     assert mailbox.attachments() == {
         "data@example.go.id": ["halaman.pdf", "lengkap.pdf"],
@@ -156,11 +156,11 @@ def test_each_office_gets_its_reports_once_and_a_center_only_its_own(
             owner.execute("delete from audit.deliveries")
 
 
-def test_mail_that_failed_is_sent_by_the_next_try(papers: dict[str, str], mailbox: Mailbox) -> None:
+def test_mail_that_failed_is_sent_by_the_next_try(reports: dict[str, str], mailbox: Mailbox) -> None:
     import smtplib
 
     mailbox.refuses = {"satria@example.go.id"}
-    packs = [papers["kartini.pdf"], papers["satria.pdf"]]
+    packs = [reports["kartini.pdf"], reports["satria.pdf"]]
     with pytest.raises(smtplib.SMTPRecipientsRefused):
         mail(packs)
     assert list(mailbox.attachments()) == ["kartini@example.go.id"]
@@ -172,8 +172,8 @@ def test_mail_that_failed_is_sent_by_the_next_try(papers: dict[str, str], mailbo
     }
 
 
-def test_provisional_page_is_named_so_in_the_subject(papers: dict[str, str], mailbox: Mailbox) -> None:
-    mail([papers["sementara.pdf"]])
+def test_provisional_page_is_named_so_in_the_subject(reports: dict[str, str], mailbox: Mailbox) -> None:
+    mail([reports["sementara.pdf"]])
     assert {recipient for recipient, _ in mailbox.received} == {"data@example.go.id", "pimpinan@example.go.id"}
     assert all(message["Subject"].startswith("ANGKA SEMENTARA") for _, message in mailbox.received)
 
@@ -184,12 +184,12 @@ def test_report_as_of_issues_stores_and_mails_the_page_once(
     """The whole DAG twice, from marts to mailbox: the page stays the same, and no office gets it twice."""
     from airflow.sdk import ObjectStoragePath
 
-    monkeypatch.setenv("SOCIAL_METRICS_REPORTS_DESTINATION", "memory://papers")
+    monkeypatch.setenv("SOCIAL_METRICS_REPORTS_DESTINATION", "memory://reports")
     create_example_marts(offices)
     with psycopg.connect(offices) as owner:
         owner.execute(LABELS)
     name = "2024-01-31-sementara-id.pdf"
-    kept = ObjectStoragePath(f"memory://papers/sementara/2024-01-31/{name}")
+    kept = ObjectStoragePath(f"memory://reports/sementara/2024-01-31/{name}")
     contents = []
     for _ in range(2):
         dag = load_dags().dags["report_as_of"]
@@ -206,22 +206,22 @@ def test_report_as_of_issues_stores_and_mails_the_page_once(
 
 
 def test_missing_mail_connection_is_reported_with_its_id(
-    papers: dict[str, str], monkeypatch: pytest.MonkeyPatch
+    reports: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
     monkeypatch.delenv("AIRFLOW_CONN_SMTP_DEFAULT", raising=False)
     with pytest.raises(AirflowFailException, match="no connection smtp_default"):
-        mail([papers["halaman.pdf"]])
+        mail([reports["halaman.pdf"]])
     monkeypatch.setenv("SOCIAL_METRICS_REGISTRY_DIR", "/nowhere")
     with pytest.raises(AirflowSkipException, match="No office"):
-        mail([papers["halaman.pdf"]])
+        mail([reports["halaman.pdf"]])
     with pytest.raises(AirflowFailException, match="never issued"):
         mail(["0" * 64])
 
 
-def test_reports_are_stored_in_the_folder_and_restored_when_lost(papers: dict[str, str], tmp_path: Path) -> None:
-    first = store(list(papers.values()))
+def test_reports_are_stored_in_the_folder_and_restored_when_lost(reports: dict[str, str], tmp_path: Path) -> None:
+    first = store(list(reports.values()))
     root = tmp_path / "state" / "reports"
     files = {str(path.relative_to(root)): path.read_bytes() for path in root.rglob("*.pdf")}
     assert sorted(files) == [
@@ -237,6 +237,6 @@ def test_reports_are_stored_in_the_folder_and_restored_when_lost(papers: dict[st
     kept = root / "2026-10/versi-1/lengkap.pdf"
     kept.chmod(0o400)
     written = kept.stat().st_mtime_ns
-    assert store(list(papers.values())) == first
+    assert store(list(reports.values())) == first
     assert lost.read_bytes() == b"%PDF halaman.pdf"
     assert kept.stat().st_mtime_ns == written

@@ -1,4 +1,4 @@
-"""A month in which everything happened: each of it stands in the record and on paper, with its account and its days."""
+"""A month with every kind of exception: each is in the record and in the reports, with its account and its dates."""
 
 import re
 from collections.abc import Iterator
@@ -31,14 +31,14 @@ RETENTION = timedelta(days=30)  # of counts read without the owner's authorizati
 
 @dataclass(frozen=True)
 class Eventful:
-    """The exceptions of the month, and the words of its papers: (kind, center, language) → on one line.
+    """The exceptions of the month, and the words of its reports: (kind, center, language) → on one line.
 
     `ranks` are those of the followers board: (month, center) → rank, where the rounding leaves one only.
     """
 
     exceptions: list[AskedException]
     ranks: dict[tuple[date, str], int]
-    papers: dict[tuple[str, str | None, str], str]
+    reports: dict[tuple[str, str | None, str], str]
 
 
 @pytest.fixture(scope="module")
@@ -61,14 +61,14 @@ def month(
         exceptions = exceptions_of(connection, MONTH, 1)
         boards = connection.execute(
             "select month_start, center_code, (figures ->> 'best_rank')::integer from audit.scorecard_rows "
-            "where mart = 'leaderboard_followers' and figures ->> 'basis' = 'all_platforms' "
+            "where mart = 'leaderboard_followers' and figures ->> 'scope' = 'all_platforms' "
             "and figures ->> 'best_rank' = figures ->> 'worst_rank'"
         ).fetchall()
-    papers = issue_month(closable.url, MONTH, languages=("id", "en"))
+    reports = issue_month(closable.url, MONTH, languages=("id", "en"))
     yield Eventful(
         exceptions,
         {(first, center): rank for first, center, rank in boards},
-        {(one.kind, one.center_code, one.language): words_of(one.content) for one in papers if one.media_type == PDF},
+        {(one.kind, one.center_code, one.language): words_of(one.content) for one in reports if one.media_type == PDF},
     )
     postgres_server.drop_database(name)
 
@@ -188,15 +188,15 @@ def test_it_stands_in_the_record(
         ),
     ],
 )
-def test_it_stands_on_paper(month: Eventful, account_code: str, indonesian: str, english: str) -> None:
+def test_each_exception_is_printed(month: Eventful, account_code: str, indonesian: str, english: str) -> None:
     center = account_code.partition("-")[0]
     for language, words in (("id", indonesian), ("en", english)):
-        for paper in (month.papers["full", None, language], month.papers["center", center, language]):
-            assert f"{account_code} {words}" in paper
+        for report in (month.reports["full", None, language], month.reports["center", center, language]):
+            assert f"{account_code} {words}" in report
 
 
 def test_the_meeting_s_page_tells_them_apart(month: Eventful) -> None:
-    page = month.papers["leadership", None, "id"]
+    page = month.reports["leadership", None, "id"]
     assert "Sentra Insyaf jumlah tidak ditampilkan: YouTube" in page
     assert "Sentra Kartini masa simpan angka habis: YouTube" in page
     assert "Sentra Satria tidak punya akun: X; 3 hari-akun tidak terbaca" in page
@@ -204,7 +204,7 @@ def test_the_meeting_s_page_tells_them_apart(month: Eventful) -> None:
 
 
 def test_ranks_moved_since_the_month_before(month: Eventful) -> None:
-    board = month.papers["leadership", None, "id"].partition("Lima besar: unggahan")[0]
+    board = month.reports["leadership", None, "id"].partition("Lima besar: unggahan")[0]
     moves = {center: month.ranks[MONTH_BEFORE, center] - month.ranks[MONTH, center] for center in CENTERS}
     assert any(moves.values()), "nobody moved: the test would show nothing"
     for center, places in moves.items():
@@ -215,11 +215,11 @@ def test_ranks_moved_since_the_month_before(month: Eventful) -> None:
 
 
 def test_the_limits_name_the_basis_on_which_counts_are_kept(month: Eventful) -> None:
-    full = month.papers["full", None, "id"]
+    full = month.reports["full", None, "id"]
     assert "YouTube: tanpa izin pemilik, angka hanya boleh disimpan 30 hari" in full
     assert "X: tidak ada batas simpan untuk angka" in full
 
 
 def test_a_drawing_does_not_join_what_is_not_the_same(month: Eventful) -> None:
-    told = "akun yang diketahui jumlahnya: 1, lalu 2; kedua angka tidak dibandingkan"
-    assert told in month.papers["center", "kartini", "id"]
+    expected = "akun yang diketahui jumlahnya: 1, lalu 2; kedua angka tidak dibandingkan"
+    assert expected in month.reports["center", "kartini", "id"]

@@ -64,7 +64,7 @@ def questions() -> list[Asked]:
 
 @pytest.fixture
 def audited(closable: Closable, monkeypatch: pytest.MonkeyPatch, compiled: list[Rule]) -> str:
-    """A month that was closed, corrected, printed and sent; the digest that stands on its paper."""
+    """A month that was closed, corrected, printed and sent; the digest printed on its report."""
     for module in (closing, verification):
         monkeypatch.setattr(module, "rules_in_force", lambda *_: list(compiled))
     monkeypatch.setenv("AIRFLOW_CONN_SOCIAL_METRICS_WAREHOUSE", closable.url)
@@ -78,13 +78,13 @@ def audited(closable: Closable, monkeypatch: pytest.MonkeyPatch, compiled: list[
             document_number="BA-7/2026", person="ani", channel="airflow",
         )  # fmt: skip
         approve_correction(closer, number, person="budi", channel="airflow")
-    papers = issue_month(closable.url, MONTH)
+    reports = issue_month(closable.url, MONTH)
     with psycopg.connect(closable.url) as service:
         service.execute(
             "insert into audit.deliveries (paper_no, channel, recipient, delivered_by) "
             "select paper_no, 'email', 'itjen@example.go.id', 'x' from audit.issued_papers where kind = 'full'"
         )
-    (digest,) = next(qr_codes_of(paper.content) for paper in papers if paper.kind == "full")
+    (digest,) = next(qr_codes_of(report.content) for report in reports if report.kind == "full")
     return digest
 
 

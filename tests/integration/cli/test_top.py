@@ -28,8 +28,8 @@ def test_json_has_the_documented_shape_and_ties_make_more_than_five(ask: Any, ex
     result = ask("--board", "followers", "--format", "json")
     assert result.exit_code == 0, result.stderr
     answer = json.loads(result.stdout)
-    assert list(answer) == ["board", "basis", "date", "is_simulated", "centers", "rows", "unranked"]
-    assert (answer["board"], answer["basis"], answer["date"]) == ("followers", "all_platforms", "2024-01-31")
+    assert list(answer) == ["board", "scope", "date", "is_simulated", "centers", "rows", "unranked"]
+    assert (answer["board"], answer["scope"], answer["date"]) == ("followers", "all_platforms", "2024-01-31")
     assert answer["is_simulated"] is True
     with psycopg.connect(example_url) as connection:
         expected = connection.execute(
@@ -104,7 +104,7 @@ def test_table_shows_possible_ranks_doubt_and_simulation(ask: Any) -> None:
     ("arguments", "sentence"),
     [
         (["--date", "2023-05-01"], "There is no board of 2023-05-01: the boards hold 2024-01-31 to 2024-01-31."),
-        (["--basis", "outreach"], "has no basis 'outreach'; it has: all_platforms."),
+        (["--scope", "outreach"], "has no scope 'outreach'; it has: all_platforms."),
         (["--board", "likes"], "'likes' is not one of 'followers', 'recency'"),
         (["--date", "31-01-2024"], "does not match the format"),
         (["--limit", "0"], "greater than or equal to 1"),

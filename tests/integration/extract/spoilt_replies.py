@@ -17,7 +17,7 @@ from simulator.damage import Sending
 from simulator.exchange import Request
 from tests.support.api_fixtures import NONSENSE, places
 
-MOST_CALLS = 400  # a capture of some accounts needs a tenth of it: whoever asks more often has no end
+MOST_CALLS = 400  # a capture of some accounts needs a tenth of it: more calls than that never end
 
 
 class EndlessCapture(BaseException):

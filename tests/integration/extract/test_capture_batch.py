@@ -100,7 +100,7 @@ def test_one_failed_account_changes_nothing_for_the_others(
     assert not rows_of(warehouse_url, "select 1 from raw.profile_snapshots where account_code = 'kartini-facebook'")
 
 
-def test_a_platform_that_is_down_gives_outcomes_and_the_sweep_mends_them(
+def test_a_platform_that_is_down_gives_outcomes_and_the_retry_run_reads_it(
     capture: Capture, simulator: RunningSimulator, warehouse_url: str
 ) -> None:
     simulator.fault("x", "server_error")
@@ -173,7 +173,7 @@ def test_the_posts_are_left_alone_while_the_platforms_count_stands_still(
     assert quiet, f"no account was quiet for a week: {Counter(map(tuple, by_account.values()))}"
 
 
-def test_a_full_sweep_a_day_is_one_each_evening_however_early_it_begins(
+def test_a_full_listing_is_due_each_day_however_early_the_run_begins(
     capture: Capture, simulator: RunningSimulator, registry: Registry, warehouse_url: str
 ) -> None:
     assert registry.platforms["instagram"].full_listing_days == 1
@@ -210,7 +210,7 @@ def test_a_post_that_reached_an_age_stays_due_until_it_is_read_again(
         assert posts_due_for_rereading(connection, codes, ages, late) == {}
 
 
-def test_what_was_refused_at_the_rereading_is_asked_again_by_a_sweep(
+def test_a_refused_rereading_is_repeated_by_a_retry_run(
     capture: Capture, simulator: RunningSimulator, warehouse_url: str
 ) -> None:
     capture("x")
@@ -238,7 +238,7 @@ def test_the_budget_stops_before_it_is_passed(capture: Capture, registry: Regist
     assert any("the day's budget of 0.50 US$ for X would be exceeded" in detail for detail in details)
 
 
-def test_a_budget_without_room_gives_every_account_its_outcome(
+def test_an_exhausted_budget_gives_every_account_its_outcome(
     capture: Capture, registry: Registry, warehouse_url: str
 ) -> None:
     none = _with_platform(registry, "x", daily_usd_limit=Decimal("0.01"))
@@ -252,7 +252,7 @@ def test_another_day_is_refused_with_the_reason(capture: Capture, warehouse_url:
     assert rows_of(warehouse_url, "select count(*) from raw.capture_outcomes") == [(0,)]
 
 
-def test_trouble_that_a_platform_file_does_not_foresee_is_an_outcome(
+def test_an_unexpected_error_of_a_platform_file_is_an_outcome(
     capture: Capture, monkeypatch: pytest.MonkeyPatch, warehouse_url: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     real = x_platform.read_posts
@@ -346,9 +346,7 @@ def test_no_secret_and_no_words_reach_the_evidence(
     assert not [line for line in words if line.encode() in written]
 
 
-def test_a_count_that_the_platform_withholds_is_a_sighting_and_no_failed_capture(
-    capture: Capture, warehouse_url: str
-) -> None:
+def test_a_withheld_count_is_an_observation_and_not_a_failed_capture(capture: Capture, warehouse_url: str) -> None:
     capture("threads")
     rows = rows_of(
         warehouse_url,

@@ -65,8 +65,8 @@ def test_a_refused_credential_waits_and_a_new_one_is_tried_at_once(
     assert (credential, until.astimezone(WIB)) == ("x", RUN_START.replace(hour=23, minute=30))
 
     simulator.set_clock(RUN_START + timedelta(minutes=31))
-    mended = capture("x")
-    assert mended.outcomes["captured"] >= 20, "another credential does not wait"
+    retried = capture("x")
+    assert retried.outcomes["captured"] >= 20, "another credential does not wait"
     assert rows_of(warehouse_url, "select 1 from ops.circuit_breakers where closed_at is null") == []
 
 
@@ -247,7 +247,9 @@ def test_a_token_that_is_refused_though_it_is_new_is_its_owners_business(
     ) == [(2, None)], "one renewal at the beginning, one after the refusal, and no more"
     simulator.set_clock(RUN_START + timedelta(minutes=30))
     again = capture("tiktok", settings=authorised)
-    assert (again.calls, again.backing_off) == (0, 1), "a sweep does not knock again; a login or the last attempt does"
+    assert (again.calls, again.backing_off) == (0, 1), (
+        "a retry run does not ask again; a login or the last attempt does"
+    )
 
 
 def test_a_renewal_that_the_platform_cannot_answer_is_no_word_against_the_owner(
@@ -262,4 +264,4 @@ def test_a_renewal_that_the_platform_cannot_answer_is_no_word_against_the_owner(
     assert capture("tiktok", settings=authorised).outcomes["platform_unavailable"] == 1
     assert rows_of(warehouse_url, "select outcome from raw.capture_outcomes where outcome = 'token_expired'") == []
     simulator.set_clock(RUN_START + timedelta(minutes=30))
-    assert capture("tiktok", settings=authorised).outcomes == {"captured": 1}, "the next sweep renews it"
+    assert capture("tiktok", settings=authorised).outcomes == {"captured": 1}, "the next retry run renews it"

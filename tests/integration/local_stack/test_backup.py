@@ -43,7 +43,7 @@ def closed(closable: Closable, monkeypatch: pytest.MonkeyPatch, compiled: list[R
 def take(server: Server, login: Login, closed: Closable, target: Path) -> Manifest:
     with psycopg.connect(closed.url) as connection:
         database = connection.info.dbname
-    return back_up(server, database, login.name, {"registry": closed.registry, "papers": closed.state / "no"}, target)
+    return back_up(server, database, login.name, {"registry": closed.registry, "reports": closed.state / "no"}, target)
 
 
 @pytest.fixture

@@ -118,7 +118,7 @@ def test_without_the_wheel_the_way_out_is_named(postgres: EmbeddedPostgres, monk
         postgres.start()
 
 
-def test_a_folder_without_room_for_it_is_a_sentence(tmp_path: Path) -> None:
+def test_a_full_disk_is_reported_in_one_sentence(tmp_path: Path) -> None:
     in_the_way = tmp_path / "postgres"
     (in_the_way / "data").mkdir(parents=True)
     (in_the_way / "data" / "PG_VERSION").write_text("18\n")

@@ -94,7 +94,7 @@ def test_counts_are_emptied_by_basis_words_and_bytes_go_and_the_chain_holds(
     assert snapshots["youtube"] == (None, "retention_expired", None)
     assert snapshots["x"][:2] == snapshots["tiktok"][:2] == ("900", "reported")
     posts = dict(rows(owner, "select platform, (like_count, view_count, presence, url is not null) from raw.posts"))
-    assert posts["youtube"] == (None, None, "seen", "t"), "the sighting stays, and where it was"
+    assert posts["youtube"] == (None, None, "seen", "t"), "the observation stays, with its place"
     assert posts["x"] == ("5", "9", "seen", "t")
     assert rows(owner, "select count(*) from raw.post_captions") == [(0,)]
     assert rows(owner, "select count(*) from raw.response_bodies") == [(0,)]
@@ -135,7 +135,7 @@ def test_each_loss_is_recorded_for_good(
 def test_a_forged_record_covers_no_loss(
     warehouse_url: str, owner: psycopg.Connection, settings: Settings, registry: Registry
 ) -> None:
-    """Whoever may purge cannot lose a row whose time is not up by writing that it was."""
+    """The retention role cannot delete a row before its time by recording that it had expired."""
     enforce_retention(settings, registry, warehouse_url, SOON)  # seals
     owner.execute(
         "with forged as (insert into ops.purges (as_of, table_name, field, platform, reason, source, row_count) "
@@ -184,8 +184,8 @@ def test_a_period_that_was_shortened_takes_what_it_now_forbids(
     report = enforce_retention(settings, registry, warehouse_url, LATER)
     assert ("raw.profile_snapshots", "rule_shortened") in {(due.table, due.reason) for due in report.items}
     assert rows(owner, "select expires_at from raw.profile_snapshots where platform = 'youtube'") == [(LATER,)]
-    reopened = rows(owner, "select account_code, as_of_date, cause from ops.reopened_days where cause = 'retention'")
-    assert set(reopened) == {("kartini-youtube", DAY, "retention")}
+    to_rebuild = rows(owner, "select account_code, as_of_date, cause from ops.reopened_days where cause = 'retention'")
+    assert set(to_rebuild) == {("kartini-youtube", DAY, "retention")}
     with connect(warehouse_url, "closer") as closer:
         assert walk_chain(closer, LATER).findings == ()
 

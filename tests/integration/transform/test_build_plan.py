@@ -95,7 +95,7 @@ def test_a_later_layer_does_not_stand_on_one_that_was_not_built(transformer: psy
     record_layer(transformer, build, "intermediate", LAYERS)
     record_layer(transformer, build, "staging", LAYERS)
     record_layer(transformer, build, "marts", LAYERS)
-    assert _layers(transformer) == ["staging"], "whoever builds an earlier layer anew has the later ones to do again"
+    assert _layers(transformer) == ["staging"], "after an earlier layer is built again the later ones are due again"
 
 
 def test_days_after_the_last_one_wait(transformer: psycopg.Connection, warehouse_url: str) -> None:

@@ -1,4 +1,4 @@
-"""Upkeep on a real warehouse: months ahead, emptied ones let go and nothing else, tables counted."""
+"""Maintenance on a real warehouse: months ahead, emptied ones let go and nothing else, tables counted."""
 
 from datetime import UTC, datetime
 from uuid import uuid4

@@ -1,4 +1,4 @@
-"""Rotating tokens: one writer, saved before used, sealed, and lost by nobody's rollback."""
+"""Rotating tokens: one writer, saved before used, sealed, and kept through every rollback."""
 
 import subprocess
 import sys
@@ -151,7 +151,7 @@ AccountTokens(sys.argv[1], cipher(sys.argv[2]), clock, refresh).access_token(acc
 """
 
 
-def test_a_kill_between_refresh_and_save_is_known_and_an_owners_login_mends_it(
+def test_a_kill_between_refresh_and_save_is_detected_and_fixed_by_the_owners_login(
     warehouse_url: str, repository: Path
 ) -> None:
     key = Fernet.generate_key().decode()

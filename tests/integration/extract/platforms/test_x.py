@@ -109,7 +109,7 @@ def test_an_impossible_id_or_handle_does_not_spoil_the_batch(wrong: Any) -> None
     assert readings["odd-x"].outcome is Outcome.ACCOUNT_NOT_FOUND  # type: ignore[union-attr]
 
 
-def test_a_refused_second_call_leaves_the_first_one_standing() -> None:
+def test_a_refused_second_call_keeps_the_result_of_the_first() -> None:
     by_name = account("abiyoso", "x", None, "demo_abiyoso")
     answers = {"/users": [Answer(fixture("x", "users"))], "/users/by": [Answer({"title": "Unauthorized"}, 401)]}
     with serve(answers) as server:
@@ -342,4 +342,4 @@ def test_a_refused_rereading_leaves_the_listing_and_nobody_gone() -> None:
     )
     assert [one.post_id for one in listing.posts] == ["10"]
     assert listing.gone == ()
-    assert listing.left_out is not None, "a sweep asks again"
+    assert listing.left_out is not None, "a retry run asks again"

@@ -97,7 +97,7 @@ def test_every_refusal_has_its_outcome(status: int, body: Any, outcome: Outcome,
 def test_a_rate_limit_ends_when_the_header_says(headers: dict[str, str], wait: timedelta | None) -> None:
     failure, asked = refused(Answer(problem(429, "Too Many Requests"), 429, headers))
     assert failure.retry_at == (NOW + wait if wait else None)
-    assert len(asked.recorder.responses) == (1 if wait else 3)  # minutes are not waited for: the next sweep asks
+    assert len(asked.recorder.responses) == (1 if wait else 3)  # minutes are not waited for: the next retry run asks
 
 
 # ------------------------------------------------------------------ evidence and nonsense

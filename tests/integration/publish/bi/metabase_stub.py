@@ -97,7 +97,7 @@ class Metabase(ThreadingHTTPServer):
         found = self.has[kind].get(number)
         if found is None:
             return 404, "Not found."
-        if kind == "database":  # whoever asks: a password is shown to nobody
+        if kind == "database":  # to every caller: a password is never shown
             return 200, found | {"details": found["details"] | {"password": "**MetabasePass**"}}
         return 200, found
 

@@ -85,7 +85,7 @@ def test_leadership_and_the_administrator_keep_the_login_that_sees_all(pick: Pic
 
 
 @pytest.mark.parametrize("username", ["tamu", "dua", "nobody-knows", None])
-def test_whoever_is_neither_gets_no_connection(pick: Pick, username: str | None) -> None:
+def test_a_user_without_a_role_gets_no_connection(pick: Pick, username: str | None) -> None:
     with pytest.raises(PermissionError, match="no role of leadership"):
         pick(username)
 

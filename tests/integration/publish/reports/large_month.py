@@ -18,7 +18,7 @@ PLATFORMS = ("youtube", "facebook", "instagram", "x", "tiktok")
 DRAFTED = datetime(2026, 11, 2, 3, 0, tzinfo=UTC)
 _DETAILS = {
     "not_captured": "platform_unavailable", "no_account": "missing_account", "count_withheld": "retention_expired",
-    "definition_break": "facebook.followers", "growth_within_rounding": "-120 … 90", "without_growth": "no_base",
+    "definition_break": "facebook.followers", "growth_within_rounding": "-120 … 90", "without_growth": "no_baseline",
     "without_number": "capture_failed", "account_closed": "closed",
 }  # fmt: skip
 
@@ -59,9 +59,9 @@ def large_month(number: int = 11) -> MonthRecord:
                 "start_newest_capture_date": "2026-09-30", "end_newest_capture_date": "2026-10-31",
                 "growth": growth if is_known else None, "growth_pct": growth / count * 100 if is_known else None,
                 "growth_low": growth - 99, "growth_high": growth + 199, "growth_is_measurable": place % 7 != 3,
-                "growth_null_reason": None if is_known else "no_base", "posts": draw.randrange(60),
+                "growth_null_reason": None if is_known else "no_baseline", "posts": draw.randrange(60),
                 "longest_silence_days": draw.randrange(31) if place % 5 else None,
-                "longest_silence_null_reason": None if place % 5 else "not_looked_at",
+                "longest_silence_null_reason": None if place % 5 else "not_observed",
                 "engagement_rate_pct": draw.random() * 4, "platforms_present": 5 - len(missing),
                 "platforms_missing": len(missing), "platforms_not_verified": 0,
                 "platforms_present_list": ", ".join(sorted(set(PLATFORMS) - set(missing))),
@@ -77,7 +77,7 @@ def large_month(number: int = 11) -> MonthRecord:
         )  # fmt: skip
         rows["leaderboard_followers"].append(
             {
-                "center_code": code, "center_name": center["center_name"], "basis": "all_platforms",
+                "center_code": code, "center_name": center["center_name"], "scope": "all_platforms",
                 "followers_count": count if is_known else None, "best_rank": place + 1 if is_known else None,
                 "worst_rank": place + 1 + (place in (2, 3)) if is_known else None, "display_order": place + 1,
             }
@@ -87,7 +87,7 @@ def large_month(number: int = 11) -> MonthRecord:
         posted = None if band in ("unknown", "never") else DRAFTED - timedelta(days=days, minutes=7 * place)
         rows["leaderboard_recency"].append(
             {
-                "center_code": code, "center_name": center["center_name"], "basis": "any_post",
+                "center_code": code, "center_name": center["center_name"], "scope": "any_post",
                 "last_post_at": posted.isoformat() if posted else None, "time_zone": center["time_zone"],
                 "last_post_platform": "instagram", "days_since_last_post": days if posted else None,
                 "recency_band": band, "best_rank": place + 1 if posted else None, "worst_rank": place + 1,

@@ -105,7 +105,7 @@ def test_reports_are_issued_once_and_a_correction_makes_new_ones(closable: Closa
 def test_the_same_close_gives_the_same_bytes(closable: Closable) -> None:
     approve(closable)
     reports = issue_month(closable.url, MONTH, languages=("id", "en"))
-    with psycopg.connect(closable.url) as owner:  # as if they had never left the house
+    with psycopg.connect(closable.url) as owner:  # as if they had never been issued
         owner.execute("alter table audit.issued_papers disable trigger user")
         owner.execute("delete from audit.issued_papers")
     again = issue_month(closable.url, MONTH, languages=("id", "en"))

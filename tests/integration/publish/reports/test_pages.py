@@ -118,7 +118,7 @@ def test_every_group_of_the_warehouse_has_words(warehouse_url: str) -> None:
     assert [name for (name,) in groups if f"group_{name.removeprefix('social_metrics_')}" not in TEXTS] == []
 
 
-def test_an_answer_after_the_approval_is_not_on_the_paper() -> None:
+def test_an_answer_after_the_approval_is_not_in_the_report() -> None:
     record = large_month()
     late = replace(
         record.exceptions[0], answer="terlambat", answered_by="sari", answered_at=datetime(2027, 1, 1, tzinfo=UTC)

@@ -82,7 +82,7 @@ def test_rereading_shrinks_with_the_money_oldest_first(x: Platform, spent: str, 
     assert affordable_rereads(x, Decimal(spent), TENTH, Decimal("30.00")) == ages
 
 
-def test_a_credential_has_its_own_share_and_whoever_is_short_first_stops(x: Platform) -> None:
+def test_the_smaller_of_platform_and_credential_budget_stops_first(x: Platform) -> None:
     of_platform = Budget(x, "X", calls=10)
     of_credential = Budget(CredentialLimits(daily_call_limit=3), "the credential b of X")
     both = Budgets(of_platform, of_credential)
