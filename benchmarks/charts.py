@@ -41,8 +41,8 @@ PLATFORM = "(array['youtube','facebook','instagram','x','tiktok'])[1 + n / {cent
 SPINES = {
     "account_day": "generate_series(0, {accounts} - 1) as n cross join generate_series(0, {days} - 1) as d",
     "center_day": "generate_series(0, {centers} - 1) as n cross join generate_series(0, {days} - 1) as d",
-    "center_day_basis": "generate_series(0, {centers} - 1) as n cross join generate_series(0, {days} - 1) as d "
-    "cross join unnest(array['all_platforms', 'required_platforms', 'any_post', 'outreach_post']) as basis",
+    "center_day_scope": "generate_series(0, {centers} - 1) as n cross join generate_series(0, {days} - 1) as d "
+    "cross join unnest(array['all_platforms', 'required_platforms', 'any_post', 'outreach_post']) as scope",
     "center_month": "generate_series(0, {centers} - 1) as n cross join generate_series(0, {days} - 1, 30) as d",
     "center_month_program": "generate_series(0, {centers} - 1) as n cross join generate_series(0, {days} - 1, 30) as d "
     "cross join unnest(array['ATENSI','YAPI','FOOD','BPNT','PERMAKANAN','PENA','PKH','RST','ASTER']) as program",
@@ -62,8 +62,8 @@ GRAINS = {
     "fct_center_daily": "center_day",
     "fct_center_platform_daily": "account_day",
     "fct_platform_daily": "platform_day",
-    "leaderboard_followers": "center_day_basis",
-    "leaderboard_recency": "center_day_basis",
+    "leaderboard_followers": "center_day_scope",
+    "leaderboard_recency": "center_day_scope",
     "fct_center_monthly": "center_month",
     "fct_program_coverage": "center_month_program",
     "fct_posts": "post",
@@ -89,7 +89,7 @@ BY_NAME = {
     "finding_id": "n::text",
     "subject": "n::text",
     "campaign_code": "'K' || d",
-    "basis": "basis",
+    "scope": "scope",
     "program": "program",
     "province": "'Provinsi ' || n % 38",
     "source": "'simulator'",

@@ -3,7 +3,7 @@ with boards as (
 
     select
         date_day,
-        basis,
+        scope,
         center_code,
         is_ranked,
         unranked_reason
@@ -11,7 +11,7 @@ with boards as (
     union all
     select
         date_day,
-        basis,
+        scope,
         center_code,
         is_ranked,
         unranked_reason
@@ -25,7 +25,7 @@ counted as (
         date_day,
         center_code,
         -- Programmes begin and end; these three boards always exist.
-        count(*) filter (where basis in ('all_platforms', 'any_post', 'outreach_post')) as board_count,
+        count(*) filter (where scope in ('all_platforms', 'any_post', 'outreach_post')) as board_count,
         count(*) filter (where is_ranked = (unranked_reason is not null)) as contradictions
     from boards
     group by date_day, center_code

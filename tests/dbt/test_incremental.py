@@ -19,7 +19,7 @@ from tests.support.dbt_runner import Warehouse, failures
 from tests.support.factories import Evidence, at, write_registry
 
 FIRST_DAY = date(2025, 11, 17)
-DAYS_BEFORE = 35  # in the first build: so that bases of 30 days, retention and month's edges lie on both sides
+DAYS_BEFORE = 35  # in the first build: so that baselines of 30 days, retention and month's edges lie on both sides
 NIGHTS = int(os.environ.get("SOCIAL_METRICS_TEST_NIGHTS", "14"))  # past the end of a year; a full run says 120
 COMPARED_EVERY = 20
 SEED = int(os.environ.get("SOCIAL_METRICS_TEST_SEED", "0")) or random.SystemRandom().randrange(1, 2**32)

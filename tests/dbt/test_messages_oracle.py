@@ -44,8 +44,8 @@ def test_facts_about_captions_equal_the_oracle(
     known = expected_marts(captions.evidence, RETENTION_AS_OF, next_steps)
     accounts = Accounts(captions.evidence, RETENTION_AS_OF, next_steps)
     messages = Messages(captions, accounts, known["fct_posts"], known["fct_center_daily"])
-    bases = ["outreach_post", *(f"program:{program}" for program in programs())]
-    found = differences(warehouse, expected_messages(messages, bases))
+    scopes = ["outreach_post", *(f"program:{program}" for program in programs())]
+    found = differences(warehouse, expected_messages(messages, scopes))
     outreach = messages.outreach_of_accounts()
     found += [
         f"fct_posting_recency_daily {row['account_code']}/{row['date_day']}.last_outreach_post_at"

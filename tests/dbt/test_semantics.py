@@ -68,8 +68,8 @@ def test_growth_and_completeness_are_ratios_of_sums(ask: Ask, warehouse: Warehou
         mine = [found for found in months if found["month_start"] == row["metric_time__month"].date()]
         assert (row["growth"] or 0) == sum(found["growth"] for found in mine)
         if mine:
-            base = sum(found["growth_base_count"] for found in mine)
-            assert float(row["growth_rate"]) == pytest.approx(float(row["growth"]) / base)
+            baseline = sum(found["growth_baseline_count"] for found in mine)
+            assert float(row["growth_rate"]) == pytest.approx(float(row["growth"]) / baseline)
     assert any(row["growth"] for row in asked)
     due = warehouse.rows("marts.fct_follower_growth_daily")
     (whole,) = ask(["completeness"], [])

@@ -21,15 +21,15 @@ create table marts.dim_platforms (platform text, platform_label text, followers_
 create table marts.dim_centers (center_code text, center_name text, center_type text, city text, province text,
     province_iso text, time_zone text, time_zone_label text, verification_mark text, valid_from date, valid_to date,
     is_current boolean);
-create table marts.leaderboard_followers (date_day date, basis text, center_code text, center_name text,
+create table marts.leaderboard_followers (date_day date, scope text, center_code text, center_name text,
     followers_count bigint, followers_count_high bigint, best_rank int, worst_rank int, display_order int,
     is_ranked boolean, unranked_reason text, accounts_expected int, accounts_captured int, accounts_carried int,
     accounts_hidden int, completeness numeric, change_7d bigint, change_7d_is_measurable boolean, change_30d bigint,
     newest_capture_at timestamptz, source text);
-create table marts.leaderboard_recency (date_day date, basis text, center_code text, center_name text, time_zone text,
+create table marts.leaderboard_recency (date_day date, scope text, center_code text, center_name text, time_zone text,
     last_post_at timestamptz, last_post_platform text, last_post_url text, days_since_last_post int, recency_band text,
     platforms_updated int, best_rank int, worst_rank int, display_order int, is_ranked boolean, unranked_reason text,
-    accounts_not_looked_at int, completeness numeric, source text);
+    accounts_not_observed int, completeness numeric, source text);
 create table marts.fct_center_daily (center_code text, date_day date, followers_count bigint,
     followers_count_high bigint, accounts_captured int, accounts_carried int, change_7d bigint, change_7d_low bigint,
     change_7d_high bigint, change_7d_is_measurable boolean, accounts_manual int, accounts_suspended int);
@@ -76,7 +76,7 @@ FOLLOWERS: list[tuple[Any, ...]] = [
     ("galih-pakuan", None, None, None, None, "no_verified_account", 0, 0, 0, 0, None, None, None, None),
 ]
 
-# code, hours before 20:00 WIB (None: no post), platform, days since, band, platforms, rank, unranked, not looked at
+# code, hours before 20:00 WIB (None: no post), platform, days since, band, platforms, rank, unranked, not observed
 RECENCY: list[tuple[Any, ...]] = [
     ("wasana-bahagia", 2, "instagram", 0, "fresh", 1, 1, None, 0),
     ("kartini", 3, "youtube", 0, "fresh", 2, 2, None, 0),
@@ -85,7 +85,7 @@ RECENCY: list[tuple[Any, ...]] = [
     ("handayani", 24 * 12, "tiktok", 12, "stale", 1, 5, None, 0),
     ("darussaadah", 24 * 76, "facebook", 76, "silent", 1, 6, None, 0),
     ("satria", None, None, None, "never", 0, None, "never_posted", 0),
-    ("margo-laras", None, None, None, "unknown", 0, None, "not_looked_at", 1),
+    ("margo-laras", None, None, None, "unknown", 0, None, "not_observed", 1),
     ("galih-pakuan", None, None, None, "unknown", 0, None, "no_verified_account", 0),
 ]
 

@@ -7,10 +7,20 @@ that nothing of it is rewritten. Code that reads a closed figure by name reads i
 from collections.abc import Mapping
 from typing import Any
 
-RENAMED_COLUMNS: dict[str, str] = {}
+RENAMED_COLUMNS: dict[str, str] = {
+    "basis": "scope",
+    "accounts_not_looked_at": "accounts_not_observed",
+    "growth_base_count": "growth_baseline_count",
+    "posts_as_now_known": "posts_as_is",
+    **{
+        f"change_{span}_base_{part}": f"change_{span}_baseline_{part}"
+        for span in ("1d", "7d", "30d", "mtd", "ytd")
+        for part in ("count", "date")
+    },
+}
 """Column of a mart that a close keeps, as it was named before → as it is named today."""
 
-RENAMED_VALUES: dict[str, str] = {}
+RENAMED_VALUES: dict[str, str] = {"no_base": "no_baseline", "not_looked_at": "not_observed"}
 """A code in such a column (a reason, a state), as it was → as it is today; no key of a row is among them."""
 
 

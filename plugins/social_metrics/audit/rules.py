@@ -20,8 +20,8 @@ MARTS_OF_A_MONTH: Mapping[str, tuple[str, ...]] = {
     "fct_follower_growth_daily": ("account_code", "date_day"),
     "fct_capture_completeness": ("center_code", "platform", "date_day"),
     "fct_account_findings": ("account_code", "date_day", "finding"),
-    "leaderboard_followers": ("date_day", "basis", "center_code"),
-    "leaderboard_recency": ("date_day", "basis", "center_code"),
+    "leaderboard_followers": ("date_day", "scope", "center_code"),
+    "leaderboard_recency": ("date_day", "scope", "center_code"),
 }
 """The marts that a close keeps, with the key of a row within a month. Of boards only the month's last day is kept."""
 

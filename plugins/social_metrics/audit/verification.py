@@ -25,7 +25,7 @@ RULE_CHANGED = "rule_changed"
 RECORD_OF_LOSSES = ("ops.purged_rows", "ops.purges", "ops.revocations")
 """Reported as purges; no figure is made of them."""
 
-AS_NOW_KNOWN = "_as_now_known"
+AS_IS = "_as_is"
 """Suffix of figures that change with later evidence; they are closed as of the close."""
 
 
@@ -132,7 +132,7 @@ def verify_month(
         since: list[Difference] = []
         if late_rows:
             late = _differences(connection, record, rules, close, through_seal=None)
-            since += _new((one for one in late if not one.figure.endswith(AS_NOW_KNOWN)), found, LATE)
+            since += _new((one for one in late if not one.figure.endswith(AS_IS)), found, LATE)
         if changed_rules:
             today = {rule.name: rule for rule in rules_now if rule.kind == "registry_seed"}
             mixed = _typed(connection, [today.get(rule.name, rule) for rule in rules], rules)

@@ -15,7 +15,7 @@ from social_metrics.cli.connection import warehouse
 from social_metrics.cli.console import DAY_FORMATS, Format, FormatOption, members, new_table, output, print_json
 from social_metrics.contract import Source
 from social_metrics.marts.leaderboards import (
-    DEFAULT_BASIS,
+    DEFAULT_SCOPE,
     Board,
     FollowersRow,
     RecencyRow,
@@ -42,7 +42,7 @@ _ONE_CENTER_A_LINE = (
 
 def top(
     board: Annotated[Board, typer.Option(help="Which board.")] = Board.FOLLOWERS,
-    basis: Annotated[
+    scope: Annotated[
         str | None, typer.Option(help="The board's scope: all_platforms (followers), any_post (recency).")
     ] = None,
     date: Annotated[
@@ -67,7 +67,7 @@ def top(
     """
     with warehouse() as url, read_marts(url) as marts:
         day = marts.day(date.date() if date else None)
-        chosen = basis or DEFAULT_BASIS[board]
+        chosen = scope or DEFAULT_SCOPE[board]
         rows: Sequence[FollowersRow | RecencyRow] = (
             marts.followers_board(day, chosen) if board is Board.FOLLOWERS else marts.recency_board(day, chosen)
         )
@@ -77,7 +77,7 @@ def top(
     if output_format is Format.JSON:
         answer: dict[str, Any] = {
             "board": board,
-            "basis": chosen,
+            "scope": chosen,
             "date": day,
             "is_simulated": is_simulated,
             "centers": len(rows),
@@ -165,7 +165,7 @@ def _recency_table(rows: Sequence[RecencyRow]) -> Table:
             row.last_post_platform or "–",
             str(row.platforms_updated),
             _completeness(row.completeness),
-            _marks(row, (row.accounts_not_looked_at, "not observed")),
+            _marks(row, (row.accounts_not_observed, "not observed")),
         )
     return table
 

@@ -22,7 +22,7 @@ class NoMarts(WarehouseProblem):
 
 
 class NoSuchBoard(WarehouseProblem):
-    """The boards do not have the requested date or basis; the message lists what they have."""
+    """The boards do not have the requested date or scope; the message lists what they have."""
 
 
 class Board(StrEnum):
@@ -32,7 +32,7 @@ class Board(StrEnum):
     RECENCY = "recency"
 
 
-DEFAULT_BASIS = {Board.FOLLOWERS: "all_platforms", Board.RECENCY: "any_post"}
+DEFAULT_SCOPE = {Board.FOLLOWERS: "all_platforms", Board.RECENCY: "any_post"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class FollowersRow:
     """
 
     date_day: date
-    basis: str
+    scope: str
     center_code: str
     center_name: str
     city: str | None
@@ -82,12 +82,12 @@ class RecencyRow:
         last_post_at: UTC instant of its newest own post known on the date.
         days_since_last_post: whole WIB dates from that post to the date.
         platforms_updated: platforms whose newest post is of the same WIB date.
-        accounts_not_looked_at: accounts whose posts could not be read on the date.
+        accounts_not_observed: accounts whose posts could not be read on the date.
         completeness: share of the expected accounts whose posts were read, 0 to 1.
     """
 
     date_day: date
-    basis: str
+    scope: str
     center_code: str
     center_name: str
     city: str | None
@@ -103,7 +103,7 @@ class RecencyRow:
     worst_rank: int | None
     is_ranked: bool
     unranked_reason: str | None
-    accounts_not_looked_at: int
+    accounts_not_observed: int
     completeness: float | None
     source: str | None
     accounts_manual: int  # entered by hand
@@ -187,10 +187,10 @@ _OF_A_DATE: LiteralString = """
 left join marts.fct_center_daily as d using (center_code, date_day)
 left join marts.dim_centers as c on c.center_code = b.center_code
     and b.date_day between coalesce(c.valid_from, '-infinity') and coalesce(c.valid_to, 'infinity')
-where b.date_day = %s and b.basis = %s
+where b.date_day = %s and b.scope = %s
 order by b.display_order
 """
-"""Joins and order of both boards; takes date and basis."""
+"""Joins and order of both boards; takes date and scope."""
 
 
 class MartsReader:
@@ -226,16 +226,16 @@ class MartsReader:
             raise NoSuchBoard(f"There is no board of {wanted}: the boards hold {first} to {last}.")
         return wanted
 
-    def followers_board(self, day: date, basis: str = DEFAULT_BASIS[Board.FOLLOWERS]) -> list[FollowersRow]:
+    def followers_board(self, day: date, scope: str = DEFAULT_SCOPE[Board.FOLLOWERS]) -> list[FollowersRow]:
         """Every center on the followers board, in the order shown.
 
         Raises:
-            NoSuchBoard: the board has no such basis.
+            NoSuchBoard: the board has no such scope.
         """
         rows = self.rows(
             FollowersRow,
             """
-            select b.date_day, b.basis, b.center_code, b.center_name, c.city, b.followers_count,
+            select b.date_day, b.scope, b.center_code, b.center_name, c.city, b.followers_count,
                 b.followers_count_high, b.best_rank, b.worst_rank, b.is_ranked, b.unranked_reason,
                 b.accounts_expected, b.accounts_captured, b.accounts_carried, b.accounts_hidden,
                 b.completeness::double precision as completeness, d.change_7d, d.change_7d_low, d.change_7d_high,
@@ -246,32 +246,32 @@ class MartsReader:
             """  # noqa: S608 - two constants
             + _OF_A_DATE,
             day,
-            basis,
+            scope,
         )
-        return rows or self._refuse_basis("marts.leaderboard_followers", Board.FOLLOWERS, basis)
+        return rows or self._refuse_scope("marts.leaderboard_followers", Board.FOLLOWERS, scope)
 
-    def recency_board(self, day: date, basis: str = DEFAULT_BASIS[Board.RECENCY]) -> list[RecencyRow]:
+    def recency_board(self, day: date, scope: str = DEFAULT_SCOPE[Board.RECENCY]) -> list[RecencyRow]:
         """Every center on the recency board, in the order shown.
 
         Raises:
-            NoSuchBoard: the board has no such basis.
+            NoSuchBoard: the board has no such scope.
         """
         rows = self.rows(
             RecencyRow,
             """
-            select b.date_day, b.basis, b.center_code, b.center_name, c.city, b.time_zone, c.time_zone_label,
+            select b.date_day, b.scope, b.center_code, b.center_name, c.city, b.time_zone, c.time_zone_label,
                 b.last_post_at, b.last_post_platform, b.last_post_url, b.days_since_last_post, b.recency_band,
                 b.platforms_updated, b.best_rank, b.worst_rank, b.is_ranked, b.unranked_reason,
-                b.accounts_not_looked_at, b.completeness::double precision as completeness, b.source,
+                b.accounts_not_observed, b.completeness::double precision as completeness, b.source,
                 coalesce(d.accounts_manual, 0) as accounts_manual,
                 coalesce(d.accounts_suspended, 0) as accounts_suspended
             from marts.leaderboard_recency as b
             """  # noqa: S608 - two constants
             + _OF_A_DATE,
             day,
-            basis,
+            scope,
         )
-        return rows or self._refuse_basis("marts.leaderboard_recency", Board.RECENCY, basis)
+        return rows or self._refuse_scope("marts.leaderboard_recency", Board.RECENCY, scope)
 
     def unranked_centers(self, day: date) -> list[UnrankedCenter]:
         """Centers and accounts that are silent, not captured, not verified or otherwise unranked on a date."""
@@ -312,9 +312,9 @@ class MartsReader:
             last,
         )
 
-    def _refuse_basis(self, table: LiteralString, board: Board, basis: str) -> list[Any]:
-        (known,) = self.row(f"select string_agg(distinct basis, ', ' order by basis) from {table}")  # noqa: S608
-        raise NoSuchBoard(f"The board {board} has no basis {basis!r}; it has: {known}.")
+    def _refuse_scope(self, table: LiteralString, board: Board, scope: str) -> list[Any]:
+        (known,) = self.row(f"select string_agg(distinct scope, ', ' order by scope) from {table}")  # noqa: S608
+        raise NoSuchBoard(f"The board {board} has no scope {scope!r}; it has: {known}.")
 
     def row(self, query: LiteralString, *values: object) -> Any:
         """The first row of a query as a tuple; raises as `rows`."""

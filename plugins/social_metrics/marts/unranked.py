@@ -13,16 +13,16 @@ with centers as (
     select case when recency_band = 'silent' then 'silent'
             when recency_band = 'never' then 'never_posted' else 'recency_unknown' end as kind,
         center_code, null as platform, null as account_code,
-        case when recency_band = 'unknown' then coalesce(unranked_reason, 'not_looked_at') else recency_band end
+        case when recency_band = 'unknown' then coalesce(unranked_reason, 'not_observed') else recency_band end
             as reason,
         null as detail, null as next_step, last_post_at, days_since_last_post, null::integer as capture_age_days,
         null as known_value, null as seen_value
     from marts.leaderboard_recency
-    where date_day = %s and basis = 'any_post' and recency_band in ('silent', 'never', 'unknown')
+    where date_day = %s and scope = 'any_post' and recency_band in ('silent', 'never', 'unknown')
     union all
     select 'without_number', center_code, null, null, unranked_reason, null, null, null, null, null, null, null
     from marts.leaderboard_followers
-    where date_day = %s and basis = 'all_platforms' and not is_ranked
+    where date_day = %s and scope = 'all_platforms' and not is_ranked
     union all
     select case when e.is_expected then 'not_captured'
             when e.outcome = 'not_yet_verified' then 'not_yet_verified' else 'no_account' end,

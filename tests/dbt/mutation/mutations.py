@@ -68,7 +68,7 @@ MUTATIONS = [
         "        order by latest.day_no desc limit 1) as captures on true\n",
     ),
     Mutation(
-        "a base outside its window",
+        "a baseline outside its window",
         "macros/growth.sql",
         "{{ window.days + window.tolerance_days }} preceding",
         "unbounded preceding",
@@ -100,7 +100,7 @@ MUTATIONS = [
     Mutation(
         "silent without a look",
         "macros/recency.sql",
-        "and not {{ is_looked_at }} then 'unknown'",
+        "and not {{ is_observed }} then 'unknown'",
         "and false then 'unknown'",
     ),
     Mutation(
@@ -140,10 +140,10 @@ MUTATIONS = [
         "where confirmed.confirmed_at is null",
     ),
     Mutation(
-        "an account in doubt is looked at",
+        "an account in doubt counts as observed",
         "models/marts/performance/fct_center_daily.sql",
-        "daily.is_looked_at and suspensions.account_code is null as is_looked_at",
-        "daily.is_looked_at",
+        "daily.is_observed and suspensions.account_code is null as is_observed",
+        "daily.is_observed",
     ),
     Mutation(
         "a month's end a day too early",
@@ -188,10 +188,10 @@ MUTATIONS = [
         "",
     ),
     Mutation(
-        "an account in doubt at the month's end is looked at",
+        "an account in doubt at the month's end counts as observed",
         "models/intermediate/centers/int_centers__monthly_posting.sql",
-        "count(*) filter (where not outcomes.is_looked_at or accounts.is_in_doubt)",
-        "count(*) filter (where not outcomes.is_looked_at)",
+        "count(*) filter (where not outcomes.is_observed or accounts.is_in_doubt)",
+        "count(*) filter (where not outcomes.is_observed)",
     ),
     Mutation(
         "doubt on any day of a month takes the whole month's posts",
@@ -202,11 +202,11 @@ MUTATIONS = [
     Mutation(
         "silence without a look at the month's end",
         "models/intermediate/centers/int_centers__monthly_posting.sql",
-        "when observed.accounts_expected > 0 and observed.accounts_not_looked_at = 0 then",
+        "when observed.accounts_expected > 0 and observed.accounts_not_observed = 0 then",
         "when observed.accounts_expected > 0 then",
     ),
     Mutation(
-        "a base of a month that is not before it",
+        "a baseline of a month that is not before it",
         "models/intermediate/accounts/int_followers__period_baselines.sql",
         "+ interval '1 month' as date) as period_start",
         "as date) as period_start",
@@ -230,22 +230,22 @@ MUTATIONS = [
         "{name: 30d, days: 30, tolerance_days: 2}",
     ),
     Mutation(
-        "a base eight days before the period",
+        "a baseline eight days before the period",
         "dbt_project.yml",
-        "period_base_reach_days: 7",
-        "period_base_reach_days: 8",
+        "period_baseline_reach_days: 7",
+        "period_baseline_reach_days: 8",
     ),
     Mutation(
         "a percentage of more than a hundred only",
         "models/marts/core/fct_follower_growth_daily.sql",
-        ">= {{ var('percent_base_minimum') }}",
-        "> {{ var('percent_base_minimum') }}",
+        ">= {{ var('percent_baseline_minimum') }}",
+        "> {{ var('percent_baseline_minimum') }}",
     ),
     Mutation(
         "a percentage of ninety-nine",
         "dbt_project.yml",
-        "percent_base_minimum: 100",
-        "percent_base_minimum: 90",
+        "percent_baseline_minimum: 100",
+        "percent_baseline_minimum: 90",
     ),
     Mutation(
         "rounding that takes a whole step",
@@ -306,15 +306,15 @@ MUTATIONS = [
     Mutation(
         "a look the day before is a look",
         "models/intermediate/accounts/int_accounts__daily_outcomes.sql",
-        "coalesce(per_day.is_looked_at, false) as is_looked_at",
-        "coalesce(per_day.is_looked_at, lag(per_day.is_looked_at) over (partition by spine.account_code"
-        " order by spine.date_day), false) as is_looked_at",
+        "coalesce(per_day.is_observed, false) as is_observed",
+        "coalesce(per_day.is_observed, lag(per_day.is_observed) over (partition by spine.account_code"
+        " order by spine.date_day), false) as is_observed",
     ),
     Mutation(
         "one look is enough for a center",
         "models/marts/performance/fct_center_daily.sql",
-        "joined.accounts_expected > 0 and joined.accounts_not_looked_at = 0",
-        "joined.accounts_expected > joined.accounts_not_looked_at",
+        "joined.accounts_expected > 0 and joined.accounts_not_observed = 0",
+        "joined.accounts_expected > joined.accounts_not_observed",
     ),
     Mutation(
         "an account in doubt is in a center's growth",

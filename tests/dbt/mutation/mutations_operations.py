@@ -52,14 +52,14 @@ OPERATIONS_MUTATIONS = [
         "decisions.version is null",
     ),
     Mutation(
-        "a look of the same day is none",
-        "models/marts/core/fct_recency_as_now_known.sql",
+        "an observation of the same day is none",
+        "models/marts/core/fct_recency_as_is.sql",
         "observations.last_observed_date >= known.date_day",
-        "observations.last_look_date > known.date_day",
+        "observations.last_observed_date > known.date_day",
     ),
     Mutation(
         "posts that are gone are known now",
-        "models/marts/core/fct_recency_as_now_known.sql",
+        "models/marts/core/fct_recency_as_is.sql",
         "    where counted_until is null\n",
         "    where counted_from is not null\n",
     ),

@@ -103,9 +103,9 @@ MUTATIONS = [
         "{{ campaign }}.starts_at - interval '1 day' <= {{ instant }}",
     ),
     Mutation(
-        "what nobody looked at is never",
+        "an account without observation counts as never",
         "models/marts/content/fct_campaign_synchrony.sql",
-        "when posts_unread > 0 or accounts_not_looked_at > 0 then 'unknown'",
+        "when posts_unread > 0 or accounts_not_observed > 0 then 'unknown'",
         "when posts_unread > 9999 then 'unknown'",
     ),
     Mutation(

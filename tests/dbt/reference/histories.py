@@ -188,7 +188,7 @@ class _AccountHistory:
         pace = self.random.choice([0, 0, 1, 2, 25, 700])
         definition, hidden, silent_days = "v1", False, 0
         silent_before = self.random.choice([None, None, *(day for day in self.days if day.day == 1)])
-        silence = timedelta(days=self.random.choice([6, 6, 7]))  # the last base of a month is 7 days before it
+        silence = timedelta(days=self.random.choice([6, 6, 7]))  # the last baseline of a month is 7 days before it
         posts = _Posts(self)
         for day in self.days:
             count = max(0, count + self.random.randint(-pace // 2, pace))

@@ -163,12 +163,12 @@ class Accounts:
             "source": self.source(code, day),
         }
 
-    def is_looked_at(self, code: str, day: date) -> bool:
-        """Somebody looked at the posts that day and succeeded."""
+    def is_observed(self, code: str, day: date) -> bool:
+        """Whether an attempt or an entry of that day observed the posts."""
         return any(found.posts_read in {"listed", "unchanged"} for found in self.attempts.get((code, day), []))
 
     def is_suspended(self, code: str, day: date) -> bool:
-        """The identity did not match on or before the day, and no_attempt has confirmed it since, by its end."""
+        """The identity did not match on or before the day, and was not confirmed since, by its end."""
         return max((word for word in self.identity[code] if wib(word[0]) <= day), default=(None, False))[1]
 
     # ------------------------------------------------------------ growth
@@ -204,29 +204,25 @@ class Accounts:
     def _change(self, code: str, day: date, name: str, candidates: list[date]) -> Row:
         """The change since the first candidate day with a reported count."""
         capture, now = self.capture(code, day), self.reported(code, day)
-        row: Row = dict.fromkeys(
-            [
-                f"change_{name}{part}"
-                for part in ("", "_pct", "_low", "_high", "_is_measurable", "_base_date", "_base_count", "_null_reason")
-            ]
-        )
+        parts = ["pct", "low", "high", "is_measurable", "baseline_date", "baseline_count", "null_reason"]
+        row: Row = dict.fromkeys([f"change_{name}", *(f"change_{name}_{part}" for part in parts)])
         reason = f"change_{name}_null_reason"
         if capture is None:
             return row | {reason: "not_captured"}
-        base_day = next((on for on in candidates if self.reported(code, on)), None)
-        base = self.reported(code, base_day) if base_day and now else None
+        baseline_day = next((on for on in candidates if self.reported(code, on)), None)
+        baseline = self.reported(code, baseline_day) if baseline_day and now else None
         if now is None:
             return row | {reason: self.state(capture)}
-        if base is None or base_day is None:
-            return row | {reason: "no_base"}
-        n1, s1 = base.followers_count, base.followers_precision_step
+        if baseline is None or baseline_day is None:
+            return row | {reason: "no_baseline"}
+        n1, s1 = baseline.followers_count, baseline.followers_precision_step
         n2, s2 = now.followers_count, now.followers_precision_step
         assert n1 is not None
         assert s1 is not None
         assert n2 is not None
         assert s2 is not None
-        row |= {f"change_{name}_base_date": base_day, f"change_{name}_base_count": n1}
-        between = [self.capture(code, base_day + n * DAY) for n in range((day - base_day).days + 1)]
+        row |= {f"change_{name}_baseline_date": baseline_day, f"change_{name}_baseline_count": n1}
+        between = [self.capture(code, baseline_day + n * DAY) for n in range((day - baseline_day).days + 1)]
         if len({found.metric_definition_id for found in between if found}) > 1:
             return row | {reason: "definition_break"}
         # The true counts are any of n1 .. n1 + s1 - 1 and n2 .. n2 + s2 - 1.
@@ -255,7 +251,7 @@ class Accounts:
         code = account.account_code
         known = self.known_posts(code, day)
         last = max(known, key=lambda post: (post.published_at, post.post_id), default=None)
-        looked = self.is_looked_at(code, day)
+        observed = self.is_observed(code, day)
         days_since = (day - wib(last.published_at)).days if last else None
         ages = [(day - wib(post.published_at)).days for post in known]
         return {
@@ -267,11 +263,11 @@ class Accounts:
             "last_post_id": last.post_id if last else None,
             "last_post_url": last.url if last else None,
             "days_since_last_post": days_since,
-            "recency_band": band(days_since, looked),
+            "recency_band": band(days_since, observed),
             "posts_1d": sum(age < 1 for age in ages),
             "posts_7d": sum(age < 7 for age in ages),
             "posts_30d": sum(age < 30 for age in ages),
-            "is_looked_at": looked,
+            "is_observed": observed,
             "last_outreach_post_at": None,
             "source": self.source(code, day),
         }
@@ -291,13 +287,13 @@ def with_entries(evidence: Evidence) -> Evidence:
     for (code, day), entry in newest.items():
         if (code, day) in read:
             continue
-        looked = entry.posts_looked_at != PostsObserved.NOT_LOOKED
+        observed = entry.posts_looked_at != PostsObserved.NOT_LOOKED
         no_attempt = UUID(int=0)
         widened.outcomes.append(
             CaptureOutcome(
                 no_attempt, code, entry.platform, entry.observed_at,
-                Outcome.CAPTURED if looked else Outcome.CAPTURED_PARTLY, None, None,
-                PostsRead.LISTED if looked else PostsRead.NOT_TRIED, None, None, None, entry.source, BY_HAND, 1,
+                Outcome.CAPTURED if observed else Outcome.CAPTURED_PARTLY, None, None,
+                PostsRead.LISTED if observed else PostsRead.NOT_TRIED, None, None, None, entry.source, BY_HAND, 1,
             )
         )  # fmt: skip
         widened.snapshots.append(
@@ -339,13 +335,13 @@ def least_real(sources: Iterable[str | None]) -> str | None:
     return max((str(source) for source in sources if source), key=SOURCES.index, default=None)
 
 
-def band(days_since: int | None, looked: bool) -> str:
+def band(days_since: int | None, observed: bool) -> str:
     """The recency band; a band that rests on absence has to be checked."""
     if days_since is not None and days_since <= 1:
         return "fresh"
     if days_since is not None and days_since <= 7:
         return "recent"
-    if not looked:
+    if not observed:
         return "unknown"
     if days_since is None:
         return "never"

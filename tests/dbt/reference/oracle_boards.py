@@ -236,8 +236,8 @@ class Boards:
             key=lambda row: (-row["last_post_at"].timestamp(), row["account_code"]),
         )
         last = posted[0] if posted else None
-        not_looked = sum(not row["is_looked_at"] for row in rows) + len(here) - len(trusted)
-        looked = bool(here) and not_looked == 0
+        not_observed = sum(not row["is_observed"] for row in rows) + len(here) - len(trusted)
+        observed = bool(here) and not_observed == 0
         since = (day - wib(last["last_post_at"])).days if last else None
         same_day = {row["platform"] for row in posted if last and wib(row["last_post_at"]) == wib(last["last_post_at"])}
         return {
@@ -247,8 +247,8 @@ class Boards:
             "last_post_url": last["last_post_url"] if last else None,
             "days_since_last_post": since,
             "platforms_updated": len(same_day),
-            "recency_band": band(since, looked),
-            "accounts_not_looked_at": not_looked,
+            "recency_band": band(since, observed),
+            "accounts_not_observed": not_observed,
             "posts_7d": sum(row["posts_7d"] for row in rows),
             "posts_30d": sum(row["posts_30d"] for row in rows),
         }
@@ -309,7 +309,7 @@ class Boards:
                 low, high = row["followers_count"], row["followers_count_high"]
                 rows[day, "all_platforms", row["center_code"]] = {
                     "date_day": day,
-                    "basis": "all_platforms",
+                    "scope": "all_platforms",
                     "center_code": row["center_code"],
                     "center_name": self._names(row["center_code"], day).center_name,
                     "best_rank": 1 + sum(other["followers_count"] > high for other in others)
@@ -353,12 +353,12 @@ class Boards:
                 above = sum(bool(other["last_post_at"] and mine and other["last_post_at"] > mine) for other in centers)
                 reason = None
                 if not mine:
-                    reason = {"never": "never_posted"}.get(row["recency_band"], "not_looked_at")
+                    reason = {"never": "never_posted"}.get(row["recency_band"], "not_observed")
                     reason = reason if row["accounts_expected"] else "no_verified_account"
-                looked_at = row["accounts_expected"] - row["accounts_not_looked_at"]
+                observed = row["accounts_expected"] - row["accounts_not_observed"]
                 rows[day, "any_post", row["center_code"]] = {
                     "date_day": day,
-                    "basis": "any_post",
+                    "scope": "any_post",
                     "center_code": row["center_code"],
                     "center_name": self._names(row["center_code"], day).center_name,
                     **on_its_clock(self._names(row["center_code"], day), mine),
@@ -367,7 +367,7 @@ class Boards:
                     "display_order": place,
                     "is_ranked": mine is not None,
                     "unranked_reason": reason,
-                    "completeness": _share(looked_at, row["accounts_expected"]),
+                    "completeness": _share(observed, row["accounts_expected"]),
                 } | {
                     column: row[column]
                     for column in (
@@ -377,7 +377,7 @@ class Boards:
                         "days_since_last_post",
                         "recency_band",
                         "platforms_updated",
-                        "accounts_not_looked_at",
+                        "accounts_not_observed",
                         "source",
                     )
                 }

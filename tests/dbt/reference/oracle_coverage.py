@@ -11,13 +11,13 @@ from tests.dbt.reference.oracle_monthly import covered_months
 from tests.support.factories import Campaign
 
 
-def expected_messages(messages: Messages, bases: list[str]) -> dict[str, Rows]:
-    """The facts and boards about captions and tags; leaderboard_recency on these bases."""
+def expected_messages(messages: Messages, scopes: list[str]) -> dict[str, Rows]:
+    """The facts and boards about captions and tags; leaderboard_recency on these scopes."""
     coverage = Coverage(messages)
     return {
         "fct_posts": messages.posts,
         "fct_post_tags": messages.post_tags(),
-        "leaderboard_recency": messages.boards(bases),
+        "leaderboard_recency": messages.boards(scopes),
         "fct_program_coverage": coverage.coverage(),
         "fct_campaign_synchrony": coverage.synchrony(),
         "fct_center_monthly": covered_months(messages),
@@ -62,17 +62,17 @@ class Coverage:
                 ]
                 unread = sum(self.messages.is_on("unread:program", *post) for post in posts)
                 for program in programs():
-                    basis = f"program:{program}"
-                    about = [post for post in posts if self.messages.is_on(basis, *post)]
-                    now = self.messages.center_on(basis, center, last)
-                    bands = ((day, self.messages.center_on(basis, center, day)["recency_band"]) for day in present)
+                    scope = f"program:{program}"
+                    about = [post for post in posts if self.messages.is_on(scope, *post)]
+                    now = self.messages.center_on(scope, center, last)
+                    bands = ((day, self.messages.center_on(scope, center, day)["recency_band"]) for day in present)
                     silent = next((day for day, band in bands if band == "silent"), None)
                     state = "not_covered"
                     if about:
                         state = "covered"
                     elif not now["accounts_expected"]:
                         state = "no_verified_account"
-                    elif now["accounts_not_looked_at"] or unread:
+                    elif now["accounts_not_observed"] or unread:
                         state = "unknown"
                     rows[center, program, month] = {
                         "center_code": center,
@@ -131,7 +131,7 @@ class Coverage:
             (account.account_code, day) for day in afterwards for account, _ in self.messages.expected(day)
         }
         blind = sum(
-            not any((code, day) in expected_later and self.accounts.is_looked_at(code, day) for day in afterwards)
+            not any((code, day) in expected_later and self.accounts.is_observed(code, day) for day in afterwards)
             for code in accounts
         )
         sources = [self.accounts.source(code, day) for code, day in expected_later if code in accounts]
@@ -173,6 +173,6 @@ class Coverage:
             "platforms_posted": ", ".join(posted) or None,
             "platforms_missing": ", ".join(missing) or None,
             "posts_unread": unread,
-            "accounts_not_looked_at": blind,
+            "accounts_not_observed": blind,
             "source": max((source for source in sources if source), default=None),
         }

@@ -201,18 +201,18 @@ class Messages:
 
     # ------------------------------------------------------------ recency
 
-    def is_on(self, basis: str, code: str, post_id: str) -> bool:
-        """Whether a post counts on a basis."""
-        if basis.startswith("unread:"):
-            return self.is_unread(basis.removeprefix("unread:"), code, post_id)
-        if basis == "outreach_post":
+    def is_on(self, scope: str, code: str, post_id: str) -> bool:
+        """Whether a post counts in a scope."""
+        if scope.startswith("unread:"):
+            return self.is_unread(scope.removeprefix("unread:"), code, post_id)
+        if scope == "outreach_post":
             return bool(self.tags_of("outreach", code, post_id))
-        return (None, basis.removeprefix("program:")) in self.tags_of("program", code, post_id)
+        return (None, scope.removeprefix("program:")) in self.tags_of("program", code, post_id)
 
-    def newest(self, basis: str, code: str, day: date) -> Post | None:
-        """The account's newest post on a basis, as known on the day."""
-        on_basis = [post for post in self.accounts.known_posts(code, day) if self.is_on(basis, code, post.post_id)]
-        return max(on_basis, key=lambda post: (post.published_at, post.post_id), default=None)
+    def newest(self, scope: str, code: str, day: date) -> Post | None:
+        """The account's newest post in a scope, as known on the day."""
+        in_scope = [post for post in self.accounts.known_posts(code, day) if self.is_on(scope, code, post.post_id)]
+        return max(in_scope, key=lambda post: (post.published_at, post.post_id), default=None)
 
     def outreach_of_accounts(self) -> dict[tuple[str, date], datetime | None]:
         """last_outreach_post_at of fct_posting_recency_daily."""
@@ -222,17 +222,17 @@ class Messages:
         )
         return {(code, day): post.published_at if post else None for code, day, post in newest}
 
-    def center_on(self, basis: str, center: str, day: date) -> Row:
-        """A center's recency on a basis."""
+    def center_on(self, scope: str, center: str, day: date) -> Row:
+        """A center's recency in a scope."""
         here = [account for account, on in self.expected(day) if account.center_code == center]
         trusted = [account for account in here if not self.accounts.is_suspended(account.account_code, day)]
-        pairs = [(post, account) for account in trusted if (post := self.newest(basis, account.account_code, day))]
-        kind = "unread:outreach" if basis == "outreach_post" else "unread:program"
+        pairs = [(post, account) for account in trusted if (post := self.newest(scope, account.account_code, day))]
+        kind = "unread:outreach" if scope == "outreach_post" else "unread:program"
         unread = [post for account in trusted if (post := self.newest(kind, account.account_code, day))]
         last = min(pairs, key=lambda pair: (-pair[0].published_at.timestamp(), pair[1].account_code), default=None)
         newest = last[0].published_at if last else None
-        not_looked = sum(
-            account not in trusted or not self.accounts.is_looked_at(account.account_code, day) for account in here
+        not_observed = sum(
+            account not in trusted or not self.accounts.is_observed(account.account_code, day) for account in here
         )
         hidden = any(newest is None or post.published_at > newest for post in unread)
         since = (day - wib(newest)).days if newest else None
@@ -244,8 +244,8 @@ class Messages:
             "platforms_updated": len(
                 {account.platform for post, account in pairs if newest and wib(post.published_at) == wib(newest)}
             ),
-            "accounts_not_looked_at": not_looked,
-            "recency_band": band(since, bool(here) and not not_looked and not hidden),
+            "accounts_not_observed": not_observed,
+            "recency_band": band(since, bool(here) and not not_observed and not hidden),
             "accounts_expected": len(here),
             "has_unread_since": hidden,
         }
@@ -255,13 +255,13 @@ class Messages:
         rows = [self.accounts.account_on(code, day) for code in self.accounts.registered]
         return [(row, day) for row in rows if row]
 
-    def boards(self, bases: list[str]) -> Rows:
-        """leaderboard_recency on these bases."""
+    def boards(self, scopes: list[str]) -> Rows:
+        """leaderboard_recency on these scopes."""
         rows: Rows = {}
         for day in self.days:
             present = {center.center_code: center for center in self.captions.evidence.centers if holds(center, day)}
-            for basis in bases:
-                by_center = {code: self.center_on(basis, code, day) for code in present}
+            for scope in scopes:
+                by_center = {code: self.center_on(scope, code, day) for code in present}
                 order = sorted(by_center, key=lambda code: (_reverse(by_center[code]["last_post_at"]), code))
                 for place, code in enumerate(order, start=1):
                     row = by_center[code]
@@ -280,11 +280,11 @@ class Messages:
                     elif not mine and row["recency_band"] == "never":
                         reason = "never_posted"
                     elif not mine:
-                        reason = "not_looked_at" if row["accounts_not_looked_at"] or not blind else "posts_not_read"
-                    seen = expected - row["accounts_not_looked_at"]
-                    rows[day, basis, code] = row | {
+                        reason = "not_observed" if row["accounts_not_observed"] or not blind else "posts_not_read"
+                    seen = expected - row["accounts_not_observed"]
+                    rows[day, scope, code] = row | {
                         "date_day": day,
-                        "basis": basis,
+                        "scope": scope,
                         "center_code": code,
                         "center_name": present[code].center_name,
                         **on_its_clock(present[code], mine),

@@ -158,7 +158,7 @@ class _Months:
                     breaks += 1
                 else:
                     pairs.append((begin[1], end[1]))
-        base = sum(begin.followers_count or 0 for begin, _ in pairs) if pairs else None
+        baseline = sum(begin.followers_count or 0 for begin, _ in pairs) if pairs else None
         change = sum((end.followers_count or 0) - (begin.followers_count or 0) for begin, end in pairs)
         low = change - sum((begin.followers_precision_step or 1) - 1 for begin, _ in pairs)
         high = change + sum((end.followers_precision_step or 1) - 1 for _, end in pairs)
@@ -167,7 +167,7 @@ class _Months:
         elif "reported" not in statuses:
             why = reason
         else:
-            why = "definition_break" if breaks else "no_base"
+            why = "definition_break" if breaks else "no_baseline"
         return {
             "accounts_expected": len(ends),
             "accounts_hidden": statuses.count("hidden"),
@@ -186,12 +186,12 @@ class _Months:
             "end_newest_capture_date": max((day for day, _ in counted), default=None),
             "end_incomplete_reason": reason,
             "growth": change if pairs else None,
-            "growth_pct": rounded(Fraction(100 * change, base), 4) if base and base >= 100 else None,
+            "growth_pct": rounded(Fraction(100 * change, baseline), 4) if baseline and baseline >= 100 else None,
             "growth_low": low if pairs else None,
             "growth_high": high if pairs else None,
             "growth_is_measurable": measurable(low, high) if pairs else None,
             "growth_accounts": len(pairs),
-            "growth_base_count": base,
+            "growth_baseline_count": baseline,
             "growth_null_reason": why,
         }
 
@@ -215,7 +215,7 @@ class _Months:
             for post in self.accounts.known_posts(code, last)
             if wib(post.published_at).replace(day=1) == month
         ]
-        now_known = [
+        as_is = [
             post
             for code in members
             for post in self.accounts.known_posts(code, self.accounts.last)
@@ -228,21 +228,21 @@ class _Months:
             longest = max(longest, run)
         expected = self.boards.on_day.get((center, last), [])
         unseen = sum(
-            not self.accounts.is_looked_at(account.account_code, last)
+            not self.accounts.is_observed(account.account_code, last)
             or self.accounts.is_suspended(account.account_code, last)
             for account in expected
         )
-        reason = "no_verified_account" if not expected else "not_looked_at" if unseen else None
+        reason = "no_verified_account" if not expected else "not_observed" if unseen else None
         counted = {id(post): self._interactions(account.account_code, post.post_id, last) for account, post in posts}
         moved = [value for value in counted.values() if value is not None]
         self._posts_of_month = [(account.account_code, post.post_id) for account, post in posts]
         return {
             "posts": len(posts),
-            "posts_as_now_known": len(now_known),
+            "posts_as_is": len(as_is),
             "platforms_posted": len({account.platform for account, _ in posts}),
             "longest_silence_days": None if reason else longest,
             "longest_silence_null_reason": reason,
-            "accounts_not_looked_at": unseen,
+            "accounts_not_observed": unseen,
             "interactions": sum(moved) if moved else None,
             "posts_with_interactions": len(moved),
             "engagement_rate_pct": self._engagement(center, month, posts, counted) if moved else None,

@@ -21,7 +21,7 @@ def expected_operations(accounts: Accounts) -> dict[str, Rows]:
         "fct_api_spend_daily": spending(accounts),
         "fct_credential_status": credentials(accounts),
         "fct_account_findings": account_findings(accounts),
-        "fct_recency_as_now_known": recency_as_now_known(accounts),
+        "fct_recency_as_is": recency_as_is(accounts),
     }
 
 
@@ -201,14 +201,14 @@ def _differs(accounts: Accounts, entry: ManualEntry | None, day: date) -> Values
 # ------------------------------------------------------------ what is known now
 
 
-def recency_as_now_known(accounts: Accounts) -> Rows:
-    """fct_recency_as_now_known."""
+def recency_as_is(accounts: Accounts) -> Rows:
+    """fct_recency_as_is."""
     rows: Rows = {}
     expected = list(accounts.expected())
-    looked: dict[str, date] = {}
+    observed: dict[str, date] = {}
     for account, day in expected:
-        if accounts.is_looked_at(account.account_code, day):
-            looked[account.account_code] = max(day, looked.get(account.account_code, day))
+        if accounts.is_observed(account.account_code, day):
+            observed[account.account_code] = max(day, observed.get(account.account_code, day))
     for account, day in expected:
         code = account.account_code
         then = accounts.recency_on(account, day)
@@ -229,11 +229,11 @@ def recency_as_now_known(accounts: Accounts) -> Rows:
             "time_zone_label": on_its_clock(center, None)["time_zone_label"] if center else None,
             "recency_band": then["recency_band"],
             "posts_1d": then["posts_1d"],
-            "last_post_at_as_now_known": now,
-            "last_post_at_local_as_now_known": on_its_clock(center, now)["last_post_at_local"] if center else None,
-            "days_since_last_post_as_now_known": since,
-            "recency_band_as_now_known": band(since, code in looked and looked[code] >= day),
-            "posts_1d_as_now_known": sum(on == day for _, on in dates),
+            "last_post_at_as_is": now,
+            "last_post_at_local_as_is": on_its_clock(center, now)["last_post_at_local"] if center else None,
+            "days_since_last_post_as_is": since,
+            "recency_band_as_is": band(since, code in observed and observed[code] >= day),
+            "posts_1d_as_is": sum(on == day for _, on in dates),
             "is_revised": then["last_post_at"] != now,
             "source": then["source"],
         }

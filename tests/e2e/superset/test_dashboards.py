@@ -170,7 +170,7 @@ def test_the_figures_on_the_page_are_those_of_the_marts(
     assert f"{whole['share']}%".replace(".0%", ",0%").replace(".", ",") in text
     top = running.rows(
         "select best_rank, worst_rank, center_name, followers_count from marts.leaderboard_followers "
-        "where best_rank <= 5 and is_ranked and basis = 'all_platforms' "
+        "where best_rank <= 5 and is_ranked and scope = 'all_platforms' "
         f"and {newest.format(mart='leaderboard_followers')} order by display_order"
     )
     assert len(top) >= 5
@@ -179,7 +179,7 @@ def test_the_figures_on_the_page_are_those_of_the_marts(
         assert f"{rank} {row['center_name']} {row['followers_count']:,}".replace(",", ".") in text
     recent = running.rows(
         "select center_name, to_char(last_post_at_local, 'DD/MM/YYYY HH24.MI') as posted "
-        "from marts.leaderboard_recency where best_rank <= 5 and is_ranked and basis = 'any_post' "
+        "from marts.leaderboard_recency where best_rank <= 5 and is_ranked and scope = 'any_post' "
         f"and {newest.format(mart='leaderboard_recency')}"
     )
     assert len(recent) >= 5

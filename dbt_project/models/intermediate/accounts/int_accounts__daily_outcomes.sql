@@ -18,7 +18,7 @@ with attempts as (
         outcomes.detail,
         outcomes.next_step,
         outcomes.retry_at,
-        outcomes.is_look,
+        outcomes.is_observation,
         rules.precedence,
         rules.is_attempt
     from {{ ref('stg_social__capture_outcomes') }} as outcomes
@@ -35,7 +35,7 @@ with attempts as (
         cast(null as {{ type_of('text') }}) as detail,
         cast(null as {{ type_of('text') }}) as next_step,
         cast(null as {{ type_of('timestamptz') }}) as retry_at,
-        entries.is_look,
+        entries.is_observation,
         rules.precedence,
         false as is_attempt
     from {{ ref('int_manual_entries__accepted') }} as entries
@@ -69,7 +69,7 @@ per_day as (
         as_of_date,
         count(*) filter (where is_attempt) as attempts,
         max(attempted_at) filter (where is_attempt) as last_attempted_at,
-        bool_or(is_look) as is_looked_at
+        bool_or(is_observation) as is_observed
     from attempts
     group by account_code, as_of_date
 
@@ -190,7 +190,7 @@ joined as (
         best.retry_at,
         coalesce(per_day.attempts, 0) as attempts,
         per_day.last_attempted_at,
-        coalesce(per_day.is_looked_at, false) as is_looked_at,
+        coalesce(per_day.is_observed, false) as is_observed,
         case
             when before.source = 'simulator' or spine.date_day >= first_simulated.as_of_date then 'simulator'
             else sources.source
@@ -221,7 +221,7 @@ select
     joined.retry_at,
     cast(joined.attempts as integer) as attempts,
     joined.last_attempted_at,
-    joined.is_looked_at,
+    joined.is_observed,
     joined.source
 from joined
 inner join {{ ref('capture_outcomes') }} as rules on joined.outcome = rules.outcome

@@ -31,16 +31,16 @@ before as (
 
 ),
 
-bases as (
+scopes as (
 
     -- The account's scopes: those of the day before, and those of posts that began to count since.
     select
         before.account_code,
-        rows.basis
+        rows.scope
     from before
     cross join
         lateral (
-            select found.basis
+            select found.scope
             from {{ this }} as found
             where found.account_code = before.account_code and found.date_day = before.date_day
             offset 0
@@ -48,10 +48,10 @@ bases as (
     union distinct
     select
         before.account_code,
-        periods.basis
+        periods.scope
     from before
     cross join lateral (
-        select found.basis
+        select found.scope
         from {{ ref('int_posts__scope_periods') }} as found
         where found.account_code = before.account_code and found.counted_from > before.date_day
         offset 0
@@ -65,14 +65,14 @@ named as (
     select
         spine.account_code,
         spine.date_day,
-        bases.basis,
+        scopes.scope,
         last.published_at as last_post_at,
         last.post_id,
         last.url,
         last.published_date,
         1 as place
     from spine
-    inner join bases on spine.account_code = bases.account_code
+    inner join scopes on spine.account_code = scopes.account_code
     cross join lateral (
         select
             periods.published_at,
@@ -82,7 +82,7 @@ named as (
         from {{ ref('int_posts__scope_periods') }} as periods
         where
             periods.account_code = spine.account_code
-            and periods.basis = bases.basis
+            and periods.scope = scopes.scope
             and periods.counted_from <= spine.date_day
             and (periods.counted_until is null or spine.date_day < periods.counted_until)
         order by periods.published_at desc, {{ bytewise("periods.post_id") }} desc
@@ -101,23 +101,23 @@ arrivals as (
 
     select
         account_code,
-        basis,
+        scope,
         counted_from,
         max(published_at) as published_at
     from periods
     where counted_until is null
-    group by account_code, basis, counted_from
+    group by account_code, scope, counted_from
 
 ),
 
-bases as (
+scopes as (
 
     select
         account_code,
-        basis,
+        scope,
         min(counted_from) as first_date
     from periods
-    group by account_code, basis
+    group by account_code, scope
 
 ),
 
@@ -126,16 +126,16 @@ stream as (
     select
         spine.account_code,
         spine.date_day,
-        bases.basis,
+        scopes.scope,
         cast(null as {{ type_of('timestamptz') }}) as published_at,
         true as is_fact
     from {{ rows_to_rebuild('account', ref('int_accounts__daily_spine')) }} as spine
-    inner join bases on spine.account_code = bases.account_code and spine.date_day >= bases.first_date
+    inner join scopes on spine.account_code = scopes.account_code and spine.date_day >= scopes.first_date
     union all
     select
         account_code,
         counted_from as date_day,
-        basis,
+        scope,
         published_at,
         false as is_fact
     from arrivals
@@ -148,9 +148,9 @@ running as (
     select
         account_code,
         date_day,
-        basis,
+        scope,
         is_fact,
-        max(published_at) over (partition by account_code, basis order by date_day) as published_at
+        max(published_at) over (partition by account_code, scope order by date_day) as published_at
     from stream
 
 ),
@@ -160,7 +160,7 @@ candidates as (
     select
         account_code,
         date_day,
-        basis,
+        scope,
         published_at
     from running
     where is_fact and published_at is not null
@@ -169,7 +169,7 @@ candidates as (
     select
         spine.account_code,
         spine.date_day,
-        periods.basis,
+        periods.scope,
         periods.published_at
     from {{ ref('int_accounts__daily_spine') }} as spine
     inner join periods
@@ -185,10 +185,10 @@ newest as (
     select
         account_code,
         date_day,
-        basis,
+        scope,
         max(published_at) as last_post_at
     from candidates
-    group by account_code, date_day, basis
+    group by account_code, date_day, scope
 
 ),
 
@@ -200,14 +200,14 @@ named as (
         periods.url,
         periods.published_date,
         row_number() over (
-            partition by newest.account_code, newest.date_day, newest.basis
+            partition by newest.account_code, newest.date_day, newest.scope
             order by {{ bytewise("periods.post_id") }} desc
         ) as place
     from newest
     inner join periods
         on
             newest.account_code = periods.account_code
-            and newest.basis = periods.basis
+            and newest.scope = periods.scope
             and newest.last_post_at = periods.published_at
             and newest.date_day >= periods.counted_from
             and (periods.counted_until is null or newest.date_day < periods.counted_until)
@@ -218,7 +218,7 @@ named as (
 select
     account_code,
     date_day,
-    basis,
+    scope,
     last_post_at,
     post_id as last_post_id,
     url as last_post_url,

@@ -46,7 +46,7 @@ ranked as (
     left join {{ ref('int_profile_snapshots__daily_latest') }} as captures
         on
             expected.account_code = captures.account_code
-            and captures.day_no > expected.day_no - {{ var('period_base_reach_days') }}
+            and captures.day_no > expected.day_no - {{ var('period_baseline_reach_days') }}
             and expected.day_no >= captures.day_no
             and expected.month_start <= captures.date_day
     {{ and_since_rebuild_start('account', 'captures.date_day', unit='month') }}

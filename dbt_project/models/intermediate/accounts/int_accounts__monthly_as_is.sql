@@ -7,7 +7,7 @@ select
     accounts.account_code,
     accounts.center_code,
     accounts.month_start,
-    count(*) as posts_as_now_known
+    count(*) as posts_as_is
 from {{ ref('int_accounts__months') }} as accounts
 {{ join_to_rebuild('revision', 'accounts.account_code', 'accounts.month_start', unit='month') }}
 inner join {{ ref('int_centers__months') }} as months

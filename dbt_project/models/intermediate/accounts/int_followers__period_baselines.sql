@@ -10,7 +10,7 @@ with reported as (
         cast({{ month_start('captures.date_day') }} + interval '1 month' as date) as period_start
     from {{ ref('int_profile_snapshots__daily_latest') }} as captures
     -- The baseline of a month to rebuild is within reach of that month's end.
-    {{ join_to_rebuild('account', 'captures.account_code', 'captures.date_day', var('period_base_reach_days')) }}
+    {{ join_to_rebuild('account', 'captures.account_code', 'captures.date_day', var('period_baseline_reach_days')) }}
     where captures.followers_state = 'reported'
 
 ),
@@ -24,7 +24,7 @@ ranked as (
         ) as place
     from reported
     {{ join_to_rebuild('account', 'reported.account_code', 'reported.period_start - 1') }}
-    where reported.date_day >= reported.period_start - {{ var('period_base_reach_days') }}
+    where reported.date_day >= reported.period_start - {{ var('period_baseline_reach_days') }}
 
 )
 

@@ -84,8 +84,8 @@ select
     entries.followers_precision_step,
     entries.followers_state,
     entries.metric_definition_id,
-    case when entries.is_look then 'captured' else 'captured_partly' end as outcome,
-    entries.is_look,
+    case when entries.is_observation then 'captured' else 'captured_partly' end as outcome,
+    entries.is_observation,
     case
         when entries.last_post_at is not null
             then coalesce(addresses.post_id, 'manual:' || md5(entries.last_post_url))

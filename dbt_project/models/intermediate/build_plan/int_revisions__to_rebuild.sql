@@ -41,7 +41,7 @@ observations as (
         outcomes.account_code,
         outcomes.date_day
     from {{ ref('int_accounts__daily_outcomes') }} as outcomes
-    where outcomes.is_looked_at and outcomes.date_day >= {{ first_day_to_rebuild('account') }}
+    where outcomes.is_observed and outcomes.date_day >= {{ first_day_to_rebuild('account') }}
     union all
     select
         entries.account_code,
@@ -73,7 +73,7 @@ unobserved as (
                 where
                     outcomes.account_code = observed.account_code
                     and outcomes.date_day < observed.date_day
-                    and outcomes.is_looked_at
+                    and outcomes.is_observed
             ),
             cast('2000-01-01' as date)
         ) as date_day

@@ -3,18 +3,18 @@
     indexes=[{'columns': ['center_code', 'date_day']}, {'columns': ['date_day']}]
 ) }}
 -- Grain: center × WIB date × scope: outreach posts, and posts of each programme that runs on the date.
-with bases as (
+with scopes as (
 
     select
         days.date_day,
-        'outreach_post' as basis,
-        'unread:outreach' as unread_basis
+        'outreach_post' as scope,
+        'unread:outreach' as unread_scope
     from {{ ref('int_dates__reporting') }} as days
     union all
     select
         days.date_day,
-        'program:' || programs.program as basis,
-        'unread:program' as unread_basis
+        'program:' || programs.program as scope,
+        'unread:program' as unread_scope
     from {{ ref('int_dates__reporting') }} as days
     inner join {{ ref('programs') }} as programs on {{ is_valid_on('programs', 'days.date_day') }}
 
@@ -27,8 +27,8 @@ observed as (
         outcomes.center_code,
         outcomes.date_day,
         count(*) as accounts_expected,
-        count(*) filter (where not outcomes.is_looked_at or suspensions.account_code is not null)
-            as accounts_not_looked_at
+        count(*) filter (where not outcomes.is_observed or suspensions.account_code is not null)
+            as accounts_not_observed
     from {{ rows_to_rebuild('center', ref('int_accounts__daily_outcomes')) }} as outcomes
     left join {{ ref('int_accounts__daily_suspensions') }} as suspensions
         on outcomes.account_code = suspensions.account_code and outcomes.date_day = suspensions.date_day
@@ -44,11 +44,11 @@ posting as (
         spine.center_code,
         spine.platform,
         row_number() over (
-            partition by spine.center_code, recency.date_day, recency.basis
+            partition by spine.center_code, recency.date_day, recency.scope
             order by recency.last_post_at desc, {{ bytewise("recency.account_code") }}
         ) as place,
         min(recency.days_since_last_post) over (
-            partition by spine.center_code, recency.date_day, recency.basis
+            partition by spine.center_code, recency.date_day, recency.scope
         ) as center_days_since
     from {{ ref('int_accounts__daily_recency_by_scope') }} as recency
     inner join {{ rows_to_rebuild('center', ref('int_accounts__daily_spine')) }} as spine
@@ -61,19 +61,19 @@ posting as (
 
 ),
 
-per_basis as (
+per_scope as (
 
     select
         center_code,
         date_day,
-        basis,
+        scope,
         max(last_post_at) as last_post_at,
         max(case when place = 1 then platform end) as last_post_platform,
         max(case when place = 1 then last_post_url end) as last_post_url,
         min(days_since_last_post) as days_since_last_post,
         count(distinct platform) filter (where days_since_last_post = center_days_since) as platforms_updated
     from posting
-    group by center_code, date_day, basis
+    group by center_code, date_day, scope
 
 ),
 
@@ -82,31 +82,31 @@ joined as (
     select
         centers.center_code,
         centers.date_day,
-        bases.basis,
+        scopes.scope,
         recency.last_post_at,
         recency.last_post_platform,
         recency.last_post_url,
         recency.days_since_last_post,
         coalesce(recency.platforms_updated, 0) as platforms_updated,
         coalesce(observed.accounts_expected, 0) as accounts_expected,
-        coalesce(observed.accounts_not_looked_at, 0) as accounts_not_looked_at,
+        coalesce(observed.accounts_not_observed, 0) as accounts_not_observed,
         -- A newer post with an unread caption may belong to the scope.
         case
             when recency.last_post_at is null then unread.last_post_at is not null
             else coalesce(unread.last_post_at > recency.last_post_at, false)
         end as has_unread_since
     from {{ rows_to_rebuild('center', ref('int_centers__daily_spine')) }} as centers
-    inner join bases on centers.date_day = bases.date_day
-    left join per_basis as recency
+    inner join scopes on centers.date_day = scopes.date_day
+    left join per_scope as recency
         on
             centers.center_code = recency.center_code
             and centers.date_day = recency.date_day
-            and bases.basis = recency.basis
-    left join per_basis as unread
+            and scopes.scope = recency.scope
+    left join per_scope as unread
         on
             centers.center_code = unread.center_code
             and centers.date_day = unread.date_day
-            and bases.unread_basis = unread.basis
+            and scopes.unread_scope = unread.scope
     left join observed on centers.center_code = observed.center_code and centers.date_day = observed.date_day
 
 )
@@ -114,18 +114,18 @@ joined as (
 select
     joined.center_code,
     joined.date_day,
-    joined.basis,
+    joined.scope,
     joined.last_post_at,
     joined.last_post_platform,
     joined.last_post_url,
     joined.days_since_last_post,
     cast(joined.platforms_updated as integer) as platforms_updated,
     cast(joined.accounts_expected as integer) as accounts_expected,
-    cast(joined.accounts_not_looked_at as integer) as accounts_not_looked_at,
+    cast(joined.accounts_not_observed as integer) as accounts_not_observed,
     joined.has_unread_since,
     {{ recency_band(
         'joined.last_post_at', 'bands',
-        '(joined.accounts_expected > 0 and joined.accounts_not_looked_at = 0 and not joined.has_unread_since)'
+        '(joined.accounts_expected > 0 and joined.accounts_not_observed = 0 and not joined.has_unread_since)'
     ) }} as recency_band
 from joined
 left join {{ ref('recency_bands') }} as bands on {{ in_recency_band('joined.days_since_last_post', 'bands') }}

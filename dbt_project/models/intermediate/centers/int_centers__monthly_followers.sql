@@ -45,7 +45,7 @@ pairs as (
         ends.center_code,
         ends.month_start,
         begins.series_no = ends.series_no as is_one_series,
-        begins.followers_count as base_count,
+        begins.followers_count as baseline_count,
         ends.followers_count - begins.followers_count as growth,
         {{ change_low('begins.followers_count', 'begins.followers_precision_step', 'ends.followers_count') }}
             as growth_low,
@@ -68,7 +68,7 @@ growth as (
         month_start,
         count(*) filter (where is_one_series) as growth_accounts,
         count(*) filter (where not is_one_series) as breaks,
-        sum(base_count) filter (where is_one_series) as growth_base_count,
+        sum(baseline_count) filter (where is_one_series) as growth_baseline_count,
         sum(growth) filter (where is_one_series) as growth,
         sum(growth_low) filter (where is_one_series) as growth_low,
         sum(growth_high) filter (where is_one_series) as growth_high
@@ -99,7 +99,7 @@ joined as (
             as end_incomplete_reason,
         coalesce(growth.growth_accounts, 0) as growth_accounts,
         coalesce(growth.breaks, 0) as breaks,
-        growth.growth_base_count,
+        growth.growth_baseline_count,
         growth.growth,
         growth.growth_low,
         growth.growth_high
@@ -132,18 +132,19 @@ select
     end_incomplete_reason,
     cast(growth as bigint) as growth,
     case
-        when growth_base_count >= {{ var('percent_base_minimum') }} then round(100.0 * growth / growth_base_count, 4)
+        when growth_baseline_count >= {{ var('percent_baseline_minimum') }}
+            then round(100.0 * growth / growth_baseline_count, 4)
     end
         as growth_pct,
     cast(growth_low as bigint) as growth_low,
     cast(growth_high as bigint) as growth_high,
     case when growth is not null then {{ is_measurable('growth_low', 'growth_high') }} end as growth_is_measurable,
     cast(growth_accounts as integer) as growth_accounts,
-    cast(growth_base_count as bigint) as growth_base_count,
+    cast(growth_baseline_count as bigint) as growth_baseline_count,
     case
         when growth_accounts > 0 then null
         when coalesce(accounts_reported, 0) = 0 then end_incomplete_reason
         when breaks > 0 then 'definition_break'
-        else 'no_base'
+        else 'no_baseline'
     end as growth_null_reason
 from joined

@@ -92,7 +92,7 @@ observed as (
         months.center_code,
         months.month_start,
         count(outcomes.account_code) as accounts_expected,
-        count(*) filter (where not outcomes.is_looked_at or accounts.is_in_doubt) as accounts_not_looked_at
+        count(*) filter (where not outcomes.is_observed or accounts.is_in_doubt) as accounts_not_observed
     from months
     left join {{ ref('int_accounts__daily_outcomes') }} as outcomes
         on months.center_code = outcomes.center_code and months.known_on_date = outcomes.date_day
@@ -149,13 +149,13 @@ select
     cast(coalesce(published.platforms_posted, 0) as integer) as platforms_posted,
     -- Silence means that no post was found: it needs an observation of every account when the month ends.
     case
-        when observed.accounts_expected > 0 and observed.accounts_not_looked_at = 0 then silences.longest_silence_days
+        when observed.accounts_expected > 0 and observed.accounts_not_observed = 0 then silences.longest_silence_days
     end as longest_silence_days,
     case
         when observed.accounts_expected = 0 then 'no_verified_account'
-        when observed.accounts_not_looked_at > 0 then 'not_looked_at'
+        when observed.accounts_not_observed > 0 then 'not_observed'
     end as longest_silence_null_reason,
-    cast(observed.accounts_not_looked_at as integer) as accounts_not_looked_at,
+    cast(observed.accounts_not_observed as integer) as accounts_not_observed,
     cast(published.interactions as bigint) as interactions,
     cast(coalesce(published.posts_with_interactions, 0) as integer) as posts_with_interactions,
     case

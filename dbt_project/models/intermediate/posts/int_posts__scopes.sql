@@ -6,13 +6,13 @@
 select
     account_code,
     post_id,
-    case tag_kind when 'outreach' then 'outreach_post' else 'program:' || tag end as basis
+    case tag_kind when 'outreach' then 'outreach_post' else 'program:' || tag end as scope
 from {{ rows_to_rebuild('post', ref('int_posts__tags')) }} as tags
 where tag_kind in ('outreach', 'program') and tag_state = 'tagged'
 union all
 select
     account_code,
     post_id,
-    'unread:' || tag_kind as basis
+    'unread:' || tag_kind as scope
 from {{ rows_to_rebuild('post', ref('int_posts__tag_coverage')) }} as kinds
 where tag_kind in ('outreach', 'program') and kind_state = 'unread'

@@ -17,7 +17,7 @@ accounts as (
         spine.account_code,
         spine.center_code,
         spine.platform,
-        bool_or(outcomes.is_looked_at) as is_looked_at,
+        bool_or(outcomes.is_observed) as is_observed,
         max(outcomes.source) as source
     from campaigns
     inner join {{ ref('int_accounts__daily_spine') }} as spine
@@ -108,7 +108,7 @@ observations as (
         campaign_code,
         center_code,
         count(*) as accounts_expected,
-        count(*) filter (where not coalesce(is_looked_at, false)) as accounts_not_looked_at,
+        count(*) filter (where not coalesce(is_observed, false)) as accounts_not_observed,
         max(source) as source
     from accounts
     group by campaign_code, center_code
@@ -126,7 +126,7 @@ joined as (
         coalesce(per_center.posts_unread, 0) as posts_unread,
         per_center.platforms_posted,
         coalesce(observations.accounts_expected, 0) as accounts_expected,
-        coalesce(observations.accounts_not_looked_at, 0) as accounts_not_looked_at,
+        coalesce(observations.accounts_not_observed, 0) as accounts_not_observed,
         observations.source,
         coalesce({{ is_in_list('centers.center_code', 'campaigns.exempt_centers') }}, false) as is_exempt
     from campaigns
@@ -150,7 +150,7 @@ judged as (
             when first_post_at is not null then 'later'
             when start_date > last_day then 'not_started'
             when accounts_expected = 0 then 'no_verified_account'
-            when posts_unread > 0 or accounts_not_looked_at > 0 then 'unknown'
+            when posts_unread > 0 or accounts_not_observed > 0 then 'unknown'
             when end_date >= last_day then 'not_yet'
             else 'never'
         end as synchrony_state
@@ -183,6 +183,6 @@ select
     {{ joined_list('platforms_posted', ', ') }} as platforms_posted,
     nullif({{ joined_list('platforms_missing', ', ') }}, '') as platforms_missing,
     cast(posts_unread as integer) as posts_unread,
-    cast(accounts_not_looked_at as integer) as accounts_not_looked_at,
+    cast(accounts_not_observed as integer) as accounts_not_observed,
     source
 from judged

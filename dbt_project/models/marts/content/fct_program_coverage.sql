@@ -18,7 +18,7 @@ counted as (
     select
         accounts.center_code,
         months.month_start,
-        bases.basis,
+        scopes.scope,
         count(*) as posts,
         count(distinct accounts.platform) as platforms
     from months
@@ -31,9 +31,9 @@ counted as (
     inner join {{ ref('int_accounts__months') }} as accounts
         on periods.account_code = accounts.account_code and months.month_start = accounts.month_start
     {{ join_to_rebuild('center', 'accounts.center_code', 'accounts.month_start', unit='month') }}
-    {{ join_of_post(ref('int_posts__scopes'), 'bases', 'periods') }}
+    {{ join_of_post(ref('int_posts__scopes'), 'scopes', 'periods') }}
     where not accounts.is_in_doubt
-    group by accounts.center_code, months.month_start, bases.basis
+    group by accounts.center_code, months.month_start, scopes.scope
 
 ),
 
@@ -41,13 +41,13 @@ silences as (
 
     select
         recency.center_code,
-        recency.basis,
+        recency.scope,
         {{ month_start('recency.date_day') }} as month_start,
         min(recency.date_day) as first_silent_date
     from {{ ref('int_centers__daily_recency_by_scope') }} as recency
     {{ join_to_rebuild('center', 'recency.center_code', 'recency.date_day', unit='month') }}
     where recency.recency_band = 'silent'
-    group by recency.center_code, recency.basis, {{ month_start('recency.date_day') }}
+    group by recency.center_code, recency.scope, {{ month_start('recency.date_day') }}
 
 ),
 
@@ -65,13 +65,13 @@ joined as (
         silences.first_silent_date,
         recency.recency_band,
         recency.accounts_expected,
-        recency.accounts_not_looked_at,
+        recency.accounts_not_observed,
         coalesce(unread.posts, 0) as posts_unread,
         centers.source
     from months
     inner join {{ ref('int_centers__daily_recency_by_scope') }} as recency on months.known_on_date = recency.date_day
     {{ join_to_rebuild('center', 'recency.center_code', 'recency.date_day', unit='month') }}
-    inner join {{ ref('programs') }} as programs on recency.basis = 'program:' || programs.program
+    inner join {{ ref('programs') }} as programs on recency.scope = 'program:' || programs.program
     inner join {{ ref('fct_center_daily') }} as centers
         on recency.center_code = centers.center_code and recency.date_day = centers.date_day
     {{ and_since_rebuild_start('center', 'centers.date_day', unit='month') }}
@@ -79,17 +79,17 @@ joined as (
         on
             recency.center_code = counted.center_code
             and months.month_start = counted.month_start
-            and recency.basis = counted.basis
+            and recency.scope = counted.scope
     left join counted as unread
         on
             recency.center_code = unread.center_code
             and months.month_start = unread.month_start
-            and unread.basis = 'unread:program'
+            and unread.scope = 'unread:program'
     left join silences
         on
             recency.center_code = silences.center_code
             and months.month_start = silences.month_start
-            and recency.basis = silences.basis
+            and recency.scope = silences.scope
 
 )
 
@@ -108,7 +108,7 @@ select
     case
         when posts > 0 then 'covered'
         when accounts_expected = 0 then 'no_verified_account'
-        when accounts_not_looked_at > 0 or posts_unread > 0 then 'unknown'
+        when accounts_not_observed > 0 or posts_unread > 0 then 'unknown'
         else 'not_covered'
     end as coverage_state,
     cast(posts_unread as integer) as posts_unread,

@@ -14,17 +14,17 @@ with reported as (
 
 ),
 
-window_bases as (
+window_baselines as (
 
     {% if is_incremental() %}
     -- The latest reported count of each window, looked up: a few days need no pass over all days.
     select
         reported.account_code,
         {% for window in windows %}
-        base_{{ window.name }}.day_no as day_no_{{ window.name }},
-        base_{{ window.name }}.followers_count as count_{{ window.name }},
-        base_{{ window.name }}.followers_precision_step as step_{{ window.name }},
-        base_{{ window.name }}.series_no as series_no_{{ window.name }},
+        baseline_{{ window.name }}.day_no as day_no_{{ window.name }},
+        baseline_{{ window.name }}.followers_count as count_{{ window.name }},
+        baseline_{{ window.name }}.followers_precision_step as step_{{ window.name }},
+        baseline_{{ window.name }}.series_no as series_no_{{ window.name }},
         {% endfor %}
         reported.day_no
     from reported
@@ -32,19 +32,19 @@ window_bases as (
     {% for window in windows %}
     left join lateral (
         select
-            bases.day_no,
-            bases.followers_count,
-            bases.followers_precision_step,
-            bases.series_no
-        from {{ ref('int_profile_snapshots__daily_latest') }} as bases
+            baselines.day_no,
+            baselines.followers_count,
+            baselines.followers_precision_step,
+            baselines.series_no
+        from {{ ref('int_profile_snapshots__daily_latest') }} as baselines
         where
-            bases.account_code = reported.account_code
-            and bases.followers_state = 'reported'
-            and bases.day_no >= reported.day_no - {{ window.days + window.tolerance_days }}
-            and bases.day_no <= reported.day_no - {{ window.days }}
-        order by bases.day_no desc
+            baselines.account_code = reported.account_code
+            and baselines.followers_state = 'reported'
+            and baselines.day_no >= reported.day_no - {{ window.days + window.tolerance_days }}
+            and baselines.day_no <= reported.day_no - {{ window.days }}
+        order by baselines.day_no desc
         limit 1
-    ) as base_{{ window.name }} on true
+    ) as baseline_{{ window.name }} on true
     {% endfor %}
     {% else %}
     -- The same in one pass over all days: frames over integer days.
@@ -105,10 +105,10 @@ known as (
         captures.captured_at,
         captures.is_manual,
         {% for window in windows %}
-        window_bases.day_no_{{ window.name }},
-        window_bases.count_{{ window.name }},
-        window_bases.step_{{ window.name }},
-        window_bases.series_no_{{ window.name }},
+        window_baselines.day_no_{{ window.name }},
+        window_baselines.count_{{ window.name }},
+        window_baselines.step_{{ window.name }},
+        window_baselines.series_no_{{ window.name }},
         {% endfor %}
         {% for period in periods %}
         {{ period.name }}.day_no as day_no_{{ period.name }},
@@ -126,8 +126,8 @@ known as (
     left join {{ ref('int_profile_snapshots__daily_latest') }} as captures
         on spine.account_code = captures.account_code and spine.day_no = captures.day_no
     {{ and_since_rebuild_start('account', 'captures.date_day') }}
-    left join window_bases
-        on spine.account_code = window_bases.account_code and spine.day_no = window_bases.day_no
+    left join window_baselines
+        on spine.account_code = window_baselines.account_code and spine.day_no = window_baselines.day_no
     {% for period in periods %}
     left join {{ ref('int_followers__period_baselines') }} as {{ period.name }}
         on
@@ -173,7 +173,7 @@ select
     case when bounded.is_one_series_{{ name }} then bounded.followers_count - bounded.count_{{ name }} end
         as change_{{ name }},
     case
-        when bounded.is_one_series_{{ name }} and bounded.count_{{ name }} >= {{ var('percent_base_minimum') }}
+        when bounded.is_one_series_{{ name }} and bounded.count_{{ name }} >= {{ var('percent_baseline_minimum') }}
             then round(100.0 * (bounded.followers_count - bounded.count_{{ name }}) / bounded.count_{{ name }}, 4)
     end as change_{{ name }}_pct,
     case when bounded.is_one_series_{{ name }} then bounded.low_{{ name }} end as change_{{ name }}_low,
@@ -182,12 +182,12 @@ select
         when bounded.is_one_series_{{ name }}
             then {{ is_measurable('bounded.low_' ~ name, 'bounded.high_' ~ name) }}
     end as change_{{ name }}_is_measurable,
-    bounded.date_day - cast(bounded.day_no - bounded.day_no_{{ name }} as integer) as change_{{ name }}_base_date,
-    bounded.count_{{ name }} as change_{{ name }}_base_count,
+    bounded.date_day - cast(bounded.day_no - bounded.day_no_{{ name }} as integer) as change_{{ name }}_baseline_date,
+    bounded.count_{{ name }} as change_{{ name }}_baseline_count,
     case
         when bounded.followers_state is null then 'not_captured'
         when bounded.followers_state <> 'reported' then bounded.followers_state
-        when bounded.count_{{ name }} is null then 'no_base'
+        when bounded.count_{{ name }} is null then 'no_baseline'
         when not bounded.is_one_series_{{ name }} then 'definition_break'
     end as change_{{ name }}_null_reason,
     {% endfor %}

@@ -202,11 +202,11 @@ select
     named.last_post_id,
     named.last_post_url,
     named.days_since_last_post,
-    {{ recency_band('named.last_post_at', 'bands', 'outcomes.is_looked_at') }} as recency_band,
+    {{ recency_band('named.last_post_at', 'bands', 'outcomes.is_observed') }} as recency_band,
     {% for days in windows %}
     cast(named.posts_{{ days }}d as integer) as posts_{{ days }}d,
     {% endfor %}
-    outcomes.is_looked_at,
+    outcomes.is_observed,
     outreach.last_post_at as last_outreach_post_at,
     outcomes.source
 from named
@@ -215,7 +215,7 @@ left join {{ ref('int_accounts__daily_recency_by_scope') }} as outreach
     on
         named.account_code = outreach.account_code
         and named.date_day = outreach.date_day
-        and outreach.basis = 'outreach_post'
+        and outreach.scope = 'outreach_post'
 {{ and_since_rebuild_start('account', 'outreach.date_day') }}
 left join {{ ref('recency_bands') }} as bands on {{ in_recency_band('named.days_since_last_post', 'bands') }}
 where named.place = 1

@@ -69,7 +69,7 @@ trusted_posting as (
         daily.platform,
         daily.account_code,
         daily.date_day,
-        daily.is_looked_at and suspensions.account_code is null as is_looked_at,
+        daily.is_observed and suspensions.account_code is null as is_observed,
         case when suspensions.account_code is null then daily.last_post_at end as last_post_at,
         case when suspensions.account_code is null then daily.last_post_url end as last_post_url,
         case when suspensions.account_code is null then daily.days_since_last_post end as days_since_last_post,
@@ -106,7 +106,7 @@ recency as (
         max(case when place = 1 then last_post_url end) as last_post_url,
         min(center_days_since) as days_since_last_post,
         count(distinct platform) filter (where days_since_last_post = center_days_since) as platforms_updated,
-        count(*) filter (where not is_looked_at) as accounts_not_looked_at,
+        count(*) filter (where not is_observed) as accounts_not_observed,
         sum(posts_7d) as posts_7d,
         sum(posts_30d) as posts_30d
     from posting
@@ -129,7 +129,7 @@ joined as (
         cast(coalesce(totals.accounts_manual, 0) as integer) as accounts_manual,
         cast(coalesce(absences.accounts_missing, 0) as integer) as accounts_missing,
         cast(coalesce(absences.accounts_not_verified, 0) as integer) as accounts_not_verified,
-        cast(coalesce(recency.accounts_not_looked_at, 0) as integer) as accounts_not_looked_at,
+        cast(coalesce(recency.accounts_not_observed, 0) as integer) as accounts_not_observed,
         totals.followers_count,
         totals.followers_count_high,
         totals.oldest_capture_date,
@@ -200,9 +200,9 @@ select
     joined.days_since_last_post,
     cast(joined.platforms_updated as integer) as platforms_updated,
     {{ recency_band(
-        'joined.last_post_at', 'bands', '(joined.accounts_expected > 0 and joined.accounts_not_looked_at = 0)'
+        'joined.last_post_at', 'bands', '(joined.accounts_expected > 0 and joined.accounts_not_observed = 0)'
     ) }} as recency_band,
-    joined.accounts_not_looked_at,
+    joined.accounts_not_observed,
     cast(joined.posts_7d as integer) as posts_7d,
     cast(joined.posts_30d as integer) as posts_30d,
     joined.source

@@ -11,12 +11,12 @@ with months as (
 
 ),
 
-now_known as (
+as_is as (
 
     select
         center_code,
         month_start,
-        sum(posts_as_now_known) as posts_as_now_known
+        sum(posts_as_is) as posts_as_is
     from {{ ref('int_accounts__monthly_as_is') }}
     group by center_code, month_start
 
@@ -49,14 +49,14 @@ measured as (
         followers.growth_high,
         followers.growth_is_measurable,
         followers.growth_accounts,
-        followers.growth_base_count,
+        followers.growth_baseline_count,
         followers.growth_null_reason,
         posting.posts,
-        cast(coalesce(now_known.posts_as_now_known, 0) as integer) as posts_as_now_known,
+        cast(coalesce(as_is.posts_as_is, 0) as integer) as posts_as_is,
         posting.platforms_posted,
         posting.longest_silence_days,
         posting.longest_silence_null_reason,
-        posting.accounts_not_looked_at,
+        posting.accounts_not_observed,
         posting.interactions,
         posting.posts_with_interactions,
         posting.engagement_rate_pct,
@@ -94,8 +94,8 @@ measured as (
         on months.center_code = platforms.center_code and months.month_start = platforms.month_start
     inner join {{ ref('int_centers__monthly_coverage') }} as messages
         on months.center_code = messages.center_code and months.month_start = messages.month_start
-    left join now_known
-        on months.center_code = now_known.center_code and months.month_start = now_known.month_start
+    left join as_is
+        on months.center_code = as_is.center_code and months.month_start = as_is.month_start
     left join {{ ref('int_centers__monthly_scores') }} as scores
         on months.center_code = scores.center_code and months.month_start = scores.month_start
     left join {{ ref('follower_bands') }} as bands
@@ -200,14 +200,14 @@ select
     judged.growth_high,
     judged.growth_is_measurable,
     judged.growth_accounts,
-    judged.growth_base_count,
+    judged.growth_baseline_count,
     judged.growth_null_reason,
     judged.posts,
-    judged.posts_as_now_known,
+    judged.posts_as_is,
     judged.platforms_posted,
     judged.longest_silence_days,
     judged.longest_silence_null_reason,
-    judged.accounts_not_looked_at,
+    judged.accounts_not_observed,
     judged.interactions,
     judged.posts_with_interactions,
     judged.engagement_rate_pct,

@@ -66,7 +66,7 @@ ranks as (
 
 select
     centers.date_day,
-    'all_platforms' as basis,
+    'all_platforms' as scope,
     centers.center_code,
     centers.center_name,
     centers.followers_count,

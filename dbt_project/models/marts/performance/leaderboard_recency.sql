@@ -4,7 +4,7 @@ with recencies as (
 
     select
         date_day,
-        'any_post' as basis,
+        'any_post' as scope,
         center_code,
         last_post_at,
         last_post_platform,
@@ -13,14 +13,14 @@ with recencies as (
         recency_band,
         platforms_updated,
         accounts_expected,
-        accounts_not_looked_at,
+        accounts_not_observed,
         false as has_unread_since,
         source
     from {{ rows_to_rebuild('date', ref('fct_center_daily')) }} as daily
     union all
     select
         scoped.date_day,
-        scoped.basis,
+        scoped.scope,
         scoped.center_code,
         scoped.last_post_at,
         scoped.last_post_platform,
@@ -29,7 +29,7 @@ with recencies as (
         scoped.recency_band,
         scoped.platforms_updated,
         scoped.accounts_expected,
-        scoped.accounts_not_looked_at,
+        scoped.accounts_not_observed,
         scoped.has_unread_since,
         daily.source
     from {{ rows_to_rebuild('date', ref('int_centers__daily_recency_by_scope')) }} as scoped
@@ -51,7 +51,7 @@ centers as (
             when recencies.last_post_at is not null
                 then
                     rank() over (
-                        partition by recencies.date_day, recencies.basis
+                        partition by recencies.date_day, recencies.scope
                         order by recencies.last_post_at desc nulls last
                     )
         end as place
@@ -65,7 +65,7 @@ centers as (
 
 select
     date_day,
-    basis,
+    scope,
     center_code,
     center_name,
     time_zone,
@@ -81,7 +81,7 @@ select
     cast(place as integer) as best_rank,
     cast(place as integer) as worst_rank,
     cast(row_number() over (
-        partition by date_day, basis
+        partition by date_day, scope
         order by last_post_at desc nulls last, {{ bytewise("center_code") }}
     ) as integer) as display_order,
     last_post_at is not null as is_ranked,
@@ -89,13 +89,13 @@ select
         when last_post_at is not null then null
         when accounts_expected = 0 then 'no_verified_account'
         when recency_band = 'never' then 'never_posted'
-        when accounts_not_looked_at > 0 or not has_unread_since then 'not_looked_at'
+        when accounts_not_observed > 0 or not has_unread_since then 'not_observed'
         else 'posts_not_read'
     end as unranked_reason,
-    accounts_not_looked_at,
+    accounts_not_observed,
     case
         when accounts_expected > 0
-            then round(1.0 * (accounts_expected - accounts_not_looked_at) / accounts_expected, 4)
+            then round(1.0 * (accounts_expected - accounts_not_observed) / accounts_expected, 4)
     end as completeness,
     source
 from centers

@@ -16,7 +16,7 @@ select
     next_step,
     posts_read,
     -- "unchanged" is an observation as well: the platform's own post count did not move.
-    posts_read in ('listed', 'unchanged') as is_look,
+    posts_read in ('listed', 'unchanged') as is_observation,
     posts_seen,
     source,
     try_number,

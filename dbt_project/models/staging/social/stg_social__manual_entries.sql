@@ -43,7 +43,7 @@ select
     {{ as_of_date('last_post_at') }} as published_date,
     last_post_url,
     posts_looked_at,
-    posts_looked_at <> 'not_looked' as is_look,
+    posts_looked_at <> 'not_looked' as is_observation,
     is_outreach,
     program,
     evidence_sha256,

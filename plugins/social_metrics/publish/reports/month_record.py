@@ -169,5 +169,5 @@ def _rows(connection: psycopg.Connection, close: Close) -> dict[str, list[Figure
 def _shown(board: list[Figures]) -> list[Figures]:
     """The rows of the scope that reports show, in their order."""
     return sorted(
-        (row for row in board if row["basis"] in ("all_platforms", "any_post")), key=lambda row: row["display_order"]
+        (row for row in board if row["scope"] in ("all_platforms", "any_post")), key=lambda row: row["display_order"]
     )

@@ -164,7 +164,7 @@ class Packs:
 
 
 def silent_lines(recency: Sequence[Figures], phrases: Phrases) -> list[str]:
-    """A line for each center that is silent, never posted, or cannot be looked at; the longest silence first."""
+    """A line for each center that is silent, never posted, or not observed; the longest silence first."""
     lines = []
     for row in recency:
         days = row["days_since_last_post"]

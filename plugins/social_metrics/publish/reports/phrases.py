@@ -84,7 +84,7 @@ class Phrases:
         return self.change(row, "growth")
 
     def growth_percent(self, row: Figures) -> str:
-        """The growth of a month in percent of its base; a dash where the rounding leaves its sign open."""
+        """The growth of a month in percent of its baseline; a dash where the rounding leaves its sign open."""
         return self.count(row["growth_pct"] if row["growth_is_measurable"] else None, 2)
 
     def rank(self, row: Figures) -> str:

@@ -288,7 +288,7 @@ class Sections:
     def _posts(self, row: Figures) -> str:
         """The posts of the month; a lower bound where not every account could be viewed."""
         count = self._phrases.count(row["posts"])
-        return f"≥ {count}" if row["longest_silence_null_reason"] == "not_looked_at" else count
+        return f"≥ {count}" if row["longest_silence_null_reason"] == "not_observed" else count
 
     def _followers(self, row: Figures) -> str:
         words = self._phrases.count(row["end_followers_count"])

@@ -233,7 +233,7 @@ TEXTS: dict[str, tuple[str, str]] = BOARD_TEXTS | {
         "Growth is not measurable, between {detail}: within the platforms' rounding",
     ),
     "kind_without_number": ("Tanpa jumlah pengikut: {detail}", "Without a follower count: {detail}"),
-    "detail_no_base": ("tidak ada angka bulan sebelumnya", "no figure of the month before"),
+    "detail_no_baseline": ("tidak ada angka bulan sebelumnya", "no figure of the month before"),
     "detail_definition_break": ("cara platform menghitung berubah", "the platform counts in another way"),
     "detail_not_captured": ("tidak terbaca", "not read"),
     "detail_closed": ("ditutup oleh sentra", "closed by the center"),

@@ -17,7 +17,7 @@ observations as (
         (
             select max(outcomes.date_day)
             from {{ ref('int_accounts__daily_outcomes') }} as outcomes
-            where outcomes.account_code = to_rebuild.account_code and outcomes.is_looked_at
+            where outcomes.account_code = to_rebuild.account_code and outcomes.is_observed
         ) as last_observed_date
     from {{ to_rebuild('revision') }} as to_rebuild
 
@@ -110,7 +110,7 @@ observations as (
         account_code,
         max(date_day) as last_observed_date
     from {{ ref('int_accounts__daily_outcomes') }}
-    where is_looked_at
+    where is_observed
     group by account_code
 
 ),
@@ -151,11 +151,11 @@ joined as (
         known.date_day,
         known.last_post_at,
         known.recency_band,
-        posted.published_at as last_post_at_as_now_known,
-        {{ days_from('posted.published_date', 'known.date_day') }} as days_since_last_post_as_now_known,
+        posted.published_at as last_post_at_as_is,
+        {{ days_from('posted.published_date', 'known.date_day') }} as days_since_last_post_as_is,
         -- A later observation also finds what was published by this day.
-        coalesce(observations.last_observed_date >= known.date_day, false) as is_looked_at_since,
-        coalesce(posted.posts, 0) as posts_1d_as_now_known,
+        coalesce(observations.last_observed_date >= known.date_day, false) as is_observed_since,
+        coalesce(posted.posts, 0) as posts_1d_as_is,
         known.posts_1d,
         centers.time_zone,
         centers.time_zone_label,
@@ -177,17 +177,17 @@ select
     joined.time_zone_label,
     joined.recency_band,
     joined.posts_1d,
-    joined.last_post_at_as_now_known,
-    {{ local_time('joined.last_post_at_as_now_known', 'joined.time_zone') }} as last_post_at_local_as_now_known,
-    joined.days_since_last_post_as_now_known,
-    {{ recency_band('joined.last_post_at_as_now_known', 'bands', 'joined.is_looked_at_since') }}
-        as recency_band_as_now_known,
-    cast(joined.posts_1d_as_now_known as integer) as posts_1d_as_now_known,
+    joined.last_post_at_as_is,
+    {{ local_time('joined.last_post_at_as_is', 'joined.time_zone') }} as last_post_at_local_as_is,
+    joined.days_since_last_post_as_is,
+    {{ recency_band('joined.last_post_at_as_is', 'bands', 'joined.is_observed_since') }}
+        as recency_band_as_is,
+    cast(joined.posts_1d_as_is as integer) as posts_1d_as_is,
     coalesce(
-        joined.last_post_at <> joined.last_post_at_as_now_known,
-        (joined.last_post_at is null) <> (joined.last_post_at_as_now_known is null)
+        joined.last_post_at <> joined.last_post_at_as_is,
+        (joined.last_post_at is null) <> (joined.last_post_at_as_is is null)
     ) as is_revised,
     joined.source
 from joined
 left join {{ ref('recency_bands') }} as bands
-    on {{ in_recency_band('joined.days_since_last_post_as_now_known', 'bands') }}
+    on {{ in_recency_band('joined.days_since_last_post_as_is', 'bands') }}
