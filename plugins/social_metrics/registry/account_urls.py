@@ -7,13 +7,33 @@ from dataclasses import dataclass
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from social_metrics.errors import UsageProblem
+from social_metrics.registry.link_kinds import (
+    LINK_LISTS,
+    SERVICE_SUBDOMAINS,
+    SHORTENERS,
+    VIDEO_HOSTS,
+    kind_of_path,
+)
 from social_metrics.registry.registry import Platform
 
-_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:(?://|[a-z])", re.IGNORECASE)
+_PUNCTUATION = ".,;:!?…)]}>\"'’”»"  # what a sentence puts behind an address; no handle and no id ends with it
+_BEFORE = "<([{\"'‘“«"
+_COPY = "Open the account's own page and copy the address from there"
+_COPY_ID = "Buka halaman akunnya, lalu salin alamatnya dari peramban"
 
 
 class AddressNotUnderstood(UsageProblem):
-    """The address leads to no account; the text names the reason and the next step."""
+    """The address leads to no account; the text names the reason and the next step.
+
+    Args:
+        message: for the command line.
+        indonesian: for an officer's file: completes a sentence that begins with the address, without a full stop.
+    """
+
+    def __init__(self, message: str, indonesian: str) -> None:
+        super().__init__(message)
+        self.indonesian = indonesian
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +45,16 @@ class AccountAddress:
     platform_account_id: str | None
     url: str  # as in the registry: without the parameters of a share button
 
+    @property
+    def identity(self) -> tuple[str, str]:
+        """Platform and handle or id, for comparisons."""
+        return self.platform, self.platform_account_id or (self.handle or "").casefold()
+
 
 def read_account_url(address: str, platforms: Mapping[str, Platform]) -> AccountAddress:
     """Find the platform by the host, and the account by the path.
+
+    Punctuation and invisible characters around the address, and punctuation behind the handle, are dropped.
 
     Args:
         address: as copied from a browser; `https://` may be missing.
@@ -36,63 +63,190 @@ def read_account_url(address: str, platforms: Mapping[str, Platform]) -> Account
     Raises:
         AddressNotUnderstood: another site, a post or a share button instead of an account, or an invalid handle.
     """
+    address = _bare(address)
     parts = _split(address)
     platform = platform_of(parts, platforms)
     if platform is None:
-        known = ", ".join(found.platform_label for found in platforms.values())
+        raise _unknown_platform(address, _host(parts), platforms)
+    _refuse_host_without_accounts(address, _host(parts), platform)
+    path = re.sub("/+", "/", _visible(unicodedata.normalize("NFC", unquote(parts.path))))
+    if any(unicodedata.category(character) == "Cc" for character in path):
         raise AddressNotUnderstood(
-            f"{address!r} is on none of the registry's platforms ({known}). If it is a shortened address, open it and "
-            "copy the account's address from the browser."
+            f"{address!r} contains a control character. Type the address, or copy it again.",
+            "berisi karakter tak terlihat; ketik alamatnya atau salin lagi dari peramban",
         )
-    path = unicodedata.normalize("NFC", unquote(parts.path)) + (f"?{parts.query}" if parts.query else "")
-    found = platform.url_path_pattern.match(path)
-    rest = path[found.end() :] if found else ""
-    if found is None or (rest and rest[0] not in "/?#&"):
-        raise AddressNotUnderstood(
-            f"{address!r} is not the address of an account on {platform.platform_label}. Open the account's own page "
-            "and copy the address from there."
-        )
-    named = found.groupdict()
-    handle, account_id = named.get("handle"), named.get("id")
-    if handle is not None and handle.casefold() in platform.url_stop_words:
-        raise AddressNotUnderstood(
-            f"{address!r} is a page of {platform.platform_label} ({handle}), not an account. Open the account's own "
-            "page and copy the address from there."
-        )
+    query = f"?{parts.query}" if parts.query else ""
+    found = platform.url_path_pattern.match(path + query)
+    rest = (path + query)[found.end() :] if found else ""
+    first = path.strip("/").casefold().split("/")
+    named = found.groupdict() if found else {}
+    handle = named["handle"].rstrip(_PUNCTUATION) if named.get("handle") else None
+    account_id, legacy = named.get("id"), named.get("legacy")
+    if (
+        found is None
+        or rest.lstrip(_PUNCTUATION.replace("?", ""))[:1] not in ("", "/", "?", "#", "&")
+        or (handle or legacy or "").casefold() in platform.url_stop_words
+    ):
+        raise _no_account(address, platform, first)
+    if legacy:
+        raise _legacy(address, platform)
     if handle is not None and not platform.handle_pattern.fullmatch(handle):
         raise AddressNotUnderstood(
-            f"{handle!r} is not a valid handle on {platform.platform_label}. Copy the address again."
+            f"{handle!r} is not a valid handle on {platform.platform_label}. Copy the address again.",
+            f"berisi nama akun yang tidak mungkin di {platform.platform_label} ({handle}); salin lagi dari peramban",
         )
     if account_id is not None and not platform.platform_account_id_pattern.fullmatch(account_id):
         raise AddressNotUnderstood(
-            f"{account_id!r} is not a valid id on {platform.platform_label}. Copy the address again."
+            f"{account_id!r} is not a valid id on {platform.platform_label}. Copy the address again.",
+            f"berisi ID yang tidak mungkin di {platform.platform_label} ({account_id}); salin lagi dari peramban",
         )
-    return AccountAddress(platform.platform, handle, account_id, f"https://{_host(parts)}{found.group(0)}")
+    kept, _, parameters = found.group(0).rstrip(_PUNCTUATION).partition("?")
+    if parameters:  # of the parameters only the one with the id identifies the account
+        kept = f"{kept}?{parameters.rpartition('&')[2]}"
+    return AccountAddress(
+        platform.platform, handle, account_id, f"https://{_public_host(_host(parts), platform)}{kept}"
+    )
 
 
 def platform_of(address: SplitResult | str, platforms: Mapping[str, Platform]) -> Platform | None:
-    """The platform of an address's host, also for an address that is not an account.
+    """The platform of an address's host or of a domain above it, also for an address that is not an account.
 
     Raises:
         AddressNotUnderstood: it is not a web address.
     """
-    parts = address if isinstance(address, SplitResult) else _split(address)
-    return next((platform for platform in platforms.values() if _host(parts) in platform.url_hosts), None)
+    host = _host(address if isinstance(address, SplitResult) else _split(address))
+    return next(
+        (
+            platform
+            for platform in platforms.values()
+            if any(host == known or host.endswith(f".{known}") for known in platform.url_hosts)
+        ),
+        None,
+    )
+
+
+def _bare(address: str) -> str:
+    text = _visible(address).strip().lstrip(_BEFORE).rstrip(_PUNCTUATION)
+    return text.removeprefix("//")
+
+
+def _visible(text: str) -> str:
+    """The text without format characters (zero-width spaces, direction marks), which no address contains."""
+    return "".join(character for character in text if unicodedata.category(character) != "Cf")
 
 
 def _split(address: str) -> SplitResult:
     text = address.strip()
+    if not text:
+        raise AddressNotUnderstood(
+            f"{address!r} is not a web address; copy it from the browser's address bar.",
+            "bukan alamat web; salin alamatnya dari peramban",
+        )
+    if any(map(str.isspace, text)):
+        raise AddressNotUnderstood(
+            f"{address!r} holds more than one address, or other words. Write one address and nothing else.",
+            "berisi lebih dari satu alamat, atau kata lain; tulis satu alamat saja di setiap baris",
+        )
+    if "/" not in text and (text.startswith("@") or "." not in text) and not _SCHEME.match(text):
+        raise AddressNotUnderstood(
+            f"{text!r} does not say on which platform the account is. Write the whole address, e.g. "
+            f"https://www.instagram.com/{text.removeprefix('@')}.",
+            "tidak menyebut platformnya; tulis alamat lengkap, misalnya "
+            f"https://www.instagram.com/{text.removeprefix('@')}",
+        )
+    if "/" not in text and "@" in text:
+        raise AddressNotUnderstood(
+            f"{text!r} is an e-mail address. {_COPY}.", f"adalah alamat surel, bukan alamat akun. {_COPY_ID}"
+        )
     if not _SCHEME.match(text):
         text = f"https://{text}"
     try:
         parts = urlsplit(text)
         port = parts.port
     except ValueError as error:
-        raise AddressNotUnderstood(f"{address!r} is not a web address ({error}).") from error
-    if parts.scheme.lower() not in ("http", "https") or not parts.hostname or port or any(map(str.isspace, text)):
-        raise AddressNotUnderstood(f"{address!r} is not a web address; copy it from the browser's address bar.")
+        raise AddressNotUnderstood(
+            f"{address!r} is not a web address ({error}).", "bukan alamat web; salin alamatnya dari peramban"
+        ) from error
+    if parts.scheme.lower() not in ("http", "https") or not parts.hostname or port:
+        raise AddressNotUnderstood(
+            f"{address!r} is not a web address; copy it from the browser's address bar.",
+            "bukan alamat web; salin alamatnya dari peramban",
+        )
     return parts
 
 
 def _host(parts: SplitResult) -> str:
     return (parts.hostname or "").rstrip(".")
+
+
+def _public_host(host: str, platform: Platform) -> str:
+    """The host of the page for everyone: `id-id.` and `m.` are views of it, `studio.` is the owner's."""
+    domain = min((known for known in platform.url_hosts if f".{host}".endswith(f".{known}")), key=len)
+    return host if host in (domain, f"www.{domain}") else f"www.{domain}"
+
+
+def _unknown_platform(address: str, host: str, platforms: Mapping[str, Platform]) -> AddressNotUnderstood:
+    if host in SHORTENERS:
+        return _shortened(address)
+    if host in LINK_LISTS:
+        return AddressNotUnderstood(
+            f"{address!r} is a list of links. Open it and copy the address of each account.",
+            "adalah daftar tautan; buka, lalu tulis alamat setiap akun di barisnya sendiri",
+        )
+    known = ", ".join(found.platform_label for found in platforms.values())
+    return AddressNotUnderstood(
+        f"{address!r}: {host.removeprefix('www.')} is on none of the registry's platforms ({known}).",
+        f"tidak berada di platform yang ada dalam registri ({known}); hapus barisnya",
+    )
+
+
+def _refuse_host_without_accounts(address: str, host: str, platform: Platform) -> None:
+    if host in SHORTENERS:
+        raise _shortened(address)
+    if kind := VIDEO_HOSTS.get(host):
+        raise AddressNotUnderstood(
+            f"{address!r} is {kind.english}, not an account on {platform.platform_label}. {_COPY}.",
+            f"adalah {kind.indonesian}, bukan akun. {_COPY_ID}",
+        )
+    if host not in platform.url_hosts and host.partition(".")[0] in SERVICE_SUBDOMAINS:
+        raise AddressNotUnderstood(
+            f"{address!r} is a service of {platform.platform_label}, not an account. {_COPY}.",
+            f"adalah layanan {platform.platform_label}, bukan akun. {_COPY_ID}",
+        )
+
+
+def _shortened(address: str) -> AddressNotUnderstood:
+    return AddressNotUnderstood(
+        f"{address!r} is a shortened address. Open it and copy the account's address from the browser.",
+        "adalah alamat yang dipendekkan; buka, lalu salin alamat akunnya dari peramban",
+    )
+
+
+def _legacy(address: str, platform: Platform) -> AddressNotUnderstood:
+    return AddressNotUnderstood(
+        f"{address!r} is a legacy address of {platform.platform_label}, without the channel's handle or id. Open it, "
+        "and copy the @name below the channel's title (https://www.youtube.com/@name), or choose About, Share channel, "
+        "Copy channel ID (https://www.youtube.com/channel/UC…).",
+        f"adalah alamat lama {platform.platform_label} tanpa nama dan ID kanal; buka alamat itu, lalu tulis @nama di "
+        "bawah judul kanal (https://www.youtube.com/@nama), atau pilih Tentang, Bagikan channel, Salin ID channel "
+        "(https://www.youtube.com/channel/UC…)",
+    )
+
+
+def _no_account(address: str, platform: Platform, first: list[str]) -> AddressNotUnderstood:
+    kind = kind_of_path(platform.platform, first)
+    if kind is not None:
+        return AddressNotUnderstood(
+            f"{address!r} is {kind.english}, not an account on {platform.platform_label}. {_COPY}.",
+            f"adalah {kind.indonesian}, bukan akun. {_COPY_ID}",
+        )
+    if first[0] in platform.url_stop_words or not first[0]:
+        page = first[0] or "its start page"
+        return AddressNotUnderstood(
+            f"{address!r} is a page of {platform.platform_label} ({page}), not an account. {_COPY}.",
+            f"adalah halaman {platform.platform_label}, bukan akun. {_COPY_ID}",
+        )
+    return AddressNotUnderstood(
+        f"{address!r} is not the address of an account on {platform.platform_label}. {_COPY}.",
+        f"bukan alamat akun di {platform.platform_label}. {_COPY_ID}",
+    )
