@@ -87,7 +87,7 @@ test-unit: venv ## the unit tests only: no database, no network, no process (und
 
 test-dates: venv ## everything once per date, the clock shifted (DATES="31-december-23-30 …", TESTS=tests/unit)
 	@tests/system-packages
-	@$(BIN)/python -m tests.support.shifted_clock $(DATES:%=--date %) $(TESTS)
+	@$(BIN)/python -m tests.support.shifted_clock $(addprefix --date ,$(DATES)) $(TESTS) -- $(if $(TESTS),-n 2 --dist loadfile)
 
 test-fuzz: venv ## 10,000 fuzzed cases a target: workbooks, every registry file, every platform's replies
 	@SOCIAL_METRICS_TEST_FUZZED_FILES=10000 SOCIAL_METRICS_TEST_FUZZED_REGISTRIES=10000 \
