@@ -1,6 +1,7 @@
 """Common parts of Meta's Graph APIs (Facebook, Instagram, Threads): credential, errors, usage headers, paging.
 
-Errors are classified by `code` and `error_subcode` (Meta, "Handle Errors"): their texts depend on the locale.
+Errors are classified by `code` and `error_subcode` (Meta, "Handle Errors"). The `message` decides where a code has
+several meanings: Meta does not translate it, only `error_user_msg`.
 """
 
 import hashlib
@@ -8,6 +9,7 @@ import hmac
 import json
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -15,21 +17,23 @@ from urllib.parse import parse_qs, urlsplit
 from social_metrics.contract import Outcome
 from social_metrics.extract.credentials.connections import PlatformConnection
 from social_metrics.extract.extracted import CaptureFailure
-from social_metrics.extract.http.client import ApiClient, Refusal, Reply, retry_after
+from social_metrics.extract.http.client import ApiClient
 from social_metrics.extract.http.json_values import MalformedValueError, text
+from social_metrics.extract.http.replies import Refusal, Reply, refusal_by_status, retry_after
 
 # Members of an error that are evidence; `message` is not, because a Facebook post's text has that name.
 ERROR_MEMBERS = frozenset({"error", "type", "code", "error_subcode", "is_transient", "fbtrace_id"})
 
-_TOKEN_CODES = frozenset({102, 104, 190})
-# Ended by the owner: the password changed, the app was removed, the person left the page.
-_REVOKED_SUBCODES = frozenset({458, 460, 492})
+# One token of ours reads every account, so each subcode of 190 concerns that token, not the owner of a page.
+_TOKEN_CODES = frozenset({101, 102, 104, 190})
 _RATE_CODES = frozenset({4, 17, 32, 341, 613})
 _BUSINESS_RATE_CODES = range(80000, 80100)
 # These two count the calls about one page; the others count those of the app or of its user.
 _ONE_PAGE_RATE_CODES = frozenset({32, 80001})
 _PERMISSION_CODES = frozenset({3, 10, *range(200, 300)})
+_APP_CAPABILITY = 3
 _POLICY_BLOCK = 368
+_DEPRECATED = 12
 _INVALID_PARAMETER = 100
 _NOT_VISIBLE_SUBCODE = 33
 _NO_SUCH_NAME = 803
@@ -37,6 +41,13 @@ _PAGE_MOVED = 21
 
 _MOST_MINUTES = 7 * 24 * 60
 _NO_SUCH_FIELD = re.compile(r"nonexist(?:ent|ing) field \((\w+)\)")
+_DEPRECATED_FIELD = re.compile(r"\(#12\) (?:singular )?(\w+)(?: field| API)? is deprecated")
+# Permissions and features of the application itself; other permission errors may concern one page.
+_OF_THE_APPLICATION = re.compile(
+    r"reviewable feature|public (?:content|metadata) access|secret proof|application does not have|api access",
+    re.IGNORECASE,
+)
+_GONE_OR_HIDDEN = "(gone, unpublished, or not visible to our token)"
 
 
 def authorize(connection: PlatformConnection, _token: str | None) -> tuple[dict[str, str], dict[str, str]]:
@@ -58,10 +69,11 @@ def refusal(reply: Reply, now: datetime) -> Refusal | None:
         return None
     if not isinstance(error, dict):
         if reply.status >= 300:
-            return None  # the status is more precise
+            return None  # not Meta's form of an error
         return Refusal(Outcome.INVALID_RESPONSE, "an error without a code in a reply with status 200", transient=True)
     code, subcode = error_codes(reply)
-    detail = f"Meta error {_numbered(code, subcode)}: {error.get('message') or 'without a message'}"
+    message = str(error.get("message") or "without a message")
+    detail = f"Meta error {_numbered(code, subcode)}: {message}"
     if code in _RATE_CODES or code in _BUSINESS_RATE_CODES:
         wait = _wait(reply.headers, now)
         # Without a time to wait, an immediate retry only prolongs the rate limit.
@@ -75,22 +87,37 @@ def refusal(reply: Reply, now: datetime) -> Refusal | None:
     if code in (1, 2) or error.get("is_transient") is True:
         wait = retry_after(reply.headers, now)
         return Refusal(Outcome.PLATFORM_UNAVAILABLE, detail, transient=True, retry_after=wait)
-    if code in _TOKEN_CODES:
-        revoked = subcode in _REVOKED_SUBCODES
-        return Refusal(Outcome.CONSENT_REVOKED if revoked else Outcome.TOKEN_EXPIRED, detail, for_all=True)
+    return _refusal_of_code(code, subcode, message, detail) or _refusal_of_status(reply, detail, now)
+
+
+def _refusal_of_code(code: int | None, subcode: int | None, message: str, detail: str) -> Refusal | None:
+    if code in _TOKEN_CODES or "active access token" in message.lower():
+        return Refusal(Outcome.TOKEN_EXPIRED, detail, for_all=True)
     if code in _PERMISSION_CODES:
-        return Refusal(Outcome.PERMISSION_MISSING, detail)
+        of_the_application = code == _APP_CAPABILITY or _OF_THE_APPLICATION.search(message) is not None
+        return Refusal(Outcome.PERMISSION_MISSING, detail, for_all=of_the_application)
     if code == _POLICY_BLOCK:
         # Meta blocks our credential, not the requested page: nothing is known about the account.
         return Refusal(Outcome.PERMISSION_MISSING, detail, for_all=True)
     if code == _PAGE_MOVED:
         return Refusal(Outcome.IDENTITY_MISMATCH, detail)
     if code == _NO_SUCH_NAME or (code == _INVALID_PARAMETER and subcode == _NOT_VISIBLE_SUBCODE):
-        return Refusal(Outcome.ACCOUNT_NOT_FOUND, f"{detail} (gone, unpublished, or not visible to our token)")
+        return Refusal(Outcome.ACCOUNT_NOT_FOUND, f"{detail} {_GONE_OR_HIDDEN}")
     if code == _INVALID_PARAMETER:
-        return _invalid_parameter(str(error.get("message", "")), detail)
-    if reply.status >= 500:
-        return None
+        return _invalid_parameter(message, detail)
+    if code == _DEPRECATED:
+        field = _DEPRECATED_FIELD.search(message)
+        return Refusal(Outcome.INVALID_RESPONSE, detail, withdrawn_field=field[1] if field else None)
+    return None
+
+
+def _refusal_of_status(reply: Reply, detail: str, now: datetime) -> Refusal:
+    """The meaning of an error whose code is absent or not documented."""
+    code, _ = error_codes(reply)
+    if code is None and reply.status < 500 and reply.member("error", "type") == "OAuthException":
+        return Refusal(Outcome.TOKEN_EXPIRED, detail, for_all=True)  # as documented for an OAuthException alone
+    if reply.status in (401, 429) or reply.status >= 500:
+        return replace(refusal_by_status(reply, now), detail=detail)
     return Refusal(Outcome.INVALID_RESPONSE, detail)
 
 
@@ -191,10 +218,16 @@ def next_query(edge: dict[str, Any]) -> tuple[tuple[str, str], ...] | None:
 def _invalid_parameter(message: str, detail: str) -> Refusal:
     """Code 100 without a subcode has several meanings, distinguished only by the (untranslated) message."""
     text = message.lower()
-    if "does not exist" in text:
-        return Refusal(Outcome.ACCOUNT_NOT_FOUND, f"{detail} (gone, unpublished, or not visible to our token)")
-    if "public content access" in text or "public metadata access" in text or "secret proof" in text:
+    if "appsecret_proof" in text:
+        return Refusal(
+            Outcome.TOKEN_EXPIRED,
+            f"{detail} (set app_secret in the connection's extra to the secret of the application that made the token)",
+            for_all=True,
+        )
+    if _OF_THE_APPLICATION.search(message):
         return Refusal(Outcome.PERMISSION_MISSING, detail, for_all=True)
+    if "does not exist" in text:
+        return Refusal(Outcome.ACCOUNT_NOT_FOUND, f"{detail} {_GONE_OR_HIDDEN}")
     if "permission" in text:
         return Refusal(Outcome.PERMISSION_MISSING, detail)
     if field := _NO_SUCH_FIELD.search(message):

@@ -9,8 +9,8 @@ import pytest
 
 from social_metrics.contract import Outcome
 from social_metrics.extract import meta_graph
-from social_metrics.extract.http.client import Refusal, Reply
 from social_metrics.extract.http.json_values import MalformedValueError
+from social_metrics.extract.http.replies import Refusal, Reply
 
 NOW = datetime(2026, 11, 20, 13, 0, tzinfo=UTC)
 
@@ -27,9 +27,9 @@ def refused(error: Any, status: int = 400, headers: dict[str, str] | None = None
         (190, 463, Outcome.TOKEN_EXPIRED, True),
         (190, 467, Outcome.TOKEN_EXPIRED, True),
         (104, None, Outcome.TOKEN_EXPIRED, True),
-        (190, 458, Outcome.CONSENT_REVOKED, True),
-        (190, 460, Outcome.CONSENT_REVOKED, True),
-        (3, None, Outcome.PERMISSION_MISSING, False),
+        (190, 458, Outcome.TOKEN_EXPIRED, True),
+        (190, 460, Outcome.TOKEN_EXPIRED, True),
+        (3, None, Outcome.PERMISSION_MISSING, True),
         (10, None, Outcome.PERMISSION_MISSING, False),
         (200, None, Outcome.PERMISSION_MISSING, False),
         (283, None, Outcome.PERMISSION_MISSING, False),
@@ -79,7 +79,7 @@ def test_code_100_without_a_subcode_is_read_from_its_untranslated_message() -> N
             Outcome.PERMISSION_MISSING
         ),
         "(#100) Object does not exist, cannot be loaded due to missing permission or reviewable feature": (
-            Outcome.ACCOUNT_NOT_FOUND
+            Outcome.PERMISSION_MISSING
         ),
         "(#100) Requires a permission": Outcome.PERMISSION_MISSING,
         "(#100) Tried accessing nonexisting field (followers_count) on node type (Page)": Outcome.INVALID_RESPONSE,
@@ -129,7 +129,9 @@ def test_an_error_without_a_readable_code(code: Any) -> None:
     refusal = refused({"code": code})
     assert refusal is not None
     assert refusal.outcome is Outcome.INVALID_RESPONSE
-    assert refused({"code": code}, 500) is None
+    down = refused({"code": code}, 500)
+    assert down is not None
+    assert down.outcome is Outcome.PLATFORM_UNAVAILABLE
 
 
 def test_a_good_reply_is_no_refusal() -> None:

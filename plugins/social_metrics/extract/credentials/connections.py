@@ -65,7 +65,8 @@ class PlatformConnection:
     @property
     def fingerprint(self) -> str:
         """Identifies a credential without revealing it: part of a SHA-256."""
-        return hashlib.sha256(f"{self.login}\0{self.secret}".encode()).hexdigest()[:16]
+        parts = [str(self.login), str(self.secret), *filter(None, [self.app_secret])]
+        return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
 
     @classmethod
     def from_parts(

@@ -1,12 +1,10 @@
 """Calls of the platforms' APIs: timeouts, capped retries, Retry-After, budgets, evidence of every response."""
 
 import random
-import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -19,52 +17,11 @@ from social_metrics.extract.credentials.connections import PlatformConnection
 from social_metrics.extract.extracted import CaptureFailure
 from social_metrics.extract.http.connection_pool import HttpPool, may_have_been_served
 from social_metrics.extract.http.guards import Cost, Gate, Meter, Tokens
-from social_metrics.extract.http.json_values import at
 from social_metrics.extract.http.redaction import Redactor, clean_text, parse_json, sha256
+from social_metrics.extract.http.replies import Refusal, Reply, foreign_refusal
 from social_metrics.registry.account import Account
 
 TRANSIENT_CONNECTION_DETAIL = "no response from the platform"
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """One response, parsed. `body` is None when it was not JSON."""
-
-    endpoint: str
-    status: int
-    headers: Mapping[str, str]
-    body: Any
-    response_id: UUID
-    received_at: datetime
-
-    def member(self, *path: str | int) -> Any:
-        """The value at a path of member names and list positions, or None where the path does not exist."""
-        return at(self.body, *path)
-
-    def unusable(self, detail: str) -> CaptureFailure:
-        """The failure of a reply with status 200 and unusable content."""
-        return CaptureFailure(Outcome.INVALID_RESPONSE, detail, response_id=self.response_id)
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """A response that refuses the request.
-
-    Args:
-        outcome: its meaning for the requested account(s).
-        detail: the platform's message.
-        transient: another try within this call can help.
-        retry_after: how long the platform asks to wait, if it names a time.
-        for_all: it concerns the credential or the whole platform.
-        withdrawn_field: a requested field that the platform no longer offers for any account.
-    """
-
-    outcome: Outcome
-    detail: str
-    transient: bool = False
-    retry_after: timedelta | None = None
-    for_all: bool = False
-    withdrawn_field: str | None = None
 
 
 @dataclass(frozen=True)
@@ -320,7 +277,7 @@ class ApiClient:
                 return refusal
             if reply.status < 300:
                 return None
-        return refusal_by_status(reply, self.clock.now())
+        return foreign_refusal(reply, self.clock.now())
 
     def _failure(self, refusal: Refusal, reply: Reply, redactor: Redactor, *, own_token: bool) -> CaptureFailure:
         return CaptureFailure(
@@ -341,38 +298,6 @@ class ApiClient:
             return _backoff(attempt)
         seconds = refusal.retry_after.total_seconds()
         return seconds if seconds <= self._max_wait else None
-
-
-def retry_after(headers: Mapping[str, str], now: datetime) -> timedelta | None:
-    """The wait that a Retry-After header asks for, in either of its forms (RFC 9110, 10.2.3); None without one."""
-    value = headers.get("Retry-After", "").strip()
-    if not value:
-        return None
-    if re.fullmatch(r"[0-9]{1,12}", value):
-        return timedelta(seconds=min(int(value), 7 * 86_400))
-    try:
-        until = parsedate_to_datetime(value)
-    except ValueError:
-        return None
-    until = until if until.tzinfo else until.replace(tzinfo=UTC)
-    return max(until - now, timedelta(0))
-
-
-def refusal_by_status(reply: Reply, now: datetime) -> Refusal:
-    """The meaning of a response whose body does not explain it; the instant is now, UTC."""
-    wait = retry_after(reply.headers, now)
-    detail = f"HTTP {reply.status}" + ("" if reply.body is not None else ", not JSON")
-    if reply.status == 429:
-        return Refusal(Outcome.RATE_LIMITED, detail, transient=True, retry_after=wait)
-    if reply.status >= 500:
-        return Refusal(Outcome.PLATFORM_UNAVAILABLE, detail, transient=True, retry_after=wait)
-    if reply.status == 401:
-        return Refusal(Outcome.TOKEN_EXPIRED, detail, for_all=True)
-    if reply.status == 403:
-        return Refusal(Outcome.PERMISSION_MISSING, detail)
-    if reply.status == 404 and reply.body is not None:  # a page of HTML says nothing about an account
-        return Refusal(Outcome.ACCOUNT_NOT_FOUND, detail)
-    return Refusal(Outcome.INVALID_RESPONSE, detail, transient=reply.status < 300)
 
 
 def _backoff(attempt: int) -> float:

@@ -15,8 +15,9 @@ from social_metrics.contract import Outcome
 from social_metrics.extract import meta_graph
 from social_metrics.extract.credentials.oauth import Authorisation
 from social_metrics.extract.extracted import CaptureFailure, ExtractedPost, ExtractedProfile, PostListing, ReadWindow
-from social_metrics.extract.http.client import ApiClient, ApiRules, Reply
+from social_metrics.extract.http.client import ApiClient, ApiRules
 from social_metrics.extract.http.json_values import MalformedValueError, count, identifier, instant, text
+from social_metrics.extract.http.replies import Reply
 from social_metrics.extract.pagination import PostPage, read_back
 from social_metrics.registry.account import Account
 

@@ -6,6 +6,7 @@ another account: the id behind it is the identity. `like_count` is absent when t
 
 import re
 from collections.abc import Hashable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -14,8 +15,9 @@ from social_metrics.contract import Outcome
 from social_metrics.extract import meta_graph
 from social_metrics.extract.credentials.oauth import Authorisation
 from social_metrics.extract.extracted import CaptureFailure, ExtractedPost, ExtractedProfile, PostListing, ReadWindow
-from social_metrics.extract.http.client import ApiClient, ApiRules, Refusal, Reply
+from social_metrics.extract.http.client import ApiClient, ApiRules
 from social_metrics.extract.http.json_values import MalformedValueError, count, identifier, instant, text
+from social_metrics.extract.http.replies import Refusal, Reply
 from social_metrics.extract.pagination import PostPage, read_back
 from social_metrics.extract.profile_calls import read_one_by_one
 from social_metrics.registry.account import Account
@@ -39,7 +41,13 @@ UNKNOWN_REASON = (
     "and correct the registry row"
 )
 
-_NOT_A_PROFESSIONAL_ACCOUNT = (110, 2207013)
+LOGIN_UNUSABLE = (
+    "our own account cannot read others: set the login of the connection social_metrics_instagram to the id of an "
+    "unrestricted Instagram professional account (1784…) that the token may use"
+)
+
+_INVALID_USER_ID = 110  # of the discovered account; mostly with the subcode 2207013
+_RESTRICTED_LOGIN = (25, 2207050)
 _HANDLE = re.compile(r"[A-Za-z0-9._]{1,30}")
 _CURSOR = re.compile(r"[A-Za-z0-9_=+/-]+")  # it is written into the fields: other characters are not allowed
 _PRODUCT_TYPES = {"REELS": "reel", "STORY": "story"}
@@ -47,9 +55,22 @@ _MEDIA_TYPES = {"IMAGE": "photo", "VIDEO": "video", "CAROUSEL_ALBUM": "carousel"
 
 
 def _refusal(reply: Reply, now: datetime) -> Refusal | None:
-    if meta_graph.error_codes(reply) == _NOT_A_PROFESSIONAL_ACCOUNT:
-        return Refusal(Outcome.ACCOUNT_NOT_FOUND, f"Meta error 110/2207013: {UNKNOWN_REASON}.")
-    return meta_graph.refusal(reply, now)
+    """Classify an error of Meta.
+
+    The node of a discovery is our own account, and the discovered one is only named in the fields: an error about a
+    node, a permission or the token concerns our credential.
+    """
+    code, subcode = meta_graph.error_codes(reply)
+    if code == _INVALID_USER_ID:
+        return Refusal(Outcome.ACCOUNT_NOT_FOUND, f"Meta error {code}/{subcode}: {UNKNOWN_REASON}.")
+    refusal = meta_graph.refusal(reply, now)
+    if refusal is None:
+        return None
+    is_our_login = (code, subcode) == _RESTRICTED_LOGIN or refusal.withdrawn_field == "business_discovery"
+    if is_our_login or refusal.outcome is Outcome.ACCOUNT_NOT_FOUND:
+        detail = f"Meta error {code}/{subcode}: {reply.member('error', 'message')} ({LOGIN_UNUSABLE})"
+        return Refusal(Outcome.TOKEN_EXPIRED, detail, for_all=True)
+    return replace(refusal, for_all=True) if refusal.outcome is Outcome.PERMISSION_MISSING else refusal
 
 
 RULES = ApiRules(

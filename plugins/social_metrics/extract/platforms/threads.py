@@ -16,8 +16,9 @@ from social_metrics.contract import Outcome
 from social_metrics.extract import meta_graph
 from social_metrics.extract.credentials.oauth import Authorisation
 from social_metrics.extract.extracted import CaptureFailure, ExtractedPost, ExtractedProfile, PostListing, ReadWindow
-from social_metrics.extract.http.client import ApiClient, ApiRules, Refusal, Reply
+from social_metrics.extract.http.client import ApiClient, ApiRules
 from social_metrics.extract.http.json_values import MalformedValueError, count, identifier, instant, text
+from social_metrics.extract.http.replies import Refusal, Reply
 from social_metrics.extract.pagination import PostPage, read_back
 from social_metrics.extract.profile_calls import read_one_by_one
 from social_metrics.registry.account import Account
@@ -52,6 +53,8 @@ def _refusal(reply: Reply, now: datetime) -> Refusal | None:
         return replace(refusal, outcome=Outcome.BELOW_THRESHOLD)
     if refusal.outcome is Outcome.ACCOUNT_NOT_FOUND:
         return replace(refusal, detail=f"{reply.member('error', 'message')}: {UNKNOWN_REASON}.")
+    if refusal.outcome is Outcome.PERMISSION_MISSING:  # of our token, which looks every account up
+        return replace(refusal, for_all=True)
     return refusal
 
 

@@ -5,6 +5,7 @@ response has an `error` object, on success with the code `ok`.
 """
 
 from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode, urlsplit, urlunsplit
@@ -20,8 +21,9 @@ from social_metrics.extract.extracted import (
     ReadWindow,
     TokenPair,
 )
-from social_metrics.extract.http.client import ApiClient, ApiRules, Refusal, Reply, retry_after
+from social_metrics.extract.http.client import ApiClient, ApiRules
 from social_metrics.extract.http.json_values import MalformedValueError, count, identifier, instant_of_seconds, text
+from social_metrics.extract.http.replies import Refusal, Reply, refusal_by_status, retry_after
 from social_metrics.extract.pagination import PostPage, read_back
 from social_metrics.extract.profile_calls import read_one_by_one
 from social_metrics.registry.account import Account
@@ -41,7 +43,7 @@ _REFUSALS = {
     "access_token_invalid": Refusal(Outcome.TOKEN_EXPIRED, LOG_IN_AGAIN),
     "invalid_grant": Refusal(Outcome.TOKEN_EXPIRED, LOG_IN_AGAIN),
     "scope_not_authorized": Refusal(Outcome.PERMISSION_MISSING, LOG_IN_AGAIN + " and leave every box ticked"),
-    "scope_permission_missed": Refusal(Outcome.PERMISSION_MISSING, "our application lacks the scope"),
+    "scope_permission_missed": Refusal(Outcome.PERMISSION_MISSING, "our application lacks the scope", for_all=True),
     "invalid_client": Refusal(
         Outcome.PERMISSION_MISSING, "login or password of social_metrics_tiktok is wrong", for_all=True
     ),
@@ -59,7 +61,7 @@ def _refusal(reply: Reply, now: datetime) -> Refusal | None:
         code, words_of_tiktok = error.get("code"), error.get("message")
     else:  # the token endpoint follows OAuth
         code, words_of_tiktok = error, reply.member("error_description")
-    if code is None or code == "ok":
+    if code == "ok" or (code is None and (reply.status < 300 or not isinstance(error, dict))):
         return None
     detail = f"TikTok error {code}: {words_of_tiktok or 'without a message'}"
     known = _REFUSALS.get(str(code))
@@ -68,8 +70,8 @@ def _refusal(reply: Reply, now: datetime) -> Refusal | None:
         return Refusal(known.outcome, f"{detail} ({known.detail})", known.transient, wait, known.for_all)
     if reply.status == 401:  # with any code: this account's own token, so the others are not concerned
         return Refusal(Outcome.TOKEN_EXPIRED, f"{detail} ({LOG_IN_AGAIN})")
-    if reply.status in (403, 429) or reply.status >= 500:
-        return None  # the status is more precise than an undocumented code
+    if reply.status in (403, 429) or reply.status >= 500:  # more precise than an undocumented code
+        return replace(refusal_by_status(reply, now), detail=detail)
     return Refusal(Outcome.INVALID_RESPONSE, detail)
 
 

@@ -9,18 +9,19 @@ OpenAPI 2.166 has `tweet_count`, 2.167 `post_count`: both are read; the connecti
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from social_metrics.contract import Outcome
+from social_metrics.extract import x_errors
 from social_metrics.extract.credentials.connections import PlatformConnection
 from social_metrics.extract.credentials.oauth import Authorisation
 from social_metrics.extract.extracted import CaptureFailure, ExtractedPost, ExtractedProfile, PostListing, ReadWindow
-from social_metrics.extract.http.client import ApiClient, ApiRules, Refusal, Reply, refusal_by_status, retry_after
+from social_metrics.extract.http.client import ApiClient, ApiRules
 from social_metrics.extract.http.guards import Cost
 from social_metrics.extract.http.json_values import MalformedValueError, at, count, identifier, instant, text
+from social_metrics.extract.http.replies import Reply
 from social_metrics.extract.pagination import BEFORE_EVERY_POST
 from social_metrics.registry.account import Account
 
@@ -51,51 +52,9 @@ _KEPT_MEMBERS = frozenset({
     "resource_id", "resource_type", "section", "period", "scope", "account_id", "product_name",
 })  # fmt: skip
 
-_NOT_ALLOWED = Refusal(Outcome.PERMISSION_MISSING, "", for_all=True)
-_USED_UP = Refusal(Outcome.QUOTA_EXHAUSTED, "", for_all=True)  # of the month, or the prepaid credits
-_REFUSALS = {  # by the last part of the problem's type: api.twitter.com and api.x.com are both about
-    **dict.fromkeys(("client-forbidden", "unsupported-authentication", "oauth1-permissions"), _NOT_ALLOWED),
-    **dict.fromkeys(("usage-capped", "credits", "credits-depleted"), _USED_UP),
-}
-_RATE_LIMIT_CODE = 88  # of the older error form
-
 
 def _authorize(connection: PlatformConnection, _token: str | None) -> tuple[dict[str, str], dict[str, str]]:
     return {}, {"Authorization": f"Bearer {connection.secret}"} if connection.secret else {}
-
-
-def _refusal(reply: Reply, now: datetime) -> Refusal | None:
-    """Classify a problem that replaces the result; errors in a reply with status 200 concern single accounts."""
-    too_fast = reply.member("errors", 0, "code") == _RATE_LIMIT_CODE
-    title = reply.member("title")
-    if reply.status < 300 and title is None and not too_fast:
-        return None
-    given = reply.member("status")
-    status = given if isinstance(given, int) and given >= 400 else max(reply.status, 400)
-    texts = (title, reply.member("detail"), reply.member("errors", 0, "message"))
-    detail = ": ".join(part for part in texts if isinstance(part, str)) or f"HTTP {status}"
-    known = _REFUSALS.get(_last_part(reply.member("type")))
-    if known is not None:
-        return replace(known, detail=detail)
-    if status == 402:
-        return replace(_USED_UP, detail=detail)
-    if status == 429 or too_fast:
-        wait = _until_reset(reply, now)
-        return Refusal(Outcome.RATE_LIMITED, detail, transient=True, retry_after=wait, for_all=True)
-    if status == 404:  # an account that does not exist is reported with status 200
-        return Refusal(Outcome.INVALID_RESPONSE, detail)
-    return replace(refusal_by_status(replace(reply, status=status), now), detail=detail)
-
-
-def _last_part(address: Any) -> str:
-    return str(address).rsplit("/", 1)[-1]
-
-
-def _until_reset(reply: Reply, now: datetime) -> timedelta | None:
-    reset = reply.headers.get("x-rate-limit-reset", "")
-    if not re.fullmatch(r"[0-9]{1,10}", reset):
-        return retry_after(reply.headers, now)
-    return max(datetime.fromtimestamp(int(reset), UTC) - now, timedelta(0))
 
 
 def _cost(reply: Reply) -> Cost:
@@ -110,7 +69,7 @@ RULES = ApiRules(
     api_version="2",
     accounts_per_call=PER_CALL,
     kept_members=_KEPT_MEMBERS,
-    refusal=_refusal,
+    refusal=x_errors.refusal,
     authorize=_authorize,
     cost=_cost,
 )
@@ -157,7 +116,10 @@ def _read_users(
     expected = Cost(calls=1, usd=len(requested) * PRICE_OF_A_USER)
     reply = client.get(path, f"/{client.api_version}/{path}", parameters, expected=expected)
     users = {str(at(user, member)).lower(): user for user in _data(reply) or ()}
-    problems = {_concerned(error).lower(): error for error in _errors(reply)}
+    errors = _errors(reply)
+    problems = {name.lower(): error for error in errors for name in x_errors.concerned(error)}
+    if len(requested) == 1 and len(errors) == 1 and not problems:
+        problems = dict.fromkeys(requested, errors[0])
     profiles: dict[str, ExtractedProfile | CaptureFailure] = {}
     for name, account in requested.items():
         if name in users:
@@ -166,7 +128,7 @@ def _read_users(
             except MalformedValueError as problem:
                 profiles[account.account_code] = reply.unusable(str(problem))
         elif name in problems:
-            profiles[account.account_code] = _account_failure(problems[name], reply)
+            profiles[account.account_code] = x_errors.account_failure(problems[name], reply)
         else:
             profiles[account.account_code] = reply.unusable("the reply neither shows this account nor says why not")
     return profiles
@@ -271,7 +233,7 @@ def _read_timeline(client: ApiClient, path: str, window: ReadWindow, found: _Fou
         reply = _get_posts(client, "user_tweets", path, parameters, PAGE)
         if _data(reply) is None and reply.member("meta", "result_count") != 0:
             problem = next(iter(_errors(reply)), {"detail": "the reply has neither posts nor a count of none"})
-            raise _account_failure(problem, reply)
+            raise x_errors.account_failure(problem, reply)
         read += found.add(reply)
         token = reply.member("meta", "next_token")
         if token is None or (read and window.since is None and not window.newest_known_id):
@@ -296,9 +258,10 @@ def _read_again(client: ApiClient, post_ids: Sequence[str], found: _Found) -> No
         reply = _get_posts(client, "tweets", "tweets", {"ids": ",".join(batch)}, len(batch))
         found.add(reply)
         found.gone += [
-            _concerned(error)
+            post_id
             for error in _errors(reply)
-            if _concerned(error) in post_ids and _account_outcome(error) is Outcome.ACCOUNT_NOT_FOUND
+            for post_id in x_errors.concerned(error)
+            if post_id in post_ids and x_errors.account_outcome(error) is Outcome.ACCOUNT_NOT_FOUND
         ]
         pending += [post_id for post_id in dict.fromkeys(found.newer_versions) if post_id not in requested]
         requested.update(found.newer_versions)
@@ -373,27 +336,3 @@ def _data(reply: Reply) -> list[Any] | None:
 def _errors(reply: Reply) -> list[Any]:
     errors = reply.member("errors")
     return errors if isinstance(errors, list) else []
-
-
-def _concerned(error: Any) -> str:
-    """The id or handle that an error of a 200 is about."""
-    return str(at(error, "value") or at(error, "resource_id"))
-
-
-def _account_failure(error: Any, reply: Reply) -> CaptureFailure:
-    detail = at(error, "detail") or at(error, "title") or at(error, "message") or "an error without a text"
-    return CaptureFailure(_account_outcome(error), str(detail), response_id=reply.response_id)
-
-
-def _account_outcome(error: Any) -> Outcome:
-    """Suspended and unknown accounts have the same type and differ only in the text."""
-    kind = _last_part(at(error, "type"))
-    if "suspended" in str(at(error, "detail")).lower():
-        return Outcome.ACCOUNT_SUSPENDED
-    if kind == "not-authorized-for-resource":
-        return Outcome.ACCOUNT_PRIVATE
-    if kind == "resource-not-found" or at(error, "title") == "Not Found Error":
-        return Outcome.ACCOUNT_NOT_FOUND
-    if kind in ("resource-unavailable", "internal-error", "field-hydration-failure"):
-        return Outcome.PLATFORM_UNAVAILABLE
-    return Outcome.INVALID_RESPONSE

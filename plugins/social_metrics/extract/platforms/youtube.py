@@ -5,19 +5,20 @@ playlist is read rather than search: it is complete, newest first in practice, a
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, time, timedelta
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from social_metrics.contract import Outcome
+from social_metrics.extract import youtube_errors
 from social_metrics.extract.credentials.connections import PlatformConnection
 from social_metrics.extract.credentials.oauth import Authorisation
 from social_metrics.extract.extracted import CaptureFailure, ExtractedPost, ExtractedProfile, PostListing, ReadWindow
-from social_metrics.extract.http.client import ApiClient, ApiRules, Refusal, Reply, refusal_by_status, retry_after
+from social_metrics.extract.http.client import ApiClient, ApiRules
 from social_metrics.extract.http.guards import Cost
 from social_metrics.extract.http.json_values import MalformedValueError, at, count, identifier, instant, text
+from social_metrics.extract.http.replies import Reply
 from social_metrics.extract.pagination import BEFORE_EVERY_POST
 from social_metrics.registry.account import Account
 
@@ -28,7 +29,6 @@ METRIC_DEFINITION_ID = "youtube.subscriberCount.v1"
 PER_CALL = 50  # ids in one call, and items on one page: the API's most
 ONE_UNIT = Cost(calls=1, quota_units=1)
 
-_PACIFIC = ZoneInfo("America/Los_Angeles")  # the zone of the quota day
 
 _KEPT_MEMBERS = frozenset({
     "kind", "etag", "pageInfo", "totalResults", "resultsPerPage", "nextPageToken", "prevPageToken", "items", "id",
@@ -40,66 +40,10 @@ _KEPT_MEMBERS = frozenset({
     "error", "errors", "code", "message", "domain", "reason", "details",
 })  # fmt: skip
 
-_KEY_REFUSED = Refusal(Outcome.TOKEN_EXPIRED, "", for_all=True)
-_NOT_ALLOWED = Refusal(Outcome.PERMISSION_MISSING, "", for_all=True)
-_QUOTA_GONE = Refusal(Outcome.QUOTA_EXHAUSTED, "", for_all=True)
-_TOO_FAST = Refusal(Outcome.RATE_LIMITED, "", transient=True, for_all=True)
-_TEMPORARY = Refusal(Outcome.PLATFORM_UNAVAILABLE, "", transient=True)
-_REFUSALS = {
-    "keyInvalid": _KEY_REFUSED,
-    "keyExpired": _KEY_REFUSED,
-    "API_KEY_INVALID": _KEY_REFUSED,
-    "authError": _KEY_REFUSED,
-    "accessNotConfigured": _NOT_ALLOWED,
-    "SERVICE_DISABLED": _NOT_ALLOWED,
-    "ipRefererBlocked": _NOT_ALLOWED,
-    "insufficientPermissions": _NOT_ALLOWED,
-    "quotaExceeded": _QUOTA_GONE,
-    "dailyLimitExceeded": _QUOTA_GONE,
-    "rateLimitExceeded": _TOO_FAST,
-    "userRateLimitExceeded": _TOO_FAST,
-    "RATE_LIMIT_EXCEEDED": _TOO_FAST,
-    "backendError": _TEMPORARY,
-    "internalError": _TEMPORARY,
-    "SERVICE_UNAVAILABLE": _TEMPORARY,
-    "UNAVAILABLE": _TEMPORARY,
-    "invalidPageToken": Refusal(Outcome.INVALID_RESPONSE, ""),
-    # Of an existing channel: it has no uploads. `read_posts` returns an empty listing.
-    "playlistNotFound": Refusal(Outcome.ACCOUNT_NOT_FOUND, ""),
-}
-
 
 def _authorize(connection: PlatformConnection, _token: str | None) -> tuple[dict[str, str], dict[str, str]]:
     """The API key as a header, so that it is in no URL."""
     return {}, {"X-Goog-Api-Key": connection.secret} if connection.secret else {}
-
-
-def _refusal(reply: Reply, now: datetime) -> Refusal | None:
-    if reply.member("error") is None:
-        return None
-    details = reply.member("error", "details")
-    reasons = [
-        reply.member("error", "errors", 0, "reason"),
-        *(at(detail, "reason") for detail in (details if isinstance(details, list) else ())),
-        reply.member("error", "status"),
-        reply.member("error", "message"),
-    ]
-    detail = ": ".join(str(text) for text in (reasons[0], reasons[-1]) if text) or f"HTTP {reply.status}"
-    known = next((_REFUSALS[reason] for reason in reasons if isinstance(reason, str) and reason in _REFUSALS), None)
-    if known is None:
-        code = reply.member("error", "code")
-        status = code if isinstance(code, int) and code >= 400 else max(reply.status, 400)
-        if status == 404:  # a channel that does not exist is missing from a 200
-            return Refusal(Outcome.INVALID_RESPONSE, detail)
-        return replace(refusal_by_status(replace(reply, status=status), now), detail=detail)
-    wait = _until_quota_returns(now) if known is _QUOTA_GONE else retry_after(reply.headers, now)
-    return replace(known, detail=detail, retry_after=wait)
-
-
-def _until_quota_returns(now: datetime) -> timedelta:
-    """Quota resets at midnight Pacific Time."""
-    tomorrow = now.astimezone(_PACIFIC).date() + timedelta(days=1)
-    return datetime.combine(tomorrow, time(), _PACIFIC).astimezone(UTC) - now
 
 
 RULES = ApiRules(
@@ -107,7 +51,7 @@ RULES = ApiRules(
     api_version="v3",
     accounts_per_call=PER_CALL,
     kept_members=_KEPT_MEMBERS,
-    refusal=_refusal,
+    refusal=youtube_errors.refusal,
     authorize=_authorize,
     cost=lambda _reply: ONE_UNIT,
 )
@@ -254,7 +198,8 @@ def _uploads(client: ApiClient, playlist: str, since: datetime | None) -> _Uploa
     """The uploads of the window.
 
     A premiere or a video published late can be listed below newer ones: only a whole page older than the window
-    ends the listing. A video without a date (private, deleted, or the reply has no dates) has None.
+    ends the listing, and only when as many new videos were found as the channel counts. Where that is unknown, the
+    listing claims no completeness. A video without a date (private, deleted, or the reply has no dates) has None.
     """
     published: dict[str, datetime | None] = {}
     tokens: set[str] = set()

@@ -6,8 +6,9 @@ from datetime import datetime
 from social_metrics.contract import Outcome
 from social_metrics.extract.credentials.connections import PlatformConnection
 from social_metrics.extract.extracted import CaptureFailure, ExtractedPost, ExtractedProfile, PostListing, ReadWindow
-from social_metrics.extract.http.client import ApiClient, ApiRules, Refusal, Reply
+from social_metrics.extract.http.client import ApiClient, ApiRules
 from social_metrics.extract.http.json_values import count, identifier, instant_of_seconds, text
+from social_metrics.extract.http.replies import Refusal, Reply
 from social_metrics.extract.pagination import PostPage, read_back
 from social_metrics.registry.account import Account
 

@@ -17,9 +17,10 @@ from hypothesis import strategies as st
 from social_metrics.contract import Outcome, Source
 from social_metrics.extract.credentials.connections import PlatformConnection
 from social_metrics.extract.extracted import CaptureFailure
-from social_metrics.extract.http.client import ApiClient, Recorder, Refusal, Reply, retry_after
+from social_metrics.extract.http.client import ApiClient, Recorder
 from social_metrics.extract.http.guards import Cost
 from social_metrics.extract.http.redaction import HIDDEN, sha256
+from social_metrics.extract.http.replies import Refusal, Reply, retry_after
 from social_metrics.registry.account import Account
 from tests.support.local_platform import NOW, SECRET, SOME_RULES, Answer, Bench, FixedClock, account, bench, serve
 
@@ -151,13 +152,13 @@ def test_tries_end_and_the_last_response_decides() -> None:
 @pytest.mark.parametrize(
     ("answer", "outcome", "for_all", "tries"),
     [
-        (Answer({"count": 1}, 401), Outcome.TOKEN_EXPIRED, True, 1),
-        (Answer(b"<html>", 403), Outcome.PERMISSION_MISSING, False, 1),
-        (Answer({}, 404), Outcome.ACCOUNT_NOT_FOUND, False, 1),
+        (Answer({"count": 1}, 401), Outcome.PLATFORM_UNAVAILABLE, False, 1),
+        (Answer(b"<html>", 403), Outcome.PLATFORM_UNAVAILABLE, False, 1),
+        (Answer({}, 404), Outcome.INVALID_RESPONSE, False, 1),
         (Answer(b"<html>", 404), Outcome.INVALID_RESPONSE, False, 1),
         (Answer({}, 400), Outcome.INVALID_RESPONSE, False, 1),
         (Answer(b"", 302, {"Location": "/elsewhere"}), Outcome.INVALID_RESPONSE, False, 1),
-        (Answer(b"", 429), Outcome.RATE_LIMITED, False, 3),
+        (Answer(b"", 429), Outcome.RATE_LIMITED, False, 1),
         (Answer(b"<html>", 200), Outcome.INVALID_RESPONSE, False, 3),
         (Answer(b'{"count": 1', 200), Outcome.INVALID_RESPONSE, False, 3),
         (Answer(b"null", 200), Outcome.INVALID_RESPONSE, False, 3),

@@ -146,7 +146,7 @@ def test_a_token_that_dies_between_two_pages_is_not_tried_further() -> None:
         readings, _ = read(server, [KARTINI, ABIYOSO, last])
     assert good(readings["kartini-facebook"]).followers_count == 15230
     assert bad(readings["margo-facebook"]) is bad(readings["abiyoso-facebook"])
-    assert bad(readings["margo-facebook"]).outcome is Outcome.CONSENT_REVOKED
+    assert bad(readings["margo-facebook"]).outcome is Outcome.TOKEN_EXPIRED
 
 
 def test_a_batch_too_heavy_for_facebook_is_asked_in_parts() -> None:

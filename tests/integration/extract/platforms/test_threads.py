@@ -96,9 +96,9 @@ def test_followers_that_are_left_out_are_missing_not_zero() -> None:
         (Answer(error(10, None, "At least 100 Followers needed"), 403), Outcome.BELOW_THRESHOLD, False),
         (Answer(error(100, 33), 400), Outcome.ACCOUNT_NOT_FOUND, False),
         (Answer(error(100, 33), 200), Outcome.ACCOUNT_NOT_FOUND, False),
-        (Answer(error(10), 403), Outcome.PERMISSION_MISSING, False),
+        (Answer(error(10), 403), Outcome.PERMISSION_MISSING, True),
         (Answer(error(190, 463, "followers of an expired token"), 400), Outcome.TOKEN_EXPIRED, True),
-        (Answer(error(190, 458), 400), Outcome.CONSENT_REVOKED, True),
+        (Answer(error(190, 458), 400), Outcome.TOKEN_EXPIRED, True),
         (Answer(error(4, None, "Too many lookups of followers"), 403), Outcome.RATE_LIMITED, True),
         (Answer(error(2), 500), Outcome.PLATFORM_UNAVAILABLE, False),
         (Answer(error(100, None, "nonexisting field (followers_count)"), 400), Outcome.INVALID_RESPONSE, False),
@@ -255,7 +255,7 @@ def test_what_is_read_is_what_is_so(running: RunningSimulator) -> None:
 BECOMES = {
     "unauthorized": Outcome.TOKEN_EXPIRED,
     "token_expired": Outcome.TOKEN_EXPIRED,
-    "token_revoked": Outcome.CONSENT_REVOKED,
+    "token_revoked": Outcome.TOKEN_EXPIRED,
     "policy_block": Outcome.PERMISSION_MISSING,
     "forbidden": Outcome.PERMISSION_MISSING,
     "permission_missing": Outcome.PERMISSION_MISSING,
@@ -279,7 +279,6 @@ def test_every_error_of_the_simulator_has_its_outcome(faulty: RunningSimulator) 
             assert isinstance(reading, CaptureFailure)
             became[kind, variant], expected[kind, variant] = reading.outcome, BECOMES[kind]
             faulty.clear_faults()
-    expected["token_expired", "password_changed"] = Outcome.CONSENT_REVOKED  # as on Facebook: its owner ended it
     expected["not_found", "path"] = Outcome.INVALID_RESPONSE  # the API has no such call: nothing about the account
     assert became == expected
 

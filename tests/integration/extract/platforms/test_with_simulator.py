@@ -139,7 +139,7 @@ REFUSALS = {
         "token_expired": Outcome.TOKEN_EXPIRED,
         "token_revoked": Outcome.TOKEN_EXPIRED,
         "bad_key": Outcome.TOKEN_EXPIRED,
-        "no_key": Outcome.PERMISSION_MISSING,
+        "no_key": Outcome.TOKEN_EXPIRED,
         "forbidden": Outcome.PERMISSION_MISSING,
         "permission_missing": Outcome.PERMISSION_MISSING,
         "api_disabled": Outcome.PERMISSION_MISSING,

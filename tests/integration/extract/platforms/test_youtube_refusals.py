@@ -47,7 +47,7 @@ def refused(answer: Answer, **options: Any) -> tuple[CaptureFailure, Bench]:
         (403, error(403, "rateLimitExceeded"), Outcome.RATE_LIMITED, True, 3),
         (403, error(403, "userRateLimitExceeded"), Outcome.RATE_LIMITED, True, 3),
         (429, error(429, "rateLimitExceeded", status="RESOURCE_EXHAUSTED"), Outcome.RATE_LIMITED, True, 3),
-        (429, error(429, "somethingNew"), Outcome.RATE_LIMITED, False, 3),
+        (429, error(429, "somethingNew"), Outcome.RATE_LIMITED, False, 1),
         (400, error(400, "invalidPageToken"), Outcome.INVALID_RESPONSE, False, 1),
         (403, error(403, "SERVICE_UNAVAILABLE"), Outcome.PLATFORM_UNAVAILABLE, False, 3),
         (403, error(403, "x", status="SERVICE_UNAVAILABLE"), Outcome.PLATFORM_UNAVAILABLE, False, 3),

@@ -96,7 +96,7 @@ CASES: dict[str, Called | NotCalled] = {
         post("19292868552_10158347294088553", "2021-07-08T15:30:19", "text", None, None, None),
         post("19292868552_10158345715593553", "2021-07-07T17:02:59", "text", None, None, None),
     ),
-    "doc_error_190_460.json": one_page(recorded(400), Outcome.CONSENT_REVOKED),
+    "doc_error_190_460.json": one_page(recorded(400), Outcome.TOKEN_EXPIRED),
     "error_190_463_expired.json": one_page(recorded(400), Outcome.TOKEN_EXPIRED),
     "doc_error_32_page_limit.json": one_page(recorded(400), Outcome.RATE_LIMITED),
     "error_100_appsecret_proof.json": one_page(recorded(400), Outcome.PERMISSION_MISSING),
