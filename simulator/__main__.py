@@ -49,9 +49,9 @@ def _parser() -> argparse.ArgumentParser:
     server.add_argument("--no-rate-limits", action="store_true", help="never refuse a call for its rate limit")
     server.add_argument(
         "--x-names",
-        choices=("by-parameter", "tweet", "post"),
+        choices=("by-parameter", "tweet", "post", "both"),
         default="by-parameter",
-        help="field names in X replies: by the request's parameters (default), or always one family",
+        help="field names in X replies: by the request's parameters (default), or always one family or both",
     )
     server.add_argument("--extra-apis", type=Path, help="folder with more platform files, e.g. a test's own")
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from simulator.app import Simulator
 
 ADMIN_ROOT = "/_simulator"
-X_NAMES = ("by-parameter", "tweet", "post")
+X_NAMES = ("by-parameter", "tweet", "post", "both")
 
 
 class Admin:
@@ -161,13 +161,16 @@ class Admin:
         return self._get_rate_limits(request, rest)
 
     def _get_options(self, request: Request, rest: str) -> JsonObject:
-        return {"x_names": self._simulator.options.x_names}
+        return dict(self._simulator.options.__dict__)
 
     def _put_options(self, request: Request, rest: str) -> JsonObject:
-        body = _body_of(request, {"x_names"})
-        if body.get("x_names") not in X_NAMES:
+        body, options = _body_of(request, {"x_names", "app_secret"}), self._simulator.options
+        if body.get("x_names", options.x_names) not in X_NAMES:
             raise SimulatorError(f"x_names is one of: {', '.join(X_NAMES)}.")
-        self._simulator.options.x_names = body["x_names"]
+        if not isinstance(body.get("app_secret"), str | None):
+            raise SimulatorError("app_secret is a text, or null: then no proof is verified.")
+        options.x_names = body.get("x_names", options.x_names)
+        options.app_secret = body.get("app_secret", options.app_secret)
         return self._get_options(request, rest)
 
     def _post_reset(self, request: Request, rest: str) -> JsonObject:

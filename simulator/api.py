@@ -22,6 +22,7 @@ class Options:
     """Options of the replies that can change while the server runs."""
 
     x_names: str = "by-parameter"
+    app_secret: str | None = None  # of the demo's application at Meta; set, every call needs a proof made with it
 
 
 T = TypeVar("T")

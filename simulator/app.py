@@ -93,7 +93,8 @@ class Simulator:
                 return reply
         fault = request.faults.first_of(api.refusals) if request.faults else None
         reply = api.refuse_for(fault, request) if fault else api.answer(request, endpoint)
-        reply.headers = headers | reply.headers
+        # A refusal removes a header of the limit by an empty value.
+        reply.headers = {name: value for name, value in (headers | reply.headers).items() if value}
         return reply
 
     def _faults_of(self, api: PlatformApi, endpoint: str, request: Request) -> RequestFaults:

@@ -58,7 +58,7 @@ def _damaged_value(api: PlatformApi, request: Request, value: Any) -> Any:
     if faults.take("lone_surrogate_in_text"):
         value = map_texts(value, lambda text: f"{text}{LONE_SURROGATE}", api.text_fields)
     fault = faults.take("field_withdrawn")
-    if fault and fault.variant != "error":
+    if fault and fault.variant is None:
         value = _without(value, fault.field or api.follower_field)
     return value
 

@@ -20,6 +20,7 @@ STATE_KINDS = {
     "no_posts": "the account shows no posts; variant `not_found`: YouTube answers 404 for its playlist",
     "access_token_lost": "TikTok's access token stops working before it expires; a renewed one works",
     "bad_id_in_batch": "in a batch this one id cannot be read",
+    "error_without_value": "X names an unknown account only in the text of its error",
     "expired_page_token": "any page after the first is refused",
     "duplicate_items": "each page after the first repeats the last item of the one before",
     "empty_page": "the first page is empty and has a next page",
@@ -32,7 +33,7 @@ DAMAGE_KINDS = {
     "error_in_200": "the platform's error body under status 200; `variant` names the kind of error",
     "nul_in_text": "\\u0000 in every text",
     "lone_surrogate_in_text": "half of a surrogate pair in every text",
-    "field_withdrawn": "`field` is left out of the reply; variant `error` refuses the request where the platform does",
+    "field_withdrawn": "`field` is left out of the reply; variants `error`, `deprecated`: Graph refuses the request",
     "duplicate_keys": "`field` (default: the follower count) occurs twice; the last one is correct",
     "clock_skew": "the Date header is off by `minutes`",
 }

@@ -4,6 +4,8 @@ Both are on graph.facebook.com. On this server the token or the node of a reques
 """
 
 import base64
+import hashlib
+import hmac
 import json
 import re
 from dataclasses import dataclass, field
@@ -165,6 +167,22 @@ class GraphApi(PlatformApi):
         }
         return json.dumps({node or "0": [usage]}, separators=(",", ":"))
 
+    def refused_proof(self, request: Request) -> Reply | None:
+        """The refusal of a missing or wrong `appsecret_proof`; None when no app secret is set."""
+        secret = self.options.app_secret
+        if secret is None:
+            return None
+        proof = request.query.get("appsecret_proof")
+        if proof is None:
+            return self.refuse("unauthorized", request, "no_proof")
+        token = token_of(request) or ""
+        right = hmac.new(secret.encode(), token.encode(), hashlib.sha256).hexdigest()
+        return (
+            None
+            if hmac.compare_digest(proof.encode(), right.encode())
+            else self.refuse("unauthorized", request, "wrong_proof")
+        )
+
     def missing(self, request: Request, node: str) -> Reply:
         """The reply for a deleted or invisible object."""
         return self.refuse("not_found", request, "missing", id=node)
@@ -173,6 +191,7 @@ class GraphApi(PlatformApi):
         """The refusal of a requested field that a fault has withdrawn."""
         fault = request.faults.take("field_withdrawn") if request.faults else None
         name = fault and (fault.field or self.follower_field)
-        if fault and fault.variant == "error" and name in names:
-            return self.refuse("invalid_request", request, "field", field=str(name), node=node_type)
+        variant = {"error": "field", "deprecated": "deprecated"}.get(str(fault.variant)) if fault else None
+        if variant and name in names:
+            return self.refuse("invalid_request", request, variant, field=str(name), node=node_type)
         return None

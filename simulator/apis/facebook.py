@@ -105,6 +105,8 @@ class Facebook(GraphApi):
             return self.refuse("unauthorized", request, "no_token")
         if token != FACEBOOK_TOKEN:
             return self.refuse("unauthorized", request, "invalid")
+        if refused := self.refused_proof(request):
+            return refused
         if request.method != "GET":
             return self.refuse("invalid_request", request, "method")
         try:

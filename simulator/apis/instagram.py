@@ -63,6 +63,8 @@ class Instagram(GraphApi):
             return self.refuse("unauthorized", request, "no_token")
         if token != INSTAGRAM_TOKEN:
             return self.refuse("unauthorized", request, "invalid")
+        if refused := self.refused_proof(request):
+            return refused
         if request.method != "GET":
             return self.refuse("invalid_request", request, "method")
         path = graph_path(request.path)

@@ -71,6 +71,8 @@ class Threads(GraphApi):
         token = token_of(request)
         if token != TOKEN:
             return self.refuse("unauthorized", request, "no_token" if token is None else "invalid")
+        if refused := self.refused_proof(request):
+            return refused
         if request.method != "GET":
             return self.refuse("invalid_request", request, "method")
         if endpoint not in ("profile_lookup", "profile_posts"):

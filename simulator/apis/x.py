@@ -16,6 +16,7 @@ from simulator.exchange import JsonObject, Reply, Request
 from simulator.rate_limits import Allowance, Usage, fixed_window
 from simulator.refusals.x import X_REFUSALS
 from simulator.timeline import Post
+from simulator.x_names import POST_NAMES, with_both_names, with_post_names
 
 BEARER = "demo-x-bearer"
 WINDOW = 15 * 60
@@ -37,11 +38,6 @@ _PATHS = [
     ("tweets/{id}", re.compile(r"^/2/tweets/([^/]+)$")),
     ("usage/tweets", re.compile(r"^/2/usage/tweets$")),
 ]
-POST_NAMES = {
-    "tweet_count": "post_count", "retweet_count": "repost_count", "referenced_tweets": "referenced_posts",
-    "note_tweet": "note_post", "edit_history_tweet_ids": "edit_history_post_ids",
-    "pinned_tweet_id": "pinned_post_id", "most_recent_tweet_id": "most_recent_post_id",
-}  # fmt: skip
 
 
 class X(PlatformApi):
@@ -93,8 +89,9 @@ class X(PlatformApi):
     def refuse_for(self, fault: Any, request: Request) -> Reply:
         reply = super().refuse_for(fault, request)
         if fault.kind == "rate_limited":
-            reset = request.now - request.now % WINDOW + WINDOW
-            reply.headers |= {"x-rate-limit-remaining": "0", "x-rate-limit-reset": str(reset)}
+            ends = request.now - request.now % WINDOW + WINDOW
+            reset = {"past_reset": str(request.now - 60), "no_reset": ""}.get(str(fault.variant), str(ends))
+            reply.headers |= {"x-rate-limit-remaining": "0", "x-rate-limit-reset": reset}
         return reply
 
     def finish_error(self, body: Any, request: Request) -> Any:
@@ -139,13 +136,15 @@ class X(PlatformApi):
     def _post_family(self, request: Request) -> bool:
         """Whether the reply uses the names of OpenAPI 2.167."""
         chosen = self.options.x_names
-        if chosen == "by-parameter":
+        if chosen in ("by-parameter", "both"):
             return "post.fields" in request.query
         return chosen == "post"
 
     def _named(self, body: JsonObject, request: Request) -> Reply:
+        if self.options.x_names == "both":
+            return Reply(with_both_names(body))
         if self._post_family(request):
-            return Reply(_renamed(body))
+            return Reply(with_post_names(body))
         return Reply(body)
 
     def _wanted(self, request: Request) -> set[str]:
@@ -191,13 +190,13 @@ class X(PlatformApi):
 
     def _user_problem(self, request: Request, parameter: str, name: str, state: str) -> JsonObject:
         suspended = state == "suspended"
-        noun = parameter if not suspended else ""
+        what = "User has been suspended" if suspended else f"Could not find user with {parameter}"
+        described = {"title": "Forbidden" if suspended else "Not Found Error", "detail": f"{what}: [{name}]."}
+        if request.faults.take("error_without_value"):
+            return described
         return {
             "value": name,
-            "detail": f"User has been suspended: [{name}]."
-            if suspended
-            else f"Could not find user with {noun}: [{name}].",
-            "title": "Forbidden" if suspended else "Not Found Error",
+            **described,
             "resource_type": "user",
             "parameter": parameter,
             "resource_id": name,
@@ -376,14 +375,6 @@ def _cut(post: Post) -> tuple[str, str | None]:
     if len(text) <= TEXT_LIMIT:
         return text, None
     return text[: TEXT_LIMIT - 24] + "… https://t.co/Simul4s1", text
-
-
-def _renamed(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {POST_NAMES.get(name, name): _renamed(child) for name, child in value.items()}
-    if isinstance(value, list):
-        return [_renamed(child) for child in value]
-    return value
 
 
 def _token(offset: int) -> str:

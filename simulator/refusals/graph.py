@@ -29,11 +29,21 @@ GRAPH_REFUSALS: Refusals = {
         "no_token": graph_error(
             "An access token is required to request this resource.", 104, status=400, kind="OAuthException"
         ),
+        "wrong_proof": graph_error(
+            "Invalid appsecret_proof provided in the API argument", 100, kind="GraphMethodException"
+        ),
+        "no_proof": graph_error(
+            "API calls from the server require an appsecret_proof argument", 100, kind="GraphMethodException"
+        ),
     },
     "token_expired": {
         "expired": graph_error(_EXPIRED, 190, 463),
         "password_changed": graph_error(_SESSION_ENDED, 190, 460),
         "invalid": graph_error("Error validating access token: The access token is invalid.", 190, 467),
+        "no_role": graph_error(
+            "Error validating access token: The user associated with the Page access token does not have an "
+            "appropriate role on the Page.", 190, 492
+        ),
     },
     "token_revoked": {
         "app_removed": graph_error(
@@ -49,6 +59,13 @@ GRAPH_REFUSALS: Refusals = {
             "https://developers.facebook.com/docs/apps/review/feature#reference-PAGES_ACCESS for details.",
             10,
             status=403,
+        ),
+        "reviewable_feature": graph_error(
+            "(#100) Object does not exist, cannot be loaded due to missing permission or reviewable feature, "
+            "or does not support this operation. This endpoint requires the 'pages_read_engagement' permission or "
+            "the 'Page Public Content Access' feature. Refer to "
+            "https://developers.facebook.com/docs/apps/review/login-permissions#manage-pages for details.",
+            100,
         ),
         "app_cannot": graph_error(
             "(#3) Application does not have the capability to make this API call.", 3, status=400
@@ -69,11 +86,6 @@ GRAPH_REFUSALS: Refusals = {
             100,
             33,
             kind="GraphMethodException",
-        ),
-        "in_words": graph_error(
-            "(#100) Object does not exist, cannot be loaded due to missing permission or reviewable feature, "
-            "or does not support this operation.",
-            100,
         ),
         "alias": graph_error("(#803) Some of the aliases you requested do not exist: {id}", 803, status=404),
         "path": graph_error(
@@ -117,6 +129,7 @@ GRAPH_REFUSALS: Refusals = {
     },
     "invalid_request": {
         "field": graph_error("(#100) Tried accessing nonexisting field ({field}) on node type ({node})", 100),
+        "deprecated": graph_error("(#12) {field} field is deprecated for versions v27.0 and higher", 12),
         "syntax": graph_error('Syntax error "Expected end of string instead of "?"." at character 0: {field}', 2500),
         "too_many_ids": graph_error("(#100) Too many IDs. Maximum: 50. Provided: {count}.", 100),
         "method": graph_error("Unsupported post request.", 100, kind="GraphMethodException"),
@@ -133,6 +146,12 @@ INSTAGRAM_REFUSALS: Refusals = {
             "Invalid user id", 110, 2207013, is_transient=False, error_user_title="Cannot find User",
             error_user_msg="The user with username {handle} cannot be found.",
         ),
+    },
+    # The node of a discovery is our own account: the connection's login.
+    "login_unusable": {
+        "missing": GRAPH_REFUSALS["not_found"]["missing"],
+        "page": graph_error("(#100) Tried accessing nonexisting field (business_discovery) on node type (Page)", 100),
+        "restricted": graph_error("The Instagram account is restricted.", 25, 2207050),
     },
     "rate_limited": GRAPH_REFUSALS["rate_limited"]
     | {

@@ -9,6 +9,13 @@ _ENROLLED = (
     "developer App that is attached to a Project. You can create a project via the developer portal."
 )
 
+_UNTYPED_CAP = {
+    "title": "UsageCapExceeded",
+    "period": "Monthly",
+    "scope": "Product",
+    "detail": "Usage cap exceeded: Monthly product cap",
+}
+
 
 def _problem(status: int, title: str, kind: str, detail: str, **more: Any) -> Refusal:
     return Refusal(status, {"title": title, "type": kind, "status": status, "detail": detail, **more})
@@ -39,6 +46,8 @@ X_REFUSALS: Refusals = {
     "rate_limited": {
         "too_many": _problem(429, "Too Many Requests", "about:blank", "Too Many Requests"),
         "code_88": Refusal(429, {"errors": [{"code": 88, "message": "Rate limit exceeded"}]}),
+        "no_reset": _problem(429, "Too Many Requests", "about:blank", "Too Many Requests"),
+        "past_reset": _problem(429, "Too Many Requests", "about:blank", "Too Many Requests"),
     },
     "usage_cap": {
         "monthly": Refusal(
@@ -57,6 +66,8 @@ X_REFUSALS: Refusals = {
                 "type": "https://api.x.com/2/problems/usage-capped",
             },
         ),
+        "untyped": Refusal(429, _UNTYPED_CAP),
+        "untyped_403": Refusal(403, _UNTYPED_CAP),
     },
     "credits_depleted": {
         "depleted": Refusal(

@@ -81,7 +81,23 @@ YOUTUBE_REFUSALS: Refusals = {
             status="PERMISSION_DENIED",
         )
     },
-    "quota_exhausted": {"daily": _error(403, "quotaExceeded", "youtube.quota", _QUOTA_TEXT)},
+    "quota_exhausted": {
+        "daily": _error(403, "quotaExceeded", "youtube.quota", _QUOTA_TEXT),
+        "429": _error(
+            429, "rateLimitExceeded", "global",
+            "Quota exceeded for quota metric 'Queries' and limit 'Queries per day' of service 'youtube.googleapis.com' "
+            "for consumer 'project_number:000000000000'.",
+            status="RESOURCE_EXHAUSTED",
+            details=[
+                {
+                    "@type": "type.googleapis.com/google.rpc.ErrorInfo",
+                    "reason": "RATE_LIMIT_EXCEEDED",
+                    "domain": "googleapis.com",
+                    "metadata": {"quota_limit": "defaultPerDayPerProject", "quota_limit_value": "10000"},
+                }
+            ],
+        ),
+    },
     "rate_limited": {
         "project": _error(403, "rateLimitExceeded", "usageLimits", "Rate Limit Exceeded"),
         "user": _error(403, "userRateLimitExceeded", "usageLimits", "User Rate Limit Exceeded"),

@@ -27,7 +27,7 @@ def simulator(_server: SimulatorClient) -> SimulatorClient:
     """A simulator without faults, limits, calls or tokens, at 20:00 WIB on 24 November 2026."""
     _server.admin("POST", "reset")
     _server.admin("PUT", "rate-limits", {"enabled": False, "overrides": {}})
-    _server.admin("PUT", "options", {"x_names": "by-parameter"})
+    _server.admin("PUT", "options", {"x_names": "by-parameter", "app_secret": None})
     _server.admin("PUT", "clock", {"now": NOW, "ticking": False})
     return _server
 

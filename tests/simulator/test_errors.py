@@ -1,7 +1,9 @@
 """Each error that can be ordered is sent as it says: status, code, body, headers. The expected values are the
 rows of the platforms' published error tables and the recorded bodies."""
 
+import hmac
 import json
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -33,7 +35,9 @@ def code_of(platform: str, body: Any) -> Any:
         return body["error"]["code"], body["error"].get("error_subcode")
     if platform == "tiktok":
         return body["error"] if isinstance(body["error"], str) else body["error"]["code"]
-    return body["type"].rpartition("/")[2] if "type" in body else body["errors"][0]["code"]
+    if "type" in body:
+        return body["type"].rpartition("/")[2]
+    return body["title"] if "title" in body else body["errors"][0]["code"]
 
 
 ERRORS = [
@@ -44,6 +48,7 @@ ERRORS = [
     ("youtube", "permission_missing", None, 403, "insufficientPermissions"),
     ("youtube", "api_disabled", None, 403, "accessNotConfigured"),
     ("youtube", "quota_exhausted", None, 403, "quotaExceeded"),
+    ("youtube", "quota_exhausted", "429", 429, "rateLimitExceeded"),
     ("youtube", "rate_limited", None, 403, "rateLimitExceeded"),
     ("youtube", "rate_limited", "user", 403, "userRateLimitExceeded"),
     ("youtube", "rate_limited", "429", 429, "rateLimitExceeded"),
@@ -63,7 +68,14 @@ ERRORS = [
     ("facebook", "permission_missing", "app_cannot", 400, (3, None)),
     ("facebook", "permission_missing", "appsecret_proof", 400, (100, None)),
     ("facebook", "not_found", None, 400, (100, 33)),
-    ("facebook", "not_found", "in_words", 400, (100, None)),
+    ("facebook", "permission_missing", "reviewable_feature", 400, (100, None)),
+    ("facebook", "unauthorized", "wrong_proof", 400, (100, None)),
+    ("facebook", "unauthorized", "no_proof", 400, (100, None)),
+    ("facebook", "token_expired", "no_role", 400, (190, 492)),
+    ("facebook", "invalid_request", "deprecated", 400, (12, None)),
+    ("instagram", "login_unusable", None, 400, (100, 33)),
+    ("instagram", "login_unusable", "page", 400, (100, None)),
+    ("instagram", "login_unusable", "restricted", 400, (25, 2207050)),
     ("facebook", "not_found", "alias", 404, (803, None)),
     ("facebook", "rate_limited", None, 403, (4, None)),
     ("facebook", "rate_limited", "user", 400, (17, 2446079)),
@@ -83,6 +95,10 @@ ERRORS = [
     ("x", "forbidden", None, 403, "client-forbidden"),
     ("x", "rate_limited", None, 429, "about:blank"),
     ("x", "rate_limited", "code_88", 429, 88),
+    ("x", "rate_limited", "no_reset", 429, "about:blank"),
+    ("x", "rate_limited", "past_reset", 429, "about:blank"),
+    ("x", "usage_cap", "untyped", 429, "UsageCapExceeded"),
+    ("x", "usage_cap", "untyped_403", 403, "UsageCapExceeded"),
     ("x", "usage_cap", None, 429, "usage-capped"),
     ("x", "usage_cap", "403", 403, "usage-capped"),
     ("x", "credits_depleted", None, 402, "credits"),
@@ -229,3 +245,50 @@ def test_bad_requests_are_refused_as_the_platforms_do(simulator: SimulatorClient
         simulator.tiktok("video/list", access, {"max_count": 21}, fields="id").json()["error"]["code"]
         == "invalid_params"
     )
+
+
+@pytest.mark.parametrize(("variant", "seconds"), [("no_reset", None), ("past_reset", -60)])
+def test_a_rate_limit_of_x_may_name_no_usable_end(
+    simulator: SimulatorClient, variant: str, seconds: int | None
+) -> None:
+    simulator.fault("x", "rate_limited", variant=variant)
+    reset = call(simulator, "x").headers.get("x-rate-limit-reset")
+    now = int(datetime.fromisoformat(simulator.admin("GET", "clock")["now"]).timestamp())
+    assert reset == (None if seconds is None else str(now + seconds))
+
+
+def test_x_may_name_an_account_in_the_text_of_its_error_only(simulator: SimulatorClient) -> None:
+    simulator.fault("x", "error_without_value")
+    (error,) = simulator.x("users/by", usernames="demo_nobody").json()["errors"]
+    assert error == {"title": "Not Found Error", "detail": "Could not find user with usernames: [demo_nobody]."}
+
+
+@pytest.mark.parametrize("status", [401, 403, 407, 511])
+def test_a_proxy_may_answer_in_html(simulator: SimulatorClient, status: int) -> None:
+    simulator.fault("facebook", "html_instead_of_json", status=status)
+    reply = call(simulator, "facebook")
+    assert (reply.status_code, reply.headers["Content-Type"]) == (status, "text/html; charset=utf-8")
+
+
+@pytest.mark.parametrize("platform", ["facebook", "instagram", "threads"])
+def test_the_proof_is_verified_when_an_app_secret_is_set(simulator: SimulatorClient, platform: str) -> None:
+    path, query = {
+        "facebook": (f"/v26.0/{simulator.id_of('kartini-facebook')}", {"fields": "id"}),
+        "instagram": ("/v26.0/17841400000000000", {"fields": "id"}),
+        "threads": ("/v1.0/profile_lookup", {"username": simulator.handle_of("kartini-threads")}),
+    }[platform]
+    token = f"demo-{platform}-token"
+
+    def message(**proof: str) -> str | None:
+        reply = simulator.session.get(
+            simulator.base_url + path, params={**query, "access_token": token, **proof}, timeout=30
+        )
+        return None if reply.status_code == 200 else reply.json()["error"]["message"]
+
+    right = hmac.digest(b"the-secret-of-the-app", token.encode(), "sha256").hex()
+    assert message() is message(appsecret_proof="anything") is None
+    simulator.admin("PUT", "options", {"app_secret": "the-secret-of-the-app"})
+    assert message(appsecret_proof=right) is None
+    assert message(appsecret_proof=right[::-1]) == "Invalid appsecret_proof provided in the API argument"
+    assert message() == "API calls from the server require an appsecret_proof argument"
+    assert simulator.youtube("channels", part="id", id="x").status_code == 200

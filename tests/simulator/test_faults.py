@@ -124,6 +124,10 @@ def test_withdrawn_field_may_refuse_the_request(ready: SimulatorClient) -> None:
     assert read(ready, "facebook").status_code == 200
     refused = ready.facebook(ready.id_of("kartini-facebook"), fields="fan_count")
     assert refused.json()["error"]["code"] == 100
+    ready.admin("DELETE", "faults")
+    ready.fault("facebook", "field_withdrawn", field="fan_count", variant="deprecated")
+    refused = ready.facebook(ready.id_of("kartini-facebook"), fields="fan_count")
+    assert refused.json()["error"]["message"] == "(#12) fan_count field is deprecated for versions v27.0 and higher"
 
 
 @pytest.mark.parametrize("platform", PLATFORMS)

@@ -139,6 +139,10 @@ def test_names_of_x_follow_the_option(simulator: SimulatorClient) -> None:
     assert names(post__fields="public_metrics") == {"edit_history_tweet_ids"}
     simulator.admin("PUT", "options", {"x_names": "post"})
     assert names() == {"edit_history_post_ids"}
+    simulator.admin("PUT", "options", {"x_names": "both"})
+    assert names() == names(post__fields="id") == {"edit_history_tweet_ids", "edit_history_post_ids"}
+    metrics = simulator.x("users", ids=user, user__fields="public_metrics").json()["data"][0]["public_metrics"]
+    assert metrics["tweet_count"] == metrics["post_count"] == len(simulator.truth_of("kartini-x")["posts"])
 
 
 def test_demo_registry_leaves_the_other_seeds_alone(tmp_path: Path) -> None:
