@@ -1,5 +1,7 @@
 """`social-metrics account`: the registry of official accounts, changed by two persons."""
 
+import sys
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Annotated
@@ -29,10 +31,10 @@ from social_metrics.extract.credentials.connections import platform_connection
 from social_metrics.intake import account_confirmations
 from social_metrics.publish.page.official_accounts import official_accounts
 from social_metrics.publish.page.official_accounts import publish as publish_list
-from social_metrics.registry import edits
 from social_metrics.registry.account import Account
 from social_metrics.registry.account_urls import AccountAddress, read_account_url
-from social_metrics.registry.edits import Author, Change, editing, read_changes
+from social_metrics.registry.change_log import Author, Change, history_conflicts, read_changes
+from social_metrics.registry.edits import REVIEW_DAYS, MaybeRenamed, editing
 from social_metrics.registry.registry import Registry, load_registry
 from social_metrics.settings import Settings, load_settings
 from social_metrics.warehouse.connect import connect
@@ -55,23 +57,45 @@ def add(
     evidence: EvidenceOption,
     by: PersonOption = None,
     account_id: Annotated[str | None, typer.Option("--id", help="The platform's own id, when you know it.")] = None,
+    renames: Annotated[
+        str | None, typer.Option(help="The code of the account that got this address, e.g. kartini-x.")
+    ] = None,
     output_format: FormatOption = Format.TABLE,
 ) -> None:
     """Submit an account. The platform is found by the address, its id asked of the API where one may.
 
+    An account that was renamed keeps its code: beside a verified account the command asks whether it was, or takes
+    the answer from `--renames`.
+
     Examples:
     - `social-metrics account add https://www.youtube.com/@name --center kartini --evidence "surat 12/2026"`
+    - `social-metrics account add https://x.com/new_name --center kartini --renames kartini-x --evidence "tiket 7"`
     """
     settings = load_settings()
     registry = load_registry(settings.registry_dir)
     address = read_account_url(url, registry.platforms)
     author = _author(by, evidence)
-    resolved = account_id or _resolve(address, registry, settings)
-    with editing(settings.registry_dir) as edit:
-        code = edit.submit(center, address, author, platform_account_id=resolved)
-    _print_account(
-        code, settings, author, output_format, "Another person verifies it: social-metrics account verify " + code
-    )
+    if account_id is None:
+        # The API's id counts: Facebook shows some pages under another id than the one in their address.
+        account_id = _resolve(address, registry, settings)
+        address = replace(address, platform_account_id=account_id)
+
+    def submit(renamed: str | None) -> str:
+        with editing(settings.registry_dir) as edit:
+            return edit.submit(center, address, author, platform_account_id=account_id, renames=renamed)
+
+    try:
+        code = submit(renames)
+    except MaybeRenamed as offer:
+        if not sys.stdin.isatty() or not typer.confirm(f"{offer} Was {offer.account_code} renamed?", err=True):
+            raise
+        renames = offer.account_code
+        code = submit(renames)
+    next_step = f"Another person verifies it: social-metrics account verify {code}"
+    _print_account(code, settings, author, output_format, next_step)
+    if renames:
+        notices().print(f"{code} keeps its code and its history; it is read again when it is verified.")
+    _note_other_accounts([code], settings, wib_date(author.at))
 
 
 @account.command()
@@ -90,7 +114,7 @@ def verify(
     author = _author(by, evidence)
     with editing(settings.registry_dir) as edit:
         edit.verify(code, author)
-    _print_account(code, settings, author, output_format, f"It is reviewed in {edits.REVIEW_DAYS} days.")
+    _print_account(code, settings, author, output_format, f"It is reviewed in {REVIEW_DAYS} days.")
 
 
 @account.command()
@@ -158,7 +182,7 @@ def status(
         raise UsageProblem(f"{code!r} is not in the registry today.")
     shown = [found for found in current if not due or found.is_under_review_on(day)]
     history = [change for change in changes if change.account_code == code]
-    faults = edits.history_conflicts(registry, changes, day)
+    faults = history_conflicts(registry, changes, day)
     if output_format is Format.JSON:
         print_json(
             {
@@ -209,6 +233,7 @@ def import_list(
         submitted = f"{len(result.submitted)} accounts submitted; another person verifies them."
         returned = f"Nothing was taken; see {annotated_name(file.name)}."
         output().print(returned if result.errors else submitted)
+    _note_other_accounts(result.submitted, settings, wib_date(utc_now()))
     if result.errors:
         raise typer.Exit(ExitCode.FINDING)
 
@@ -242,6 +267,28 @@ def _resolve(address: AccountAddress, registry: Registry, settings: Settings) ->
         notices().print(f"The API could not be asked for the id: {escape(str(problem))}", style="dim")
         return address.platform_account_id
     return found.platform_account_id if found else address.platform_account_id
+
+
+def _note_other_accounts(codes: list[str], settings: Settings, day: date) -> None:
+    """A notice for each submitted account beside another one of its center on the platform: both are kept."""
+    registry = load_registry(settings.registry_dir)
+    for code in codes:
+        found = registry.account_on(code, day)
+        others = [
+            other.account_code
+            for other in registry.accounts
+            if found is not None
+            and (other.center_code, other.platform) == (found.center_code, found.platform)
+            and other.account_code != code
+            and other.status in ("submitted", "verified", "suspended")
+            and other.is_valid_on(day)
+        ]
+        if others:
+            notices().print(
+                f"{code} is not the only account of its center on this platform: {', '.join(others)} stays as well. If "
+                "one of them is a mistake, close it: social-metrics account mark CODE closed.",
+                soft_wrap=True,
+            )
 
 
 def _print_account(code: str, settings: Settings, author: Author, output_format: Format, next_step: str | None) -> None:

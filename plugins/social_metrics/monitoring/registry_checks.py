@@ -8,7 +8,8 @@ import psycopg
 from social_metrics.intake import store
 from social_metrics.monitoring.findings import Alert, AlertKind, CheckResult, Verdict, shortened
 from social_metrics.monitoring.situation import Situation
-from social_metrics.registry.edits import REVIEW_DAYS, history_conflicts, read_changes
+from social_metrics.registry.change_log import history_conflicts, read_changes
+from social_metrics.registry.edits import REVIEW_DAYS
 from social_metrics.registry.registry import Registry, RegistryProblem, load_registry
 from social_metrics.settings import Settings
 

@@ -8,112 +8,47 @@ with the change, so that no reader sees half a change.
 import csv
 import fcntl
 import os
-import re
 import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 from social_metrics.clock import wib_date
-from social_metrics.errors import UsageProblem
 from social_metrics.registry.account_urls import AccountAddress
-from social_metrics.registry.csv_file import SeedFile, SeedRow
-from social_metrics.registry.registry import (
-    ACCOUNT_COLUMNS,
-    ACCOUNT_STATUSES,
-    OPTIONAL_ACCOUNT_COLUMNS,
-    Registry,
-    RegistryProblem,
-    load_registry,
+from social_metrics.registry.change_log import (
+    ACCOUNTS_FILE,
+    CHANGE_COLUMNS,
+    CHANGES_FILE,
+    Author,
+    Change,
+    ChangeRefused,
+    read_changes,
 )
+from social_metrics.registry.registry import ACCOUNT_COLUMNS, OPTIONAL_ACCOUNT_COLUMNS, load_registry
 
 REVIEW_DAYS = 180
-ACCOUNTS_FILE, CHANGES_FILE = "center_accounts.csv", "account_changes.csv"
-CHANGE_COLUMNS = ("changed_at", "account_code", "status", "changed_by", "evidence_ref", "note")
-
-_PERSON = re.compile(r"[a-z0-9][a-z0-9._@-]{1,63}")
 
 
-class ChangeRefused(UsageProblem):
-    """The change is not allowed; the text names the reason and the next step."""
+class MaybeRenamed(ChangeRefused):
+    """The center has a verified account on the platform; a person has to decide whether it was renamed.
 
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One step in an account's life."""
-
-    changed_at: datetime  # UTC instant
-    account_code: str
-    status: str  # after the step
-    changed_by: str  # user name, lower case
-    evidence_ref: str
-    note: str
-
-    @property
-    def cells(self) -> dict[str, str]:
-        """The line of account_changes.csv."""
-        return {
-            "changed_at": self.changed_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-            "account_code": self.account_code,
-            "status": self.status,
-            "changed_by": self.changed_by,
-            "evidence_ref": self.evidence_ref,
-            "note": self.note,
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class Author:
-    """The person who makes a change, the time, and the evidence for it."""
-
-    name: str
-    at: datetime
-    evidence_ref: str
-
-    def __post_init__(self) -> None:
-        if not _PERSON.fullmatch(self.name):
-            raise ChangeRefused(f"{self.name!r} is not a user name; write it in lower case, e.g. siti.humas.")
-        if not self.evidence_ref.strip():
-            raise ChangeRefused("Every change needs its evidence: a letter's number, or where the screenshot is kept.")
-
-
-def read_changes(folder: Path) -> list[Change]:
-    """The log of a registry, oldest first; empty before the first change.
-
-    Raises:
-        RegistryProblem: a row of it cannot be used.
+    Args:
+        account_code: the verified account.
+        known: its handle or id.
     """
-    if not (folder / CHANGES_FILE).exists():
-        return []
-    problems: list[str] = []
-    rows = SeedFile.read(folder / CHANGES_FILE, CHANGE_COLUMNS, problems).rows
-    problems = [problem for problem in problems if not problem.endswith("has a header and no rows.")]
-    changes = [_change(row) for row in rows]
-    if problems or any(row.problems for row in rows):
-        raise RegistryProblem(problems or rows[0].problems)
-    return changes
 
-
-def history_conflicts(registry: Registry, changes: list[Change], day: date) -> list[str]:
-    """Conflicts of rows and log: a manual edit without a log entry, or one person in both roles."""
-    last: dict[str, Change] = {}
-    submitted_by: dict[str, str] = {}
-    faults = []
-    for change in changes:
-        last[change.account_code] = change
-        if change.status == "submitted":
-            submitted_by[change.account_code] = change.changed_by
-        if change.status == "verified" and submitted_by.get(change.account_code) == change.changed_by:
-            faults.append(f"{change.account_code} was submitted and verified by the same person, {change.changed_by}")
-    for code, change in sorted(last.items()):
-        account = registry.account_on(code, day)
-        status = account.status if account else "not in the registry"
-        if status != change.status:
-            faults.append(f"{code} is {status} in {ACCOUNTS_FILE}, and {change.status} in {CHANGES_FILE}")
-    return faults
+    def __init__(self, account_code: str, known: str) -> None:
+        super().__init__(
+            f"{account_code} is verified as {known}. If it was renamed, repeat the command with --renames "
+            f"{account_code}. If this is another account, close this one first: "
+            f"social-metrics account mark {account_code} closed.",
+            f"bukan alamat {account_code}, akun sentra ini yang sudah terverifikasi ({known}). Bila akun itu berganti "
+            f"nama, minta tim data mendaftarkan alamat ini dengan --renames {account_code}; bila ini akun lain, minta "
+            "tim data menutup akun itu dulu",
+        )
+        self.account_code = account_code
 
 
 @contextmanager
@@ -145,44 +80,55 @@ class RegistryEdit:
         self._made: list[Change] = []
 
     def submit(
-        self, center_code: str, address: AccountAddress, author: Author, *, platform_account_id: str | None = None
+        self,
+        center_code: str,
+        address: AccountAddress,
+        author: Author,
+        *,
+        platform_account_id: str | None = None,
+        renames: str | None = None,
     ) -> str:
         """Register an account's address and return its account code. A second person verifies it.
+
+        Another account of the center on the platform that waits for its verification stays; this one gets a code of
+        its own.
 
         Args:
             center_code: the owner of the account.
             address: the page.
             author: the person who submits it.
             platform_account_id: the platform's own id, where an API returned it.
+            renames: the code of the account that got this address; the account keeps its code and its history.
 
         Raises:
+            MaybeRenamed: the center has a verified account on the platform, and `renames` is not given.
             ChangeRefused: the address is in the registry already, or another account would be overwritten.
         """
         day = wib_date(author.at)
         if self.registry.center_on(center_code, day) is None:
             raise ChangeRefused(f"{center_code!r} is not the code of a center; centers.csv has them, e.g. kartini.")
-        account_id = platform_account_id or address.platform_account_id
+        account_id = self._account_id(address, platform_account_id)
         self._refuse_duplicate(center_code, address, account_id, day)
-        stem = f"{center_code}-{address.platform}"
-        row = self._valid_row(stem, day)
-        is_rename = bool(
-            row and account_id and row["platform_account_id"] == account_id and row["status"] == "verified"
+        row = (
+            self._row_to_rename(renames, center_code, address, account_id, day)
+            if renames
+            else self._row_of_id(center_code, address, account_id, day)
         )
         identity = {"handle": address.handle or "", "platform_account_id": account_id or "", "url": address.url}
-        if row and is_rename:
-            note = f"renamed from {row['handle'] or '(no handle)'} to {address.handle or '(no handle)'}"
-            self._put(stem, day, identity, "verified", author, note)
-            return stem
-        if row and row["status"] in ("verified", "suspended"):
-            known = row["handle"] or row["platform_account_id"]
-            raise ChangeRefused(
-                f"{stem} is {row['status']} as {known}. If it was renamed, give its id with --id; if it is another "
-                f"account, close this one first: social-metrics account mark {stem} closed."
-            )
-        code = stem if row is None or self._may_take_over(row, account_id) else self._free_code(stem)
-        if row is None or code != stem:
-            self._begin(code, center_code, address.platform, day)
-        self._put(code, day, identity, "submitted", author, address.url)
+        status, note = "submitted", address.url
+        if row is None:
+            code = self._begin_account(center_code, address, account_id, day)
+        else:
+            code = row["account_code"]
+            is_proven = account_id is not None and row["platform_account_id"] == account_id
+            identity["platform_account_id"] = account_id or row["platform_account_id"]
+            if row["status"] == "verified" or renames:
+                note = f"renamed from {row['handle'] or '(no handle)'} to {address.handle or '(no handle)'}"
+            if row["status"] == "verified" and is_proven:  # the same id: no second person has to look
+                status = "verified"
+        if status == "submitted":
+            identity |= {"verified_by": "", "verified_at": "", "review_due_at": ""}
+        self._put(code, day, identity, status, author, note)
         return code
 
     def verify(self, account_code: str, author: Author) -> None:
@@ -251,9 +197,25 @@ class RegistryEdit:
             log = [change.cells for change in (*self.changes, *self._made)]
             _write(trial / CHANGES_FILE, CHANGE_COLUMNS, log)
             load_registry(trial)
+            read_changes(trial)
             # The log first: a crash in between leaves a log entry without its row, which `account status` reports.
             for name in (CHANGES_FILE, ACCOUNTS_FILE):
                 (trial / name).replace(self._folder / name)
+
+    def _account_id(self, address: AccountAddress, given: str | None) -> str | None:
+        """The platform's id of an account: the one given, which must be that of the address."""
+        platform = self.registry.platforms[address.platform]
+        if given and not platform.platform_account_id_pattern.fullmatch(given):
+            raise ChangeRefused(
+                f"{given!r} is not an id of {platform.platform_label} (pattern "
+                f"{platform.platform_account_id_pattern.pattern}). Leave it out when you do not know it."
+            )
+        if given and address.platform_account_id not in (None, given):
+            raise ChangeRefused(
+                f"{address.url} names the id {address.platform_account_id}, and not {given}. Look which of the two is "
+                "the center's account."
+            )
+        return given or address.platform_account_id
 
     def _refuse_duplicate(self, center_code: str, address: AccountAddress, account_id: str | None, day: date) -> None:
         for row in self._rows:
@@ -261,18 +223,79 @@ class RegistryEdit:
                 continue
             same_id = account_id is not None and row["platform_account_id"] == account_id
             same_handle = address.handle is not None and row["handle"].casefold() == address.handle.casefold()
-            is_rename = same_id and not same_handle and row["center_code"] == center_code
+            is_rename = same_id and address.handle and not same_handle and row["center_code"] == center_code
             if (same_id or same_handle) and not is_rename:
                 raise ChangeRefused(
                     f"{address.url} is in the registry already, as {row['account_code']} ({row['status']}) "
-                    f"of {row['center_code']}."
+                    f"of {row['center_code']}.",
+                    f"sudah ada dalam registri sebagai {row['account_code']} milik sentra {row['center_code']}; hapus "
+                    "barisnya",
                 )
 
-    def _may_take_over(self, row: dict[str, str], account_id: str | None) -> bool:
-        """Whether the code had no account so far, or the same one: a new id is a new code."""
-        if row["status"] == "closed":
-            return False
-        return not row["platform_account_id"] or row["platform_account_id"] == account_id
+    def _row_of_id(
+        self, center_code: str, address: AccountAddress, account_id: str | None, day: date
+    ) -> dict[str, str] | None:
+        """The row of the account with this id: an id keeps its code, also after a rename or a closure."""
+        rows = [
+            row
+            for row in self._rows
+            if account_id and (row["platform"], row["platform_account_id"]) == (address.platform, account_id)
+        ]
+        if not rows:
+            return None
+        row = next((row for row in rows if _is_valid(row, day)), None)
+        code, owner = rows[-1]["account_code"], rows[-1]["center_code"]
+        if row is None or owner != center_code or row["status"] == "suspended":
+            status = row["status"] if row else "ended"
+            raise ChangeRefused(
+                f"{account_id} is the id of {code} of {owner}, which is {status}. An id keeps its account code; "
+                f"`social-metrics account status {code}` has its history.",
+                f"memakai ID {account_id}, yang sudah tercatat untuk {code} milik sentra {owner}; hubungi tim data",
+            )
+        return row
+
+    def _row_to_rename(
+        self, account_code: str, center_code: str, address: AccountAddress, account_id: str | None, day: date
+    ) -> dict[str, str]:
+        row = self._needed_row(account_code, day)
+        label = self.registry.platforms[address.platform].platform_label
+        if (row["center_code"], row["platform"]) != (center_code, address.platform):
+            raise ChangeRefused(f"{account_code} is not an account of {center_code} on {label}. Look for its code.")
+        if not _has_address(row):
+            raise ChangeRefused(f"{account_code} has no address yet. Add this one without --renames.")
+        if row["status"] not in ("submitted", "verified"):
+            raise ChangeRefused(
+                f"{account_code} is {row['status']}. Only a submitted or verified account gets a new address."
+            )
+        if account_id and row["platform_account_id"] not in ("", account_id):
+            raise ChangeRefused(
+                f"{account_code} has the id {row['platform_account_id']}, and not {account_id}: it is another account. "
+                f"Close the old one first: social-metrics account mark {account_code} closed."
+            )
+        return row
+
+    def _begin_account(self, center_code: str, address: AccountAddress, account_id: str | None, day: date) -> str:
+        """The code for an account that the registry does not have: the placeholder's, or a new one with its row."""
+        stem = f"{center_code}-{address.platform}"
+        for row in self._rows:
+            if (row["center_code"], row["platform"]) != (center_code, address.platform) or not _is_valid(row, day):
+                continue
+            known = row["handle"] or row["platform_account_id"]
+            if row["status"] == "verified" and not (account_id and row["platform_account_id"]):
+                raise MaybeRenamed(row["account_code"], known)
+            if row["status"] in ("verified", "suspended"):
+                raise ChangeRefused(
+                    f"{row['account_code']} is {row['status']} as {known}. If this is another account, close this one "
+                    f"first: social-metrics account mark {row['account_code']} closed.",
+                    f"tidak dapat didaftarkan selama {row['account_code']} ({known}) masih tercatat; hubungi tim data",
+                )
+        row_of_stem = self._valid_row(stem, day)
+        if row_of_stem and row_of_stem["status"] != "closed" and not _has_address(row_of_stem):
+            return stem
+        is_used = any(row["account_code"] == stem for row in self._rows)
+        code = self._free_code(stem) if is_used else stem
+        self._begin(code, center_code, address.platform, day)
+        return code
 
     def _free_code(self, stem: str) -> str:
         taken = {row["account_code"] for row in self._rows}
@@ -311,16 +334,8 @@ def _is_valid(row: dict[str, str], day: date) -> bool:
     return (row["valid_from"] or "0001-01-01") <= day.isoformat() <= (row["valid_to"] or "9999-12-31")
 
 
-def _change(row: SeedRow) -> Change:
-    row.one_of("status", ACCOUNT_STATUSES)
-    for column in ("account_code", "changed_by", "evidence_ref"):
-        row.required(column)
-    try:
-        changed_at = datetime.fromisoformat(row["changed_at"].replace("Z", "+00:00")).astimezone(UTC)
-    except ValueError:
-        row.problem("changed_at", "is not an instant; write e.g. 2026-11-24T13:00:00Z")
-        changed_at = datetime.min.replace(tzinfo=UTC)
-    return Change(changed_at, row["account_code"], row["status"], row["changed_by"], row["evidence_ref"], row["note"])
+def _has_address(row: dict[str, str]) -> bool:
+    return bool(row["handle"] or row["platform_account_id"] or row["url"])
 
 
 def _write(path: Path, columns: tuple[str, ...] | list[str], rows: list[dict[str, str]]) -> None:

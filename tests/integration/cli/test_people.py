@@ -3,6 +3,7 @@
 import json
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
 
@@ -110,6 +111,34 @@ def test_an_account_is_submitted_verified_and_published(folder: Path, tmp_path: 
     assert "https://x.com/sentra_satria" in [account["url"] for account in published["accounts"]]
     assert "sentra_satria" in (tmp_path / "public" / "akun-resmi.csv").read_text()
     assert 'href="https://x.com/sentra_satria"' in (tmp_path / "public" / "akun-resmi.html").read_text()
+
+
+def test_an_account_that_was_renamed_keeps_its_code(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    day = wib_date(utc_now())
+    add = ("account", "add", "https://x.com/new_name", "--center", "kartini", "--by", OFFICER, "--evidence", "surat 3")
+    offered = run(*add)
+    assert (offered.exit_code, f"--renames {ACCOUNT}" in offered.stderr) == (2, True)
+    monkeypatch.setattr("social_metrics.cli.account.sys", SimpleNamespace(stdin=SimpleNamespace(isatty=lambda: True)))
+    declined = CliRunner().invoke(app, add, input="n\n")
+    assert (declined.exit_code, f"Was {ACCOUNT} renamed?" in declined.stderr) == (2, True)
+    accepted = CliRunner().invoke(app, add, input="y\n")
+    assert (accepted.exit_code, f"{ACCOUNT} (new_name) is submitted" in accepted.stdout) == (0, True)
+    assert "keeps its code" in accepted.stderr
+    assert run("account", "verify", ACCOUNT, "--by", SECOND, "--evidence", "surat 3").exit_code == 0
+    assert {row.account_code for row in load_registry(folder).verified_on(day)} == {ACCOUNT}
+
+
+def test_a_second_account_of_a_center_is_kept_with_a_notice(folder: Path) -> None:
+    names = ("first", "second")
+    added = [
+        run("account", "add", f"https://x.com/{name}", "--center", "satria", "--by", OFFICER, "--evidence", "surat 3")
+        for name in names
+    ]
+    assert [result.exit_code for result in added] == [0, 0]
+    assert "only account" not in added[0].stderr
+    assert "satria-x-2 is not the only account of its center" in added[1].stderr
+    handles = {row.handle for row in load_registry(folder).accounts if row.status == "submitted"}
+    assert handles == set(names)
 
 
 def test_a_person_s_word_ends_a_suspension_once(folder: Path, warehouse_url: str) -> None:

@@ -11,7 +11,8 @@ from social_metrics.clock import wib_date
 from social_metrics.intake.account_list import import_accounts
 from social_metrics.registry import edits
 from social_metrics.registry.account_urls import read_account_url
-from social_metrics.registry.edits import Author, ChangeRefused, editing, history_conflicts, read_changes
+from social_metrics.registry.change_log import Author, ChangeRefused, history_conflicts, read_changes
+from social_metrics.registry.edits import MaybeRenamed, editing
 from social_metrics.registry.registry import RegistryProblem, load_registry
 from social_metrics.settings import DEFAULT_REGISTRY
 
@@ -29,13 +30,17 @@ def author(name: str, days: int = 0) -> Author:
 
 
 def add(
-    folder: Path, address: str, by: str = SITI, center: str = "kartini", days: int = 0, account_id: str | None = None
+    folder: Path,
+    address: str,
+    by: str = SITI,
+    center: str = "kartini",
+    days: int = 0,
+    account_id: str | None = None,
+    renames: str | None = None,
 ) -> str:
-    platforms = load_registry(folder).platforms
+    found = read_account_url(address, load_registry(folder).platforms)
     with editing(folder) as edit:
-        return edit.submit(
-            center, read_account_url(address, platforms), author(by, days), platform_account_id=account_id
-        )
+        return edit.submit(center, found, author(by, days), platform_account_id=account_id, renames=renames)
 
 
 def verify(folder: Path, code: str, by: str = BUDI, days: int = 0) -> None:
@@ -118,6 +123,111 @@ def test_a_rename_is_a_new_row_of_the_same_code_and_another_id_is_a_new_code(fol
     assert load_registry(folder).account_on("kartini-x-2", wib_date(DAY_1 + timedelta(days=7))) is not None
 
 
+def test_a_rename_without_api_access_is_a_new_row_of_the_same_code(folder: Path) -> None:
+    code = add(folder, "https://x.com/old_name")
+    verify(folder, code, days=1)
+    with pytest.raises(MaybeRenamed, match="--renames kartini-x") as offered:
+        add(folder, "https://x.com/new_name", days=5)
+    assert offered.value.account_code == code
+    assert add(folder, "https://x.com/new_name", days=5, renames=code) == code
+    assert rows_of(folder, code)[-2:] == [
+        ("verified", "old_name", "2026-11-03", "2026-11-06"),
+        ("submitted", "new_name", "2026-11-07", ""),
+    ]
+    assert read_changes(folder)[-1].note == "renamed from old_name to new_name"
+    with pytest.raises(ChangeRefused, match="another person"):
+        verify(folder, code, by=SITI, days=5)
+    verify(folder, code, days=5)
+    assert rows_of(folder, code)[-1] == ("verified", "new_name", "2026-11-07", "")
+    assert len({row.account_code for row in load_registry(folder).accounts if row.handle}) == 1
+
+
+def test_a_rename_keeps_the_platform_id_and_refuses_another_one(folder: Path) -> None:
+    code = add(folder, "https://x.com/old_name", account_id="4711")
+    verify(folder, code, days=1)
+    with pytest.raises(ChangeRefused, match="has the id 4711"):
+        add(folder, "https://x.com/new_name", days=5, account_id="4712", renames=code)
+    assert add(folder, "https://x.com/new_name", days=5, renames=code) == code
+    account = load_registry(folder).account_on(code, wib_date(DAY_1 + timedelta(days=5)))
+    assert account is not None
+    assert (account.handle, account.platform_account_id, account.status) == ("new_name", "4711", "submitted")
+    verify(folder, code, days=5)
+    assert add(folder, "https://x.com/third_name", days=6, account_id="4711", renames=code) == code
+    assert rows_of(folder, code)[-1][:2] == ("verified", "third_name")
+
+
+@pytest.mark.parametrize(
+    ("renames", "center", "address", "reason"),
+    [
+        ("satria-x", "kartini", "https://x.com/new_name", "is not an account of kartini on X"),
+        ("kartini-x", "kartini", "https://www.instagram.com/new_name", "is not an account of kartini on Instagram"),
+        ("kartini-tiktok", "kartini", "https://www.tiktok.com/@new_name", "has no address yet"),
+        ("melati-x", "kartini", "https://x.com/new_name", "is not in the registry"),
+    ],
+)
+def test_a_rename_of_another_account_is_refused(
+    folder: Path, renames: str, center: str, address: str, reason: str
+) -> None:
+    add(folder, "https://x.com/kartini_x")
+    add(folder, "https://x.com/satria_x", center="satria")
+    with pytest.raises(ChangeRefused, match=reason):
+        add(folder, address, center=center, days=1, renames=renames)
+
+
+def test_a_second_account_never_overwrites_the_first(folder: Path) -> None:
+    codes = [add(folder, f"https://x.com/name_{number}", by=by) for number, by in ((1, SITI), (2, BUDI), (3, SITI))]
+    assert codes == ["kartini-x", "kartini-x-2", "kartini-x-3"]
+    codes.append(add(folder, "https://x.com/name_4", days=4))
+    assert [rows_of(folder, code)[-1][:2] for code in codes] == [
+        ("submitted", f"name_{number}") for number in (1, 2, 3, 4)
+    ]
+
+
+def test_a_verified_account_under_a_second_code_is_offered_as_renamed(folder: Path) -> None:
+    add(folder, "https://x.com/name_1")
+    second = add(folder, "https://x.com/name_2", by=BUDI)
+    verify(folder, second, by=SITI, days=1)
+    with editing(folder) as edit:
+        edit.mark("kartini-x", "closed", author(BUDI, 1))
+    with pytest.raises(MaybeRenamed, match="--renames kartini-x-2"):
+        add(folder, "https://x.com/name_3", days=2)
+    assert add(folder, "https://x.com/name_3", days=2, renames=second) == second
+
+
+def test_an_id_of_another_channel_than_the_address_is_refused(folder: Path) -> None:
+    with pytest.raises(ChangeRefused, match="names the id UCabcdefghijklmnopqrstuv, and not UCzyx"):
+        add(
+            folder,
+            "https://www.youtube.com/channel/UCabcdefghijklmnopqrstuv",
+            account_id="UCzyxwvutsrqponmlkjihgfe",
+        )
+
+
+def test_an_address_by_id_of_a_verified_account_keeps_its_handle(folder: Path) -> None:
+    channel = "UCabcdefghijklmnopqrstuv"
+    code = add(folder, "https://www.youtube.com/@Kartini", account_id=channel)
+    verify(folder, code, days=1)
+    with pytest.raises(ChangeRefused, match="in the registry already"):
+        add(folder, f"https://www.youtube.com/channel/{channel}", days=2)
+    assert rows_of(folder, code)[-1][:2] == ("verified", "Kartini")
+
+
+def test_a_closed_account_that_returns_keeps_its_code(folder: Path) -> None:
+    code = add(folder, "https://x.com/old_name", account_id="4711")
+    with editing(folder) as edit:
+        edit.mark(code, "closed", author(BUDI, 1))
+    assert add(folder, "https://x.com/new_name", days=5, account_id="4711") == code
+    assert rows_of(folder, code)[-1] == ("submitted", "new_name", "2026-11-07", "")
+
+
+def test_an_id_of_a_closed_account_of_another_center_is_refused(folder: Path) -> None:
+    code = add(folder, "https://x.com/old_name", account_id="4711")
+    with editing(folder) as edit:
+        edit.mark(code, "closed", author(BUDI, 1))
+    with pytest.raises(ChangeRefused, match="4711 is the id of kartini-x"):
+        add(folder, "https://x.com/new_name", center="satria", days=5, account_id="4711")
+
+
 def test_suspended_and_back_by_another_person(folder: Path) -> None:
     code = add(folder, "https://x.com/sentra_kartini")
     verify(folder, code, days=1)
@@ -143,8 +253,10 @@ def test_missing_is_said_of_no_account_only(folder: Path) -> None:
 def test_nothing_is_half_written(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
     platforms = load_registry(folder).platforms
-    with pytest.raises(RegistryProblem, match="is not an id of X"), editing(folder) as edit:
+    with pytest.raises(ChangeRefused, match="is not an id of X"), editing(folder) as edit:
         edit.submit("kartini", read_account_url("x.com/kartini", platforms), author(SITI), platform_account_id="no id")
+    with pytest.raises(RegistryProblem, match="control character"), editing(folder) as edit:
+        edit.mark("kartini-x", "missing", author(SITI), "pasted\x01note")
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
     assert not list(folder.parent.glob(".registry-*"))
     monkeypatch.setattr(edits.os, "fsync", _full_disk)
@@ -158,7 +270,12 @@ def _full_disk(_descriptor: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "evidence", "reason"), [("Siti Humas", "x", "not a user name"), ("siti", " ", "needs its evidence")]
+    ("name", "evidence", "reason"),
+    [
+        ("Siti Humas", "x", "not a user name"),
+        ("siti", " ", "needs its evidence"),
+        ("siti", "a\x01", "control character"),
+    ],
 )
 def test_a_change_without_a_person_or_evidence_is_refused(name: str, evidence: str, reason: str) -> None:
     with pytest.raises(ChangeRefused, match=reason):

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from simulator.demo_registry import write_registry
 from social_metrics.errors import UsageProblem
-from social_metrics.registry.edits import read_changes
+from social_metrics.registry.change_log import read_changes
 from social_metrics.registry.registry import load_registry
 from social_metrics.registry.roles import load_roles
 from social_metrics.transform.tagging.rules import load_ruleset

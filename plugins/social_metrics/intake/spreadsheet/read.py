@@ -3,6 +3,7 @@
 Nothing is repaired silently: an ambiguous value is a validation error, or the file is refused.
 """
 
+import csv
 import io
 import warnings
 from dataclasses import dataclass, field
@@ -170,7 +171,7 @@ def _read_csv(name: str, content: bytes) -> SheetFile:
     text, encoding = _decode(name, content)
     lines = text.splitlines()
     delimiter = max(DELIMITERS, key=lambda mark: (lines[0].count(mark) if lines else 0, -DELIMITERS.index(mark)))
-    width = 1 + max((line.count(delimiter) for line in lines), default=0)
+    width = _csv_width(text, delimiter)
     if width > MAX_COLUMNS or len(lines) > MAX_ROWS:
         raise FileRefused(
             f"Berkas {name} bukan templat: {len(lines)} baris, {width} kolom. "
@@ -194,6 +195,14 @@ def _read_csv(name: str, content: bytes) -> SheetFile:
         ) from error
     rows = [[_plain(value) for value in row] for row in frame.to_numpy(dtype=object).tolist()]
     return SheetFile(name, content, [Sheet(None, rows)], csv_form=CsvForm(encoding, delimiter))
+
+
+def _csv_width(text: str, delimiter: str) -> int:
+    """Cells of the widest row; a delimiter within quotes, as in an annotation, begins no cell."""
+    try:
+        return max(map(len, csv.reader(io.StringIO(text, newline=None), delimiter=delimiter)), default=0) or 1
+    except csv.Error:  # a damaged file: enough for pandas, which names the damage
+        return 1 + max((line.count(delimiter) for line in text.splitlines()), default=0)
 
 
 def _decode(name: str, content: bytes) -> tuple[str, str]:
