@@ -1,4 +1,4 @@
-"""Errors of the running simulator lead to their owners; it verifies proofs, and X may send the names of both families."""
+"""Errors of the running simulator lead to their owners; it verifies proofs, and X may send names of both families."""
 
 from collections.abc import Iterator
 from types import ModuleType
