@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from social_metrics.contract import FollowersState, PostsObserved
-from social_metrics.intake.dates import DateNotUnderstood, read_date, read_time
+from social_metrics.intake.dates import ZONES, DateNotUnderstood, ZonedTime, read_date_and_time, read_time
 from social_metrics.intake.displayed_count import CountNotUnderstood, DisplayedCount, read_count
 from social_metrics.intake.form import (
     CODE_ROW,
@@ -31,6 +31,7 @@ from social_metrics.registry.registry import Center, Registry
 
 MAX_TEXT = 500
 HEADER_SEARCHED_ROWS = 15
+_NO_EVIDENCE_TIME = "kosong; tulis jam tangkapan layar, misalnya 19.30"
 _USER_NAME = re.compile(r"[a-z0-9][a-z0-9._@-]{2,63}")
 
 
@@ -99,6 +100,7 @@ class _SheetReader:
         self._registry = registry
         self._today = today
         self._columns: dict[Column, int] = {}
+        self._rejected: set[tuple[int, Column]] = set()
 
     def read(self) -> list[EnteredRow]:
         center = self._center()
@@ -192,18 +194,16 @@ class _SheetReader:
                 self._reject_cell(number, column, "berada dalam sel gabungan; pisahkan (unmerge) dan isi setiap baris")
         if len(self.errors) > before:
             return None
+        for column in (Column.ACCOUNT, *FILLED_IN):
+            self._check_characters(number, column)
         zone = ZoneInfo(center.time_zone)
         account_code = self._text(number, Column.ACCOUNT)
         if account_code is None:
             self._reject_cell(number, Column.ACCOUNT, "kosong; pilih akun dari daftar pada sel itu")
-        observed_at = self._instant(number, Column.EVIDENCE_DATE, Column.EVIDENCE_TIME, zone, needs_time=True)
+        observed_at = self._evidence(number, zone)
         followers = self._followers(number)
-        looked, last_post_at = self._last_post(number, zone)
         url = self._text(number, Column.POST_URL)
-        if looked is PostsObserved.NEWEST_SEEN and url is None:
-            self._reject_cell(number, Column.POST_URL, "kosong; salin alamat unggahan terakhir dari peramban")
-        if looked is not PostsObserved.NEWEST_SEEN and url is not None:
-            self._reject_cell(number, Column.POST_DATE, "kosong, padahal tautannya ada; isi tanggal unggahan terakhir")
+        looked, last_post_at = self._last_post(number, zone, url, observed_at)
         evidence = self._text(number, Column.EVIDENCE_FILE)
         if evidence is None:
             self._reject_cell(number, Column.EVIDENCE_FILE, "kosong; tulis nama berkas tangkapan layar")
@@ -243,41 +243,79 @@ class _SheetReader:
             self._reject_cell(row, Column.FOLLOWERS, str(problem))
             return None
 
-    def _last_post(self, row: int, zone: ZoneInfo) -> tuple[PostsObserved | None, datetime | None]:
+    def _last_post(
+        self, row: int, zone: ZoneInfo, url: str | None, observed_at: datetime | None
+    ) -> tuple[PostsObserved | None, datetime | None]:
+        """What the row reports about the newest post, and its UTC instant; (None, None) after an error."""
         value = self._cell(row, Column.POST_DATE)
-        if value is None:
-            if self._cell(row, Column.POST_TIME) is not None:
-                self._reject_cell(row, Column.POST_DATE, "kosong, padahal jamnya ada; isi tanggal unggahan terakhir")
+        is_never = isinstance(value, str) and " ".join(value.split()).casefold() == NEVER_POSTED
+        if value is None or is_never:
+            has_time = self._cell(row, Column.POST_TIME) is not None
+            if given := " dan ".join((["jam"] if has_time else []) + (["tautan"] if url is not None else [])):
+                what = "padahal" if is_never else "kosong, padahal"
+                self._reject_cell(
+                    row,
+                    Column.POST_DATE,
+                    f"{what} {given}nya ada; isi tanggal unggahan terakhir, atau hapus {given}nya",
+                )
                 return None, None
-            return PostsObserved.NOT_LOOKED, None
-        if isinstance(value, str) and " ".join(value.split()).casefold() == NEVER_POSTED:
-            return PostsObserved.NONE_FOUND, None
-        instant = self._instant(row, Column.POST_DATE, Column.POST_TIME, zone, needs_time=False)
-        return (None, None) if instant is None else (PostsObserved.NEWEST_SEEN, instant)
+            return (PostsObserved.NONE_FOUND if is_never else PostsObserved.NOT_LOOKED), None
+        read = self._date_and_time(row, Column.POST_DATE, Column.POST_TIME, zone)
+        if url is None:
+            self._reject_cell(row, Column.POST_URL, "kosong; salin alamat unggahan terakhir dari peramban")
+        if read is None or url is None:
+            return None, None
+        day, moment = read
+        if moment is not None:
+            return PostsObserved.NEWEST_SEEN, _utc(day, *moment)
+        # Midnight in WIB is on this date in every zone. Evidence of that same night is earlier: no post is after it.
+        instant = _utc(day, time(0, 0), ZONES["wib"])
+        if observed_at is not None and day == observed_at.astimezone(zone).date():
+            instant = min(instant, observed_at)
+        return PostsObserved.NEWEST_SEEN, instant
 
-    def _instant(
-        self, row: int, date_column: Column, time_column: Column, zone: ZoneInfo, *, needs_time: bool
-    ) -> datetime | None:
-        """A date and a time as one UTC instant; a post without a time counts from the first minute of its day."""
-        day, moment = None, (time(0, 0), zone)
-        written_date, written_time = self._cell(row, date_column), self._cell(row, time_column)
-        if written_date is None:
-            self._reject_cell(row, date_column, "kosong; tulis tanggal tangkapan layar, misalnya 24/11/2026")
-        else:
-            try:
-                day = read_date(written_date, self._epoch)
-            except DateNotUnderstood as problem:
-                self._reject_cell(row, date_column, str(problem))
-        if written_time is None and needs_time:
-            self._reject_cell(row, time_column, "kosong; tulis jam tangkapan layar, misalnya 19.30")
+    def _evidence(self, row: int, zone: ZoneInfo) -> datetime | None:
+        """When the screenshot was taken."""
+        if self._cell(row, Column.EVIDENCE_DATE) is None:
+            self._reject_cell(row, Column.EVIDENCE_DATE, "kosong; tulis tanggal tangkapan layar, misalnya 24/11/2026")
+            if self._cell(row, Column.EVIDENCE_TIME) is None:
+                self._reject_cell(row, Column.EVIDENCE_TIME, _NO_EVIDENCE_TIME)
             return None
-        if written_time is not None:
+        read = self._date_and_time(row, Column.EVIDENCE_DATE, Column.EVIDENCE_TIME, zone)
+        if read is None:
+            return None
+        day, moment = read
+        if moment is None:
+            self._reject_cell(row, Column.EVIDENCE_TIME, _NO_EVIDENCE_TIME)
+            return None
+        return _utc(day, *moment)
+
+    def _date_and_time(
+        self, row: int, date_column: Column, time_column: Column, zone: ZoneInfo
+    ) -> tuple[date, ZonedTime | None] | None:
+        """A date cell, which may have a time as well, and its time cell; None after an error in one of them."""
+        day, moment, stated = None, None, None
+        has_error = False
+        try:
+            day, moment = read_date_and_time(self._cell(row, date_column), self._epoch, zone)
+        except DateNotUnderstood as problem:
+            has_error = True
+            self._reject_cell(row, date_column, str(problem), problem.quoted)
+        if self._cell(row, time_column) is not None:
             try:
-                moment = read_time(written_time, zone)
+                stated = read_time(self._cell(row, time_column), zone, self._epoch)
             except DateNotUnderstood as problem:
-                self._reject_cell(row, time_column, str(problem))
-                return None
-        return None if day is None else datetime.combine(day, moment[0], moment[1]).astimezone(UTC)
+                has_error = True
+                self._reject_cell(row, time_column, str(problem), problem.quoted)
+        if has_error or day is None:
+            return None
+        if moment is not None and stated is not None and _utc(day, *moment) != _utc(day, *stated):
+            self._reject_cell(
+                row, time_column,
+                f"berbeda dari jam pada sel {date_column.value} ({moment[0]:%H.%M}); hapus yang keliru",
+            )  # fmt: skip
+            return None
+        return day, stated or moment
 
     def _yes_no(self, row: int) -> bool | None:
         value = self._cell(row, Column.OUTREACH)
@@ -293,11 +331,20 @@ class _SheetReader:
         if value is None:
             return None
         text = str(value).strip()
-        if len(text) > MAX_TEXT or not text.isprintable():
-            self._reject_cell(
-                row, column, f"terlalu panjang atau berisi tanda yang tidak terlihat; paling banyak {MAX_TEXT} huruf"
-            )
+        if len(text) > MAX_TEXT:
+            self._reject_cell(row, column, f"terlalu panjang; paling banyak {MAX_TEXT} huruf")
         return text
+
+    def _check_characters(self, row: int, column: Column) -> None:
+        """Invisible characters and unusual spaces come with copied text; none of them is guessed away."""
+        value = self._cell(row, column)
+        unseen = next((mark for mark in value if not mark.isprintable()), None) if isinstance(value, str) else None
+        if unseen is not None:
+            self._reject_cell(
+                row,
+                column,
+                f"berisi tanda yang tidak terlihat (U+{ord(unseen):04X}); hapus isi sel ini lalu ketik ulang",
+            )
 
     def _displayed(self, row: int, *columns: Column) -> str | None:
         values = [self._cell(row, column) for column in columns]
@@ -306,11 +353,19 @@ class _SheetReader:
     def _cell(self, row: int, column: Column) -> Any:
         return self._sheet.cell(row, self._columns[column])
 
-    def _reject_cell(self, row: int, column: Column, explanation: str) -> None:
-        value = self._cell(row, column)
+    def _reject_cell(self, row: int, column: Column, explanation: str, quoted: str | None = None) -> None:
+        """Add an error, the first of its cell; `quoted` stands for the cell's value."""
+        if (row, column) in self._rejected:
+            return
+        self._rejected.add((row, column))
+        value = quoted or self._cell(row, column)
         self.errors.append(
             ValidationError(explanation, self._sheet.name, row, self._columns[column], column.value, value)
         )
 
     def _reject(self, row: int, column: int | None, value: Any, explanation: str) -> None:
         self.errors.append(ValidationError(explanation, self._sheet.name, row, column, value=value))
+
+
+def _utc(day: date, moment: time, zone: ZoneInfo) -> datetime:
+    return datetime.combine(day, moment, zone).astimezone(UTC)

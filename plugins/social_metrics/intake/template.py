@@ -44,14 +44,13 @@ _WIDTHS = {
 _NAVY, _WHITE, _GIVEN_FILL, _INPUT_FILL = "1F3A5F", "FFFFFF", "EEF1F5", "FFF9E5"
 _THIN = Side(style="thin", color="C5CCD6")
 _BORDER = Border(left=_THIN, right=_THIN, top=_THIN, bottom=_THIN)
-_FREE_TEXT = "@"
 
 _HINTS: dict[Column, tuple[str, str]] = {
     Column.EVIDENCE_DATE: ("Tanggal bukti", "Tanggal tangkapan layar dibuat (24/11/2026), bukan tanggal mengisi."),
     Column.EVIDENCE_TIME: ("Jam bukti", "Jam tangkapan layar dibuat, waktu setempat sentra, misalnya 19.30."),
     Column.FOLLOWERS: ("Pengikut", "Persis seperti tertera: 12,3 rb, 1,2 jt, 12.345. Bila tidak tampak: tersembunyi."),
     Column.POST_DATE: ("Unggahan terakhir", "Tanggal unggahan terbaru, atau: belum pernah. Kosong: tidak diperiksa."),
-    Column.POST_TIME: ("Jam unggahan", "Bila tertera. Tanpa jam, dihitung sejak pukul 00.00."),
+    Column.POST_TIME: ("Jam unggahan", "Bila tertera. Tanpa jam, yang dihitung tanggalnya."),
     Column.POST_URL: ("Tautan", "Alamat unggahan itu, disalin dari peramban."),
     Column.OUTREACH: ("Penjangkauan", "ya bila unggahan itu tentang penjangkauan; tidak bila bukan."),
     Column.PROGRAM: ("Program", "Nama program dalam unggahan itu, misalnya ATENSI. Boleh kosong."),
@@ -119,7 +118,7 @@ def _write_sheet(
     sheet.cell(CODE_ROW, LABEL_COLUMN, CODE_LABEL)
     sheet.cell(CODE_ROW, INPUT_COLUMN, str(TemplateCode(LAYOUT, center.center_code, day))).font = Font(color="6B7684")
     sheet.cell(OFFICER_ROW, LABEL_COLUMN, OFFICER_LABEL).font = Font(bold=True)
-    _open_for_input(sheet, OFFICER_ROW, INPUT_COLUMN, _FREE_TEXT)
+    _open_for_input(sheet, OFFICER_ROW, INPUT_COLUMN)
     sheet.cell(4, 1, f"Semua jam waktu setempat sentra ({letters}). Lihat lembar {GUIDE_SHEET}.").font = Font(
         italic=True
     )
@@ -161,24 +160,21 @@ def _write_row(sheet: Worksheet, row: int, account: Account | None, platforms: M
         cell.border = _BORDER
         cell.fill = PatternFill("solid", fgColor=_GIVEN_FILL)
     if account is None:
-        _open_for_input(sheet, row, columns.index(Column.ACCOUNT) + 1, _FREE_TEXT)
+        _open_for_input(sheet, row, columns.index(Column.ACCOUNT) + 1)
     for column in FILLED_IN:
-        is_date = column in (Column.EVIDENCE_DATE, Column.POST_DATE)
-        form = (
-            "dd/mm/yyyy" if is_date else "hh:mm" if column in (Column.EVIDENCE_TIME, Column.POST_TIME) else _FREE_TEXT
-        )
-        _open_for_input(sheet, row, columns.index(column) + 1, form)
+        _open_for_input(sheet, row, columns.index(column) + 1)
     annotation = sheet.cell(row, columns.index(Column.ANNOTATION) + 1)
     annotation.border = _BORDER
     annotation.alignment = Alignment(wrap_text=True, vertical="top")
 
 
-def _open_for_input(sheet: Worksheet, row: int, column: int, number_format: str) -> None:
+def _open_for_input(sheet: Worksheet, row: int, column: int) -> None:
+    """A Text cell: a program would make 07:12 of 19.30, a date of 3.12, and November of 11/24, each by its locale."""
     cell = sheet.cell(row, column)
     cell.protection = Protection(locked=False)
     cell.fill = PatternFill("solid", fgColor=_INPUT_FILL)
     cell.border = _BORDER
-    cell.number_format = number_format
+    cell.number_format = "@"
 
 
 def _validate(sheet: Worksheet, accounts: int, last_row: int) -> None:
@@ -186,7 +182,7 @@ def _validate(sheet: Worksheet, accounts: int, last_row: int) -> None:
         letter = get_column_letter(list(Column).index(column) + 1)
         return f"{letter}{FIRST_ROW}:{letter}{last_row}"
 
-    # Dates and times may be typed as words too (belum pernah, 19.30): the hint shows, a stop would be wrong.
+    # Dates and times are Text (belum pernah, 19.30): the hint shows, a validation of dates would reject every entry.
     for column, (title, hint) in _HINTS.items():
         rule = DataValidation(showInputMessage=True, promptTitle=title, prompt=hint, allow_blank=True)
         if column is Column.OUTREACH:
@@ -198,13 +194,6 @@ def _validate(sheet: Worksheet, accounts: int, last_row: int) -> None:
             rule = DataValidation(
                 type="textLength", operator="lessThanOrEqual", formula1="120", allow_blank=True, showErrorMessage=True,
                 showInputMessage=True, errorTitle=title, error="Paling banyak 120 huruf.", promptTitle=title,
-                prompt=hint,
-            )  # fmt: skip
-        elif column is Column.EVIDENCE_DATE:
-            rule = DataValidation(
-                type="date", operator="between", formula1="DATE(2024,1,1)", formula2="TODAY()", allow_blank=True,
-                showErrorMessage=True, showInputMessage=True, errorTitle=title,
-                error="Tanggal antara 1 Januari 2024 dan hari ini, misalnya 24/11/2026.", promptTitle=title,
                 prompt=hint,
             )  # fmt: skip
         sheet.add_data_validation(rule)

@@ -5,6 +5,7 @@ Nothing is repaired silently: an ambiguous value is a validation error, or the f
 
 import csv
 import io
+import unicodedata
 import warnings
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -21,6 +22,7 @@ MAX_BYTES = 5_000_000
 MAX_SHEETS = 60
 MAX_ROWS = 5_000
 MAX_COLUMNS = 60
+MAX_CONTROLS_SHARE = 0.01  # more control characters make no text; fewer are annotations on their cells
 DELIMITERS = (",", ";", "\t")
 
 _OLE = b"\xd0\xcf\x11\xe0"
@@ -194,6 +196,9 @@ def _read_csv(name: str, content: bytes) -> SheetFile:
             "Simpan ulang dari program lembar kerja, lalu kirim kembali."
         ) from error
     rows = [[_plain(value) for value in row] for row in frame.to_numpy(dtype=object).tolist()]
+    # The width counts delimiters within quotes too; the columns that they make are empty.
+    used = max((column for row in rows for column, value in enumerate(row, start=1) if value is not None), default=0)
+    rows = [row[:used] for row in rows]
     return SheetFile(name, content, [Sheet(None, rows)], csv_form=CsvForm(encoding, delimiter))
 
 
@@ -219,7 +224,8 @@ def _decode(name: str, content: bytes) -> tuple[str, str]:
             text = content.decode(encoding)
         except UnicodeDecodeError:
             continue
-        if any(not (character.isprintable() or character in "\r\n\t\xa0\xad\ufeff") for character in text[:20_000]):
+        controls = sum(unicodedata.category(character) == "Cc" and character not in "\r\n\t" for character in text)
+        if controls > MAX_CONTROLS_SHARE * len(text):
             raise refused
         return text, encoding if content.startswith(b"\xef\xbb\xbf") or encoding == "cp1252" else "utf-8"
     raise refused

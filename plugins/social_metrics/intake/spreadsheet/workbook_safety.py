@@ -12,10 +12,13 @@ from social_metrics.intake.spreadsheet.validation_errors import FileRefused
 MAX_PARTS = 500
 MAX_UNPACKED_BYTES = 12_000_000  # of the template for all centers: under two
 MAX_RANGE_CELLS = 20_000
+MAX_CELLS = 150_000  # of all sheets, empty ones too: about three seconds; the template for all centers has 10,000
+MAX_ELEMENTS = 1_000_000  # of all parts: styles, texts, columns
 
 _MAKE_ANEW = "salin isiannya ke templat yang baru diunduh, lalu kirim kembali"
 # A merged or linked range is written out cell by cell when the workbook is opened.
 _RANGE = re.compile(rb"<(?:\w+:)?(mergeCell|hyperlink)\b[^>]*?\bref\s*=\s*[\"']([^\"']*)[\"']")
+_CELL_OR_ROW = re.compile(rb"<(?:\w+:)?(?:c|row)[\s/>]")
 _WRITTEN_OUT = re.compile(rb"<(?:\w+:)?(?:mergeCell|hyperlink)\b")
 
 
@@ -30,9 +33,14 @@ def check_workbook(content: bytes) -> None:
             parts = archive.infolist()
             _check_sizes(parts)
             _check_contents({part.filename for part in parts})
+            cells = elements = 0
             for part in parts:
+                text = archive.read(part)
+                cells += len(_CELL_OR_ROW.findall(text))
+                elements += text.count(b"<")
+                _check_counts(cells, elements)
                 if part.filename.endswith((".xml", ".rels", ".vml")):
-                    _check_xml(part.filename, archive.read(part))
+                    _check_xml(part.filename, text)
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError, RuntimeError) as error:
         raise FileRefused(
             "Berkas ini rusak atau terpotong: isinya tidak dapat dibuka sebagai .xlsx. "
@@ -47,6 +55,15 @@ def _check_sizes(parts: list[zipfile.ZipInfo]) -> None:
         raise FileRefused(
             f"Isi berkas ini jauh lebih besar daripada ukurannya (lebih dari {MAX_UNPACKED_BYTES // 1_000_000} MB "
             f"setelah dibuka). Hapus gambar dan lembar tambahan, atau {_MAKE_ANEW}."
+        )
+
+
+def _check_counts(cells: int, elements: int) -> None:
+    """Empty cells cost as much as filled ones: a few kilobytes can hold millions."""
+    if cells > MAX_CELLS or elements > MAX_ELEMENTS:
+        raise FileRefused(
+            f"Berkas ini berisi lebih dari {MAX_CELLS} sel dan baris, termasuk yang kosong. Hapus baris dan kolom di "
+            f"luar tabel beserta formatnya, atau {_MAKE_ANEW}."
         )
 
 
