@@ -33,6 +33,7 @@ from social_metrics.publish.page.official_accounts import official_accounts
 from social_metrics.publish.page.official_accounts import publish as publish_list
 from social_metrics.registry.account import Account
 from social_metrics.registry.account_urls import AccountAddress, read_account_url
+from social_metrics.registry.center_names import CenterNames
 from social_metrics.registry.change_log import Author, Change, history_conflicts, read_changes
 from social_metrics.registry.edits import REVIEW_DAYS, MaybeRenamed, editing
 from social_metrics.registry.registry import Registry, load_registry
@@ -53,7 +54,7 @@ EvidenceOption = Annotated[str, typer.Option(help="The proof: a letter's number,
 @account.command()
 def add(
     url: Annotated[str, typer.Argument(help="The account's address, as copied from a browser.")],
-    center: Annotated[str, typer.Option(help="Whose account it is (the center's code).")],
+    center: Annotated[str, typer.Option(help="Whose account it is (the center's code, name or an alias).")],
     evidence: EvidenceOption,
     by: PersonOption = None,
     account_id: Annotated[str | None, typer.Option("--id", help="The platform's own id, when you know it.")] = None,
@@ -75,6 +76,7 @@ def add(
     registry = load_registry(settings.registry_dir)
     address = read_account_url(url, registry.platforms)
     author = _author(by, evidence)
+    center = _center_code(center, registry, settings, wib_date(author.at))
     if account_id is None:
         # The API's id counts: Facebook shows some pages under another id than the one in their address.
         account_id = _resolve(address, registry, settings)
@@ -257,6 +259,21 @@ def publish(
 
 def _author(by: str | None, evidence: str) -> Author:
     return Author(user_name(by), utc_now(), evidence)
+
+
+def _center_code(written: str, registry: Registry, settings: Settings, day: date) -> str:
+    """The code of a center given by code, name or alias.
+
+    Raises:
+        UsageProblem: no center has this name.
+    """
+    names = CenterNames(settings.registry_dir, registry, day)
+    code = names.find(written)
+    if code is None:
+        suggestions = names.suggest(written)
+        next_step = f"Did you mean {' or '.join(suggestions)}?" if suggestions else "centers.csv has the codes."
+        raise UsageProblem(f"{written!r} is not the code of a center, and no name or alias of one. {next_step}")
+    return code
 
 
 def _resolve(address: AccountAddress, registry: Registry, settings: Settings) -> str | None:

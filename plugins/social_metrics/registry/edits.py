@@ -108,12 +108,14 @@ class RegistryEdit:
         if self.registry.center_on(center_code, day) is None:
             raise ChangeRefused(f"{center_code!r} is not the code of a center; centers.csv has them, e.g. kartini.")
         account_id = self._account_id(address, platform_account_id)
-        self._refuse_duplicate(center_code, address, account_id, day)
-        row = (
-            self._row_to_rename(renames, center_code, address, account_id, day)
-            if renames
-            else self._row_of_id(center_code, address, account_id, day)
-        )
+        row = self._unlogged_row(center_code, address, account_id, day)
+        if row is None:
+            self._refuse_duplicate(center_code, address, account_id, day)
+            row = (
+                self._row_to_rename(renames, center_code, address, account_id, day)
+                if renames
+                else self._row_of_id(center_code, address, account_id, day)
+            )
         identity = {"handle": address.handle or "", "platform_account_id": account_id or "", "url": address.url}
         status, note = "submitted", address.url
         if row is None:
@@ -216,6 +218,22 @@ class RegistryEdit:
                 "the center's account."
             )
         return given or address.platform_account_id
+
+    def _unlogged_row(
+        self, center_code: str, address: AccountAddress, account_id: str | None, day: date
+    ) -> dict[str, str] | None:
+        """The submitted row of this handle that was written by hand: submitting it again gives it its log entry."""
+        logged = {change.account_code for change in (*self.changes, *self._made) if change.status == "submitted"}
+        rows = (
+            row
+            for row in self._rows
+            if (row["center_code"], row["platform"], row["status"]) == (center_code, address.platform, "submitted")
+            and row["account_code"] not in logged
+            and (account_id is None or row["platform_account_id"] in ("", account_id))
+            and address.handle
+            and row["handle"].casefold() == address.handle.casefold()
+        )
+        return next((row for row in rows if _is_valid(row, day)), None)
 
     def _refuse_duplicate(self, center_code: str, address: AccountAddress, account_id: str | None, day: date) -> None:
         for row in self._rows:

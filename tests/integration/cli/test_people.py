@@ -86,6 +86,13 @@ def test_from_the_template_to_the_confirmation(folder: Path, tmp_path: Path, war
         (("account", "confirm", ACCOUNT, "--evidence", "a call"), "No identity mismatch"),
         (("account", "status", "melati-x"), "is not in the registry"),
         (("account", "add", "https://example.com/x", "--center", "kartini", "--evidence", "e"), "none of the registry"),
+        (
+            ("account", "add", "https://x.com/a", "--center", "satriya", "--evidence", "e"),
+            "Did you mean Sentra Satria (satria)",
+        ),
+        (("account", "add", "https://x.com/a", "--center", "qqqq", "--evidence", "e"), "is not the code of a center"),
+        (("account", "add", "https://www.instagram.com/p/a", "--center", "satria", "--evidence", "e"), "is a post"),
+        (("account", "add", "@contoh", "--center", "satria", "--evidence", "e"), "does not say on which platform"),
         (("account", "mark", ACCOUNT, "verified", "--evidence", "e"), "is not a status to mark"),
     ],
 )
@@ -131,7 +138,17 @@ def test_an_account_that_was_renamed_keeps_its_code(folder: Path, monkeypatch: p
 def test_a_second_account_of_a_center_is_kept_with_a_notice(folder: Path) -> None:
     names = ("first", "second")
     added = [
-        run("account", "add", f"https://x.com/{name}", "--center", "satria", "--by", OFFICER, "--evidence", "surat 3")
+        run(
+            "account",
+            "add",
+            f"https://x.com/{name}",
+            "--center",
+            "Satria Baturraden",
+            "--by",
+            OFFICER,
+            "--evidence",
+            "surat 3",
+        )
         for name in names
     ]
     assert [result.exit_code for result in added] == [0, 0]

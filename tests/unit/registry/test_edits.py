@@ -93,6 +93,9 @@ def test_an_edit_by_hand_does_not_pass_for_a_submission(folder: Path) -> None:
     path.write_text(text)
     with pytest.raises(ChangeRefused, match="does not name the person who submitted"):
         verify(folder, "kartini-x")
+    assert add(folder, "https://x.com/someone") == "kartini-x", "the next step that the refusal names"
+    verify(folder, "kartini-x")
+    assert rows_of(folder, "kartini-x")[-1][:2] == ("verified", "someone")
 
 
 def test_rows_and_trace_are_compared(folder: Path) -> None:

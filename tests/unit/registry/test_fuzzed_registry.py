@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 
 from simulator.demo_registry import write_registry
 from social_metrics.errors import UsageProblem
+from social_metrics.registry.center_names import CenterNames
 from social_metrics.registry.change_log import read_changes
 from social_metrics.registry.registry import load_registry
 from social_metrics.registry.roles import load_roles
@@ -36,6 +37,7 @@ LOADS: dict[str, tuple[tuple[str, ...], Load]] = {
     "centers": (("centers.csv",), lambda folder, _: load_registry(folder)),
     "accounts": (("center_accounts.csv",), lambda folder, _: load_registry(folder)),
     "roles": (("roles.csv",), lambda folder, _: load_roles(folder)),
+    "aliases": (("center_aliases.csv",), lambda folder, _: CenterNames(folder, load_registry(folder), DAY)),
     "changes": (("account_changes.csv",), lambda folder, _: read_changes(folder)),
     "campaigns": (("campaigns.csv",), lambda folder, rules: load_ruleset(rules, folder)),
     "rules": (
