@@ -103,7 +103,17 @@ class Settings(BaseSettings):
     spark_dbt: Path | None = Field(
         default=None, description="dbt with Spark's adapter; without it .venv-spark/bin/dbt (`make venv-spark`)."
     )
-    http_timeout_seconds: float = Field(default=30.0, gt=0, description="Timeout of one HTTP call.")
+    http_timeout_seconds: float = Field(
+        default=30.0, gt=0, description="Timeout of one HTTP connection, and of each wait for its next bytes."
+    )
+    http_reply_seconds: float = Field(
+        default=60.0,
+        gt=0,
+        description="Longest time for one whole HTTP reply, however steadily its bytes come; then it is invalid.",
+    )
+    http_max_reply_megabytes: float = Field(
+        default=16.0, gt=0, description="Largest HTTP reply after decompression, in MiB; a larger one is invalid."
+    )
     http_attempts: int = Field(
         default=3, ge=1, le=6, description="Tries of one call before its account gets an outcome."
     )
@@ -111,6 +121,12 @@ class Settings(BaseSettings):
         default=60.0,
         ge=0,
         description="Longest wait for Retry-After inside a task; a longer one is left to the next retry run.",
+    )
+    listing_max_loss: float = Field(
+        default=0.2,
+        ge=0,
+        le=1,
+        description="Share of the known posts that one listing may lack and still be believed (docs/operations.md).",
     )
     bi_password: str | None = Field(
         default=None, description="Password of the BI server's login that `social-metrics bi provision` uses."

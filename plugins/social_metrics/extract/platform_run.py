@@ -27,7 +27,7 @@ from social_metrics.extract.credentials.connections import PlatformConnection
 from social_metrics.extract.credentials.endpoint import refuse_demo_accounts, run_clock_of, source_of
 from social_metrics.extract.credentials.token_store import AccountTokens, cipher
 from social_metrics.extract.http.client import ApiClient, Recorder
-from social_metrics.extract.http.connection_pool import HttpPool
+from social_metrics.extract.http.connection_pool import HttpPool, ReplyLimits
 from social_metrics.extract.limits.budget import Budgets, affordable_ages, budgets_of
 from social_metrics.extract.limits.circuit_breakers import CircuitBreakers
 from social_metrics.extract.limits.spend_limits import is_of_money
@@ -212,7 +212,8 @@ class PlatformRun:
         mode = order.connection.authorization_mode
         self._body_lifetime = rules.rule(self._name, "bodies").lifetime(order.platform)
         self._count_lifetime = rules.rule(self._name, "counts", mode).lifetime(order.platform)
-        self._http = HttpPool(order.connection.base_url, order.platform.max_in_flight)
+        limits = ReplyLimits.of(order.settings)
+        self._http = HttpPool(order.connection.base_url, order.platform.max_in_flight, None, limits)
         self._budget: Budgets | None = None
         self._refused: psycopg.Error | None = None
 

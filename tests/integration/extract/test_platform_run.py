@@ -158,7 +158,7 @@ def test_batches_that_are_read_together_share_the_budget(
 def test_what_was_read_before_midnight_is_written_and_nothing_is_read_after_it(
     capture: Capture, batches: list[list[str]], warehouse_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real_plan = platform_run.PlatformCapture._plan
+    real_plan = platform_run.PlatformRun._plan
     planned: list[object] = []
     real_now = SimulatedClock.now
 
@@ -173,7 +173,7 @@ def test_what_was_read_before_midnight_is_written_and_nothing_is_read_after_it(
         return batch
 
     monkeypatch.setattr(SimulatedClock, "now", now)
-    monkeypatch.setattr(platform_run.PlatformCapture, "_plan", plan)
+    monkeypatch.setattr(platform_run.PlatformRun, "_plan", plan)
     told: list[BatchReport] = []
     with pytest.raises(PastDateRefused, match="belongs to 2026-11-20"):
         capture(expected_day=RUN_START.date(), on_batch=told.append)

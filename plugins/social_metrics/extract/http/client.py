@@ -8,14 +8,13 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from urllib3 import BaseHTTPResponse
 from urllib3.exceptions import HTTPError
 
 from social_metrics.clock import Clock
 from social_metrics.contract import ApiResponse, Outcome, ResponseBody, Source, Spend
 from social_metrics.extract.credentials.connections import PlatformConnection
 from social_metrics.extract.extracted import CaptureFailure
-from social_metrics.extract.http.connection_pool import HttpPool, may_have_been_served
+from social_metrics.extract.http.connection_pool import EndlessReplyError, HttpPool, HttpResponse, may_have_been_served
 from social_metrics.extract.http.guards import Cost, Gate, Meter, Tokens
 from social_metrics.extract.http.redaction import Redactor, clean_text, parse_json, sha256
 from social_metrics.extract.http.replies import Refusal, Reply, foreign_refusal
@@ -182,10 +181,8 @@ class ApiClient:
                 cost = request.expected if may_have_been_served(error) else Cost()
                 self._meter.settle(request.expected, cost)
                 self._record_spend(uuid4(), request.endpoint, self.clock.now(), cost)
-                failure = CaptureFailure(
-                    Outcome.PLATFORM_UNAVAILABLE, f"{TRANSIENT_CONNECTION_DETAIL} ({type(error).__name__})"
-                )
-                pause: float | None = _backoff(attempt)
+                failure = _connection_failure(error)
+                pause = None if isinstance(error, EndlessReplyError) else _backoff(attempt)
             except ValueError:  # its text would show the credential
                 self._meter.settle(request.expected, Cost(calls=0))  # nothing was sent
                 raise CaptureFailure(
@@ -215,12 +212,12 @@ class ApiClient:
     def _record(
         self,
         request: _Request,
-        response: BaseHTTPResponse,
+        response: HttpResponse,
         attempt: int,
         seconds: float,
         redactor: Redactor,
     ) -> Reply:
-        received, received_at = response.data, self.clock.now()
+        received, received_at = response.body, self.clock.now()
         try:
             parsed = parse_json(received)
         except ValueError:
@@ -298,6 +295,13 @@ class ApiClient:
             return _backoff(attempt)
         seconds = refusal.retry_after.total_seconds()
         return seconds if seconds <= self._max_wait else None
+
+
+def _connection_failure(error: HTTPError) -> CaptureFailure:
+    """A call without a usable response: none came, or one that exceeds the limits (the same again at the next try)."""
+    if isinstance(error, EndlessReplyError):
+        return CaptureFailure(Outcome.INVALID_RESPONSE, str(error))
+    return CaptureFailure(Outcome.PLATFORM_UNAVAILABLE, f"{TRANSIENT_CONNECTION_DETAIL} ({type(error).__name__})")
 
 
 def _backoff(attempt: int) -> float:
