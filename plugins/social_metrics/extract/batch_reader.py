@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from types import ModuleType
 from typing import TypeVar
 from uuid import UUID, uuid4
@@ -27,13 +27,17 @@ Answer = TypeVar("Answer")
 
 @dataclass(frozen=True, slots=True)
 class AccountAttempt:
-    """One attempt at one account: the profile or its failure; the listing, its failure, or None when unchanged."""
+    """One attempt at one account: the profile or its failure; the listing, its failure, or None when unchanged.
+
+    `window` is what the listing was asked for.
+    """
 
     attempt_id: UUID
     account: Account
     attempted_at: datetime
     profile: ExtractedProfile | CaptureFailure
     posts: PostListing | CaptureFailure | None
+    window: ReadWindow
 
 
 class BatchReader:
@@ -100,22 +104,32 @@ class BatchReader:
                 f"not to {account.platform_account_id}",
                 response_id=profile.response_id,
             )
-        posts = None if isinstance(profile, CaptureFailure) else self._read_posts(account, profile)
-        return AccountAttempt(uuid4(), account, attempted_at, profile, posts)
+        window = self._window(account)
+        posts = None if isinstance(profile, CaptureFailure) else self._read_posts(account, profile, window)
+        return AccountAttempt(uuid4(), account, attempted_at, profile, posts, window)
 
-    def _read_posts(self, account: Account, profile: ExtractedProfile) -> PostListing | CaptureFailure | None:
-        """The listing, its failure, or None when the platform's post count is unchanged."""
+    def _window(self, account: Account) -> ReadWindow:
         state = self._states[account.account_code]
-        reread = self._due.get(account.account_code, ())
-        if state.last_listed_at is not None and not reread:
+        return ReadWindow(
+            since=state.window_start(self._platform.lookback_days, self._now),
+            newest_known_id=state.newest_post_id,
+            reread_ids=self._due.get(account.account_code, ()),
+            known_ids=state.known_ids,
+            listed_at=state.last_listed_at,
+            posts_count_then=state.posts_count_then,
+        )
+
+    def _read_posts(
+        self, account: Account, profile: ExtractedProfile, window: ReadWindow
+    ) -> PostListing | CaptureFailure | None:
+        """The listing, its failure, or None when the platform's post count is unchanged since a believed listing."""
+        state = self._states[account.account_code]
+        if state.last_listed_at is not None and not state.is_doubted and not window.reread_ids:
             same_count = profile.posts_count is not None and profile.posts_count == state.posts_count_then
             # By dates: a run that begins some minutes earlier than yesterday's is still one day later.
             days = (wib_date(self._now) - wib_date(state.last_listed_at)).days
             if same_count and days < self._platform.full_listing_days:
                 return None
-        first_read = self._now - timedelta(days=capture_state.FIRST_READ_DAYS)
-        since = (state.last_listed_at or first_read) - timedelta(days=self._platform.lookback_days)
-        window = ReadWindow(since, state.newest_post_id, reread)
         return self._guarded(lambda: self._module.read_posts(self._client, account, profile, window))
 
     def _guarded(self, read: Callable[[], Answer]) -> Answer | CaptureFailure:

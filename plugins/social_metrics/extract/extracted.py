@@ -64,11 +64,14 @@ class ExtractedPost:
 
 @dataclass(frozen=True, slots=True)
 class ReadWindow:
-    """How far back to read the posts of one account."""
+    """How far back to read the posts of one account, and what the last believed listing left known."""
 
     since: datetime | None  # UTC instant; None reads back to the first page's end only when nothing is known
     newest_known_id: str | None = None
     reread_ids: tuple[str, ...] = ()  # known posts whose counts are due, for platforms that charge per post
+    known_ids: tuple[str, ...] = ()  # known posts of the window, for platforms with `CHECKS_KNOWN_POSTS`
+    listed_at: datetime | None = None  # the last believed listing
+    posts_count_then: int | None = None  # the profile's own count of posts at that listing
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +81,9 @@ class PostListing:
     `complete_since`: every public post published at or after this instant is in `posts`; None when the listing
     cannot guarantee that. `gone` names posts that were requested by id and no longer exist. `left_out` is why posts of
     `ReadWindow.reread_ids` were not read again although the budget allowed it: the listing counts, and the next retry
-    run requests them again.
+    run requests them again. `shown` is how many posts of any age the platform listed; None when the request itself
+    excluded older posts, so that an empty listing is no contradiction. `by_id` names posts of `ReadWindow.known_ids`
+    that the listing lacks and a request by id found.
     """
 
     posts: tuple[ExtractedPost, ...]
@@ -87,6 +92,13 @@ class PostListing:
     received_at: datetime | None
     gone: tuple[str, ...] = ()
     left_out: "CaptureFailure | None" = None
+    shown: int | None = None
+    by_id: frozenset[str] = frozenset()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the platform listed no post at all, of any age."""
+        return self.shown == 0
 
 
 class CaptureFailure(Exception):

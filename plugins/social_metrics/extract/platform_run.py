@@ -4,7 +4,6 @@ One session of the warehouse locks the platform. The same session writes, so tha
 write any more. Each batch is one transaction.
 """
 
-import gc
 import importlib
 import logging
 from collections import Counter, deque
@@ -26,11 +25,13 @@ from social_metrics.extract.batch_reader import AccountAttempt, BatchReader, exp
 from social_metrics.extract.credentials.connections import PlatformConnection
 from social_metrics.extract.credentials.endpoint import refuse_demo_accounts, run_clock_of, source_of
 from social_metrics.extract.credentials.token_store import AccountTokens, cipher
+from social_metrics.extract.garbage_collection import collect_garbage_rarely
 from social_metrics.extract.http.client import ApiClient, Recorder
 from social_metrics.extract.http.connection_pool import HttpPool, ReplyLimits
 from social_metrics.extract.limits.budget import Budgets, affordable_ages, budgets_of
 from social_metrics.extract.limits.circuit_breakers import CircuitBreakers
 from social_metrics.extract.limits.spend_limits import is_of_money
+from social_metrics.extract.listing_check import doubts_about, failures_of
 from social_metrics.extract.records import batch_records
 from social_metrics.extract.run_clock import RunClock, refuse_other_day
 from social_metrics.extract.schedule import RunSchedule
@@ -44,9 +45,6 @@ from social_metrics.warehouse.loader import SpendLedger, load, record_run
 from social_metrics.warehouse.locks import lock_platform
 
 logger = logging.getLogger(__name__)
-
-GARBAGE_THRESHOLD = 100_000
-"""New objects after which Python searches for unreachable cycles while a batch is read."""
 
 READ_AHEAD = 2
 """Batches that are read while an earlier one is written: keeps the network busy and memory bounded."""
@@ -171,7 +169,7 @@ def capture_batches(
         UsageProblem: the connection, the registry or the warehouse cannot be used.
         psycopg.Error: the warehouse rejected a batch; nothing of it is kept.
     """
-    _collect_garbage_rarely()
+    collect_garbage_rarely()
     platform = registry.platforms[platform_name]
     order = CaptureOrder(
         platform,
@@ -187,15 +185,6 @@ def capture_batches(
         on_demand,
     )
     return PlatformRun(order, on_batch).capture(batches)
-
-
-def _collect_garbage_rarely() -> None:
-    """Collect garbage less often: batches create no cycles, and the search took 38 % of their processor time.
-
-    Objects that are loaded already, Airflow above all, are not searched again.
-    """
-    gc.freeze()
-    gc.set_threshold(GARBAGE_THRESHOLD)
 
 
 class PlatformRun:
@@ -327,6 +316,8 @@ class PlatformRun:
         not_now = session.complete | session.backing_off
         accounts = [one for one in expected if one.account_code not in not_now]
         states = state.posts_states(warehouse, [account.account_code for account in accounts])
+        if hasattr(self._module, "CHECKS_KNOWN_POSTS"):
+            states = state.with_known_posts(warehouse, states, order.platform.lookback_days, now)
         due: dict[str, tuple[str, ...]] = {}
         if accounts and (ages := affordable_ages(order.platform, order.connection, warehouse, now)):
             due = state.posts_due_for_rereading(warehouse, list(states), ages, now)
@@ -371,6 +362,8 @@ class PlatformRun:
         withdrawn: list[str] = []
         if attempts:
             known = state.known_posts(warehouse, *expected_posts(attempts))
+            max_loss = order.settings.listing_max_loss
+            doubts = doubts_about(warehouse, attempts, known, session.schedule.day, max_loss)
             records = batch_records(
                 attempts,
                 batch.recorder,
@@ -378,6 +371,7 @@ class PlatformRun:
                 order.connection.authorization_mode,
                 known,
                 self._next_steps,
+                doubts=failures_of(attempts, doubts),
                 count_lifetime=self._count_lifetime,
                 is_last_attempt=batch.now >= session.schedule.last_attempt,
             )

@@ -43,6 +43,7 @@ def batch_records(
     known_posts: Iterable[KnownPost],
     next_steps: Mapping[Outcome, str],
     *,
+    doubts: Mapping[str, CaptureFailure] | None = None,
     count_lifetime: timedelta | None = None,
     is_last_attempt: bool = False,
 ) -> BatchRecords:
@@ -55,6 +56,7 @@ def batch_records(
         authorization_mode: on whose permission the counts were read.
         known_posts: earlier posts that the listings should have shown; missing ones are recorded as absent.
         next_steps: text for people by outcome (`registry.next_steps`).
+        doubts: account code -> why its listing is not believed; such a listing makes no post absent.
         count_lifetime: how long counts read on that permission are kept; None is for ever.
         is_last_attempt: no retry run follows on this WIB date; the next steps state it.
     """
@@ -65,7 +67,8 @@ def batch_records(
     lifetime = timedelta(days=days) if days else None
     records = BatchRecords(responses=recorder.responses, bodies=recorder.bodies, spends=recorder.spends)
     for attempt in attempts:
-        records.outcomes.append(outcome_of(attempt, recorder, next_steps, is_last_attempt=is_last_attempt))
+        doubt = (doubts or {}).get(attempt.account.account_code)
+        records.outcomes.append(outcome_of(attempt, recorder, next_steps, doubt=doubt, is_last_attempt=is_last_attempt))
         if isinstance(attempt.profile, ExtractedProfile):
             records.snapshots.append(_snapshot(attempt, attempt.profile, recorder, authorization_mode, count_lifetime))
         elif withheld := _withheld_profile(attempt.profile, attempt.attempted_at):
@@ -88,13 +91,18 @@ def batch_records(
                     keeps_counts=count_lifetime is None,
                 )
                 for gone in earlier[code]
-                if gone.post_id not in seen
+                if gone.post_id not in seen and doubt is None
             )
     return records
 
 
 def outcome_of(
-    attempt: AccountAttempt, recorder: Recorder, next_steps: Mapping[Outcome, str], *, is_last_attempt: bool
+    attempt: AccountAttempt,
+    recorder: Recorder,
+    next_steps: Mapping[Outcome, str],
+    *,
+    doubt: CaptureFailure | None = None,
+    is_last_attempt: bool,
 ) -> CaptureOutcome:
     """The outcome of an attempt, with the next step for a person."""
     posts_read, posts_seen = PostsRead.NOT_TRIED, None
@@ -105,6 +113,9 @@ def outcome_of(
     elif isinstance(attempt.posts, CaptureFailure):
         outcome, posts_read = Outcome.CAPTURED_PARTLY, PostsRead.FAILED
         failure = decided_by = attempt.posts
+    elif attempt.posts is not None and doubt is not None:
+        outcome, posts_read, posts_seen = Outcome.CAPTURED_PARTLY, PostsRead.FAILED, len(attempt.posts.posts)
+        failure = decided_by = doubt
     elif attempt.posts is None:
         outcome, posts_read = Outcome.CAPTURED, PostsRead.UNCHANGED
     else:

@@ -1,7 +1,7 @@
 """What is already extracted: accounts that are complete today, how far posts are known, what was spent."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -26,6 +26,13 @@ class PostsState:
     last_listed_at: datetime | None  # the last listing of posts
     posts_count_then: int | None  # the platform's own post count at that listing
     newest_post_id: str | None
+    is_doubted: bool = False  # a listing since then was not believed
+    known_ids: tuple[str, ...] = ()  # posts of the window, for platforms that check them by id
+
+    def window_start(self, lookback_days: int, now: datetime) -> datetime:
+        """The UTC instant since which posts are read."""
+        first_read = now - timedelta(days=FIRST_READ_DAYS)
+        return (self.last_listed_at or first_read) - timedelta(days=lookback_days)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +160,12 @@ def posts_states(connection: psycopg.Connection, account_codes: Sequence[str]) -
     with connection.cursor(row_factory=dict_row) as cursor:
         rows = cursor.execute(
             """
-            select a.account_code, listed.attempted_at, listed.posts_count, newest.post_id
+            select a.account_code, listed.attempted_at, listed.posts_count, newest.post_id,
+                exists (
+                    select from ops.doubted_listings as d
+                    where d.account_code = a.account_code
+                        and (listed.attempted_at is null or d.listed_at > listed.attempted_at)
+                ) as is_doubted
             from unnest(%s::text[]) as a (account_code)
             left join lateral (
                 select o.attempted_at, s.posts_count
@@ -173,7 +185,77 @@ def posts_states(connection: psycopg.Connection, account_codes: Sequence[str]) -
             """,
             (list(account_codes), PostsRead.LISTED.value),
         ).fetchall()
-    return {row["account_code"]: PostsState(row["attempted_at"], row["posts_count"], row["post_id"]) for row in rows}
+    return {
+        row["account_code"]: PostsState(
+            row["attempted_at"], row["posts_count"], row["post_id"], is_doubted=row["is_doubted"]
+        )
+        for row in rows
+    }
+
+
+def with_known_posts(
+    connection: psycopg.Connection, states: Mapping[str, PostsState], lookback_days: int, now: datetime
+) -> dict[str, PostsState]:
+    """The states with the ids of the posts that each account's window should show."""
+    rows = connection.execute(
+        """
+        select account_code, post_id
+        from (
+            select distinct on (p.account_code, p.post_id) p.account_code, p.post_id, p.published_at, p.presence
+            from unnest(%s::text[], %s::timestamptz[]) as w (account_code, since)
+            join raw.posts as p on p.account_code = w.account_code and p.published_at >= w.since
+            order by p.account_code, p.post_id, p.captured_at desc, p.response_id desc
+        ) as latest
+        where presence = 'seen'
+        order by account_code, published_at desc, post_id
+        """,
+        (list(states), [one.window_start(lookback_days, now) for one in states.values()]),
+    ).fetchall()
+    known: dict[str, list[str]] = {}
+    for account_code, post_id in rows:
+        known.setdefault(account_code, []).append(post_id)
+    return {code: replace(one, known_ids=tuple(known.get(code, ()))) for code, one in states.items()}
+
+
+def doubted_before(
+    connection: psycopg.Connection, account_codes: Sequence[str], day: date
+) -> dict[str, frozenset[str]]:
+    """Account code -> ids that its latest doubted listing of an earlier WIB date lacked; believed ones end a doubt."""
+    rows = connection.execute(
+        """
+        select distinct on (d.account_code) d.account_code, d.missing_ids
+        from ops.doubted_listings as d
+        where d.account_code = any(%s) and d.run_date < %s
+            and not exists (
+                select from raw.capture_outcomes as o
+                where o.account_code = d.account_code and o.posts_read = %s and o.attempted_at > d.listed_at)
+        order by d.account_code, d.run_date desc
+        """,
+        (list(account_codes), day, PostsRead.LISTED.value),
+    ).fetchall()
+    return {account_code: frozenset(missing) for account_code, missing in rows}
+
+
+def record_doubt(
+    connection: psycopg.Connection,
+    account_code: str,
+    day: date,
+    listed_at: datetime,
+    detail: str,
+    known_count: int,
+    missing_ids: Iterable[str],
+) -> None:
+    """Record a listing that was not believed; the latest of a WIB date counts."""
+    connection.execute(
+        """
+        insert into ops.doubted_listings (account_code, run_date, listed_at, detail, known_count, missing_ids)
+        values (%s, %s, %s, %s, %s, %s)
+        on conflict (account_code, run_date) do update set
+            listed_at = excluded.listed_at, detail = excluded.detail, known_count = excluded.known_count,
+            missing_ids = excluded.missing_ids
+        """,
+        (account_code, day, listed_at, detail, known_count, sorted(missing_ids)),
+    )
 
 
 def posts_due_for_rereading(

@@ -143,6 +143,9 @@ def test_posts_that_a_complete_listing_lacks_are_recorded_absent_and_come_back(
     simulator.set_clock(RUN_START + timedelta(days=1))
     simulator.fault("facebook", "no_posts", account="kartini-facebook")
     capture("facebook")
+    assert presences() == {"seen": known}, "Facebook counts no posts: the listing of one date is not believed"
+    simulator.set_clock(RUN_START + timedelta(days=2))
+    capture("facebook")
     assert presences() == {"absent": known}
     evidence = rows_of(
         warehouse_url,
@@ -151,7 +154,7 @@ def test_posts_that_a_complete_listing_lacks_are_recorded_absent_and_come_back(
     )
     assert evidence == [(200,)]
     simulator.clear_faults()
-    simulator.set_clock(RUN_START + timedelta(days=2))
+    simulator.set_clock(RUN_START + timedelta(days=3))
     capture("facebook")
     assert presences()["seen"] > 0
 

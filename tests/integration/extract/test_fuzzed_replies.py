@@ -42,7 +42,7 @@ REPLIES = 20  # of a capture, that a plan speaks about
 WRITTEN = (
     *("raw.capture_outcomes", "raw.profile_snapshots", "raw.posts", "raw.post_captions"),
     *("raw.response_bodies", "raw.api_responses", "raw.runs"),
-    *("ops.spend_ledger", "ops.circuit_breakers", "ops.withdrawn_metrics", "ops.reopened_days"),
+    *("ops.spend_ledger", "ops.circuit_breakers", "ops.withdrawn_metrics", "ops.reopened_days", "ops.doubted_listings"),
 )
 COUNTS = ("like_count", "comment_count", "share_count", "view_count")
 

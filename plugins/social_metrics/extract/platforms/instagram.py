@@ -122,14 +122,7 @@ def read_posts(client: ApiClient, account: Account, profile: ExtractedProfile, w
     edge = profile.context.get("media")
     if edge is None and profile.posts_count == 0:
         edge = {"data": []}
-    listing = read_back(_media_page(edge, profile.response_id, profile.received_at), read_next, window)
-    if not listing.posts and profile.posts_count:
-        raise CaptureFailure(
-            Outcome.INVALID_RESPONSE,
-            f"Instagram counts {profile.posts_count} media of {account.handle} and lists none",
-            response_id=listing.response_id,
-        )
-    return listing
+    return read_back(_media_page(edge, profile.response_id, profile.received_at), read_next, window)
 
 
 def _media(cursor: str | None = None) -> str:

@@ -197,14 +197,7 @@ def read_posts(client: ApiClient, account: Account, profile: ExtractedProfile, w
         )
         return _video_page(reply)
 
-    listing = read_back(read_next(None), read_next, window)
-    if not listing.posts and profile.posts_count:
-        raise CaptureFailure(
-            Outcome.INVALID_RESPONSE,
-            f"TikTok counts {profile.posts_count} public videos and lists none",
-            response_id=listing.response_id,
-        )
-    return listing
+    return read_back(read_next(None), read_next, window)
 
 
 def _read_profile(client: ApiClient, account: Account) -> ExtractedProfile:

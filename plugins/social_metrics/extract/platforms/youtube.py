@@ -150,8 +150,15 @@ def precision_step(followers: int) -> int:
     return int(10 ** max(len(str(followers)) - 3, 0))
 
 
+# Known posts that a listing lacks are requested by id, in the call that reads the counts of the listed ones.
+CHECKS_KNOWN_POSTS = True
+
+# Pages of 50 read below the window while the channel counts more new videos than were found.
+DEEPER_PAGES_AT_MOST = 20
+
+
 def read_posts(client: ApiClient, account: Account, profile: ExtractedProfile, window: ReadWindow) -> PostListing:
-    """The channel's public videos of the window, and those of `window.reread_ids`.
+    """The channel's public videos of the window, and those of `window.reread_ids` and `window.known_ids`.
 
     Raises:
         CaptureFailure: a call was refused or its reply is unusable.
@@ -161,9 +168,11 @@ def read_posts(client: ApiClient, account: Account, profile: ExtractedProfile, w
         raise CaptureFailure(
             Outcome.INVALID_RESPONSE, "the channel names no uploads playlist", response_id=profile.response_id
         )
-    found = _uploads(client, playlist, window.since)
+    found = _uploads(client, playlist, window, _new_videos(profile, window))
     uploads, response_id, received_at = found.published, found.response_id, found.received_at
-    due = [video_id for video_id in window.reread_ids if video_id not in uploads]
+    # An empty playlist is no reason to look for its videos one by one: it is believed, or it is not.
+    unlisted = [*window.reread_ids, *(window.known_ids if found.shown else ())]
+    due = [video_id for video_id in dict.fromkeys(unlisted) if video_id not in uploads]
     posts: dict[str, ExtractedPost] = {}
     requested = [*uploads, *due]
     for start in range(0, len(requested), PER_CALL):
@@ -183,7 +192,16 @@ def read_posts(client: ApiClient, account: Account, profile: ExtractedProfile, w
         response_id=response_id,
         received_at=received_at,
         gone=tuple(video_id for video_id in due if video_id not in posts),
+        shown=found.shown,
+        by_id=frozenset(due) & frozenset(window.known_ids) & posts.keys(),
     )
+
+
+def _new_videos(profile: ExtractedProfile, window: ReadWindow) -> int | None:
+    """By how much the channel's own count rose since the last believed listing; None when that is unknown."""
+    if profile.posts_count is None or window.posts_count_then is None or window.listed_at is None:
+        return None
+    return profile.posts_count - window.posts_count_then
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,16 +210,19 @@ class _Uploads:
     complete_since: datetime | None
     response_id: UUID | None
     received_at: datetime
+    shown: int  # public entries of any age
 
 
-def _uploads(client: ApiClient, playlist: str, since: datetime | None) -> _Uploads:
+def _uploads(client: ApiClient, playlist: str, window: ReadWindow, new_videos: int | None) -> _Uploads:
     """The uploads of the window.
 
     A premiere or a video published late can be listed below newer ones: only a whole page older than the window
     ends the listing, and only when as many new videos were found as the channel counts. Where that is unknown, the
     listing claims no completeness. A video without a date (private, deleted, or the reply has no dates) has None.
     """
+    since = window.since
     published: dict[str, datetime | None] = {}
+    shown, deeper = 0, 0
     tokens: set[str] = set()
     page: dict[str, Any] = {}
     while True:
@@ -212,8 +233,9 @@ def _uploads(client: ApiClient, playlist: str, since: datetime | None) -> _Uploa
             if failure.outcome is not Outcome.ACCOUNT_NOT_FOUND or page:
                 raise
             # playlistNotFound of a channel that was found in this run: it has no uploads.
-            return _Uploads({}, since or BEFORE_EVERY_POST, failure.response_id, client.clock.now())
+            return _Uploads({}, since or BEFORE_EVERY_POST, failure.response_id, client.clock.now(), shown=0)
         listed = _listed(reply)
+        shown += len(listed)
         published |= {
             video_id: instant_of_it
             for video_id, instant_of_it in listed.items()
@@ -221,19 +243,26 @@ def _uploads(client: ApiClient, playlist: str, since: datetime | None) -> _Uploa
         }
         token = reply.member("nextPageToken")
         newest = max(filter(None, listed.values()), default=None)
+        below_window = since is not None and newest is not None and newest < since
+        sought = 0 if new_videos is None else new_videos - _published_since(window.listed_at, published)
         if token is None:
             complete_since: datetime | None = since or BEFORE_EVERY_POST
         elif since is None and listed:
             complete_since = newest  # older ones than this page's newest may stand on the pages not read
-        elif since is not None and newest is not None and newest < since:
-            complete_since = since
+        elif below_window and (sought <= 0 or deeper == DEEPER_PAGES_AT_MOST):
+            complete_since = since if sought <= 0 and new_videos is not None else None
         elif isinstance(token, str) and token not in tokens:
             tokens.add(token)
             page = {"pageToken": token}
+            deeper += below_window
             continue
         else:
             raise reply.unusable("the page tokens of the uploads repeat or are not text")
-        return _Uploads(published, complete_since, reply.response_id, reply.received_at)
+        return _Uploads(published, complete_since, reply.response_id, reply.received_at, shown)
+
+
+def _published_since(listed_at: datetime | None, published: Mapping[str, datetime | None]) -> int:
+    return sum(1 for at in published.values() if at is not None and listed_at is not None and at > listed_at)
 
 
 def _listed(reply: Reply) -> dict[str, datetime | None]:

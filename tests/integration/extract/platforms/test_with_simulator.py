@@ -99,7 +99,8 @@ def test_every_listing_is_what_is_so(running: RunningSimulator, platform: Module
             continue
         listing = platform.read_posts(asked.client, account, profile, ReadWindow(SINCE))
         assert {post.post_id: post.published_at for post in listing.posts} == shown_posts(so, SINCE)
-        assert listing.complete_since == SINCE
+        # A first listing of YouTube that ends early cannot compare the channel's count with that of an earlier one.
+        assert listing.complete_since in ((SINCE, None) if platform is youtube else (SINCE,))
         seen += len(listing.posts)
     assert seen > 100
 

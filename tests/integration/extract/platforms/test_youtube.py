@@ -1,5 +1,6 @@
 """YouTube: one call for fifty channels, rounded counts with their step, uploads read back by whole pages."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -24,6 +25,12 @@ ALL = [KARTINI, ABIYOSO, PRAJNA, BARU, LOST]
 SINCE = datetime(2026, 11, 13, tzinfo=UTC)
 PLAYLIST = "youtube#playlistItemListResponse"
 PROFILE = some_profile("UCdemo0000000000000kartini", "demo_kartini", uploads="UUdemo0000000000000kartini")
+AFTER_A_LISTING = ReadWindow(SINCE, listed_at=SINCE + timedelta(days=7), posts_count_then=10)
+
+
+def counting(posts: int) -> ExtractedProfile:
+    """The channel with this `videoCount`."""
+    return replace(PROFILE, posts_count=posts)
 
 
 def error(code: int, reason: str, **more: Any) -> dict[str, Any]:
@@ -206,13 +213,76 @@ def test_paging_goes_on_over_an_old_video_and_ends_with_an_old_page() -> None:
                 page(upload("never asked", NOW)),
             ],
             "/videos": [shown("new", "premiere")],
-        }
+        },
+        AFTER_A_LISTING,
+        counting(11),
     )
     assert [request.parameters.get("pageToken") for request in server.asked("/playlistItems")] == [None, "p2", "p3"]
     assert server.asked("/videos")[0].parameters["id"] == "new,premiere"
     assert [post.post_id for post in listing.posts] == ["new", "premiere"]
     assert listing.posts[1].published_at == late  # videoPublishedAt, not the video's own publishedAt
     assert listing.complete_since == SINCE
+
+
+def old_pages(number: int) -> list[Answer]:
+    """Full pages of videos older than the window, each with a next one."""
+    old = SINCE - timedelta(days=90)
+    return [
+        page(*(upload(f"old{place}-{item}", old) for item in range(50)), following=f"p{place}")
+        for place in range(number)
+    ]
+
+
+def test_a_video_published_today_below_120_newer_entries_is_found() -> None:
+    last = page(*(upload(f"older{item}", SINCE - timedelta(days=90)) for item in range(20)), upload("late", NOW))
+    listing, server, _ = read_posts(
+        {"/playlistItems": [*old_pages(2), last], "/videos": [shown("late")]}, AFTER_A_LISTING, counting(11)
+    )
+    assert [post.post_id for post in listing.posts] == ["late"]
+    assert listing.complete_since == SINCE
+    assert listing.shown == 121
+    assert len(server.asked("/playlistItems")) == 3
+
+
+def test_a_count_that_rose_by_a_video_found_costs_no_further_page() -> None:
+    pages = [page(upload("new", NOW), following="p"), *old_pages(2)]
+    listing, server, _ = read_posts({"/playlistItems": pages, "/videos": [shown("new")]}, AFTER_A_LISTING, counting(11))
+    assert (len(server.asked("/playlistItems")), listing.complete_since) == (2, SINCE)
+
+
+def test_a_listing_that_does_not_find_what_the_channel_counts_claims_no_completeness() -> None:
+    limit = youtube.DEEPER_PAGES_AT_MOST
+    listing, server, _ = read_posts({"/playlistItems": old_pages(limit + 5)}, AFTER_A_LISTING, counting(11))
+    assert listing.complete_since is None
+    assert len(server.asked("/playlistItems")) == limit + 1
+
+
+@pytest.mark.parametrize(("window", "profile"), [(ReadWindow(SINCE), counting(11)), (AFTER_A_LISTING, PROFILE)])
+def test_without_a_count_to_compare_an_early_end_claims_no_completeness(
+    window: ReadWindow, profile: ExtractedProfile
+) -> None:
+    listing, server, _ = read_posts({"/playlistItems": old_pages(2)}, window, profile)
+    assert listing.complete_since is None
+    assert len(server.asked("/playlistItems")) == 1
+
+
+def test_known_videos_that_the_listing_lacks_are_requested_by_id_in_the_same_call() -> None:
+    window = replace(AFTER_A_LISTING, known_ids=("new", "late", "deleted"))
+    pages = [page(upload("new", NOW), following="p"), *old_pages(1)]
+    listing, server, _ = read_posts(
+        {"/playlistItems": pages, "/videos": [shown("new", "late", published=NOW)]}, window, counting(11)
+    )
+    assert [request.parameters["id"] for request in server.asked("/videos")] == ["new,late,deleted"]
+    assert {post.post_id for post in listing.posts} == {"new", "late"}
+    assert (listing.by_id, listing.gone) == ({"late"}, ("deleted",))
+
+
+@pytest.mark.parametrize("answer", [Answer(error(404, "playlistNotFound"), 404), page()])
+def test_an_empty_listing_is_not_filled_by_id(answer: Answer) -> None:
+    window = replace(AFTER_A_LISTING, known_ids=("a", "b"))
+    listing, server, _ = read_posts({"/playlistItems": [answer]}, window, counting(240))
+    assert listing.is_empty
+    assert not server.asked("/videos")
 
 
 def test_an_item_on_two_pages_is_one_post_and_an_empty_page_is_not_the_last() -> None:

@@ -1,0 +1,145 @@
+"""The one rule by which a listing is believed: what it lacks, what the profile counts, what an earlier date saw."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from social_metrics.extract.extracted import ExtractedPost, ExtractedProfile, PostListing, ReadWindow
+from social_metrics.extract.listing_check import DEFAULT_MAX_LOSS, ListingDoubt, doubt_about
+from social_metrics.extract.pagination import BEFORE_EVERY_POST
+from social_metrics.extract.state import KnownPost
+from social_metrics.settings import Settings
+
+NOW = datetime(2026, 11, 20, 13, 0, tzinfo=UTC)
+YESTERDAY = NOW - timedelta(days=1)
+SINCE = NOW - timedelta(days=8)
+RESPONSE = UUID("00000000-0000-4000-8000-000000000001")
+
+
+def known(*names: str, age_days: int = 3) -> list[KnownPost]:
+    return [KnownPost("a", name, NOW - timedelta(days=age_days), None, "text", *[None] * 6) for name in names]
+
+
+def listing(*names: str, age_days: float = 3, shown: int | None = -1, gone: tuple[str, ...] = ()) -> PostListing:
+    at = NOW - timedelta(days=age_days)
+    posts = tuple(ExtractedPost(name, at, "text", None, None, RESPONSE, NOW) for name in names)
+    return PostListing(posts, SINCE, RESPONSE, NOW, gone=gone, shown=len(posts) if shown == -1 else shown)
+
+
+def profile(posts_count: int | None) -> ExtractedProfile:
+    return ExtractedProfile("id", "handle", 1, RESPONSE, NOW, "test.v1", posts_count=posts_count)
+
+
+def doubt(
+    found: PostListing,
+    before: Sequence[KnownPost],
+    count: int | None = None,
+    count_then: int | None = None,
+    *,
+    reread: tuple[str, ...] = (),
+    missing_before: frozenset[str] | None = None,
+) -> ListingDoubt | None:
+    window = ReadWindow(SINCE, reread_ids=reread, listed_at=YESTERDAY, posts_count_then=count_then)
+    return doubt_about(found, profile(count), window, before, missing_before=missing_before)
+
+
+TEN = tuple("abcdefghij")
+
+
+def test_a_listing_with_all_known_posts_is_believed() -> None:
+    assert doubt(listing(*TEN), known(*TEN), 10, 10) is None
+
+
+def test_an_empty_listing_is_not_believed_while_the_profile_counts_posts() -> None:
+    found = doubt(listing(), [], 240, 240)
+    assert found is not None
+    assert "shows no post although the profile counts 240" in found.detail
+    everything = frozenset(TEN)
+    assert doubt(listing(), known(*TEN), 5, 240, missing_before=everything) is not None, "nor on a later date"
+
+
+def test_an_empty_listing_is_believed_when_the_profile_counts_none_or_nothing_is_known() -> None:
+    assert doubt(listing(), known(*TEN), 0, 10) is None
+    assert doubt(listing(), [], 0, 0) is None
+    assert doubt(listing(), [], None, None) is None
+
+
+def test_an_empty_answer_to_a_request_for_new_posts_contradicts_no_count() -> None:
+    assert doubt(listing(shown=None), [], 240, 240) is None
+
+
+def test_a_listing_that_lacks_more_than_the_share_is_not_believed() -> None:
+    assert doubt(listing(*TEN[:8]), known(*TEN), 10, 10) is None, "two of ten is the share"
+    found = doubt(listing(*TEN[:7]), known(*TEN), 10, 10)
+    assert found is not None
+    assert (found.missing_ids, found.known_count) == (frozenset(TEN[7:]), 10)
+    assert "lacks 3 of 10 known posts" in found.detail
+
+
+def test_one_post_may_be_missing_from_a_listing_that_shows_others() -> None:
+    assert doubt(listing("b"), known("a", "b")) is None
+    assert doubt(listing("old", age_days=90), known("a")) is None
+    assert doubt(listing(), known("a")) is not None
+
+
+def test_the_window_is_judged_apart_from_the_older_posts() -> None:
+    old = tuple(f"old{number}" for number in range(100))
+    before = [*known(*TEN), *known(*old, age_days=200)]
+    assert doubt(listing(*old, age_days=200), before) is not None, "ten of 110 in all, and all of the window"
+    assert doubt(listing(*TEN), before) is not None, "the page tokens were lost: all of the window, and none older"
+
+
+@pytest.mark.parametrize(("count", "believed"), [(10, False), (7, False), (3, True), (2, True), (0, True)])
+def test_a_loss_is_believed_when_the_profiles_own_count_fell_alike(count: int, believed: bool) -> None:
+    assert (doubt(listing(*TEN[:2]), known(*TEN), count, 10) is None) is believed
+
+
+def test_posts_published_since_the_last_listing_do_not_hide_the_fall_of_the_count() -> None:
+    found = listing("new1", "new2", "new3", age_days=0.5)
+    assert doubt(found, known(*TEN), 10 - 10 + 3, 10) is None
+    assert doubt(found, known(*TEN), 10 + 3, 10) is not None
+
+
+def test_a_loss_is_believed_when_an_earlier_date_lacked_the_same_posts() -> None:
+    assert doubt(listing(*TEN[:4]), known(*TEN), missing_before=frozenset(TEN[4:])) is None
+    assert doubt(listing(*TEN[:4]), known(*TEN), missing_before=frozenset(TEN[5:])) is not None, "one more is lost"
+
+
+def test_posts_found_by_id_alone_are_still_missing_from_the_listing() -> None:
+    whole = listing(*TEN)
+    by_id = PostListing(whole.posts, SINCE, RESPONSE, NOW, shown=4, by_id=frozenset(TEN[4:]))
+    assert doubt(by_id, known(*TEN), 10, 10) is not None
+
+
+def test_of_posts_requested_by_id_those_that_are_gone_are_the_loss() -> None:
+    found = listing("a", "b", shown=None, gone=("c",))
+    assert doubt(found, known("c"), reread=("a", "b", "c")) is None
+    many_gone = listing("a", shown=None, gone=TEN[1:])
+    assert doubt(many_gone, known(*TEN[1:]), 90, 90, reread=TEN) is not None
+    assert doubt(many_gone, known(*TEN[1:]), 81, 90, reread=TEN) is None
+
+
+@given(st.sets(st.integers(0, 30), max_size=30), st.sets(st.integers(0, 30), max_size=30))
+def test_without_any_count_at_most_the_share_or_one_post_becomes_absent(before: set[int], after: set[int]) -> None:
+    lost = before - after
+    found = doubt(listing(*map(str, after)), known(*map(str, before)))
+    if found is None:
+        assert len(lost) <= max(1, 0.2 * len(before))
+        assert not lost or after
+    else:
+        assert found.missing_ids == set(map(str, lost))
+
+
+def test_the_share_is_a_setting() -> None:
+    assert Settings().listing_max_loss == DEFAULT_MAX_LOSS
+    window = ReadWindow(SINCE)
+    assert doubt_about(listing("a"), profile(None), window, known(*TEN), max_loss=0.9) is None
+
+
+def test_a_listing_that_reached_the_end_is_judged_over_all_known_posts() -> None:
+    found = PostListing(listing(*TEN).posts, BEFORE_EVERY_POST, RESPONSE, NOW, shown=10)
+    assert doubt(found, known(*TEN), 10, 10) is None
