@@ -31,7 +31,7 @@ class ApiRules:
     api_version: str  # the default; the connection's extra `api_version` overrides it
     accounts_per_call: int  # of a call for profiles, at most
     kept_members: frozenset[str]  # JSON members kept as evidence; others are stripped before writing
-    refusal: Callable[[Reply, datetime], Refusal | None]  # reads a JSON reply; the instant is now, UTC
+    refusal: Callable[[Reply, datetime], Refusal | None]  # reads a JSON reply; the instant is that of its receipt, UTC
     # Adds the credential to a call: (connection, token) -> (query parameters, headers).
     authorize: Callable[[PlatformConnection, str | None], tuple[dict[str, str], dict[str, str]]]
     cost: Callable[[Reply], Cost] = lambda _reply: Cost()
@@ -269,12 +269,12 @@ class ApiClient:
 
     def _refusal(self, reply: Reply) -> Refusal | None:
         if reply.body is not None and not isinstance(reply.body, (str, int, float, bool)):
-            refusal = self.rules.refusal(reply, self.clock.now())
+            refusal = self.rules.refusal(reply, reply.received_at)
             if refusal is not None:
                 return refusal
             if reply.status < 300:
                 return None
-        return foreign_refusal(reply, self.clock.now())
+        return foreign_refusal(reply, reply.received_at)
 
     def _failure(self, refusal: Refusal, reply: Reply, redactor: Redactor, *, own_token: bool) -> CaptureFailure:
         return CaptureFailure(
