@@ -159,7 +159,9 @@ def _days(value: Any, epoch: datetime) -> float | None:
         return float(value)
     if isinstance(value, timedelta):
         return value / timedelta(days=1)
-    return float(to_excel(value, epoch)) if isinstance(value, (datetime, time)) else None
+    if isinstance(value, (datetime, time)):
+        return float(to_excel(value, epoch))  # type: ignore[no-untyped-call]
+    return None
 
 
 def _is_typed_number(value: Any, days: float) -> bool:

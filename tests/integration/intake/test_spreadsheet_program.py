@@ -130,7 +130,8 @@ def stored_instant(desk: Desk, column: str) -> datetime:
     with psycopg.connect(desk.warehouse_url) as connection:
         row = connection.execute(f"select {column} from raw.manual_entries order by version desc limit 1").fetchone()
     assert row is not None
-    return row[0].astimezone(ZoneInfo("Asia/Jakarta")).replace(tzinfo=None)
+    instant: datetime = row[0]
+    return instant.astimezone(ZoneInfo("Asia/Jakarta")).replace(tzinfo=None)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -45,7 +45,7 @@ def column_of(content: bytes) -> dict[int, Any]:
     return {row: value for row in range(1, sheet.max_row + 1) if (value := sheet.cell(row, ANNOTATION_COLUMN).value)}
 
 
-def red_cells(content: bytes) -> set[tuple[int, int]]:
+def red_cells(content: bytes) -> set[tuple[int | None, int | None]]:
     """The marked cells."""
     sheet = load_workbook(io.BytesIO(content))["kartini"]
     return {(c.row, c.column) for cells in sheet.iter_rows() for c in cells if str(c.fill.fgColor.rgb)[-6:] == RED}

@@ -95,7 +95,7 @@ def _remove_annotations(sheet: Worksheet, place: _Place) -> None:
         marked = [cell for cell in cells if not isinstance(cell, MergedCell) and _is_marked(cell)]
         for cell in marked:
             unmarked = (other for other in cells[place.header_row :] if other is not cell and not _is_marked(other))
-            cell.fill = copy(next((other.fill for other in unmarked), PatternFill()))
+            cell.fill = next((copy(other.fill) for other in unmarked), PatternFill())  # type: ignore[assignment]
 
 
 def _is_marked(cell: Cell | MergedCell) -> bool:

@@ -17,7 +17,8 @@ from typing import Any
 
 from social_metrics.errors import UsageProblem
 from social_metrics.registry.csv_file import SeedFile, SeedRow
-from social_metrics.transform.tagging.words import affixed, words
+from social_metrics.transform.tagging.vocabulary import Name, Vocabulary
+from social_metrics.transform.tagging.words import ABBREVIATIONS, NORMALISATION, affixed, words
 
 TAG_KINDS = ("program", "cluster", "outreach", "anchor")
 RULE_COLUMNS = (
@@ -80,6 +81,12 @@ class TagRule:
         for phrase_no, (role, phrase) in enumerate(self._texts()):
             yield from _phrase(self.rule_id, role, phrase_no, phrase)
 
+    def names(self) -> Iterator[Name]:
+        """The phrases as whole names."""
+        for _, phrase in self._texts():
+            found = words(phrase.replace("~", ""))
+            yield Name(tuple(word.word for word in found), self.strength == "strong")
+
     def _texts(self) -> Iterator[tuple[str, str]]:
         for term in self.terms:
             yield "term", term
@@ -115,8 +122,20 @@ class Ruleset:
 
     @cached_property
     def sha256(self) -> str:
-        """Digest of rules and campaigns."""
-        return _digest([self.version, [rule.as_json() for rule in self.rules]])
+        """Digest of rules, campaigns and the normalisation of captions."""
+        return _digest([self.version, NORMALISATION, [rule.as_json() for rule in self.rules]])
+
+    @cached_property
+    def vocabulary(self) -> Vocabulary:
+        """The rules' words, by which broken and glued words of a caption are recognised."""
+        forms = {phrase.form for rule in self.rules for phrase in rule.phrases()}
+        names = {
+            name
+            for rule in self.rules
+            if rule.tag_kind in ("program", "cluster") and not rule.case_sensitive
+            for name in rule.names()
+        }
+        return Vocabulary(frozenset(forms | ABBREVIATIONS.keys()), frozenset(names))
 
 
 def load_ruleset(rules_dir: Path, registry_dir: Path) -> Ruleset:

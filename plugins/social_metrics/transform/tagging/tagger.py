@@ -13,6 +13,7 @@ import psycopg
 
 from social_metrics.settings import Settings
 from social_metrics.transform.tagging.rules import Ruleset, TaggingProblem, load_ruleset
+from social_metrics.transform.tagging.vocabulary import Vocabulary
 from social_metrics.transform.tagging.words import words
 from social_metrics.warehouse.connect import connect
 
@@ -33,7 +34,9 @@ class TaggingReport:
 
 
 def tag_captions(settings: Settings, warehouse_url: str) -> TaggingReport | None:
-    """Tag every stored caption that the present rules have not tagged; afterwards the caption may be deleted.
+    """Tag every stored caption that the present rules have not tagged, or tagged under an earlier normalisation.
+
+    Afterwards the caption may be deleted.
 
     Args:
         settings: with the folders of the dbt project (rules) and of the registry (campaigns).
@@ -55,7 +58,7 @@ def tag_captions(settings: Settings, warehouse_url: str) -> TaggingReport | None
         _write_rules(connection, ruleset)
         captions = tags = 0
         while batch := connection.execute(UNTAGGED, {"ruleset_id": ruleset_id, "batch": BATCH}).fetchall():
-            _write_words(connection, batch)
+            _write_words(connection, batch, ruleset.vocabulary)
             tags += _match(connection, ruleset_id, ruleset.version)
             connection.execute(MARK_TAGGED, {"ruleset_id": ruleset_id})
             connection.commit()
@@ -75,7 +78,7 @@ def _match(connection: psycopg.Connection, ruleset_id: int, version: int) -> int
 
 
 def _ruleset_id(connection: psycopg.Connection, ruleset: Ruleset) -> int:
-    """The id of these rules and campaigns; a new one when any of them changed."""
+    """The id of these rules and campaigns; a new one when any of them or the normalisation changed."""
     changed = connection.execute(
         "select 1 from ops.tag_rulesets where ruleset_version = %s and rules_sha256 <> %s",
         (ruleset.version, ruleset.rules_sha256),
@@ -146,7 +149,7 @@ def _write_rules(connection: psycopg.Connection, ruleset: Ruleset) -> None:
 Caption = tuple[str, str, str, object, str]
 
 
-def _write_words(connection: psycopg.Connection, batch: list[Caption]) -> None:
+def _write_words(connection: psycopg.Connection, batch: list[Caption], vocabulary: Vocabulary) -> None:
     with connection.cursor() as cursor:
         cursor.execute("truncate captions, caption_words")
         with cursor.copy("copy captions from stdin") as copy:
@@ -154,7 +157,7 @@ def _write_words(connection: psycopg.Connection, batch: list[Caption]) -> None:
                 copy.write_row((number, account_code, post_id, content_hash, published_date))
         with cursor.copy("copy caption_words from stdin") as copy:
             for number, (*_, caption) in enumerate(batch):
-                for word in words(caption):
+                for word in words(caption, vocabulary):
                     matched = caption[word.starts_at : word.ends_at]
                     copy.write_row(
                         (number, word.position, word.word, word.written, word.starts_at, word.ends_at, matched)

@@ -1,13 +1,20 @@
 """Splits a caption into normalised words with their offsets in the original caption.
 
-Normalisation: NFKC (captions use mathematical bold letters), lower case, no zero-width marks, one apostrophe, hashtags
-split where their case changes, elongation collapsed, a short list of abbreviations expanded.
+Normalisation: NFKC (captions use mathematical bold letters), small capitals and boxed letters as letters, lower case,
+no combining or invisible marks, one apostrophe, hashtags split where their case changes and around names of the rules,
+words broken by invisible blanks or by a hyphen at a line's end joined or separated as the rules know them, elongation
+collapsed, a short list of abbreviations expanded.
 """
 
 import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+
+from social_metrics.transform.tagging.vocabulary import Vocabulary
+
+NORMALISATION = 2
+"""Raise it with every change of what `words` returns: captions that still exist are tagged again."""
 
 ABBREVIATIONS = {
     "bansos": ("bantuan", "sosial"),
@@ -27,8 +34,31 @@ _WORD = re.compile(r"#?[^\W_]+(?:'[^\W_]+)*")
 _HASHTAG_PARTS = re.compile(r"[^\W\d_]*?[a-zà-ÿ](?=[A-ZÀ-Þ])|[A-ZÀ-Þ]+(?=[A-ZÀ-Þ][a-zà-ÿ])|[^\W\d_]+|\d+")
 _ELONGATION = re.compile(r"([^\W\d_])\1{2,}")
 _REDUPLICATION = re.compile(r"([^\W\d_]{3,})2")
-_SENTENCE_END = re.compile(r"[.!?](?:\s|$)|\n")
+_LINE_BREAK = r"(?:\r\n|\r(?!\n)|[\n\x0b\x0c\x85\u2028])"
+# One line break may break a name; a blank line, a list item and a paragraph begin something else.
+_SENTENCE_END = re.compile(rf"[.!?](?:\s|$)|\u2029|{_LINE_BREAK}\s*?(?:{_LINE_BREAK}|[-–—•*·▪▫●○◦‣✓✔✅☑➤►▶➡👉📌🔹🔸])")
+_BLANK = "\u200b"
+_BLANKS = "\u200b\u115f\u1160\u3164\uffa0"  # zero-width space and Hangul fillers: between words, or within one
+_PIECE = r"[^\W_]+"
+_BROKEN = re.compile(rf"(?<![^\W_]){_PIECE}(?:(?:{_BLANK}+|[-\u2010]{_LINE_BREAK}[ \t]*){_PIECE})+")
+_PIECES = re.compile(_PIECE)
+_LINE_END_HYPHEN = re.compile(rf"[-\u2010]{_LINE_BREAK}")
+_UNASSIGNED_IGNORABLE = {"\u2065", *map(chr, range(0xFFF0, 0xFFF9)), *map(chr, range(0xE0000, 0xE1000))}
 _CAPITALS_SHARE = 0.7
+
+
+def _letters(pattern: str) -> dict[str, str]:
+    """Characters whose Unicode name ends in a Latin letter, with that letter as a capital."""
+    named = re.compile(pattern)
+    names = ((chr(code), unicodedata.name(chr(code), "")) for code in (*range(0x250, 0x2000), *range(0xA700, 0xAC00),
+             *range(0x1F100, 0x1F200)))  # fmt: skip
+    return {character: match[1] for character, name in names if (match := named.fullmatch(name))}
+
+
+_SMALL_CAPITALS = _letters("LATIN LETTER SMALL CAPITAL ([A-Z])") | {"ǫ": "Q"}
+_BOXED = _letters("NEGATIVE (?:CIRCLED|SQUARED) LATIN CAPITAL LETTER ([A-Z])")
+_SMALL_CAPITALS_WORD = re.compile(rf"(?<![^\W\d_])[^\W\d_]*[{''.join(_SMALL_CAPITALS)}][^\W\d_]*")
+_BOXED_WORD = re.compile(f"[{''.join(_BOXED)}]{{2,}}")  # a single one is an emoji: 🅿
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,19 +81,23 @@ class Word:
     ends_at: int
 
 
-def words(caption: str) -> list[Word]:
-    """The words of a caption in order."""
-    text, offsets = _plain_text(caption)
+def words(caption: str, vocabulary: Vocabulary | None = None) -> list[Word]:
+    """The words of a caption in order.
+
+    Args:
+        caption: as the platform reported it.
+        vocabulary: the rules' words, by which broken and glued words are recognised.
+    """
+    text, offsets = _repaired(*_plain_text(caption), vocabulary)
     letters = [letter for letter in text if letter.isalpha()]
     is_capitals = sum(letter.isupper() for letter in letters) > _CAPITALS_SHARE * max(len(letters), 10)
     found: list[Word] = []
     position, last_end = 0, 0
-    for start, end in _spans(text):
+    for start, end in _spans(text, vocabulary):
         position += bool(_SENTENCE_END.search(text, last_end, start)) and bool(found)
         last_end = end
         written = text[start:end]
-        normal = _ELONGATION.sub(r"\1", written.lower())
-        normal = _REDUPLICATION.sub(r"\1", normal) if _REDUPLICATION.fullmatch(normal) else normal
+        normal = _normal(written)
         for word in ABBREVIATIONS.get(normal, (normal,)):
             found.append(Word(position, word, word if is_capitals else written, offsets[start], offsets[end - 1] + 1))
             position += 1
@@ -103,29 +137,80 @@ def _nasal(stem: str) -> str:
     return stem
 
 
-def _spans(text: str) -> Iterator[tuple[int, int]]:
+def _normal(written: str) -> str:
+    normal = _ELONGATION.sub(r"\1", written.lower())
+    return _REDUPLICATION.sub(r"\1", normal) if _REDUPLICATION.fullmatch(normal) else normal
+
+
+def _spans(text: str, vocabulary: Vocabulary | None) -> Iterator[tuple[int, int]]:
     for match in _WORD.finditer(text):
         if match[0].startswith("#"):
             for part in _HASHTAG_PARTS.finditer(match[0]):
-                yield match.start() + part.start(), match.start() + part.end()
+                begin = match.start() + part.start()
+                glued = part[0].lower()
+                if vocabulary is None or len(glued) != len(part[0]):  # lower case may take more letters
+                    yield begin, begin + len(part[0])
+                else:
+                    yield from ((begin + start, begin + end) for start, end in vocabulary.split(glued))
         else:
             yield match.span()
 
 
 def _plain_text(caption: str) -> tuple[str, list[int]]:
-    """The caption in NFKC without invisible marks, and for each character its original offset."""
+    """The caption in NFKC without marks, its blanks as one character, and for each character its original offset."""
     if caption.isascii():
         return caption.replace("`", "'"), list(range(len(caption)))
+    caption = _SMALL_CAPITALS_WORD.sub(_from_small_capitals, caption)
+    caption = _BOXED_WORD.sub(lambda match: "".join(map(_BOXED.__getitem__, match[0])), caption)
     characters: list[str] = []
     offsets: list[int] = []
     for start, end in _clusters(caption):
-        for letter in unicodedata.normalize("NFKC", caption[start:end]):
-            category = unicodedata.category(letter)
-            if category in ("Cf", "Mn", "Me"):
-                continue
+        if caption[start] in _BLANKS:
+            characters.append(_BLANK)
+            offsets.append(start)
+            continue
+        seen = "".join(filter(_is_seen, unicodedata.normalize("NFKD", caption[start:end])))
+        for letter in unicodedata.normalize("NFC", seen):
             characters.append("'" if letter in _APOSTROPHES else letter)
             offsets.append(start)
     return "".join(characters), offsets
+
+
+def _is_seen(character: str) -> bool:
+    return unicodedata.category(character) not in ("Cf", "Mn", "Me") and character not in _UNASSIGNED_IGNORABLE
+
+
+def _from_small_capitals(match: re.Match[str]) -> str:
+    """A word of small capitals alone is in capitals (s and x have no usual ones); others are lower case."""
+    is_capitals = all(letter in _SMALL_CAPITALS or letter in "sx" for letter in match[0])
+    plain = "".join(letter if letter not in _SMALL_CAPITALS else _SMALL_CAPITALS[letter].lower() for letter in match[0])
+    return plain.upper() if is_capitals else plain
+
+
+def _repaired(text: str, offsets: list[int], vocabulary: Vocabulary | None) -> tuple[str, list[int]]:
+    """The text in which each blank and each hyphen at a line's end separates two words or is gone."""
+    if _BLANK not in text and not _LINE_END_HYPHEN.search(text):
+        return text, offsets
+    kept: list[int] = []
+    spaces: set[int] = set()
+    last = 0
+    for match in _BROKEN.finditer(text):
+        kept += range(last, match.start())
+        last = match.end()
+        spans = [(match.start() + piece.start(), match.start() + piece.end()) for piece in _PIECES.finditer(match[0])]
+        normal = [_normal(text[start:end]) for start, end in spans]
+        sizes = vocabulary.join(normal) if vocabulary else iter([len(spans)])
+        first = 0
+        for size in sizes:
+            for start, end in spans[first : first + size]:
+                kept += range(start, end)
+            first += size
+            if first < len(spans):
+                gap = spans[first - 1][1]
+                kept.append(gap)
+                spaces.add(gap)
+    kept += range(last, len(text))
+    return "".join(" " if at in spaces else text[at] for at in kept), [offsets[at] for at in kept]
 
 
 def _clusters(caption: str) -> Iterator[tuple[int, int]]:

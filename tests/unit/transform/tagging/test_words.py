@@ -1,8 +1,19 @@
 """Captions as words: what centers write, and where each word stands in it."""
 
+import time
+from pathlib import Path
+
 import pytest
 
+from social_metrics.transform.tagging.rules import Ruleset, load_ruleset
 from social_metrics.transform.tagging.words import affixed, words
+
+
+@pytest.fixture
+def ruleset(repository: Path) -> Ruleset:
+    """The shipped rules."""
+    seeds = repository / "dbt_project/seeds"
+    return load_ruleset(seeds / "rules", seeds / "registry")
 
 
 @pytest.mark.parametrize(
@@ -65,3 +76,43 @@ def test_affixes_of_a_stem(stem: str, forms: list[str]) -> None:
 
 def test_a_price_within_reach_is_no_outreach() -> None:
     assert "terjangkau" not in affixed("jangkau")
+
+
+@pytest.mark.parametrize(
+    ("caption", "expected"),
+    [
+        ("ᴘᴇɴᴀ Pᴇɴᴀ #LᴀɴsɪᴀBᴀʜᴀɢɪᴀ", ["PENA", "Pena", "Lansia", "Bahagia"]),
+        ("🅿🅴🅽🅰 🅿️", ["PENA"]),
+        ("\u3164PENA\uffa0ini", ["PENA", "ini"]),
+        ("lansia\u200bbahagia lan\u200bsia", ["lansia", "bahagia", "lansia"]),
+        ("permaka-\r\nnan lansia-\nmuda", ["permakanan", "lansia", "muda"]),
+        ("#lansiabahagia #ayolansia #lansianya #programpenanaman", ["lansia", "bahagia", "ayo", "lansia", "lansianya",
+                                                                   "programpenanaman"]),
+        ("𝐥áns̶ia", ["lansia"]),
+    ],
+)  # fmt: skip
+def test_disguised_words_are_written_plainly(ruleset: Ruleset, caption: str, expected: list[str]) -> None:
+    found = words(caption, ruleset.vocabulary)
+    assert [word.written for word in found] == expected
+    assert all(0 <= word.starts_at < word.ends_at <= len(caption) for word in found)
+
+
+@pytest.mark.parametrize(
+    ("between", "skipped"),
+    [("\n", 0), ("\r\n", 0), ("\u2028", 0), (" \n  ", 0), ("\n\n", 1), ("\r\n\r\n", 1), ("\n- ", 1), ("\n• ", 1),
+     ("\u2029", 1), (".\n", 1), ("\n.\n", 1)],
+)  # fmt: skip
+def test_one_line_break_ends_no_sentence(between: str, skipped: int) -> None:
+    assert [word.position for word in words(f"Sekolah{between}Rakyat")] == [0, 1 + skipped]
+
+
+@pytest.mark.parametrize(
+    "caption",
+    ["a" * 60_000 + "\u200b", "a\u200b" * 30_000, "a'" * 30_000 + "\u200b", "#" + "lansiabahagia" * 5_000,
+     "a-\n" * 20_000, "ᴀ" * 60_000, "\n " * 30_000 + "a"],
+    ids=["long word", "broken everywhere", "apostrophes", "long hashtag", "hyphens", "small capitals", "blank lines"],
+)  # fmt: skip
+def test_a_hostile_caption_costs_no_more_than_its_length(ruleset: Ruleset, caption: str) -> None:
+    started = time.process_time()
+    assert words(caption, ruleset.vocabulary)
+    assert time.process_time() - started < 3
