@@ -70,6 +70,7 @@ def stack(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capfd: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
 ) -> Iterator[AirflowStack]:
     """20 November 2026, 20:00 WIB, nothing captured yet."""
     with running_simulator(tmp_path, RUN_START) as simulator:
@@ -85,4 +86,4 @@ def stack(
             monkeypatch.setenv(name, value)
         settings = load_settings()
         authorise_demo_accounts(load_registry(settings.registry_dir), settings, warehouse_url)
-        yield AirflowStack(airflow, simulator, warehouse_url, capfd)
+        yield AirflowStack(airflow, simulator, warehouse_url, capfd, caplog)

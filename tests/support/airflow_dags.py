@@ -27,7 +27,7 @@ class FinishedRun:
     run_id: str
     state: str
     tasks: dict[str, list[str]]  # task id → its instances' states
-    output: str  # what was logged
+    output: str  # what was printed and logged
 
     @property
     def task_states(self) -> dict[str, str]:
@@ -43,6 +43,7 @@ class AirflowStack:
     simulator: RunningSimulator
     warehouse_url: str
     capture: pytest.CaptureFixture[str]
+    log: pytest.LogCaptureFixture  # a process has Airflow's own handler in its first run only
 
     def run(self, dag_id: str, retries: int = 0, **options: Any) -> FinishedRun:
         """Run a DAG to its end, in this process; retries start at once."""
@@ -56,8 +57,9 @@ class AirflowStack:
             else:
                 task.retries = retries
         self.capture.readouterr()
+        self.log.clear()
         run = dag.test(**options)
-        output = "".join(self.capture.readouterr())
+        output = "".join(self.capture.readouterr()) + self.log.text
         tasks: dict[str, list[str]] = {}
         for instance in run.get_task_instances():
             tasks.setdefault(instance.task_id, []).append(str(instance.state))
