@@ -169,9 +169,10 @@ class _SheetReader:
         name = str(value).strip().lower() if value is not None else ""
         if _USER_NAME.fullmatch(name):
             return name
+        problem = "belum diisi nama pengguna petugas" if value is None else "bukan nama pengguna petugas"
         self.errors.append(
             ValidationError(
-                "belum diisi nama pengguna petugas; tulis nama yang dipakai masuk sistem, misalnya siti.humas",
+                f"{problem}; tulis nama yang dipakai masuk sistem, misalnya siti.humas",
                 self._sheet.name, OFFICER_ROW, INPUT_COLUMN, OFFICER_LABEL, value,
             )
         )  # fmt: skip

@@ -225,6 +225,17 @@ def test_an_emoji_of_several_characters_is_an_annotation_on_its_cell(registry: R
     only_row(read_rows(read_file("k.csv", as_csv(registry, row_of(PROGRAM="ATENSI 🙏"))), registry, TODAY))
 
 
+@pytest.mark.parametrize(
+    ("officer", "problem"),
+    [(None, "belum diisi"), ("siti\u200b.humas", "bukan nama pengguna"), ("Siti, S.Sos", "bukan")],
+)
+def test_the_annotation_of_the_officer_s_name_is_true(registry: Registry, officer: str | None, problem: str) -> None:
+    workbook = template(registry)
+    fill(sheet_of(workbook), [row_of()], officer)
+    _, errors = read_rows(read_file("t.xlsx", saved(workbook)), registry, TODAY)
+    assert [error.explanation.startswith(problem) for error in errors] == [True]
+
+
 def test_times_of_a_workbook_stay_as_they_are(registry: Registry) -> None:
     row = only_row(handed_in(registry, row_of(EVIDENCE_TIME=time(19, 30), POST_TIME=timedelta(hours=8, minutes=15))))
     assert row.observed_at == datetime(2026, 11, 24, 19, 30, tzinfo=WIB)
