@@ -20,7 +20,7 @@ from social_metrics.errors import UsageProblem
 from social_metrics.orchestration.failures import translate_errors
 from social_metrics.orchestration.forms import ask_again, assigned_users, responder_name
 from social_metrics.orchestration.hooks.warehouse import WarehouseHook
-from social_metrics.orchestration.operators.close_forms import exception_line
+from social_metrics.orchestration.operators.close_texts import exception_line
 from social_metrics.publish.page.formats import long_date
 from social_metrics.registry.roles import holders_of, load_roles
 from social_metrics.settings import load_settings

@@ -15,7 +15,7 @@ from social_metrics.orchestration.drafted_version import load_if_newest, month_o
 from social_metrics.orchestration.failures import translate_errors
 from social_metrics.orchestration.forms import ask_again, assigned_users, responder_name, strip_markup
 from social_metrics.orchestration.hooks.warehouse import WarehouseHook
-from social_metrics.orchestration.operators.close_forms import month_summary
+from social_metrics.orchestration.operators.close_texts import month_summary
 from social_metrics.registry.roles import holders_of, load_roles
 from social_metrics.settings import load_settings
 from social_metrics.warehouse.connect import WarehouseProblem, connect
