@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-TEXTS = {".md", ".py", ".sql", ".yml", ".toml", ".html", ".typ", ".css", ".sh", ""}
+from tests.support.repository_files import ROOT, repository_files
+
+TEXTS = {".md", ".py", ".sql", ".yml", ".toml", ".html", ".typ", ".css", ".sh", ".csv", ""}
 NAMED = r"(?:py|md|sql|yml|csv|typ|toml|css|html|js)"
 PATH = re.compile(
     rf"(?<![\w/.\-<>$}}*@])\.?[\w.*\-]+(?:/[\w.*\-]+)+/?|(?<![\w/.\-<>$}}*@])[\w\-]+\.{NAMED}\b(?![\w(]|\.\w)"
@@ -23,8 +24,6 @@ MODEL = re.compile(r"\b(?:(?:int|stg)_\w+__\w+|(?:fct|dim|leaderboard)_[a-z_]*[a
 MODULE = re.compile(r"python -m ([\w.]+)")
 BASES = ("plugins/social_metrics", "dbt_project", "dbt_project/models", "dbt_project/seeds", "tests", "bi", "plugins")
 """Folders that a path may be relative to, besides the repository and the folders above the file that names it."""
-
-WRITTEN_BY_TOOLS = {"__pycache__", "build", "dist", "target", "logs"}
 
 EXCEPTIONS = {
     "INDEX.md": "stands in the recorded payloads beside the repository",
@@ -37,20 +36,7 @@ EXCEPTIONS = {
 """Pattern of a name that is no file of the repository -> why it is named."""
 
 
-def _files() -> list[str]:
-    """Paths of the repository's files, without environments, state and caches (no git: this is a unit test)."""
-    found = []
-    for folder, folders, files in os.walk(ROOT):
-        folders[:] = [
-            name
-            for name in folders
-            if name == ".ci" or not (name.startswith(".") or name in WRITTEN_BY_TOOLS or name.endswith(".egg-info"))
-        ]
-        found += [(Path(folder) / name).relative_to(ROOT).as_posix() for name in files]
-    return found
-
-
-FILES = _files()
+FILES = repository_files()
 PATHS = {*FILES, *(parent.as_posix() for name in FILES for parent in Path(name).parents)}
 NAMES = {Path(name).name for name in FILES}
 TOP = {name.split("/")[0] for name in FILES if "/" in name}

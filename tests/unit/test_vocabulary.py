@@ -6,11 +6,12 @@ with its reason: stored names that seals hash, and a few words of other people.
 
 import csv
 import re
-import subprocess
 from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
+
+from tests.support.repository_files import repository_files
 
 WORDS = {
     "mend": r"mend(?:s|ed|ing)?",
@@ -31,7 +32,7 @@ WORDS = {
     "house": r"(?:this|the|our) house",
     "room": r"rooms?",
 }
-READ = {".py", ".sql", ".yml", ".yaml", ".md", ".html", ".css", ".js", ".typ", ".toml", ".mako", ".ini", ".sh"}
+READ = {".py", ".sql", ".yml", ".yaml", ".md", ".html", ".css", ".js", ".typ", ".toml", ".mako", ".ini", ".sh", ".csv"}
 WITHOUT_SUFFIX = {"Makefile", "Dockerfile", "run", "announce", "system-packages", "install"}
 EXCEPTIONS = Path(__file__).with_name("vocabulary_exceptions.csv")
 
@@ -64,15 +65,12 @@ def found_in(text: str) -> list[tuple[int, str, str]]:
 
 @pytest.fixture(scope="module")
 def findings(repository: Path) -> list[tuple[str, int, str, str]]:
-    """Path, line number, word and line of every replaced word in the tracked files."""
-    listed = (repository / ".git").exists() and subprocess.run(
-        ["git", "ls-files", "-z"], cwd=repository, capture_output=True, text=True, check=True
-    ).stdout.split("\0")
-    paths = [path for path in listed or () if Path(path).suffix in READ or Path(path).name in WITHOUT_SUFFIX]
+    """Path, line number, word and line of every replaced word in the repository's files."""
+    paths = [path for path in repository_files() if Path(path).suffix in READ or Path(path).name in WITHOUT_SUFFIX]
     assert len(paths) > 500, "an empty look is no look"
     found = []
     for path in paths:
-        if path.startswith("requirements/") or not (repository / path).is_file():
+        if path.startswith("requirements/"):
             continue
         text = (repository / path).read_text(encoding="utf-8")
         found += [(path, number, word, line) for number, word, line in found_in(text)]
