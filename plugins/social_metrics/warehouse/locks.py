@@ -1,4 +1,10 @@
-"""Advisory locks: of the marts (transform or month close), of a platform's capture, of the lake."""
+"""Advisory locks: of the marts (transform or month close), of a platform's capture, of the lake.
+
+Other modules lock what only they change, each under a key of its own: migrations (`warehouse/migrate.py`) and new
+partitions (`ops.ensure_month_partitions`), an account's tokens (`extract/credentials/token_store.py`), manual entries
+(`intake/store.py`), seals (`audit/seals.py`), deliveries (`audit/deliveries.py`), retention (`retention/enforce.py`)
+and alerts (`monitoring/alert_log.py`). Keys of one number and of two never collide in PostgreSQL.
+"""
 
 import logging
 from collections.abc import Iterator
