@@ -6,8 +6,8 @@ Reads every official account once a day: its followers, and its posts since the 
 
 - **open_run** decides the run date (WIB). A run of another date (cleared, backfilled, late) is refused: a follower
   count read now is today's, and a missed day stays a visible gap.
-- **<platform>.plan_batches** and **<platform>.extract_batch** read the accounts, one task per batch. An account
-  that cannot be read has an outcome in `raw.capture_outcomes`; it does not fail its task.
+- **plan_batches** and **extract_batch**, in a task group per platform, read the accounts, one task per batch. An
+  account that cannot be read has an outcome in `raw.capture_outcomes`; it does not fail its task.
 - **publish_raw** publishes the asset `social_metrics_raw`, also when a platform is down. The event says how complete
   the day is, and the transform starts from it.
 - **all_batches_ended** fails the run when a task failed; the transform runs nevertheless.

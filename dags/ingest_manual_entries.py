@@ -1,5 +1,5 @@
 """
-### Entry by hand
+### Manual entries
 
 Reads filled templates from the inbox (`SOCIAL_METRICS_MANUAL_ENTRY_INBOX`: a folder, or an object store's address
 such as `s3://bucket/inbox`, with one folder per center code), every half hour from 07.15 to 22.45 WIB.

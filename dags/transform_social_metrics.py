@@ -1,7 +1,7 @@
 """
 ### From raw to the boards
 
-Starts when new captures are in raw (asset `social_metrics_raw`) or hand entries were confirmed
+Starts when new captures are in raw (asset `social_metrics_raw`) or manual entries were confirmed
 (`social_metrics_entries`), and builds what the boards read.
 
 - **staging**, **intermediate**, **marts** run dbt once per layer, with the data tests that the layer completes. The

@@ -1,4 +1,4 @@
-"""A second person confirms hand entries: a form, recorded under the responder's name."""
+"""A second person confirms manual entries: a form, recorded under the responder's name."""
 
 from typing import Any
 
