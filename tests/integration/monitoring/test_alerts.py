@@ -124,12 +124,12 @@ def _own_token(situation: Situation) -> Situation:
     return situation
 
 
-def _expiring(situation: Situation) -> Situation:
+def _expiring_in(situation: Situation, days: int) -> Situation:
     run(
         situation,
         "insert into ops.credentials (account_code, platform, refresh_token, refresh_expires_at, updated_at)"
         " values ('kartini-tiktok', 'tiktok', '', %s, %s)",
-        NIGHT + timedelta(days=6),
+        NIGHT + timedelta(days=days),
         NIGHT,
     )
     return situation
@@ -223,7 +223,7 @@ def _silent(situation: Situation) -> Situation:
 
 MAKE: dict[AlertKind, list[Callable[[Situation], Situation]]] = {
     AlertKind.CREDENTIAL_FAILED: [lambda s: _breaker(s, "x", "token_expired"), _own_token],
-    AlertKind.CREDENTIAL_EXPIRING: [_expiring],
+    AlertKind.CREDENTIAL_EXPIRING: [lambda s: _expiring_in(s, 6)],
     AlertKind.CONNECTION_BROKEN: [_no_connection],
     AlertKind.EVENING_LATE: [lambda s: _unread(s, NIGHT.date())],
     AlertKind.DAY_MISSED: [lambda s: _unread(s, NIGHT.date() - timedelta(days=1))],
@@ -370,14 +370,7 @@ def test_an_alert_that_could_not_be_sent_is_sent_later(situation: Situation, web
 def test_an_expiring_authorisation_raises_one_alert_per_stage(
     situation: Situation, days: int, stage: int | None
 ) -> None:
-    run(
-        situation,
-        "insert into ops.credentials (account_code, platform, refresh_token, refresh_expires_at, updated_at)"
-        " values ('kartini-tiktok', 'tiktok', '', %s, %s)",
-        NIGHT + timedelta(days=days),
-        NIGHT,
-    )
-    found = [alert.subject for alert in find_alerts(situation)]
+    found = [alert.subject for alert in find_alerts(_expiring_in(situation, days))]
     assert found == ([f"kartini-tiktok/{stage}"] if stage else [])
 
 

@@ -1,4 +1,4 @@
-"""What may not be kept is taken, nothing else is, and each loss is written down with its hash and its rule."""
+"""Retention deletes expired values and nothing else, and records each loss with its hash and its rule."""
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta

@@ -1,4 +1,4 @@
-"""The loader on a real database: once means once, all or nothing, and a look that shows nothing new adds nothing."""
+"""The loader on a real database: a batch is loaded once and whole, and an observation without news adds no row."""
 
 from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""Budgets of a day and a month: stopped before they are passed, forecast, and saved for before they are spent."""
+"""Budgets of a day and a month: no call exceeds one, the month's end is forecast, and old posts are reread less as money runs short."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
