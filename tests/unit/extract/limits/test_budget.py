@@ -1,4 +1,4 @@
-"""Budgets of a day and a month: no call exceeds one, the month's end is forecast, and old posts are reread less as money runs short."""
+"""Budgets of a day and a month: no call exceeds one, a month's end is forecast, rereading shrinks with what is left."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
