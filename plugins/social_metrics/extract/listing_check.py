@@ -1,6 +1,6 @@
 """Whether a listing of posts can be believed: the one rule of all platforms.
 
-A platform in trouble sends empty or shortened listings with status 200. Taken at their word they make known posts
+A failing platform sends empty or shortened listings with status 200. Taken at their word they make known posts
 absent, and recency, coverage and retention act on that. A listing that is not believed makes nothing absent.
 """
 
