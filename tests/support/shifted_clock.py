@@ -60,7 +60,7 @@ def _compiled(folder: Path) -> Path:
 
 
 def _run(library: Path, instant: datetime, name: str, arguments: list[str]) -> int:
-    shift = round((instant - utc_now()).total_seconds())
+    shift = round((instant - utc_now()).total_seconds()) + int(os.environ.get("SHIFTED_CLOCK_SECONDS", "0"))
     print(f"\n== {name}: clock at {instant:%d %B %Y %H:%M} WIB", flush=True)
     started = time.monotonic()
     environment = os.environ | {"LD_PRELOAD": str(library), "SHIFTED_CLOCK_SECONDS": str(shift)}
