@@ -201,7 +201,10 @@ def _failed(situation: Situation) -> Situation:
 
 
 def _stale(situation: Situation) -> Situation:
-    run(situation, "update ops.mart_builds set finished_at = now() - interval '500 days'")
+    run(
+        situation,
+        "update ops.mart_builds set finished_at = (select min(loaded_at) from raw.capture_outcomes) - interval '1 day'",
+    )
     return situation
 
 
