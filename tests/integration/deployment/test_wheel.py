@@ -74,6 +74,7 @@ def test_the_wheel_holds_the_package_and_no_demo(wheel: Path) -> None:
     assert not [name for name in names if "local_stack" in name or "simulator/" in name or "bench" in name]
     for needed in (
         "warehouse/migrations/versions/0001_raw_and_ops.py",
+        "warehouse/migrations/versions/0001_raw_and_ops.sql",
         "publish/page/templates/boards.html",
         "py.typed",
     ):

@@ -1,27 +1,13 @@
 """Listings of posts that were not believed, and which posts they lacked."""
 
+from pathlib import Path
+
 from alembic import op
 
 revision = "0015"
 down_revision = "0014"
 
-TABLE = """
-create table ops.doubted_listings (
-    account_code text not null,
-    run_date date not null,
-    listed_at timestamptz not null,
-    detail text not null,
-    known_count integer not null check (known_count >= 0),
-    missing_ids text[] not null,
-    primary key (account_code, run_date)
-);
-comment on table ops.doubted_listings is
-    'One row per account and WIB date whose latest listing of posts was not believed: empty, or short of known posts.';
-grant select, insert, update on ops.doubted_listings to social_metrics_loader;
-grant select on ops.doubted_listings to social_metrics_transformer;
-"""
-
 
 def upgrade() -> None:
     """Create the table and the grants."""
-    op.execute(TABLE)
+    op.execute(Path(__file__).with_suffix(".sql").read_text(encoding="utf-8"))
