@@ -153,7 +153,8 @@ COMPILE = $(BIN)/uv pip compile --quiet --generate-hashes --universal --python-v
 
 lock: venv ## re-makes requirements/*.txt from pyproject.toml (UPGRADE=--upgrade for newest versions)
 	$(COMPILE) requirements/bootstrap.in --output-file requirements/bootstrap.txt
-	$(COMPILE) pyproject.toml --all-extras --output-file requirements/development.txt
+	$(COMPILE) pyproject.toml --all-extras --override requirements/overrides.in \
+		--output-file requirements/development.txt
 	$(COMPILE) requirements/superset.in --output-file requirements/superset.txt
 	$(COMPILE) requirements/spark.in --output-file requirements/spark.txt
 	$(COMPILE) pyproject.toml --extra reports --extra lake --extra celery --extra fab \
