@@ -17,7 +17,13 @@ from zoneinfo import available_timezones
 from social_metrics.errors import UsageProblem
 from social_metrics.registry.account import Account
 from social_metrics.registry.csv_file import SeedFile, SeedRow, rows_of
-from social_metrics.registry.valid_periods import DatedRows, check_identities, check_periods
+from social_metrics.registry.valid_periods import (
+    DatedRows,
+    check_centers,
+    check_codes,
+    check_identities,
+    check_periods,
+)
 
 DEMO_HANDLE_PREFIX = "demo_"
 ACCOUNT_STATUSES = ("placeholder", "submitted", "verified", "suspended", "closed", "missing")
@@ -49,7 +55,7 @@ class Platform:
     platform_account_id_pattern: re.Pattern[str]
     handle_pattern: re.Pattern[str]
     allowed_api_hosts: tuple[str, ...]
-    required_from: date | None
+    required_from: date | None  # None: not required
     required_until: date | None
     batch_size: int  # accounts per task
     max_in_flight: int  # calls at once with one credential
@@ -156,7 +162,9 @@ def load_registry(folder: Path) -> Registry:
         accounts.rows.append(_account(row, platforms, codes))
         accounts.lines.append(row.line)
     check_periods(accounts, "account_code", problems)
+    check_codes(accounts, problems)
     check_identities(accounts, problems)
+    check_centers(accounts, centers, problems)
     if problems:
         raise RegistryProblem(problems)
     return Registry(platforms, tuple(centers.rows), tuple(accounts.rows))
@@ -274,9 +282,6 @@ def _account(row: SeedRow, platforms: Mapping[str, Platform], center_codes: set[
         row.problem("platform", f"is not a platform of platforms.csv; write one of {', '.join(sorted(platforms))}")
     if row["center_code"] not in center_codes:
         row.problem("center_code", "is not a center of centers.csv; write its code, e.g. 'kartini'")
-    stem = f"{row['center_code']}-{row['platform']}"
-    if row["account_code"] != stem and not re.fullmatch(re.escape(stem) + r"-[a-z0-9-]+", row["account_code"]):
-        row.problem("account_code", f"does not belong to this row; write '{stem}'")
     row.one_of("status", ACCOUNT_STATUSES)
     if platform is not None:
         _check_identity_form(row, platform)

@@ -4,7 +4,7 @@ import csv
 import shutil
 from collections import Counter
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -167,6 +167,121 @@ def test_overlapping_rows_of_one_account_are_refused(folder: Path) -> None:
         valid_from="2025-01-01",
     )
     assert "end that row the day before this one begins" in _problems(folder)
+
+
+def _row(account_code: str, center_code: str, since: str, until: str = "", **cells: str) -> dict[str, str]:
+    platform = cells.pop("platform", "x")
+    periods = {"valid_from": since, "valid_to": until}
+    return {"account_code": account_code, "center_code": center_code, "platform": platform} | periods | cells
+
+
+MOVES = {"platform_account_id": "4711", "handle": "kartini", "status": "verified"}
+
+
+@pytest.fixture
+def without_kartini_x(folder: Path) -> Path:
+    """A registry in which the tests write the dated rows of kartini-x themselves."""
+    path = folder / "center_accounts.csv"
+    path.write_text("".join(line for line in path.read_text().splitlines(True) if not line.startswith("kartini-x,")))
+    return folder
+
+
+def test_an_account_that_moved_belongs_to_the_center_of_its_row_on_each_date(without_kartini_x: Path) -> None:
+    _append(without_kartini_x, **_row("kartini-x", "kartini", "2024-01-01", "2026-11-14", **MOVES))
+    _append(without_kartini_x, **_row("kartini-x", "satria", "2026-11-15", **MOVES))
+    registry = load_registry(without_kartini_x)
+    rows = [registry.account_on("kartini-x", day) for day in (date(2026, 11, 14), date(2026, 11, 15))]
+    assert [row and row.center_code for row in rows] == ["kartini", "satria"]
+    assert registry.batches("x", date(2026, 11, 15)) == [["kartini-x"]]
+
+
+def test_the_first_row_of_a_code_belongs_to_the_center_in_the_code(without_kartini_x: Path) -> None:
+    _append(without_kartini_x, **_row("kartini-x", "satria", "2026-11-15", **MOVES))
+    assert "column account_code: 'kartini-x' does not belong to this row; write 'satria-x'" in _problems(
+        without_kartini_x
+    )
+
+
+def test_a_code_never_changes_its_platform(without_kartini_x: Path) -> None:
+    _append(without_kartini_x, **_row("kartini-x", "kartini", "2024-01-01", "2026-11-14", status="placeholder"))
+    _append(without_kartini_x, **_row("kartini-x", "kartini", "2026-11-15", status="placeholder", platform="threads"))
+    assert "write 'kartini-threads'" in _problems(without_kartini_x)
+
+
+@pytest.mark.parametrize("status", ["verified", "submitted", "suspended", "placeholder", "missing"])
+def test_an_account_that_outlives_its_center_is_a_problem_of_its_line(
+    without_kartini_x: Path, edit: Edit, status: str
+) -> None:
+    edit("centers.csv", "kartini", "valid_to", "2026-10-31")
+    path = without_kartini_x / "center_accounts.csv"
+    path.write_text("".join(line for line in path.read_text().splitlines(True) if not line.startswith("kartini-")))
+    _append(without_kartini_x, **_row("kartini-x", "kartini", "2024-01-01", **MOVES | {"status": status}))
+    line = len(path.read_text().splitlines())
+    problems = _problems(without_kartini_x)
+    assert f"center_accounts.csv, line {line}, column valid_to: ''" in problems
+    assert "kartini does not exist on 2026-11-01" in problems
+    assert "social-metrics center close" in problems
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "is_whole"),
+    [
+        ("2024-01-01", "2026-10-31", True),
+        ("2024-01-01", "2026-11-01", False),
+        ("", "2026-10-31", True),  # as long as its center
+        ("2023-12-31", "2026-10-31", False),  # before its center
+        ("2026-12-01", "", False),
+    ],
+)
+def test_an_account_stays_within_the_rows_of_its_center(
+    without_kartini_x: Path, edit: Edit, since: str, until: str, is_whole: bool
+) -> None:
+    edit("centers.csv", "kartini", "valid_from", "2024-01-01")
+    edit("centers.csv", "kartini", "valid_to", "2025-12-31")
+    centers = without_kartini_x / "centers.csv"
+    row = next(line for line in centers.read_text().splitlines() if line.startswith("kartini,"))
+    renamed = row.replace("2024-01-01,2025-12-31", "2026-01-01,2026-10-31").replace("Sentra Terpadu", "Balai")
+    centers.write_text(f"{centers.read_text()}{renamed}\n")
+    path = without_kartini_x / "center_accounts.csv"
+    path.write_text("".join(line for line in path.read_text().splitlines(True) if not line.startswith("kartini-")))
+    _append(without_kartini_x, **_row("kartini-x", "kartini", since, until, **MOVES))
+    if is_whole:
+        assert load_registry(without_kartini_x).account_on("kartini-x", date(2026, 1, 1)) is not None
+    else:
+        assert "kartini does not exist on" in _problems(without_kartini_x)
+
+
+def test_a_closed_account_may_outlive_its_center(without_kartini_x: Path, edit: Edit) -> None:
+    edit("centers.csv", "kartini", "valid_to", "2026-10-31")
+    path = without_kartini_x / "center_accounts.csv"
+    path.write_text("".join(line for line in path.read_text().splitlines(True) if not line.startswith("kartini-")))
+    _append(without_kartini_x, **_row("kartini-x", "kartini", "2024-01-01", "2026-10-31", **MOVES))
+    _append(without_kartini_x, **_row("kartini-x", "kartini", "2026-11-01", **MOVES | {"status": "closed"}))
+    load_registry(without_kartini_x)
+
+
+@pytest.mark.parametrize(
+    ("ends", "begins", "last_status", "is_refused"),
+    [
+        ("2026-11-14", "2026-11-15", "closed", False),
+        ("2026-11-14", "2026-11-15", "suspended", True),
+        ("2026-11-15", "2026-11-15", "closed", True),
+        ("", "2026-11-15", "", True),
+    ],
+)
+def test_a_platform_id_belongs_to_one_account_code_at_a_time(
+    without_kartini_x: Path, ends: str, begins: str, last_status: str, is_refused: bool
+) -> None:
+    """A channel is handed over under a new code in mid-month: two codes, one after the other."""
+    _append(without_kartini_x, **_row("kartini-x", "kartini", "2024-01-01", ends, **MOVES))
+    if last_status:
+        after = (date.fromisoformat(ends) + timedelta(days=1)).isoformat()
+        _append(without_kartini_x, **_row("kartini-x", "kartini", after, **MOVES | {"status": last_status}))
+    _append(without_kartini_x, **_row("satria-x-2", "satria", begins, **MOVES))
+    if is_refused:
+        assert "is already the id of kartini-x (line " in _problems(without_kartini_x)
+    else:
+        load_registry(without_kartini_x)
 
 
 @pytest.mark.parametrize(
