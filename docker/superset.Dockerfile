@@ -2,7 +2,8 @@
 FROM python:3.12.12-slim-bookworm
 
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 UV_NO_CACHE=1 UV_SYSTEM_PYTHON=1 \
-    PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
+    UV_COMPILE_BYTECODE=1 \
+    PYTHONUNBUFFERED=1
 
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends tini \
