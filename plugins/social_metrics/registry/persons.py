@@ -10,18 +10,18 @@ import unicodedata
 # the Latin letter below it. Letters with marks (é, ї, ø excepted) lose them by decomposition first.
 LOOK_ALIKES = (
     "АаВЕеКкМмНнОоРрСсТтУуХхІіЈјЅѕҺһԀԁԚԛԜԝѴѵӀӏьзгип"  # Cyrillic
-    "ΑαΒβΕεΖΗηΙιΚκΜΝνΟοΡρΤτΥυΧχϹϲϳγω"  # Greek
+    "ΑαΒβΕεΖΗηΙιΚκΜΝνΟοΡρΤτΥυΧχϳγω"  # Greek
     "օոսհցԼ"  # Armenian
     "ıȷɑɡɩɪʏɴʀʟʙɢʜłŁøØđĐ"  # Latin
-    "ᴀʙᴄᴅᴇᴊᴋᴍᴏᴘᴛᴜᴠᴡᴢ"  # small capitals
+    "ᴀᴄᴅᴇᴊᴋᴍᴏᴘᴛᴜᴠᴡᴢ"  # small capitals
     "01|"
 )
 LATIN = (
     "AaBEeKkMmHhOoPpCcTtYyXxIiJjSsHhDdQqWwVvllb3run"
-    "AaBbEeZHnIiKkMNvOoPpTtYuXxCcjyw"
+    "AaBbEeZHnIiKkMNvOoPpTtYuXxjyw"
     "onuhgL"
     "ijagiiynrlbghlLoOdD"
-    "abcdejkmoptuvwz"
+    "acdejkmoptuvwz"
     "oll"
 )
 _LATIN_OF = str.maketrans(LOOK_ALIKES, LATIN)
