@@ -88,6 +88,10 @@ def read_account_url(address: str, platforms: Mapping[str, Platform]) -> Account
         or (handle or legacy or "").casefold() in platform.url_stop_words
     ):
         raise _no_account(address, platform, first)
+    below = rest.partition("?")[0].strip("/").casefold().split("/")
+    if len(below) > 1 and kind_of_path(platform.platform, below):
+        # A platform opens a post under any name, so the name beside it may be another account's.
+        raise _no_account(address, platform, below)
     if legacy:
         raise _legacy(address, platform)
     if handle is not None and not platform.handle_pattern.fullmatch(handle):
@@ -233,15 +237,15 @@ def _legacy(address: str, platform: Platform) -> AddressNotUnderstood:
     )
 
 
-def _no_account(address: str, platform: Platform, first: list[str]) -> AddressNotUnderstood:
-    kind = kind_of_path(platform.platform, first)
+def _no_account(address: str, platform: Platform, parts: list[str]) -> AddressNotUnderstood:
+    kind = kind_of_path(platform.platform, parts)
     if kind is not None:
         return AddressNotUnderstood(
             f"{address!r} is {kind.english}, not an account on {platform.platform_label}. {_COPY}.",
             f"adalah {kind.indonesian}, bukan akun. {_COPY_ID}",
         )
-    if first[0] in platform.url_stop_words or not first[0]:
-        page = first[0] or "its start page"
+    if parts[0] in platform.url_stop_words or not parts[0]:
+        page = parts[0] or "its start page"
         return AddressNotUnderstood(
             f"{address!r} is a page of {platform.platform_label} ({page}), not an account. {_COPY}.",
             f"adalah halaman {platform.platform_label}, bukan akun. {_COPY_ID}",

@@ -18,6 +18,7 @@ class LinkKind:
 
 
 _POST = LinkKind("a post", "sebuah unggahan")
+_ARTICLE = LinkKind("an article", "sebuah artikel")
 _PHOTO = LinkKind("a photo", "sebuah foto")
 _VIDEO = LinkKind("a video", "sebuah video")
 _STORY = LinkKind("a story", "sebuah cerita (story)")
@@ -36,6 +37,7 @@ _LOGIN = LinkKind("a login page", "sebuah halaman masuk (login)")
 
 _WORDS = {
     _POST: "instagram/p post posts status statuses story.php permalink.php threads/t",
+    _ARTICLE: "x/article",
     _PHOTO: "photo photos photo.php",
     _VIDEO: "watch shorts live video videos reel reels tv clip tiktok/v",
     _STORY: "stories instagram/s",
