@@ -11,6 +11,7 @@ from psycopg.rows import class_row
 
 from social_metrics.contract import Attachment, ManualEntry
 from social_metrics.errors import UsageProblem
+from social_metrics.registry.persons import canonical_person, is_latin
 
 Decision = Literal["confirmed", "rejected"]
 Channel = Literal["airflow", "command_line"]
@@ -153,13 +154,15 @@ def decide(
         UsageProblem: a key names no entry.
     """
     person = decided_by.strip().lower()
-    if not person:
-        raise ConfirmationRefused("The confirming person has no name; give the user name.")
+    if not is_latin(person):
+        raise ConfirmationRefused(
+            f"The confirming person is {person!r}; give the user name, in Latin letters without look-alikes."
+        )
     with connection.transaction():
         lock(connection)
         entries = [_entry(connection, key) for key in dict.fromkeys(keys)]
         for entry in entries:
-            if entry.entered_by == person:
+            if canonical_person(entry.entered_by) == canonical_person(person):
                 raise ConfirmationRefused(
                     f"{entry.key} was entered by {entry.entered_by}: another person has to confirm it. "
                     "Nothing was changed."

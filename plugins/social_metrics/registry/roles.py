@@ -9,6 +9,7 @@ from pathlib import Path
 
 from social_metrics.errors import UsageProblem
 from social_metrics.registry.csv_file import SeedFile, SeedRow
+from social_metrics.registry.persons import canonical_person, is_latin
 
 ROLES = ("maker", "checker", "approver", "center_officer", "leadership", "inspectorate", "operator")
 SIGNING = ROLES[:3]
@@ -42,6 +43,11 @@ def load_roles(folder: Path) -> tuple[RoleHolder, ...]:
     problems: list[str] = []
     rows = SeedFile.read(path, COLUMNS, problems, OPTIONAL_COLUMNS, may_be_empty=True).rows
     holders = tuple(_holder(row) for row in rows)
+    spellings: dict[str, str] = {}
+    for row in rows:
+        first = spellings.setdefault(canonical_person(row["person"]), row["person"])
+        if first != row["person"]:
+            row.problem("person", f"reads as {first!r} of another row; one person has one spelling, two have two names")
     if problems:
         raise UsageProblem("The roles cannot be used:\n" + "\n".join(f"  {problem}" for problem in problems))
     return holders
@@ -60,6 +66,8 @@ def _holder(row: SeedRow) -> RoleHolder:
         row.problem("center_code", "is not blank; only a center_officer belongs to a center")
     if not row["person"] and not row["email"]:
         row.problem("person", "is blank, and so is email; fill in one of them")
+    if row["person"] and not is_latin(row["person"]):
+        row.problem("person", "has letters that are not Latin; the record compares names in Latin letters")
     if row["email"] and (row["email"].count("@") != 1 or any(mark in row["email"] for mark in " ,;<>\r\n")):
         row.problem("email", "is not one e-mail address; write e.g. humas@example.go.id")
     person, email, center, user_id = (row[column] or None for column in (*COLUMNS[1:], *OPTIONAL_COLUMNS))

@@ -46,3 +46,12 @@ def test_roles_are_found_by_role_and_center(tmp_path: Path) -> None:
 def test_a_fault_is_named(tmp_path: Path, line: str, said: str) -> None:
     with pytest.raises(UsageProblem, match=said):
         load_roles(write(tmp_path, line))
+
+
+def test_a_person_has_one_spelling(tmp_path: Path) -> None:
+    assert len(load_roles(write(tmp_path, "maker,ani,,,", "checker,ani,,,"))) == 2, "the record refuses the second step"
+    for other in ("Ani", "ANI", "\u0430ni", "ani\u200b"):
+        with pytest.raises(UsageProblem, match=r"line 3.*reads as 'ani'"):
+            load_roles(write(tmp_path, "maker,ani,,,", f"checker,{other},,,"))
+    with pytest.raises(UsageProblem, match="not Latin"):
+        load_roles(write(tmp_path, "maker,\u0628\u0648\u062f\u064a,,,"))
