@@ -1,6 +1,6 @@
 # Every target also works without a terminal. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help venv announce-test announce-bench demo demo-month database up up-celery superset spark venv-spark down doctor docs test test-unit test-dates test-fuzz test-faults test-year test-tampering test-histories test-scale test-superset bench bench-scaling bench-charts check lint-code lint-types lint-imports lint-sql lint-secrets lock clean backup restore audit
+.PHONY: help venv announce-test announce-bench demo demo-month database up up-celery superset spark venv-spark down doctor docs test test-unit test-dates test-fuzz test-faults test-year test-tampering test-histories test-scale test-superset rule-digests bench bench-scaling bench-charts check lint-code lint-types lint-imports lint-sql lint-secrets lock clean backup restore audit
 
 BIN := .venv/bin
 STACK := $(BIN)/python -m local_stack
@@ -55,9 +55,9 @@ down: venv ## stops what `make demo` and `make up` have left running
 	@$(STACK) down
 
 backup: venv ## the stack's warehouse, registry, workbooks and reports into .demo/backups/… (TO=folder)
-	@$(STACK) backup $(if $(TO),--to "$(TO)")
+	@$(STACK) run social-metrics backup "$(or $(TO),.demo/backups/$(shell date -u +%Y%m%dT%H%M%SZ))"
 
-restore: venv ## brings a backup back and compares every table (FROM=folder; REPLACE=1 sets the present one aside)
+restore: venv ## a backup into the stack: every table compared, a close verified (FROM=folder; REPLACE=1 sets the present one aside)
 	@$(STACK) restore $(if $(FROM),"$(FROM)",$(error FROM=folder is needed: make restore FROM=.demo/backups/…)) \
 		$(if $(REPLACE),--replace)
 
@@ -107,6 +107,9 @@ test-tampering: venv ## 200 single changes to evidence and record, 20 by recompu
 		SOCIAL_METRICS_TEST_UNTOUCHED_HISTORIES=50 \
 		$(BIN)/python -m pytest -n 2 --dist loadfile tests/integration/audit \
 		tests/resilience/test_crashes.py tests/resilience/test_tampering.py
+
+rule-digests: venv ## records the digests of the project's rules; closes are held against them
+	@SOCIAL_METRICS_TEST_WRITE_RULE_DIGESTS=1 $(BIN)/python -m pytest -q tests/integration/audit/test_release_rules.py
 
 test-superset: venv .venv-superset/.installed ## the real Superset on a demo's marts: every chart, figure and login (ten minutes)
 	@tests/system-packages

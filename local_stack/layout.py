@@ -59,9 +59,9 @@ class Layout:
         return self.state / "dbt"
 
     @property
-    def entries(self) -> Path:
+    def inbox(self) -> Path:
         """Workbooks and screenshots that the demo's officers have handed in, a folder per center."""
-        return self.state / "entries"
+        return self.state / "inbox"
 
     @property
     def superset_home(self) -> Path:
@@ -87,6 +87,11 @@ class Layout:
     def boards(self) -> Path:
         """The page with both boards and the unranked centers."""
         return self.state / "boards.html"
+
+    @property
+    def kept(self) -> tuple[Path, ...]:
+        """Folders that belong to the warehouse: a backup holds them."""
+        return self.registry, self.inbox, self.reports
 
     def port(self, program: str) -> Path:
         """The file that notes a program's port, so that commands find it and a restart keeps it."""

@@ -5,7 +5,6 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
-from contextlib import nullcontext
 from dataclasses import replace
 from datetime import date, timedelta
 from functools import cache
@@ -17,7 +16,6 @@ from cryptography.fernet import Fernet
 
 from local_stack import StackError
 from local_stack.airflow_api import AirflowApi
-from local_stack.backup import Manifest, back_up, read_manifest, restore, set_aside
 from local_stack.celery_workers import REDIS, broker_url, redis_program, worker_programs
 from local_stack.databases import (
     AIRFLOW,
@@ -27,6 +25,7 @@ from local_stack.databases import (
     Login,
     ensure_metadata,
     ensure_warehouse,
+    set_aside,
 )
 from local_stack.embedded_postgres import EmbeddedPostgres
 from local_stack.environment import ADMIN, StackAddresses, environment_lines, stack_environment, stack_users
@@ -66,8 +65,11 @@ class LocalStack:
 
     # ------------------------------------------------------------------ parts, in the order of starting
 
-    def start_database(self) -> StackAddresses:
-        """Starts or finds PostgreSQL, with both databases there and the warehouse migrated.
+    def start_database(self, *, migrated: bool = True) -> StackAddresses:
+        """Starts or finds PostgreSQL, with both databases there.
+
+        Args:
+            migrated: whether the warehouse is migrated; one to be restored stays empty.
 
         Raises:
             StackError: no server can be had, or it refuses us.
@@ -78,7 +80,8 @@ class LocalStack:
         airflow = Login(AIRFLOW_LOGIN + mark, self._secret("airflow-login"))
         warehouse = ensure_warehouse(server, service, WAREHOUSE + mark)
         metadata = ensure_metadata(server, airflow, AIRFLOW + mark)
-        migrate.upgrade(warehouse)
+        if migrated:
+            migrate.upgrade(warehouse)
         return StackAddresses(
             warehouse_url=warehouse,
             airflow_metadata_url=metadata,
@@ -163,40 +166,31 @@ class LocalStack:
             return self._embedded.start()
         return server_at(str(self._settings.postgres_url))
 
-    def back_up(self, target: Path) -> Manifest:
-        """Write a backup of this stack's warehouse and files; see `backup.back_up`."""
-        was_running = self.is_running()
-        try:
-            self.start_database()
-            mark = self.mark()
-            return back_up(self.server(), WAREHOUSE + mark, SERVICE_LOGIN + mark, self._kept_folders(), target)
-        finally:
-            if not was_running:
-                self.stop()
+    def restore(self, source: Path, *, replace: bool) -> int:
+        """Restore a backup into this stack by `social-metrics restore`; return its exit code.
 
-    def restore(self, source: Path, *, replace: bool) -> tuple[Manifest, str | None]:
-        """Bring a backup back into this stack; see `backup.restore`.
-
-        Returns:
-            what was restored, and the name under which the warehouse that was there is kept.
+        Args:
+            source: the backup's folder.
+            replace: whether the present warehouse and its files are set aside, under other names.
 
         Raises:
-            StackError: something of the stack runs, or a warehouse is there and `replace` is not said.
+            StackError: something of the stack runs, a warehouse is there and is not replaced, or the restore fails;
+                what was set aside is back then.
         """
         if self.processes.running():
             raise StackError("The stack is running: stop it first (make down).")
-        read_manifest(source)
         try:
-            server, mark = self.server(), self.mark()
-            service = Login(SERVICE_LOGIN + mark, self._secret("warehouse-login"))
-            with set_aside(server, WAREHOUSE + mark) if replace else nullcontext() as aside:
-                return restore(server, service, WAREHOUSE + mark, self._kept_folders(), source), aside
+            server, database = self.server(), WAREHOUSE + self.mark()
+            if not replace and server.has_database(database):
+                raise StackError(f"The warehouse {database} exists: REPLACE=1 sets it and its files aside.")
+            with set_aside(server, database, self.layout.kept):
+                addresses = self.start_database(migrated=False)
+                code = self.run_command(addresses, ["social-metrics", "restore", str(source)])
+                if code > 1:  # 1: restored, and a month does not verify
+                    raise StackError(f"`social-metrics restore` ended with exit code {code}, see above.")
+            return code
         finally:
             self.stop()
-
-    def _kept_folders(self) -> dict[str, Path]:
-        layout = self.layout
-        return {"registry": layout.registry, "entries": layout.entries, "reports": layout.reports}
 
     def mark(self) -> str:
         """What databases and logins end with, on a server that others use too; empty on the embedded one."""

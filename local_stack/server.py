@@ -80,6 +80,11 @@ class Server:
                 sql.SQL("{} {} login password {}").format(verb, sql.Identifier(name), sql.Literal(password))
             )
 
+    def has_database(self, name: str) -> bool:
+        """Whether there is a database of that name."""
+        with self.admin() as connection:
+            return connection.execute("select 1 from pg_database where datname = %s", (name,)).fetchone() is not None
+
     def ensure_database(self, name: str, owner: str | None = None, template: str | None = None) -> bool:
         """Creates the database unless it exists; returns whether it was created.
 
@@ -88,9 +93,9 @@ class Server:
             owner: a login that owns it; without one, the administrator.
             template: a database to clone, without connections.
         """
+        if self.has_database(name):
+            return False
         with self.admin() as connection:
-            if connection.execute("select 1 from pg_database where datname = %s", (name,)).fetchone():
-                return False
             statement = sql.SQL("create database {}").format(sql.Identifier(name))
             if owner:
                 statement += sql.SQL(" owner {}").format(sql.Identifier(owner))

@@ -148,6 +148,15 @@ class Settings(BaseSettings):
         description="Secret from which the passwords of these logins are derived; "
         "bi/superset/superset_config.py needs the same.",
     )
+    backup_key: str | None = Field(
+        default=None,
+        description="Fernet key(s), comma-separated, that encrypt what `social-metrics backup` writes; without one it "
+        "is not encrypted.",
+    )
+    postgres_programs: Path | None = Field(
+        default=None,
+        description="Folder of pg_dump and pg_restore, at least of the server's version; without it those on PATH.",
+    )
     postgres_url: str | None = Field(
         default=None,
         description="postgresql://administrator:password@host:port/postgres of a server (15 or newer) that the "
@@ -162,6 +171,16 @@ class Settings(BaseSettings):
     simulator_port: int | None = Field(
         default=None, gt=0, lt=65536, description="Local stack: port of the simulator; without it a free one."
     )
+
+    @property
+    def inbox(self) -> str:
+        """Address of the folder in which workbooks arrive."""
+        return self.manual_entry_inbox or (self.state_dir.resolve() / "inbox").as_uri()
+
+    @property
+    def reports(self) -> str:
+        """Address of the folder of issued reports."""
+        return self.reports_destination or (self.state_dir.resolve() / "reports").as_uri()
 
 
 def load_settings() -> Settings:

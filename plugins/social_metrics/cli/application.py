@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from social_metrics.cli.account import account
+from social_metrics.cli.backup import backup, restore
 from social_metrics.cli.bi import bi
 from social_metrics.cli.campaign import campaign
 from social_metrics.cli.capture import capture
@@ -31,8 +32,8 @@ app = new_group(
     "Exit codes: 0 good, 1 a finding, 2 usage or configuration."
 )
 for command in (
-    top, campaign, serving, tag, doctor, watch, capture, connect, transform, ingest, migrate, seal, retention, close,
-    verify, trace,
+    top, campaign, serving, tag, doctor, watch, capture, connect, transform, ingest, migrate, backup, restore, seal,
+    retention, close, verify, trace,
 ):  # fmt: skip
     app.command()(command)
 for name, group in {"report": report, "account": account, "entry": entry, "bi": bi, "lake": lake}.items():

@@ -26,12 +26,12 @@ class WarehouseProblem(UsageProblem):
     """The warehouse cannot be used; the text names the reason and the next step."""
 
 
-def open_connection(url: str, role: Role) -> psycopg.Connection:
+def open_connection(url: str, role: Role | None = None) -> psycopg.Connection:
     """A connection that works as `social_metrics_<role>`; the caller commits and closes it.
 
     Args:
         url: postgresql://… of the service login.
-        role: the group whose rights the work needs.
+        role: the group whose rights the work needs; without one those of the login itself.
 
     Raises:
         WarehouseProblem: the server does not respond, refuses the login, or was never migrated.
@@ -44,7 +44,8 @@ def open_connection(url: str, role: Role) -> psycopg.Connection:
         if connection.info.server_version < SERVER_VERSION_NEEDED:
             raise WarehouseProblem("The warehouse needs PostgreSQL 15 or newer. Upgrade the server.")
         try:
-            connection.execute(sql.SQL("set role {}").format(sql.Identifier(f"social_metrics_{role}")))
+            if role:
+                connection.execute(sql.SQL("set role {}").format(sql.Identifier(f"social_metrics_{role}")))
         except (psycopg.errors.InvalidParameterValue, psycopg.errors.UndefinedObject) as error:
             raise WarehouseProblem(
                 "The warehouse has no social_metrics roles yet. Run `social-metrics migrate` first."

@@ -78,6 +78,8 @@ _NEEDED = {
     ("campaign",): ["DEMO-2026-10"],
     ("serving",): ["Kab. Sijunjung"],
     ("tag",): ["kartini-x", "1", "add", "YAPI", "--by", "tim data", "--reason", "a look"],
+    ("backup",): ["backup"],
+    ("restore",): ["backup"],
     ("close",): ["--month", "2026-10"],
     ("verify",): ["--month", "2026-10"],
     ("trace",): ["--center", "kartini", "--platform", "youtube", "--month", "2026-10"],
@@ -89,7 +91,9 @@ def test_without_a_database_every_command_says_so(path: tuple[str, ...]) -> None
     assert f"set {VARIABLE}" in refused(run(*path, *_NEEDED.get(path, [])))
 
 
-@pytest.mark.parametrize("path", [("top",), ("migrate",), ("transform",), ("report", "boards")], ids=" ".join)
+@pytest.mark.parametrize(
+    "path", [("top",), ("migrate",), ("backup",), ("transform",), ("report", "boards")], ids=" ".join
+)
 def test_a_server_that_does_not_answer(path: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.socket() as taken:  # somebody else's port: bound, and no PostgreSQL behind it
         taken.bind(("127.0.0.1", 0))

@@ -39,7 +39,7 @@ def take_entries() -> list[dict[str, Any]]:
     settings = load_settings()
     registry = load_registry(settings.registry_dir)
     url = WarehouseHook().url()
-    inbox = ObjectStoragePath(settings.manual_entry_inbox or (settings.state_dir / "inbox").as_uri())
+    inbox = ObjectStoragePath(settings.inbox)
     now = connection_clock(registry.platforms).now()
     forms = []
     for center, path in _workbooks(inbox, registry):

@@ -81,8 +81,7 @@ def store_reports(digests: list[str]) -> list[str]:
     Args:
         digests: the sha256 of each report, from the issuing task.
     """
-    settings = load_settings()
-    root = ObjectStoragePath(settings.reports_destination or (settings.state_dir.resolve() / "reports").as_uri())
+    root = ObjectStoragePath(load_settings().reports)
     paths = []
     with connect(WarehouseHook().url(), "closer") as connection:
         reports = _issued(issued_reports(connection, digests), digests)
