@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from social_metrics.errors import UsageProblem
 from social_metrics.publish.page.formats import Language
 
-Kind = Literal["title", "table", "number", "line", "bar", "heatmap"]
+Kind = Literal["title", "table", "links", "number", "line", "bar", "heatmap"]
 Aggregate = Literal["max", "sum"]
 Operator = Literal["==", "IN", "<=", ">="]
 Value = bool | str | int
@@ -41,6 +41,8 @@ class Both(_Strict):
 
 class Chart(_Strict):
     """One chart of a dashboard. A `title` is the dashboard's name with the date of the mart's newest row.
+
+    `links` is a table whose addresses can be clicked; clicks in a `table` filter the dashboard, its addresses are text.
 
     Attributes:
         key: its name within the dashboard; key and slug together identify the chart for ever.
@@ -106,6 +108,11 @@ class Chart(_Strict):
     def is_filtered(self) -> bool:
         """Whether the reader's filters apply."""
         return self.kind != "title"
+
+    @property
+    def is_table(self) -> bool:
+        """Whether it shows rows or counts in columns."""
+        return self.kind in ("table", "links")
 
     @property
     def follows_period(self) -> bool:

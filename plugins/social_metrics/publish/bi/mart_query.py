@@ -1,19 +1,32 @@
-"""The query under every chart of a mart: its columns, center names, and readable forms of codes and figures.
+"""The query under every chart of a mart: its columns, center names, and readable forms of codes, shares and times.
 
-Every tool queries the marts through it, so that labels and figures are the same everywhere.
+Every tool queries the marts through it, so that labels and figures are the same everywhere. Numbers stay numbers and
+addresses stay addresses, because a table can be downloaded.
 """
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
-from social_metrics.publish.bi.definitions import IS_LATEST
-from social_metrics.publish.bi.metadata import Mart, Metadata
-from social_metrics.publish.bi.texts import NOT_MEASURABLE, OPEN
+from social_metrics.publish.bi.definitions import IS_LATEST, ROWS, Chart
+from social_metrics.publish.bi.metadata import Mart, Metadata, is_share, rounded_share
+from social_metrics.publish.bi.texts import (
+    NOT_ASSESSABLE,
+    NOT_MEASURABLE,
+    NOTE,
+    ROWS_LABEL,
+    SIMULATED,
+    TITLE_DATE,
+    UP_TO,
+)
 from social_metrics.publish.page.formats import Language
 
 SCHEMA = "marts"
 SHOWN = "_shown"
 """Suffix of a column with the readable form of another column."""
+
+NOTE_OF = "_note"
+"""Suffix of a column that says why another column has no figure."""
 
 ABSENT = "_is_absent"
 """Suffix of a column that is true where another column is null; sorts such rows last."""
@@ -21,6 +34,7 @@ ABSENT = "_is_absent"
 NOTHING = "–"
 """Shown in place of a missing text."""
 
+_TIME = "YYYY-MM-DD HH24.MI"  # as text it sorts in the order of time
 _LISTED = {"platforms_posted": "platform"}
 """Text columns that list codes, separated by a comma and a space → column of these codes.
 
@@ -29,106 +43,162 @@ In monthly marts a column of this name is a number."""
 
 @dataclass(frozen=True)
 class Shown:
-    """A column of the query: its SQL, its type, and the mart's column that it shows."""
+    """A column of the query: its SQL, its type, the mart's column that it shows, and its title."""
 
     expression: str
     data_type: str
     of: str
+    label: str
+
+    @property
+    def is_address(self) -> bool:
+        """Whether it is the address of a post."""
+        return self.of.endswith("url")
 
 
-def query_columns(mart: Mart, metadata: Metadata, language: Language) -> dict[str, Shown]:
-    """All columns of the query by name, in order."""
-    columns = {name: Shown(f"facts.{name}", column.data_type, name) for name, column in mart.columns.items()}
-    columns |= {name: Shown(f"centers.{name}", "text", name) for name in mart.center_columns}
-    if mart.date_column:
-        newest = f"(select max({mart.date_column}) from {SCHEMA}.{mart.name})"  # noqa: S608 - names of dbt models
-        columns[IS_LATEST] = Shown(f"facts.{mart.date_column} = {newest}", "boolean", IS_LATEST)
-    readable = {name: _readable(name, mart, metadata, language) for name in mart.columns}
-    return columns | {f"{name}{SHOWN}": Shown(sql, "text", name) for name, sql in readable.items() if sql}
+@dataclass(frozen=True)
+class MartQuery:
+    """The query of one mart in one language."""
 
+    mart: Mart
+    metadata: Metadata
+    language: Language
 
-def absence_columns(absences: Collection[str]) -> dict[str, Shown]:
-    """Columns that are true where the given columns are null, by name."""
-    return {f"{name}{ABSENT}": Shown(f"(facts.{name} is null)", "boolean", name) for name in absences}
+    @cached_property
+    def columns(self) -> dict[str, Shown]:
+        """All columns of the query by name, in order."""
+        mart = self.mart
+        columns = {}
+        for name, column in mart.columns.items():
+            zone = " (UTC)" if column.data_type == "timestamptz" else ""
+            columns[name] = Shown(f"facts.{name}", column.data_type, name, self._label(name) + zone)
+        columns |= {name: Shown(f"centers.{name}", "text", name, self._label(name)) for name in mart.center_columns}
+        if mart.date_column:
+            newest = f"(select max({mart.date_column}) from {SCHEMA}.{mart.name})"  # noqa: S608 - names of dbt models
+            columns[IS_LATEST] = Shown(f"facts.{mart.date_column} = {newest}", "boolean", IS_LATEST, IS_LATEST)
+        for name in mart.columns:
+            if readable := self._readable(name):
+                sql, data_type = readable
+                columns[f"{name}{SHOWN}"] = Shown(sql, data_type, name, self._label(name))
+            if note := self._note(name):
+                label = f"{self._label(name)}, {NOTE[self.language]}"
+                columns[f"{name}{NOTE_OF}"] = Shown(note, "text", name, label)
+        return columns
 
+    def shown(self, column: str) -> str:
+        """Name of the column that people see: of a pair the language's own, and its readable form where it has one."""
+        own = self.mart.in_language(column, self.language)
+        return f"{own}{SHOWN}" if f"{own}{SHOWN}" in self.columns else own
 
-def shown_column(column: str, mart: Mart, metadata: Metadata, language: Language) -> str:
-    """Name of the column that people see: of a pair the language's own, and its readable form where it has one."""
-    own = mart.in_language(column, language)
-    readable = f"{own}{SHOWN}"
-    return readable if readable in query_columns(mart, metadata, language) else own
+    def label(self, column: str) -> str:
+        """Title of the column that people see."""
+        return self.columns[self.shown(column)].label
 
+    def table(self, chart: Chart) -> dict[str, Shown]:
+        """Columns of a table: a change stands with its bounds, a score with its known share, and both with a note."""
+        names: list[str] = []
+        for name in chart.columns:
+            names.append(self.shown(name))
+            if f"{name}{NOTE_OF}" in self.columns:
+                beside = (f"{name}_low", f"{name}_high", self.shown(f"{name}_known_share"), f"{name}{NOTE_OF}")
+                names += [more for more in beside if more in self.columns]
+        return {name: self.columns[name] for name in names}
 
-def mart_sql(mart: Mart, metadata: Metadata, language: Language, absences: Collection[str] = ()) -> str:
-    """The query.
+    def figures(self, chart: Chart) -> dict[str, str]:
+        """Label → aggregating SQL of each figure of a chart."""
+        found = {}
+        for name in (*chart.metrics, *(chart.band or ())):
+            if metric := self.metadata.metric(name, self.mart):
+                found[metric.title(self.language)] = metric.expression
+            elif name == ROWS:
+                found[ROWS_LABEL[self.language]] = "count(*)"
+            elif chart.cap is not None:
+                label = f"{self._label(name)} ({UP_TO[self.language].format(cap=chart.cap)})"
+                found[label] = f"least({chart.aggregate}({name}), {chart.cap})"
+            else:
+                found[self._label(name)] = f"{chart.aggregate}({name})"
+        return found
 
-    Args:
-        absences: columns with a column of their own that is true where they are null, for tools without NULLS LAST.
-    """
-    columns = query_columns(mart, metadata, language) | absence_columns(absences)
-    listed = ",\n    ".join(
-        shown.expression if shown.expression == f"facts.{name}" else f"{shown.expression} as {name}"
-        for name, shown in columns.items()
-    )
-    joined = ""
-    if mart.center_columns:
-        # Distinct by the join key: PostgreSQL drops such a join from queries that use none of its columns.
-        named = ", ".join(("center_code", *mart.center_columns))
-        joined = (
-            f"\nleft join (\n    select distinct on (center_code) {named}"  # noqa: S608 - names of dbt models
-            f"\n    from {SCHEMA}.dim_centers\n    where is_current"
-            "\n) as centers on facts.center_code = centers.center_code"
+    @property
+    def newest_date(self) -> str:
+        """SQL of the date that its title shows."""
+        return f"to_char(max({self.mart.known_column}), '{TITLE_DATE[self.language]}')"
+
+    @property
+    def simulated_mark(self) -> str:
+        """SQL of the mark of simulated data."""
+        return f"case when bool_or(source = 'simulator') then ' · {SIMULATED[self.language]}' else '' end"
+
+    def sql(self, absences: Collection[str] = ()) -> str:
+        """The query.
+
+        Args:
+            absences: columns with a column of their own that is true where they are null, for tools without NULLS LAST.
+        """
+        listed = ",\n    ".join(
+            shown.expression if shown.expression == f"facts.{name}" else f"{shown.expression} as {name}"
+            for name, shown in (self.columns | self.absence_columns(absences)).items()
         )
-    return f"select\n    {listed}\nfrom {SCHEMA}.{mart.name} as facts{joined}"
+        joined = ""
+        if self.mart.center_columns:
+            # Distinct by the join key: PostgreSQL drops such a join from queries that use none of its columns.
+            named = ", ".join(("center_code", *self.mart.center_columns))
+            joined = (
+                f"\nleft join (\n    select distinct on (center_code) {named}"  # noqa: S608 - names of dbt models
+                f"\n    from {SCHEMA}.dim_centers\n    where is_current"
+                "\n) as centers on facts.center_code = centers.center_code"
+            )
+        return f"select\n    {listed}\nfrom {SCHEMA}.{self.mart.name} as facts{joined}"
 
+    def absence_columns(self, absences: Collection[str]) -> dict[str, Shown]:
+        """Columns that are true where the given columns are null, by name."""
+        return {
+            f"{name}{ABSENT}": Shown(f"(facts.{name} is null)", "boolean", name, self._label(name)) for name in absences
+        }
 
-def _readable(name: str, mart: Mart, metadata: Metadata, language: Language) -> str | None:
-    """SQL of a column's readable form; None where the column needs none."""
-    column = mart.columns[name]
-    if f"{name}_is_measurable" in mart.columns:
-        return _change(name, mart, metadata, language)
-    if name == "best_rank":
+    def _label(self, column: str) -> str:
+        return self.metadata.label(column, self.language)
+
+    def _codes(self, column: str) -> dict[str, str]:
+        return {code: both.of(self.language) for code, both in self.metadata.codes_of(column).items()}
+
+    def _readable(self, name: str) -> tuple[str, str] | None:
+        """SQL and type of a column's readable form; None where the column needs none."""
+        column, fact = self.mart.columns[name], f"facts.{name}"
+        if f"{name}_is_measurable" in self.mart.columns:
+            return f"case when facts.{name}_is_measurable then {fact} end", column.data_type
+        if is_share(name):
+            return rounded_share(fact), "numeric"
+        if column.data_type == "timestamptz":
+            return f"to_char({fact} at time zone 'Asia/Jakarta', '{_TIME} \"WIB\"')", "text"
+        if column.data_type == "timestamp":
+            zone = "facts" if "time_zone_label" in self.mart.columns else "centers"
+            return f"to_char({fact}, '{_TIME} ') || {zone}.time_zone_label", "text"
+        if name.endswith("url"):
+            return None
+        if name in _LISTED and column.data_type == "text":
+            label = _labelled("code", self._codes(_LISTED[name]))
+            each = f"array(select {label} from unnest(string_to_array({fact}, ', ')) as code)"  # noqa: S608 - names of dbt models
+            return f"coalesce(nullif(array_to_string({each}, ', '), ''), '{NOTHING}')", "text"
+        if codes := self._codes(name):
+            return _labelled(fact, codes), "text"
+        if column.data_type == "text" and not column.is_required:
+            return f"coalesce({fact}, '{NOTHING}')", "text"
+        return None
+
+    def _note(self, name: str) -> str | None:
+        """SQL of the reason why a change or a score has no figure; None where the column needs none."""
+        if name == "score":
+            return f"case when facts.score is null then '{NOT_ASSESSABLE[self.language]}' else '' end"
+        if f"{name}_is_measurable" not in self.mart.columns:
+            return None
+        absent = f"'{NOTHING}'"
+        if f"{name}_null_reason" in self.mart.columns:
+            absent = _labelled(f"facts.{name}_null_reason", self._codes(f"{name}_null_reason"))
         return (
-            "facts.best_rank || case when facts.worst_rank > facts.best_rank then '–' || facts.worst_rank else '' end"
+            f"case when facts.{name} is null then {absent} "
+            f"when not facts.{name}_is_measurable then '{NOT_MEASURABLE[self.language]}' else '' end"
         )
-    if name.endswith("url"):
-        safe = f"replace(replace(facts.{name}, '\"', '%22'), '<', '%3C')"
-        link = f"""'<a href="' || {safe} || '" target="_blank" rel="noopener">{OPEN[language]}</a>'"""
-        return f"coalesce({link}, '{NOTHING}')"
-    if name in _LISTED and column.data_type == "text":
-        labels = {code: both.of(language) for code, both in metadata.codes_of(_LISTED[name]).items()}
-        label = _labelled("code", labels)
-        each = f"array(select {label} from unnest(string_to_array(facts.{name}, ', ')) as code)"  # noqa: S608 - names of dbt models
-        return f"coalesce(nullif(array_to_string({each}, ', '), ''), '{NOTHING}')"
-    if codes := metadata.codes_of(name):
-        return _labelled(f"facts.{name}", {code: both.of(language) for code, both in codes.items()})
-    if column.data_type == "text" and not column.is_required:
-        return f"coalesce(facts.{name}, '{NOTHING}')"
-    return None
-
-
-def _change(name: str, mart: Mart, metadata: Metadata, language: Language) -> str:
-    """A change with its sign and bounds, or the reason why there is none."""
-    figure = _signed(f"facts.{name}")
-    low, high = f"facts.{name}_low", f"facts.{name}_high"
-    bounds = ""
-    if f"{name}_low" in mart.columns:
-        between = f"{_signed(low)} || ' … ' || {_signed(high)}"
-        bounds = f" || case when {low} < {high} then ' (' || {between} || ')' else '' end"
-    absent = f"'{NOTHING}'"
-    if f"{name}_null_reason" in mart.columns:
-        codes = metadata.codes_of(f"{name}_null_reason")
-        absent = _labelled(f"facts.{name}_null_reason", {code: both.of(language) for code, both in codes.items()})
-    return (
-        f"case when facts.{name} is null then {absent} "
-        f"when not facts.{name}_is_measurable then '{NOT_MEASURABLE[language]}'{bounds} else {figure}{bounds} end"
-    )
-
-
-def _signed(figure: str) -> str:
-    # The Indonesian format in both languages, as the server formats all other figures of a page.
-    digits = f"replace(to_char({figure}, 'FM999,999,999,990'), ',', '.')"
-    return f"case when {figure} > 0 then '+' else '' end || {digits}"
 
 
 def _labelled(column: str, labels: Mapping[str, str]) -> str:

@@ -13,8 +13,8 @@ from social_metrics.publish.page.formats import LANGUAGES, Language
 from social_metrics.settings import Settings
 from social_metrics.transform.dbt_environment import dbt_environment
 
-CENTER_COLUMNS = ("center_name", "province")
-"""Joined from marts.dim_centers to every mart of centers: people filter by name and by province."""
+CENTER_COLUMNS = ("center_name", "province", "time_zone_label")
+"""Joined from marts.dim_centers to every mart of centers: for filters by name and by province, and for local times."""
 
 _DATE_COLUMNS = ("date_day", "month_start", "published_date", "quota_date", "as_of_date")
 _CODE_SEEDS = {
@@ -101,6 +101,10 @@ class Metric:
     label: str
     description: str
     expression: str
+
+    def title(self, language: Language) -> str:
+        """Its name for people."""
+        return self.label if language == "id" else self.name.replace("_", " ").capitalize()
 
 
 @dataclass(frozen=True)
@@ -231,9 +235,20 @@ def _metrics(manifest: Mapping[str, Any]) -> dict[str, Metric]:
         else:
             top, bottom = (nodes[parts[part]["name"]] for part in ("numerator", "denominator"))
             (mart, above), (_, below) = (measures[part["type_params"]["measure"]["name"]] for part in (top, bottom))
-            expression = f"{above} * 1.0 / nullif({below}, 0)"
+            ratio = f"{above} * 1.0 / nullif({below}, 0)"
+            expression = rounded_share(ratio) if is_share(name) else ratio
         metrics[name] = Metric(name, mart, node["label"], node["description"], expression)
     return metrics
+
+
+def is_share(name: str) -> bool:
+    """Whether a column or a metric of this name is a share of 0 to 1."""
+    return name == "completeness" or name.endswith("_share")
+
+
+def rounded_share(sql: str) -> str:
+    """SQL of a share as `publish.page.formats.percent` writes it: to a tenth of a percent, and only the whole is 1."""
+    return f"case when {sql} < 1 then least(round({sql}, 3), 0.999) else {sql} end"
 
 
 def _expression(measure: Mapping[str, Any]) -> str:
@@ -279,7 +294,7 @@ def _errors(dashboard: Dashboard, metadata: Metadata) -> list[str]:
             continue
         unknown = sorted(name for name in chart.named_columns() if not mart.has(name))
         found += [f"{place}: {chart.mart} has no column {name}." for name in unknown]
-        if not chart.metrics and chart.kind not in ("table", "title"):
+        if not chart.metrics and not chart.is_table and chart.kind != "title":
             found.append(f"{place}: a {chart.kind} needs metrics.")
         missing = [
             name

@@ -11,3 +11,5 @@ SIMULATED: Mapping[Language, str] = {"id": "DATA SIMULASI", "en": "SIMULATED DAT
 OPEN: Mapping[Language, str] = {"id": "buka", "en": "open"}
 NOT_MEASURABLE: Mapping[Language, str] = {"id": "tidak terukur", "en": "not measurable"}
 UP_TO: Mapping[Language, str] = {"id": "{cap} = {cap} atau lebih", "en": "{cap} = {cap} or more"}
+NOTE: Mapping[Language, str] = {"id": "catatan", "en": "note"}
+NOT_ASSESSABLE: Mapping[Language, str] = {"id": "belum dapat dinilai", "en": "not yet assessable"}

@@ -1,6 +1,7 @@
 """Formats of numbers, dates and times in Indonesian and English: 1.234,5 and 31 Januari 2024, or 1,234.5."""
 
 from datetime import date, datetime, tzinfo
+from math import floor
 from typing import Literal
 
 Language = Literal["id", "en"]
@@ -57,8 +58,9 @@ def signed(value: int, language: Language) -> str:
 
 
 def percent(share: float, language: Language) -> str:
-    """A share of 0 to 1 as a percentage; cut, not rounded, so that only the whole is called 100%."""
-    return f"{number(int(share * 1000 + 1e-9) / 10, language, 0 if share in (0, 1) else 1)}%"
+    """A share of 0 to 1 as a percentage, rounded half up to a tenth; only the whole is called 100%."""
+    tenths = floor(share * 1000 + 0.5 + 1e-9)
+    return f"{number((min(tenths, 999) if share < 1 else tenths) / 10, language, 0 if share in (0, 1) else 1)}%"
 
 
 def change(

@@ -23,9 +23,13 @@ def test_numbers(value: float, decimals: int, indonesian: str, english: str) -> 
 
 
 @pytest.mark.parametrize(
-    ("share", "indonesian"), [(1, "100%"), (0, "0%"), (0.99999, "99,9%"), (0.5, "50,0%"), (2 / 3, "66,6%")]
-)
-def test_only_the_whole_is_called_100_percent(share: float, indonesian: str) -> None:
+    ("share", "indonesian"),
+    [
+        (1, "100%"), (0, "0%"), (0.99999, "99,9%"), (0.9994, "99,9%"), (0.5, "50,0%"), (2 / 3, "66,7%"),
+        (174 / 178, "97,8%"), (0.9765, "97,7%"), (0.0005, "0,1%"), (0.00001, "0,0%"),
+    ],
+)  # fmt: skip
+def test_a_share_is_rounded_and_only_the_whole_is_called_100_percent(share: float, indonesian: str) -> None:
     assert formats.percent(share, "id") == indonesian
 
 

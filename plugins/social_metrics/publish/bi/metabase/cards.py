@@ -4,16 +4,16 @@ Native, since the open edition has no import and a card must be the same on all 
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from social_metrics.publish.bi.definitions import ROWS, Both, Chart, Dashboard
-from social_metrics.publish.bi.mart_query import mart_sql, shown_column
-from social_metrics.publish.bi.metadata import Mart, Metadata
-from social_metrics.publish.bi.texts import DATA_OF, OPEN, ROWS_LABEL, SIMULATED, TITLE_DATE
+from social_metrics.publish.bi.definitions import Both, Chart, Dashboard
+from social_metrics.publish.bi.mart_query import MartQuery
+from social_metrics.publish.bi.metadata import Mart, Metadata, is_share
+from social_metrics.publish.bi.texts import DATA_OF, OPEN
 from social_metrics.publish.page.formats import Language
 
-_DISPLAYS = {"title": "scalar", "table": "table", "number": "scalar", "line": "line", "bar": "bar", "heatmap": "table"}
+_DISPLAYS = {"title": "scalar", "number": "scalar", "line": "line", "bar": "bar"}  # all others are tables
 _SEPARATORS = ",."  # the Indonesian form, in both languages
 _DATE_STYLE = {"id": "D/M/YYYY", "en": "D MMMM, YYYY"}
 PERIOD = {"from_date": Both(id="Dari tanggal", en="From"), "to_date": Both(id="Sampai tanggal", en="To")}
@@ -30,21 +30,21 @@ def card(dashboard: Dashboard, chart: Chart, metadata: Metadata, language: Langu
     Args:
         database: the server's id of its connection.
     """
-    mart = metadata.marts[chart.mart]
+    asked = MartQuery(metadata.marts[chart.mart], metadata, language)
     return {
         "name": card_name(dashboard, chart, language),
         "description": dashboard.note.of(language),
         "type": "question",
-        "display": _DISPLAYS[chart.kind],
+        "display": _DISPLAYS.get(chart.kind, "table"),
         "dataset_query": {
             "type": "native",
             "database": database,
             "native": {
                 "query": query(dashboard, chart, metadata, language),
-                "template-tags": _template_tags(dashboard, chart, mart, metadata, language),
+                "template-tags": {tag: _template_tag(tag, asked) for tag in _tags(dashboard, chart, asked.mart)},
             },
         },
-        "visualization_settings": _settings(chart, mart, metadata, language),
+        "visualization_settings": _settings(chart, asked),
     }
 
 
@@ -72,19 +72,17 @@ def parameter_mappings(dashboard: Dashboard, chart: Chart, metadata: Metadata, n
 
 def query(dashboard: Dashboard, chart: Chart, metadata: Metadata, language: Language) -> str:
     """The SQL; a clause in double square brackets applies only while the reader filters by it."""
-    mart = metadata.marts[chart.mart]
+    asked = MartQuery(metadata.marts[chart.mart], metadata, language)
     conditions = [_condition(*condition) for condition in chart.conditions()]
     if chart.last_days:  # the reader's period replaces it
         optional_start = f"coalesce([[{{{{from_date}}}},]] current_date - {chart.last_days})"
-        conditions.append(f"{mart.date_column} >= {optional_start}")
-    optional = [_optional(tag, mart, metadata, language) for tag in _tags(dashboard, chart, mart)]
-    select, rest = _select(dashboard, chart, mart, metadata, language)
+        conditions.append(f"{asked.mart.date_column} >= {optional_start}")
+    optional = [_optional(tag, asked) for tag in _tags(dashboard, chart, asked.mart)]
+    select, rest = _select(dashboard.title.of(language), chart, asked)
     where = "\n    ".join(["where true", *(f"and {condition}" for condition in conditions), *optional])
     if chart.series_limit:
-        where += f"\n    and {_greatest_series(chart, mart, metadata, language, where)}"
-    return (
-        f"with mart as not materialized (\n{mart_sql(mart, metadata, language)}\n)\n{select}\nfrom mart\n{where}{rest}"
-    )
+        where += f"\n    and {_greatest_series(chart, asked, where)}"
+    return f"with mart as not materialized (\n{asked.sql()}\n)\n{select}\nfrom mart\n{where}{rest}"
 
 
 def without_filters(sql: str) -> str:
@@ -92,22 +90,20 @@ def without_filters(sql: str) -> str:
     return re.sub(r"\[\[.*?\]\]", "", sql)
 
 
-def _select(dashboard: Dashboard, chart: Chart, mart: Mart, metadata: Metadata, language: Language) -> tuple[str, str]:
+def _select(title: str, chart: Chart, query: MartQuery) -> tuple[str, str]:
     """The select clause, and everything after the conditions."""
     if chart.kind == "title":
-        date = f"to_char(max({mart.known_column}), '{TITLE_DATE[language]}')"
-        mark = f"case when bool_or(source = 'simulator') then ' · {SIMULATED[language]}' else '' end"
-        title = dashboard.title.of(language).replace("'", "''")
-        return f"select '{title} · {DATA_OF[language]} ' || {date} || {mark} as \"{title}\"", ""
-    axes = [*chart.columns, *(name for name in (chart.x, *chart.by) if name)]
-    groups = [f'{_column(name, mart, metadata, language)} as "{metadata.label(name, language)}"' for name in axes]
-    if chart.kind == "table" and not chart.metrics:
-        order = [_order(name, mart) for name in chart.order]
+        quoted, of = title.replace("'", "''"), DATA_OF[query.language]
+        return f"select '{quoted} · {of} ' || {query.newest_date} || {query.simulated_mark} as \"{title}\"", ""
+    axes = [query.shown(name) for name in (chart.x, *chart.by) if name]
+    groups = [f'{name} as "{query.columns[name].label}"' for name in (*query.table(chart), *axes)]
+    if chart.is_table and not chart.metrics:
+        order = [_order(name, query.mart) for name in chart.order]
         ordered = f"\norder by {', '.join(order)}" if order else ""
         return "select\n    " + ",\n    ".join(groups), f"{ordered}\nlimit {chart.limit}"
-    figures = [f'{expression} as "{label}"' for label, expression in _figures(chart, mart, metadata, language).items()]
+    figures = [f'{expression} as "{label}"' for label, expression in query.figures(chart).items()]
     places = ", ".join(str(place) for place in range(1, len(groups) + 1))
-    order_by = f"1 desc\nlimit {chart.limit}" if chart.kind == "table" else places  # a counted table: newest first
+    order_by = f"1 desc\nlimit {chart.limit}" if chart.is_table else places  # a counted table: newest first
     return "select\n    " + ",\n    ".join(
         [*groups, *figures]
     ), f"\ngroup by {places}\norder by {order_by}" if groups else ""
@@ -119,28 +115,9 @@ def _order(name: str, mart: Mart) -> str:
     return f"{column}{direction}" if is_required else f"{column}{direction} nulls last"
 
 
-def _figures(chart: Chart, mart: Mart, metadata: Metadata, language: Language) -> dict[str, str]:
-    """Label → SQL of each figure."""
-    found = {}
-    for name in (*chart.metrics, *(chart.band or ())):
-        if metric := metadata.metric(name, mart):
-            found[metric.label if language == "id" else name.replace("_", " ").capitalize()] = metric.expression
-        elif name == ROWS:
-            found[ROWS_LABEL[language]] = "count(*)"
-        else:
-            figure = f"{chart.aggregate}({name})"
-            found[metadata.label(name, language)] = figure if chart.cap is None else f"least({figure}, {chart.cap})"
-    return found
-
-
-def _column(name: str, mart: Mart, metadata: Metadata, language: Language) -> str:
-    # Metabase shows no HTML: the card's settings turn an address into a link.
-    return name if name.endswith("url") else shown_column(name, mart, metadata, language)
-
-
-def _greatest_series(chart: Chart, mart: Mart, metadata: Metadata, language: Language, where: str) -> str:
+def _greatest_series(chart: Chart, query: MartQuery, where: str) -> str:
     """Condition that keeps the greatest series of the selected rows, as Superset does."""
-    by = shown_column(chart.by[0], mart, metadata, language)
+    by = query.shown(chart.by[0])
     order = f"order by max({chart.series_order or by}) desc nulls last limit {chart.series_limit}"
     return f"{by} in (select {by} from mart {where} group by {by} {order})"  # noqa: S608 - names of dbt models
 
@@ -165,83 +142,57 @@ def _tags(dashboard: Dashboard, chart: Chart, mart: Mart) -> Iterator[str]:
         yield from PERIOD
 
 
-def _optional(tag: str, mart: Mart, metadata: Metadata, language: Language) -> str:
+def _optional(tag: str, query: MartQuery) -> str:
     if tag in PERIOD:
-        return f"[[and {mart.date_column} {'>=' if tag == 'from_date' else '<='} {{{{{tag}}}}}]]"
-    return f"[[and {shown_column(tag, mart, metadata, language)} = {{{{{tag}}}}}]]"
+        return f"[[and {query.mart.date_column} {'>=' if tag == 'from_date' else '<='} {{{{{tag}}}}}]]"
+    return f"[[and {query.shown(tag)} = {{{{{tag}}}}}]]"
 
 
-def _template_tags(
-    dashboard: Dashboard, chart: Chart, mart: Mart, metadata: Metadata, language: Language
-) -> dict[str, Any]:
-    return {
-        tag: {
-            "id": tag,
-            "name": tag,
-            "display-name": PERIOD[tag].of(language) if tag in PERIOD else metadata.label(tag, language),
-            "type": "date" if tag in PERIOD else "text",
-            "required": False,
-        }
-        for tag in _tags(dashboard, chart, mart)
-    }
+def _template_tag(tag: str, query: MartQuery) -> dict[str, Any]:
+    is_date = tag in PERIOD
+    title = PERIOD[tag].of(query.language) if is_date else query.label(tag)
+    return {"id": tag, "name": tag, "display-name": title, "type": "date" if is_date else "text", "required": False}
 
 
-def _settings(chart: Chart, mart: Mart, metadata: Metadata, language: Language) -> dict[str, Any]:
-    columns = _column_settings(chart, mart, metadata, language)
-    settings: dict[str, Any] = {"column_settings": columns}
-    axes = [metadata.label(name, language) for name in (chart.x, *chart.by) if name]
-    figures = list(_figures(chart, mart, metadata, language)) if chart.kind not in ("table", "title") else []
+def _settings(chart: Chart, query: MartQuery) -> dict[str, Any]:
+    settings: dict[str, Any] = {"column_settings": _column_settings(chart, query)}
+    axes = [query.label(name) for name in (chart.x, *chart.by) if name]
+    figures = list(query.figures(chart))
     if chart.kind in ("line", "bar"):
+        codes = query.metadata.codes_of(chart.by[0]) if chart.by else {}
+        lines = [both.of(query.language) for both in codes.values()] if chart.by else figures
         settings |= {
             "graph.dimensions": axes,
             "graph.metrics": figures,
             "stackable.stack_type": "stacked" if chart.stack else None,
             "line.missing": "none",  # by default a line is drawn across a gap
-            "series_settings": {name: {"line.missing": "none"} for name in _series(chart, metadata, language, figures)},
+            "series_settings": {name: {"line.missing": "none"} for name in lines},
         }
     if chart.kind == "heatmap":
+        scale = {"type": "range", "colors": ["#ffffff", "#c4432b"], "min_type": None, "max_type": None}
         settings |= {
             "table.pivot": True,
             "table.pivot_column": axes[0],
             "table.cell_column": figures[0],
-            "table.column_formatting": [
-                {
-                    "columns": figures,
-                    "type": "range",
-                    "colors": ["#ffffff", "#c4432b"],
-                    "min_type": None,
-                    "max_type": None,
-                }
-            ],
+            "table.column_formatting": [{"columns": figures, **scale}],
         }
     return settings
 
 
-def _series(chart: Chart, metadata: Metadata, language: Language, figures: Sequence[str]) -> list[str]:
-    """Names of the lines as far as they are known: labels of codes, or the figures."""
-    if not chart.by:
-        return list(figures)
-    return [both.of(language) for both in metadata.codes_of(chart.by[0]).values()]
-
-
-def _column_settings(
-    chart: Chart, mart: Mart, metadata: Metadata, language: Language
-) -> Mapping[str, Mapping[str, Any]]:
+def _column_settings(chart: Chart, query: MartQuery) -> Mapping[str, Mapping[str, Any]]:
     """Formats of numbers, dates and addresses, by the column's name in the result."""
+    share = {"number_style": "percent", "number_separators": _SEPARATORS, "decimals": 1}
     found: dict[str, Mapping[str, Any]] = {}
-    for name in (*chart.columns, *([chart.x] if chart.x else [])):
-        key = f'["name","{metadata.label(name, language)}"]'
-        data_type = mart.columns[name].data_type if name in mart.columns else "text"
-        if name.endswith("url"):
-            found[key] = {"view_as": "link", "link_text": OPEN[language]}
-        elif name == "completeness" or name.endswith("_share"):
-            found[key] = {"number_style": "percent", "number_separators": _SEPARATORS, "decimals": 0}
-        elif data_type in ("integer", "bigint", "numeric"):
+    for column in (*query.table(chart).values(), *([query.columns[query.shown(chart.x)]] if chart.x else [])):
+        key = f'["name","{column.label}"]'
+        if column.is_address:
+            found[key] = {"view_as": "link", "link_text": OPEN[query.language]}
+        elif is_share(column.of):
+            found[key] = share
+        elif column.data_type in ("integer", "bigint", "numeric"):
             found[key] = {"number_separators": _SEPARATORS}
-        elif data_type in ("date", "timestamp", "timestamptz"):
-            found[key] = {"date_style": _DATE_STYLE[language], "date_separator": "/", "time_style": "HH:mm"}
-    if chart.kind not in ("table", "title"):
-        share = {"number_style": "percent", "decimals": 1} if "%" in chart.format else {}
-        for label in _figures(chart, mart, metadata, language):
-            found[f'["name","{label}"]'] = {"number_separators": _SEPARATORS, **share}
+        elif column.data_type == "date":
+            found[key] = {"date_style": _DATE_STYLE[query.language], "date_separator": "/"}
+    for label in query.figures(chart):
+        found[f'["name","{label}"]'] = share if "%" in chart.format else {"number_separators": _SEPARATORS}
     return found

@@ -13,7 +13,7 @@ import yaml
 
 from social_metrics.publish.bi.definitions import Chart, Dashboard
 from social_metrics.publish.bi.logins import STATEMENT_SECONDS
-from social_metrics.publish.bi.mart_query import SCHEMA, absence_columns, mart_sql, query_columns, shown_column
+from social_metrics.publish.bi.mart_query import SCHEMA, MartQuery
 from social_metrics.publish.bi.metadata import Mart, Metadata
 from social_metrics.publish.bi.superset.charts import is_instant, params, query_context
 from social_metrics.publish.page.formats import LANGUAGES, Language
@@ -140,19 +140,20 @@ def _sorted_last(dashboards: list[Dashboard], mart: Mart) -> list[str]:
 def _dataset(mart: Mart, metadata: Metadata, language: Language, absences: list[str]) -> dict[str, Any]:
     center_columns = metadata.marts["dim_centers"].columns if mart.center_columns else {}
     described = {**center_columns, **mart.columns}
+    query = MartQuery(mart, metadata, language)
     return {
         "table_name": f"{mart.name} ({language})",
         "main_dttm_col": mart.date_column,
         "description": mart.description,
         "schema": SCHEMA,
-        "sql": mart_sql(mart, metadata, language, absences),
+        "sql": query.sql(absences),
         "filter_select_enabled": True,
         "extra": {"certification": {"certified_by": OURS}},
         "uuid": identity("dataset", mart.name, language),
         "columns": [
             {
                 "column_name": name,
-                "verbose_name": metadata.label(column.of, language),
+                "verbose_name": column.label,
                 "description": described[column.of].description if column.of in described else None,
                 "is_dttm": is_instant(column.data_type),
                 "is_active": True,
@@ -160,12 +161,12 @@ def _dataset(mart: Mart, metadata: Metadata, language: Language, absences: list[
                 "groupby": True,
                 "filterable": True,
             }
-            for name, column in (query_columns(mart, metadata, language) | absence_columns(absences)).items()
+            for name, column in (query.columns | query.absence_columns(absences)).items()
         ],
         "metrics": [
             {
                 "metric_name": metric.name,
-                "verbose_name": metric.label if language == "id" else metric.name.replace("_", " ").capitalize(),
+                "verbose_name": metric.title(language),
                 "expression": metric.expression,
                 "description": metric.description,
             }
@@ -178,14 +179,15 @@ def _dataset(mart: Mart, metadata: Metadata, language: Language, absences: list[
 
 
 def _chart(dashboard: Dashboard, chart: Chart, metadata: Metadata, language: Language) -> dict[str, Any]:
-    drawn = params(chart, metadata, language, dashboard.title)
+    query = MartQuery(metadata.marts[chart.mart], metadata, language)
+    drawn = params(chart, query, dashboard.title.of(language))
     return {
         "slice_name": chart.title.of(language),
         "description": f"{dashboard.note.of(language)} ({chart.mart}: {metadata.marts[chart.mart].description})",
         "certified_by": OURS,
         "viz_type": drawn["viz_type"],
         "params": drawn,
-        "query_context": json.dumps(query_context(chart, drawn, metadata, language)),
+        "query_context": json.dumps(query_context(chart, drawn, query)),
         "uuid": chart_uuid(dashboard, chart, language),
         "version": _VERSION,
         "dataset_uuid": identity("dataset", chart.mart, language),
@@ -292,7 +294,7 @@ def _filters(dashboard: Dashboard, metadata: Metadata, language: Language) -> It
             "targets": [
                 {
                     "datasetUuid": identity("dataset", mart.name, language),
-                    "column": {"name": shown_column(name, mart, metadata, language)},
+                    "column": {"name": MartQuery(mart, metadata, language).shown(name)},
                 }
             ],
             "controlValues": {"multiSelect": True, "enableEmptyFilter": False, "searchAllOptions": False},

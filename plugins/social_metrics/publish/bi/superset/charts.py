@@ -4,15 +4,16 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from social_metrics.publish.bi.definitions import ROWS, Both, Chart
-from social_metrics.publish.bi.mart_query import ABSENT, SHOWN, shown_column
-from social_metrics.publish.bi.metadata import Mart, Metadata
-from social_metrics.publish.bi.texts import DATA_OF, ROWS_LABEL, SIMULATED, TITLE_DATE, UP_TO
+from social_metrics.publish.bi.definitions import Chart
+from social_metrics.publish.bi.mart_query import ABSENT, MartQuery, Shown
+from social_metrics.publish.bi.metadata import Mart, is_share
+from social_metrics.publish.bi.texts import DATA_OF, OPEN
 from social_metrics.publish.page.formats import Language
 
 _VIZ_TYPES = {
     "title": "handlebars",
     "table": "table",
+    "links": "handlebars",
     "number": "big_number_total",
     "line": "echarts_timeseries_line",
     "bar": "echarts_timeseries_bar",
@@ -21,21 +22,21 @@ _VIZ_TYPES = {
 _HALF = 6
 _DATE_FORMAT = "%d/%m/%Y"
 _MONTH_FORMAT = "%b %Y"
-_TIME_FORMAT = "%d/%m/%Y %H.%M"
 _NUMBER_FORMATS = {"integer": ",d", "bigint": ",d", "numeric": ",.2f"}
 _FIGURE, _LOWER, _UPPER = "__yhat", "__yhat_lower", "__yhat_upper"
 """Suffixes of the series of a line and of its bounds: Superset draws the area between series with these names."""
 
 _MARK_COLOR = "#6b1f14"
+_LINKED_STYLE = "table { width: 100%; } th, td { padding: 4px 8px; text-align: left; border-bottom: 1px solid #ddd; }"
 
 
-def params(chart: Chart, metadata: Metadata, language: Language, title: Both) -> dict[str, Any]:
+def params(chart: Chart, query: MartQuery, title: str) -> dict[str, Any]:
     """The chart's `params` (form data), without the dataset, which the import fills in.
 
     Args:
+        query: of its mart.
         title: of its dashboard.
     """
-    mart = metadata.marts[chart.mart]
     common = {
         "viz_type": _VIZ_TYPES[chart.kind],
         "adhoc_filters": [
@@ -49,30 +50,30 @@ def params(chart: Chart, metadata: Metadata, language: Language, title: Both) ->
             for name, operator, value in chart.conditions()
         ],
         "time_range": _time_range(chart),
-        "granularity_sqla": mart.date_column,
+        "granularity_sqla": query.mart.date_column,
         "row_limit": chart.limit,
     }
-    return common | _kind(chart, mart, metadata, language, title)
+    return common | _kind(chart, query, title)
 
 
-def _kind(chart: Chart, mart: Mart, metadata: Metadata, language: Language, title: Both) -> dict[str, Any]:
-    if chart.kind == "table":
-        return _table(chart, mart, metadata, language)
-    metrics = _metrics(chart, mart, metadata, language)
+def _kind(chart: Chart, query: MartQuery, title: str) -> dict[str, Any]:
+    if chart.is_table:
+        return _table(chart, query)
+    metrics, mart = _metrics(chart, query), query.mart
     if chart.kind == "title":
         return {
             "query_mode": "aggregate",
             "groupby": [],
             "metrics": metrics,
-            "handlebarsTemplate": _title(title.of(language), language),
+            "handlebarsTemplate": _title(title, query.language),
             "styleTemplate": "",
         }
     if chart.kind == "number":
         return {"metric": metrics[0], "y_axis_format": chart.format}
-    by = [shown_column(name, mart, metadata, language) for name in chart.by]
+    x, by = query.shown(chart.x or ""), [query.shown(name) for name in chart.by]
     if chart.kind == "heatmap":
         return {
-            "x_axis": shown_column(chart.x or "", mart, metadata, language),
+            "x_axis": x,
             "time_grain_sqla": _grain(mart, chart.x),
             "x_axis_time_format": "%d/%m",
             "groupby": by[0],
@@ -91,7 +92,6 @@ def _kind(chart: Chart, mart: Mart, metadata: Metadata, language: Language, titl
             "yscale_interval": 1,
         }
     is_over_time, time_format = _is_date(mart, chart.x), _MONTH_FORMAT if _is_month(chart.x) else _DATE_FORMAT
-    x = shown_column(chart.x or "", mart, metadata, language)
     return {
         "x_axis": x,
         "time_grain_sqla": _grain(mart, chart.x),
@@ -127,42 +127,50 @@ def _time_range(chart: Chart) -> str:
 
 def _title(title: str, language: Language) -> str:
     """One line: the dashboard's name, the date of its data, and that it is simulated where it is."""
-    date_label, simulated_label = _title_labels(language)
-    return (
-        "{{#each data}}<b>" + title + f" · {DATA_OF[language]} {{{{this.[{date_label}]}}}}"
-        f" {{{{this.[{simulated_label}]}}}}</b>{{{{/each}}}}"
-    )
+    return "{{#each data}}<b>" + title + f" · {DATA_OF[language]} {{{{this.date}}}}{{{{this.mark}}}}</b>{{{{/each}}}}"
 
 
-def _title_labels(language: Language) -> tuple[str, str]:
-    return ("Tanggal", "Sumber") if language == "id" else ("Date", "Source")
-
-
-def _table(chart: Chart, mart: Mart, metadata: Metadata, language: Language) -> dict[str, Any]:
-    columns = [shown_column(name, mart, metadata, language) for name in chart.columns]
-    form = {
-        "table_timestamp_format": _TIME_FORMAT,
-        "color_pn": False,
-        "show_cell_bars": False,
-        "allow_render_html": True,
-    }
+def _table(chart: Chart, query: MartQuery) -> dict[str, Any]:
+    columns = query.table(chart)
     if chart.metrics:
-        counted = {"query_mode": "aggregate", "groupby": columns, "column_config": _formats(columns, mart, chart)}
-        by_date = {"timeseries_limit_metric": _newest(chart), "order_desc": True}
-        return form | counted | by_date | {"metrics": _metrics(chart, mart, metadata, language)}
-    figures = {f"{name}{SHOWN}" for name in mart.columns if f"{name}_is_measurable" in mart.columns}
-    right = {name: {"horizontalAlign": "right"} for name in columns if name in figures}
-    return form | {
+        return {
+            "query_mode": "aggregate",
+            "groupby": list(columns),
+            "metrics": _metrics(chart, query),
+            "timeseries_limit_metric": _newest(chart),
+            "order_desc": True,
+            "column_config": _formats(columns, chart),
+        }
+    rows = {
         "query_mode": "raw",
-        "all_columns": columns,
-        "order_by_cols": [json.dumps(entry) for entry in _order(chart, mart)],
-        "column_config": _formats(columns, mart, chart) | right,
+        "all_columns": list(columns),
+        "order_by_cols": [json.dumps(entry) for entry in _order(chart, query.mart)],
     }
+    if chart.kind == "links":
+        return rows | {"handlebarsTemplate": _linked_rows(columns, query.language), "styleTemplate": _LINKED_STYLE}
+    plain = {"color_pn": False, "show_cell_bars": False, "allow_render_html": False}
+    return rows | plain | {"column_config": _formats(columns, chart)}
+
+
+def _linked_rows(columns: Mapping[str, Shown], language: Language) -> str:
+    """A table as Handlebars: Superset's own table shows an address as text, and a download needs the address alone."""
+
+    def cell(name: str, column: Shown) -> str:
+        if column.is_address:
+            link = f'<a href="{{{{this.{name}}}}}" target="_blank" rel="noopener">{OPEN[language]}</a>'
+            return f"{{{{#if this.{name}}}}}{link}{{{{/if}}}}"
+        is_number = column.data_type in _NUMBER_FORMATS
+        return f'{{{{formatNumber this.{name} "id-ID"}}}}' if is_number else f"{{{{this.{name}}}}}"
+
+    titles = "".join(f"<th>{column.label}</th>" for column in columns.values())
+    cells = "".join(f"<td>{cell(name, column)}</td>" for name, column in columns.items())
+    body = f"{{{{#each data}}}}<tr>{cells}</tr>{{{{/each}}}}"
+    return f"<table><thead><tr>{titles}</tr></thead><tbody>{body}</tbody></table>"
 
 
 def _order(chart: Chart, mart: Mart) -> list[list[Any]]:
     """Column and whether ascending, in Superset's form."""
-    if chart.kind == "table" and chart.metrics:
+    if chart.metrics and chart.is_table:
         return [[_newest(chart), False]]
     found: list[list[Any]] = []
     for name in chart.order:
@@ -179,47 +187,32 @@ def _newest(chart: Chart) -> dict[str, Any]:
     return _sql_metric(f"{chart.columns[0]}_order", f"max({chart.columns[0]})")
 
 
-def _formats(columns: list[str], mart: Mart, chart: Chart) -> dict[str, Any]:
+def _formats(columns: Mapping[str, Shown], chart: Chart) -> dict[str, Any]:
     """d3 formats of a table's numbers and dates."""
     found: dict[str, Any] = {}
-    for name in columns:
-        data_type = mart.columns[name].data_type if name in mart.columns else "text"
-        if name == "completeness" or name.endswith("_share"):
-            found[name] = {"d3NumberFormat": ".0%"}
-        elif data_type in _NUMBER_FORMATS:
-            found[name] = {"d3NumberFormat": _NUMBER_FORMATS[data_type]}
-        elif data_type == "date":
+    for name, column in columns.items():
+        if is_share(column.of):
+            found[name] = {"d3NumberFormat": ".1%"}
+        elif column.of.startswith("change_"):
+            found[name] = {"d3NumberFormat": "+,d"}
+        elif column.data_type in _NUMBER_FORMATS:
+            found[name] = {"d3NumberFormat": _NUMBER_FORMATS[column.data_type]}
+        elif column.data_type == "date":
             found[name] = {"d3TimeFormat": _DATE_FORMAT}
     if "center_name" in columns and chart.width > _HALF:
         found["center_name"] = {"columnWidth": 200}
     return found
 
 
-def _metrics(chart: Chart, mart: Mart, metadata: Metadata, language: Language) -> list[Any]:
+def _metrics(chart: Chart, query: MartQuery) -> list[Any]:
     if chart.kind == "title":
-        date_label, simulated_label = _title_labels(language)
-        newest = f"to_char(max({mart.known_column}), '{TITLE_DATE[language]}')"
-        simulated = f"case when bool_or(source = 'simulator') then '· {SIMULATED[language]}' else '' end"
-        return [_sql_metric("title_date", newest, date_label), _sql_metric("title_source", simulated, simulated_label)]
+        return [_sql_metric("date", query.newest_date), _sql_metric("mark", query.simulated_mark)]
+    figures = query.figures(chart)
     if chart.band:
-        label = metadata.label(chart.metrics[0], language)
-        return [
-            _sql_metric(name, f"{chart.aggregate}({name})", label + end)
-            for name, end in zip((*chart.metrics, *chart.band), (_FIGURE, _LOWER, _UPPER), strict=True)
-        ]
-    return [_metric(name, chart, mart, metadata, language) for name in chart.metrics]
-
-
-def _metric(name: str, chart: Chart, mart: Mart, metadata: Metadata, language: Language) -> Any:
-    if metadata.metric(name, mart):
-        return name
-    if name == ROWS:
-        return _sql_metric(name, "count(*)", ROWS_LABEL[language])
-    expression, label = f"{chart.aggregate}({name})", metadata.label(name, language)
-    if chart.cap is not None:
-        expression = f"least({expression}, {chart.cap})"
-        label += f" ({UP_TO[language].format(cap=chart.cap)})"
-    return _sql_metric(name, expression, label)
+        label = next(iter(figures))
+        ends = (_FIGURE, _LOWER, _UPPER)
+        return [_sql_metric(label + end, sql) for end, sql in zip(ends, figures.values(), strict=True)]
+    return [_sql_metric(label, sql) for label, sql in figures.items()]
 
 
 def _series_order(chart: Chart, metric: Any) -> Any:
@@ -227,67 +220,64 @@ def _series_order(chart: Chart, metric: Any) -> Any:
         return None
     name = chart.series_order
     # PostgreSQL sorts nulls first: a series without a figure would take the place of another.
-    return _sql_metric(name, f"coalesce(max({name}), 0)", name) if name else metric
+    return _sql_metric(name, f"coalesce(max({name}), 0)") if name else metric
 
 
-def _sql_metric(name: str, expression: str, label: str | None = None) -> dict[str, Any]:
+def _sql_metric(label: str, expression: str) -> dict[str, Any]:
     return {
         "expressionType": "SQL",
         "sqlExpression": expression,
-        "label": label or name,
+        "label": label,
         "hasCustomLabel": True,
-        "optionName": f"metric_{name}",
+        "optionName": f"metric_{label}",
     }
 
 
-def query_context(chart: Chart, drawn: Mapping[str, Any], metadata: Metadata, language: Language) -> dict[str, Any]:
+def query_context(chart: Chart, drawn: Mapping[str, Any], query: MartQuery) -> dict[str, Any]:
     """The saved query, for `GET /api/v1/chart/{id}/data/`: alerts, reports and exports use it."""
-    mart = metadata.marts[chart.mart]
-    query: dict[str, Any] = {
+    asked: dict[str, Any] = {
         "filters": [{"col": name, "op": operator, "val": value} for name, operator, value in chart.conditions()],
         "time_range": _time_range(chart),
-        "granularity": mart.date_column,
+        "granularity": query.mart.date_column,
         "row_limit": chart.limit,
-        "orderby": _order(chart, mart),
-        "columns": [],
-        "metrics": [],
+        "orderby": _order(chart, query.mart),
+        "metrics": _metrics(chart, query),
     }
-    if chart.kind == "table":
-        query["columns"] = [shown_column(name, mart, metadata, language) for name in chart.columns]
-        query["metrics"] = _metrics(chart, mart, metadata, language) or None  # None: rows as they are
+    if chart.is_table:
+        asked["columns"] = list(query.table(chart))
+        asked["metrics"] = asked["metrics"] or None  # None: rows as they are
     else:
-        query["metrics"] = _metrics(chart, mart, metadata, language)
-        by = [shown_column(name, mart, metadata, language) for name in chart.by]
-        query["columns"] = [*([_axis(chart, mart, metadata, language)] if chart.x else []), *by]
+        by = [query.shown(name) for name in chart.by]
+        asked["columns"] = [*([_axis(chart, query)] if chart.x else []), *by]
         if chart.series_limit:
-            query |= {"series_columns": by, "series_limit": chart.series_limit}
-            query["series_limit_metric"] = _series_order(chart, query["metrics"][0])
+            asked |= {"series_columns": by, "series_limit": chart.series_limit}
+            asked["series_limit_metric"] = _series_order(chart, asked["metrics"][0])
     return {
         "datasource": {"id": 0, "type": "table"},
         "force": False,
-        "queries": [query],
+        "queries": [asked],
         "form_data": dict(drawn),
         "result_format": "json",
         "result_type": "full",
     }
 
 
-def marks(chart: Chart, marking: Chart, metadata: Metadata, language: Language, number: int) -> dict[str, Any]:
+def marks(chart: Chart, marking: Chart, query: MartQuery, number: int) -> dict[str, Any]:
     """The layer that draws the rows of another chart as marks, for `annotation_layers`.
 
     Args:
         chart: a line or bar over time.
         marking: the table whose rows are drawn.
+        query: of the table's mart.
         number: the server's id of that table; layers have no UUIDs.
     """
-    mart = metadata.marts[marking.mart]
     return {
-        "name": marking.title.of(language),
+        "name": marking.title.of(query.language),
         "annotationType": "EVENT",
         "sourceType": "table",
         "value": number,
         "timeColumn": marking.columns[0],
-        "titleColumn": shown_column(marking.columns[1], mart, metadata, language),
+        "titleColumn": query.shown(marking.columns[1]),
         "descriptionColumns": [],
         "intervalEndColumn": "",
         "overrides": {"time_range": _time_range(chart)},
@@ -302,11 +292,11 @@ def marks(chart: Chart, marking: Chart, metadata: Metadata, language: Language, 
     }
 
 
-def _axis(chart: Chart, mart: Mart, metadata: Metadata, language: Language) -> Any:
-    if not _is_date(mart, chart.x):
-        return shown_column(chart.x or "", mart, metadata, language)
+def _axis(chart: Chart, query: MartQuery) -> Any:
+    if not _is_date(query.mart, chart.x):
+        return query.shown(chart.x or "")
     return {
-        "timeGrain": _grain(mart, chart.x),
+        "timeGrain": _grain(query.mart, chart.x),
         "columnType": "BASE_AXIS",
         "sqlExpression": chart.x,
         "label": chart.x,

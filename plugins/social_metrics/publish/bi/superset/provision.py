@@ -7,6 +7,7 @@ from typing import Any
 
 from social_metrics.publish.bi.definitions import Dashboard
 from social_metrics.publish.bi.import_changes import ImportChanges
+from social_metrics.publish.bi.mart_query import MartQuery
 from social_metrics.publish.bi.metadata import Metadata
 from social_metrics.publish.bi.superset.access import set_access
 from social_metrics.publish.bi.superset.bundle import (
@@ -87,13 +88,14 @@ def _set_marks(session: SupersetSession, dashboards: Sequence[Dashboard], metada
         marked = [chart for chart in dashboard.charts if chart.marks]
         for chart, language in product(marked, LANGUAGES):
             marking = dashboard.chart(str(chart.marks))
-            layer = marks(chart, marking, metadata, language, numbers[chart_uuid(dashboard, marking, language)])
+            query = MartQuery(metadata.marts[marking.mart], metadata, language)
+            layer = marks(chart, marking, query, numbers[chart_uuid(dashboard, marking, language)])
             place = f"/api/v1/chart/{numbers[chart_uuid(dashboard, chart, language)]}"
             imported = session.ask("GET", place)["result"]
             params, context = json.loads(imported["params"]), json.loads(imported["query_context"])
             params["annotation_layers"] = [layer]
-            for query in context["queries"]:
-                query["annotation_layers"] = [layer]
+            for asked in context["queries"]:
+                asked["annotation_layers"] = [layer]
             body = {"params": json.dumps(params), "query_context": json.dumps(context)}
             session.ask("PUT", place, json=body)
 
