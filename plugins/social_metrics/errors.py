@@ -12,7 +12,6 @@ a defect of the code. In Airflow the task fails with the same text; `WarehousePr
         ConfirmationRefused       intake/store.py: a decision about a manual entry
         AddressNotUnderstood      registry/account_urls.py: an address that leads to no account
         ChangeRefused             registry/change_log.py: a change of the registry
-            MaybeRenamed          registry/edits.py: a new address beside a verified account
         RegistryProblem           registry/registry.py: invalid registry files
         SparkBuildFailed          transform/lake/spark.py: dbt on Spark
         TransformFailed           transform/run.py: dbt (exit code 1)

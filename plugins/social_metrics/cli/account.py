@@ -1,7 +1,5 @@
 """`social-metrics account`: the registry of official accounts, changed by two persons."""
 
-import sys
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Annotated
@@ -9,6 +7,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
+from social_metrics.cli.account_changes import CodeArgument, close, move, rename
 from social_metrics.cli.connection import warehouse
 from social_metrics.cli.console import (
     ExitCode,
@@ -24,19 +23,16 @@ from social_metrics.cli.console import (
     read_bytes,
     user_name,
 )
+from social_metrics.cli.registry_change import EvidenceOption, address_with_id, author_of, center_code
 from social_metrics.clock import utc_now, wib_date
 from social_metrics.errors import UsageProblem
-from social_metrics.extract.credentials.connection_test import resolve_identity
-from social_metrics.extract.credentials.connections import platform_connection
 from social_metrics.intake import account_confirmations
 from social_metrics.publish.page.official_accounts import official_accounts
 from social_metrics.publish.page.official_accounts import publish as publish_list
 from social_metrics.registry.account import Account
-from social_metrics.registry.account_urls import AccountAddress, read_account_url
-from social_metrics.registry.center_names import CenterNames
-from social_metrics.registry.change_log import Author, Change, history_conflicts, read_changes
-from social_metrics.registry.edits import REVIEW_DAYS, MaybeRenamed, editing
-from social_metrics.registry.registry import Registry, load_registry
+from social_metrics.registry.change_log import Author, Change, ChangeRefused, history_conflicts, read_changes
+from social_metrics.registry.edits import REVIEW_DAYS, editing
+from social_metrics.registry.registry import ACCOUNT_STATUSES, load_registry
 from social_metrics.settings import Settings, load_settings
 from social_metrics.warehouse.connect import connect
 
@@ -44,11 +40,14 @@ account = new_group(
     "The registry of official accounts: submitted by one person, verified by another, reviewed in time."
 )
 
+VERIFY = "social-metrics account verify"
 JSON_MEMBERS = (
     "account_code", "center_code", "platform", "platform_account_id", "handle", "url", "status", "capture_path",
     "review_due_at", "valid_from",
 )  # fmt: skip
-EvidenceOption = Annotated[str, typer.Option(help="The proof: a letter's number, or where the screenshot is kept.")]
+
+for command in (move, rename, close):
+    account.command()(command)
 
 
 @account.command()
@@ -58,102 +57,88 @@ def add(
     evidence: EvidenceOption,
     by: PersonOption = None,
     account_id: Annotated[str | None, typer.Option("--id", help="The platform's own id, when you know it.")] = None,
-    renames: Annotated[
-        str | None, typer.Option(help="The code of the account that got this address, e.g. kartini-x.")
-    ] = None,
+    another: Annotated[
+        bool, typer.Option("--another", help="Keep it beside the center's verified account on the platform.")
+    ] = False,
     output_format: FormatOption = Format.TABLE,
 ) -> None:
     """Submit an account. The platform is found by the address, its id asked of the API where one may.
 
-    An account that was renamed keeps its code: beside a verified account the command asks whether it was, or takes
-    the answer from `--renames`.
-
     Examples:
     - `social-metrics account add https://www.youtube.com/@name --center kartini --evidence "surat 12/2026"`
-    - `social-metrics account add https://x.com/new_name --center kartini --renames kartini-x --evidence "tiket 7"`
     """
     settings = load_settings()
     registry = load_registry(settings.registry_dir)
-    address = read_account_url(url, registry.platforms)
-    author = _author(by, evidence)
-    center = _center_code(center, registry, settings, wib_date(author.at))
-    if account_id is None:
-        # The API's id counts: Facebook shows some pages under another id than the one in their address.
-        account_id = _resolve(address, registry, settings)
-        address = replace(address, platform_account_id=account_id)
-
-    def submit(renamed: str | None) -> str:
-        with editing(settings.registry_dir) as edit:
-            return edit.submit(center, address, author, platform_account_id=account_id, renames=renamed)
-
-    try:
-        code = submit(renames)
-    except MaybeRenamed as offer:
-        if not sys.stdin.isatty() or not typer.confirm(f"{offer} Was {offer.account_code} renamed?", err=True):
-            raise
-        renames = offer.account_code
-        code = submit(renames)
-    next_step = f"Another person verifies it: social-metrics account verify {code}"
-    _print_account(code, settings, author, output_format, next_step)
-    if renames:
-        notices().print(f"{code} keeps its code and its history; it is read again when it is verified.")
+    author = author_of(by, evidence)
+    owner = center_code(center, registry, settings)
+    address, account_id = address_with_id(url, account_id, registry, settings)
+    with editing(settings.registry_dir) as edit:
+        code = edit.submit(owner, address, author, platform_account_id=account_id, is_another=another)
+    _print_accounts([code], settings, author, output_format, f"Another person verifies it: {VERIFY} {code}")
     _note_other_accounts([code], settings, wib_date(author.at))
 
 
 @account.command()
 def verify(
-    code: Annotated[str, typer.Argument(help="The account code.")],
+    codes: Annotated[list[str], typer.Argument(help="The account codes.")],
     evidence: EvidenceOption,
     by: PersonOption = None,
     output_format: FormatOption = Format.TABLE,
 ) -> None:
-    """Verify an account as the second person, or review one whose 180 days are over.
+    """Verify accounts as the second person, or review those whose 180 days are over; all of them, or none.
 
     Examples:
-    - `social-metrics account verify kartini-youtube --by budi.data --evidence "surat 12/2026"`
+    - `social-metrics account verify kartini-youtube kartini-x --by budi.data --evidence "surat 12/2026"`
     """
     settings = load_settings()
-    author = _author(by, evidence)
+    author = author_of(by, evidence)
+    refusals = []
     with editing(settings.registry_dir) as edit:
-        edit.verify(code, author)
-    _print_account(code, settings, author, output_format, f"It is reviewed in {REVIEW_DAYS} days.")
+        for code in codes:
+            try:
+                edit.verify(code, author)
+            except ChangeRefused as refusal:
+                refusals.append(str(refusal))
+        if refusals:
+            raise ChangeRefused("\n".join(refusals))
+    _print_accounts(codes, settings, author, output_format, f"It is reviewed in {REVIEW_DAYS} days.")
 
 
 @account.command()
 def mark(
-    code: Annotated[str, typer.Argument(help="The account code.")],
-    status: Annotated[str, typer.Argument(help="suspended, closed, or missing (it is certain that none exists).")],
+    code: CodeArgument,
+    status: Annotated[str, typer.Argument(help="suspended, or missing (it is certain that none exists).")],
     evidence: EvidenceOption,
     by: PersonOption = None,
     note: Annotated[str, typer.Option(help="A short explanation.")] = "",
     output_format: FormatOption = Format.TABLE,
 ) -> None:
-    """Suspend or close an account, or state that the center has none.
+    """Suspend an account, or state that the center has none.
 
     Examples:
     - `social-metrics account mark kartini-x suspended --evidence "tiket 7" --note "diambil alih"`
     """
     settings = load_settings()
-    author = _author(by, evidence)
+    author = author_of(by, evidence)
     with editing(settings.registry_dir) as edit:
         edit.mark(code, status, author, note)
-    _print_account(code, settings, author, output_format, None)
+    _print_accounts([code], settings, author, output_format, None)
 
 
 @account.command()
 def confirm(
-    code: Annotated[str, typer.Argument(help="The account code.")],
+    code: CodeArgument,
     evidence: EvidenceOption,
     by: PersonOption = None,
 ) -> None:
     """Confirm that an account with an identity mismatch is the center's own: it ranks again from now on.
 
-    Look at the account first. If it belongs to another person, mark it closed and add the new one.
+    Look at the account first. If it belongs to another person, close it and add the new one.
 
     Examples:
     - `social-metrics account confirm kartini-instagram --evidence "telepon humas 24/11"`
     """
-    author = _author(by, evidence)
+    author = author_of(by, evidence)
     with warehouse() as url:
         registry = load_registry(load_settings().registry_dir)
         if registry.account_on(code, wib_date(author.at)) is None:
@@ -167,6 +152,9 @@ def confirm(
 def status(
     code: Annotated[str | None, typer.Argument(help="Only this account, with its history.")] = None,
     due: Annotated[bool, typer.Option("--due", help="Only accounts whose review is due.")] = False,
+    center: Annotated[str | None, typer.Option(help="Only this center's (code, name or an alias).")] = None,
+    platform: Annotated[str | None, typer.Option(help="Only this platform's, e.g. youtube.")] = None,
+    only: Annotated[str | None, typer.Option("--status", help=f"One of {', '.join(ACCOUNT_STATUSES)}.")] = None,
     output_format: FormatOption = Format.TABLE,
 ) -> None:
     """Show the status of each account. Exit code 1 when rows and history disagree.
@@ -174,15 +162,27 @@ def status(
     Examples:
     - `social-metrics account status`
     - `social-metrics account status kartini-youtube --format json`
+    - `social-metrics account status --center kartini --platform x --status submitted`
     """
     settings = load_settings()
     registry = load_registry(settings.registry_dir)
+    for value, known in ((platform, tuple(registry.platforms)), (only, ACCOUNT_STATUSES)):
+        if value is not None and value not in known:
+            raise UsageProblem(f"{value!r} is not one of {', '.join(known)}.")
+    owner = center_code(center, registry, settings) if center else None
     changes = read_changes(settings.registry_dir)
     day = wib_date(utc_now())
     current = [found for found in registry.accounts if found.is_valid_on(day) and code in (None, found.account_code)]
     if code is not None and not current:
         raise UsageProblem(f"{code!r} is not in the registry today.")
-    shown = [found for found in current if not due or found.is_under_review_on(day)]
+    shown = [
+        found
+        for found in current
+        if owner in (None, found.center_code)
+        and platform in (None, found.platform)
+        and only in (None, found.status)
+        and (found.is_under_review_on(day) or not due)
+    ]
     history = [change for change in changes if change.account_code == code]
     faults = history_conflicts(registry, changes, day)
     if output_format is Format.JSON:
@@ -257,35 +257,6 @@ def publish(
     output().print(f"{len(accounts)} verified accounts.")
 
 
-def _author(by: str | None, evidence: str) -> Author:
-    return Author(user_name(by), utc_now(), evidence)
-
-
-def _center_code(written: str, registry: Registry, settings: Settings, day: date) -> str:
-    """The code of a center given by code, name or alias.
-
-    Raises:
-        UsageProblem: no center has this name.
-    """
-    names = CenterNames(settings.registry_dir, registry, day)
-    code = names.find(written)
-    if code is None:
-        suggestions = names.suggest(written)
-        next_step = f"Did you mean {' or '.join(suggestions)}?" if suggestions else "centers.csv has the codes."
-        raise UsageProblem(f"{written!r} is not the code of a center, and no name or alias of one. {next_step}")
-    return code
-
-
-def _resolve(address: AccountAddress, registry: Registry, settings: Settings) -> str | None:
-    """The platform's id of an address, or None with a notice: the id can be given later."""
-    try:
-        found = resolve_identity(address, platform_connection(address.platform), registry, settings)
-    except UsageProblem as problem:
-        notices().print(f"The API could not be asked for the id: {escape(str(problem))}", style="dim")
-        return address.platform_account_id
-    return found.platform_account_id if found else address.platform_account_id
-
-
 def _note_other_accounts(codes: list[str], settings: Settings, day: date) -> None:
     """A notice for each submitted account beside another one of its center on the platform: both are kept."""
     registry = load_registry(settings.registry_dir)
@@ -303,30 +274,34 @@ def _note_other_accounts(codes: list[str], settings: Settings, day: date) -> Non
         if others:
             notices().print(
                 f"{code} is not the only account of its center on this platform: {', '.join(others)} stays as well. If "
-                "one of them is a mistake, close it: social-metrics account mark CODE closed.",
+                "one of them is a mistake, close it: social-metrics account close CODE.",
                 soft_wrap=True,
             )
 
 
-def _print_account(code: str, settings: Settings, author: Author, output_format: Format, next_step: str | None) -> None:
-    found = load_registry(settings.registry_dir).account_on(code, wib_date(author.at))
-    if found is None:
-        raise UsageProblem(f"{code} is not in the registry after the change; see account_changes.csv.")
+def _print_accounts(
+    codes: list[str], settings: Settings, author: Author, output_format: Format, next_step: str | None
+) -> None:
+    registry = load_registry(settings.registry_dir)
+    rows = [row for code in codes if (row := registry.account_on(code, wib_date(author.at)))]
     if output_format is Format.JSON:
-        print_json(members(found, *JSON_MEMBERS))
+        print_json([members(row, *JSON_MEMBERS) for row in rows])
         return
-    who = found.handle or found.platform_account_id or "no address"
-    output().print(f"{found.account_code} ({escape(who)}) is {found.status}." + (f" {next_step}" if next_step else ""))
+    for row in rows:
+        who = row.handle or row.platform_account_id or "no address"
+        step = f" {next_step}" if next_step else ""
+        output().print(f"{row.account_code} ({escape(who)}) is {row.status}.{step}", soft_wrap=True)
 
 
 def _print_status(shown: list[Account], history: list[Change], faults: list[str], day: date) -> None:
-    table = new_table("Account", "Handle or id", "Status", "Read by", "Review due")
+    table = new_table("Account", "Center", "Handle or id", "Status", "Read by", "Review due")
     for found in shown:
         due = str(found.review_due_at or "–")
         if found.is_under_review_on(day):
             due = f"[yellow]{due}, under review[/yellow]"
         who = escape(found.handle or found.platform_account_id or "–")
-        table.add_row(found.account_code, who, found.status, "hand" if found.capture_path == "manual" else "API", due)
+        read_by = "hand" if found.capture_path == "manual" else "API"
+        table.add_row(found.account_code, found.center_code, who, found.status, read_by, due)
     console = output()
     console.print(table)
     for change in history:

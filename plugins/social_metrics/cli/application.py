@@ -10,6 +10,7 @@ from social_metrics.cli.backup import backup, restore
 from social_metrics.cli.bi import bi
 from social_metrics.cli.campaign import campaign
 from social_metrics.cli.capture import capture
+from social_metrics.cli.center import center
 from social_metrics.cli.close import close
 from social_metrics.cli.connect import connect
 from social_metrics.cli.console import new_group
@@ -36,7 +37,14 @@ for command in (
     retention, close, verify, trace,
 ):  # fmt: skip
     app.command()(command)
-for name, group in {"report": report, "account": account, "entry": entry, "bi": bi, "lake": lake}.items():
+for name, group in {
+    "report": report,
+    "account": account,
+    "center": center,
+    "entry": entry,
+    "bi": bi,
+    "lake": lake,
+}.items():
     app.add_typer(group, name=name)
 
 

@@ -6,13 +6,14 @@ import unicodedata
 from datetime import date
 from pathlib import Path
 
+from social_metrics.errors import UsageProblem
 from social_metrics.registry.csv_file import SeedFile
 from social_metrics.registry.registry import Registry, RegistryProblem
 
 ALIASES_FILE = "center_aliases.csv"
+ALIAS_COLUMNS = ("center_code", "alias", "alias_kind", "valid_from", "valid_to", "source_refs")
 SUGGESTIONS = 3
 
-_COLUMNS = ("center_code", "alias", "alias_kind", "valid_from", "valid_to", "source_refs")
 _TITLE = re.compile(r"^(?:(?:upt|sentra|terpadu)\b\s*)+")
 _SIMILARITY = 0.75  # of difflib: one or two letters of a short name
 _PART_LENGTH = 4  # letters of a name inside a longer text, or of the beginning of a name
@@ -38,7 +39,7 @@ class CenterNames:
             self._add(code, code, is_valid=True)
             self._add(name, code, is_valid=True)
         problems: list[str] = []
-        rows = SeedFile.read(folder / ALIASES_FILE, _COLUMNS, problems, may_be_empty=True).rows if (
+        rows = SeedFile.read(folder / ALIASES_FILE, ALIAS_COLUMNS, problems, may_be_empty=True).rows if (
             folder / ALIASES_FILE
         ).exists() else ()  # fmt: skip
         for row in rows:
@@ -52,6 +53,18 @@ class CenterNames:
         """The code of the only center with this name; case, apostrophes, hyphens and spaces do not matter."""
         codes = self._codes.get(_key(written), set())
         return next(iter(codes)) if len(codes) == 1 else None
+
+    def code_of(self, written: str) -> str:
+        """The code of the center with this name.
+
+        Raises:
+            UsageProblem: no center has this name; the text has those that may be meant.
+        """
+        if code := self.find(written):
+            return code
+        suggestions = self.suggest(written)
+        next_step = f"Did you mean {' or '.join(suggestions)}?" if suggestions else "centers.csv has the codes."
+        raise UsageProblem(f"{written!r} is not the code of a center, and no name or alias of one. {next_step}")
 
     def suggest(self, written: str) -> list[str]:
         """Names with codes of the centers that may be meant, the most similar first."""

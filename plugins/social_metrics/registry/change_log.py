@@ -1,17 +1,22 @@
-"""The log of the registry's accounts: every step with person, time and evidence (account_changes.csv)."""
+"""The logs of the registry: every step of an account or a center with person, time and evidence."""
 
 import re
 import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 from social_metrics.errors import UsageProblem
 from social_metrics.registry.csv_file import SeedFile, SeedRow
+from social_metrics.registry.persons import canonical_person
 from social_metrics.registry.registry import ACCOUNT_STATUSES, Registry, RegistryProblem
 
 ACCOUNTS_FILE, CHANGES_FILE = "center_accounts.csv", "account_changes.csv"
 CHANGE_COLUMNS = ("changed_at", "account_code", "status", "changed_by", "evidence_ref", "note")
+CENTER_CHANGES_FILE = "center_changes.csv"
+CENTER_CHANGE_COLUMNS = ("changed_at", "center_code", "change", "changed_by", "evidence_ref", "note")
 
 _PERSON = re.compile(r"[a-z0-9][a-z0-9._@-]{1,63}")
 
@@ -44,7 +49,7 @@ class Change:
     def cells(self) -> dict[str, str]:
         """The line of account_changes.csv."""
         return {
-            "changed_at": self.changed_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "changed_at": instant_text(self.changed_at),
             "account_code": self.account_code,
             "status": self.status,
             "changed_by": self.changed_by,
@@ -87,22 +92,33 @@ def read_changes(folder: Path) -> list[Change]:
     return changes
 
 
+def persons_of(changes: Iterable[Change], status: str) -> set[str]:
+    """Canonical names of who brought an account into a status: of the last unbroken run of its changes to it."""
+    persons: set[str] = set()
+    previous = ""
+    for change in changes:
+        if change.status == status:
+            persons = {canonical_person(change.changed_by)} | (persons if previous == status else set())
+        previous = change.status
+    return persons
+
+
 def history_conflicts(registry: Registry, changes: list[Change], day: date) -> list[str]:
     """Conflicts of rows and log: a manual edit without a log entry, or one person in both roles."""
-    last: dict[str, Change] = {}
-    submitted_by: dict[str, str] = {}
+    histories: dict[str, list[Change]] = defaultdict(list)
     faults = []
     for change in changes:
-        last[change.account_code] = change
-        if change.status == "submitted":
-            submitted_by[change.account_code] = change.changed_by
-        if change.status == "verified" and submitted_by.get(change.account_code) == change.changed_by:
+        earlier = histories[change.account_code]
+        # A move or a proven rename of a verified account is no verification.
+        is_verification = change.status == "verified" and not (earlier and earlier[-1].status == "verified")
+        if is_verification and canonical_person(change.changed_by) in persons_of(earlier, "submitted"):
             faults.append(f"{change.account_code} was submitted and verified by the same person, {change.changed_by}")
-    for code, change in sorted(last.items()):
+        earlier.append(change)
+    for code, history in sorted(histories.items()):
         account = registry.account_on(code, day)
         status = account.status if account else "not in the registry"
-        if status != change.status:
-            faults.append(f"{code} is {status} in {ACCOUNTS_FILE}, and {change.status} in {CHANGES_FILE}")
+        if status != history[-1].status:
+            faults.append(f"{code} is {status} in {ACCOUNTS_FILE}, and {history[-1].status} in {CHANGES_FILE}")
     return faults
 
 
@@ -116,6 +132,11 @@ def _change(row: SeedRow) -> Change:
         row.problem("changed_at", "is not an instant; write e.g. 2026-11-24T13:00:00Z")
         changed_at = datetime.min.replace(tzinfo=UTC)
     return Change(changed_at, row["account_code"], row["status"], row["changed_by"], row["evidence_ref"], row["note"])
+
+
+def instant_text(instant: datetime) -> str:
+    """An instant as the logs have it, e.g. 2026-11-24T13:00:00Z."""
+    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def has_control_characters(text: str) -> bool:

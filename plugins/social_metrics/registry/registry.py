@@ -144,7 +144,7 @@ def load_registry(folder: Path) -> Registry:
     """
     problems: list[str] = []
     platform_file = SeedFile.read(folder / "platforms.csv", _PLATFORM_COLUMNS, problems, _OPTIONAL_PLATFORM_COLUMNS)
-    center_file = SeedFile.read(folder / "centers.csv", _CENTER_COLUMNS, problems)
+    center_file = SeedFile.read(folder / "centers.csv", CENTER_COLUMNS, problems)
     account_rows = rows_of(folder / "center_accounts.csv", ACCOUNT_COLUMNS, problems, OPTIONAL_ACCOUNT_COLUMNS)
     if problems:
         deque(account_rows, maxlen=0)  # the errors of that file are reported as well
@@ -196,7 +196,7 @@ _PLATFORM_COLUMNS = (
     "caption_retention_days",
 )
 _OPTIONAL_PLATFORM_COLUMNS = ("monthly_usd_limit",)
-_CENTER_COLUMNS = (
+CENTER_COLUMNS = (
     "center_code",
     "center_name",
     "center_type",

@@ -1,9 +1,8 @@
-"""Entry by hand and the registry's life from a shell: exit codes, JSON, and a copy folder_reader the file."""
+"""Entry by hand and the registry's life from a shell: exit codes, JSON, previews, and a copy beside the file."""
 
 import json
 from datetime import timedelta
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
 
@@ -93,7 +92,12 @@ def test_from_the_template_to_the_confirmation(folder: Path, tmp_path: Path, war
         (("account", "add", "https://x.com/a", "--center", "qqqq", "--evidence", "e"), "is not the code of a center"),
         (("account", "add", "https://www.instagram.com/p/a", "--center", "satria", "--evidence", "e"), "is a post"),
         (("account", "add", "@contoh", "--center", "satria", "--evidence", "e"), "does not say on which platform"),
-        (("account", "mark", ACCOUNT, "verified", "--evidence", "e"), "is not a status to mark"),
+        (("account", "mark", ACCOUNT, "closed", "--evidence", "e"), "is not a status to mark"),
+        (("account", "status", "--status", "open"), "'open' is not one of placeholder, submitted"),
+        (("account", "status", "--platform", "yutube"), "'yutube' is not one of youtube"),
+        (("account", "move", ACCOUNT, "--to", "satriya", "--on", "2026-01-01", "--decree", "x"), "Did you mean"),
+        (("account", "move", ACCOUNT, "--to", "satria", "--on", "2026-01-01", "--decree", " "), "needs its evidence"),
+        (("account", "move", ACCOUNT, "--to", "satria", "--on", "2999-01-01", "--decree", "x"), "is in the future"),
     ],
 )
 @pytest.mark.usefixtures("folder")
@@ -120,19 +124,122 @@ def test_an_account_is_submitted_verified_and_published(folder: Path, tmp_path: 
     assert 'href="https://x.com/sentra_satria"' in (tmp_path / "public" / "akun-resmi.html").read_text()
 
 
-def test_an_account_that_was_renamed_keeps_its_code(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+BY = ("--by", OFFICER)
+
+
+def lines_of(folder: Path) -> dict[str, list[str]]:
+    return {path.name: path.read_text(encoding="utf-8").splitlines() for path in folder.iterdir()}
+
+
+def test_an_account_that_was_renamed_keeps_its_code(folder: Path) -> None:
     day = wib_date(utc_now())
-    add = ("account", "add", "https://x.com/new_name", "--center", "kartini", "--by", OFFICER, "--evidence", "surat 3")
-    offered = run(*add)
-    assert (offered.exit_code, f"--renames {ACCOUNT}" in offered.stderr) == (2, True)
-    monkeypatch.setattr("social_metrics.cli.account.sys", SimpleNamespace(stdin=SimpleNamespace(isatty=lambda: True)))
-    declined = CliRunner().invoke(app, add, input="n\n")
-    assert (declined.exit_code, f"Was {ACCOUNT} renamed?" in declined.stderr) == (2, True)
-    accepted = CliRunner().invoke(app, add, input="y\n")
-    assert (accepted.exit_code, f"{ACCOUNT} (new_name) is submitted" in accepted.stdout) == (0, True)
-    assert "keeps its code" in accepted.stderr
-    assert run("account", "verify", ACCOUNT, "--by", SECOND, "--evidence", "surat 3").exit_code == 0
+    new, evidence = "https://x.com/new_name", ("--evidence", "surat 3")
+    offered = run("account", "add", new, "--center", "kartini", *BY, *evidence)
+    command = f"social-metrics account rename {ACCOUNT} {new}"
+    assert (offered.exit_code, command in " ".join(offered.stderr.split())) == (2, True)
+    renamed = run(*command.split()[1:], *BY, *evidence, "--yes")
+    assert (renamed.exit_code, "renamed from demo_kartini to new_name" in renamed.stdout) == (0, True)
+    assert f"Another person verifies it: social-metrics account verify {ACCOUNT}" in renamed.stderr
+    assert run("account", "verify", ACCOUNT, "--by", SECOND, *evidence).exit_code == 0
     assert {row.account_code for row in load_registry(folder).verified_on(day)} == {ACCOUNT}
+
+
+CHANGES: dict[tuple[str, ...], tuple[str, ...]] = {
+    ("account", "move", ACCOUNT, "--to", "Sentra Satria", "--on", YESTERDAY.isoformat(), "--decree", "SK 1"): (
+        f"{ACCOUNT}: moved from kartini to satria on {YESTERDAY}",
+        f"-{ACCOUNT},kartini,x,",
+        f"+{ACCOUNT},satria,x,",
+    ),
+    ("account", "close", ACCOUNT, "--evidence", "surat 2", "--note", "pindah"): (
+        f"{ACCOUNT}: closed on {YESTERDAY + timedelta(days=1)}: pindah",
+    ),
+    ("account", "rename", ACCOUNT, "https://x.com/new", "--evidence", "surat 2"): ("renamed from demo_kartini to new",),
+    ("center", "merge", "kartini", "--into", "satria", "--on", YESTERDAY.isoformat(), "--decree", "SK 1"): (
+        f"kartini: merged into satria on {YESTERDAY}",
+        f"{ACCOUNT}: moved from kartini to satria",
+        f"+{ACCOUNT},satria,x,",
+        "+satria,Sentra Terpadu Kartini,merged_unit,",
+    ),
+    ("center", "close", "kartini", "--on", YESTERDAY.isoformat(), "--decree", "SK 1", "--close-accounts"): (
+        f"kartini: closed on {YESTERDAY}",
+        f"{ACCOUNT}: closed on {YESTERDAY}: kartini closed",
+    ),
+}
+
+
+@pytest.mark.parametrize(("words", "shown"), CHANGES.items(), ids=lambda one: "-".join(one[:2]))
+def test_a_change_is_shown_and_written_only_when_asked(
+    folder: Path, words: tuple[str, ...], shown: tuple[str, ...]
+) -> None:
+    before = lines_of(folder)
+    preview = run(*words, *BY)
+    assert preview.exit_code == 0, preview.output
+    assert all(text in preview.stdout for text in shown), preview.stdout
+    assert "Repeat the command with --yes" in preview.stderr
+    assert lines_of(folder) == before
+    planned = said(run(*words, *BY, "--format", "json"))
+    written = said(run(*words, *BY, "--format", "json", "--yes"))
+    assert (planned["is_written"], written["is_written"]) == (False, True)
+    assert written["changes"] == planned["changes"]
+    after = lines_of(folder)
+    assert {name for name, lines in after.items() if lines != before.get(name)} == set(planned["differences"])
+    for name, lines in planned["differences"].items():
+        added = [line[1:] for line in lines if line.startswith("+")]
+        if "changes" not in name:  # a log has the second at which the command ran
+            assert set(added) <= set(after[name])
+        assert len(after[name]) - len(before[name]) == len(lines) - 2 * (len(lines) - len(added))
+    assert said(run("account", "status", "--format", "json"))["faults"] == []
+
+
+def test_a_center_with_open_accounts_is_not_closed(folder: Path) -> None:
+    words = ("center", "close", "kartini", "--on", YESTERDAY.isoformat(), "--decree", "SK 1", *BY, "--yes")
+    result = run(*words)
+    assert (result.exit_code, f"{ACCOUNT} (verified) is still open" in result.stderr) == (2, True)
+
+
+def test_officers_of_a_merged_center_are_named(folder: Path) -> None:
+    with (folder / "roles.csv").open("a", encoding="utf-8") as file:
+        file.write("center_officer,siti.kartini,,kartini,\n")
+    result = run("center", "merge", "kartini", "--into", "satria", "--on", YESTERDAY.isoformat(), "--decree", "SK 1")
+    assert (result.exit_code, "names officers of kartini: siti.kartini" in result.stderr) == (0, True)
+
+
+def test_accounts_are_verified_together_or_not_at_all(folder: Path) -> None:
+    for center in ("satria", "mahatmiya", "efata"):
+        added = run("account", "add", f"https://x.com/{center}", "--center", center, *BY, "--evidence", "surat 3")
+        assert added.exit_code == 0, added.output
+    verify = ("account", "verify", "satria-x", "mahatmiya-x", "--evidence", "surat 3", "--by")
+    refused = run(*verify, OFFICER)
+    assert refused.exit_code == 2
+    assert [line.split()[0] for line in refused.stderr.removeprefix("social-metrics: ").splitlines()] == [
+        "satria-x", "mahatmiya-x",
+    ]  # fmt: skip
+    assert run(*verify[:4], "melati-x", *verify[4:], SECOND).exit_code == 2
+    status = ("account", "status", "--format", "json", "--platform", "x", "--status")
+    assert len(said(run(*status, "submitted"))["accounts"]) == 3
+    both = run(*verify, SECOND, "--format", "json")
+    assert [(row["account_code"], row["status"]) for row in said(both)] == [
+        ("satria-x", "verified"), ("mahatmiya-x", "verified"),
+    ]  # fmt: skip
+    assert [row["account_code"] for row in said(run(*status, "submitted"))["accounts"]] == ["efata-x"]
+    assert {row["center_code"] for row in said(run(*status, "verified"))["accounts"]} == {
+        "kartini", "satria", "mahatmiya",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("words", "codes"),
+    [
+        (("--center", "Sentra Terpadu Kartini", "--platform", "x"), {ACCOUNT}),
+        (("--status", "verified"), {ACCOUNT}),
+        (("--center", "satria", "--status", "verified"), set()),
+    ],
+)
+@pytest.mark.usefixtures("folder")
+def test_the_status_is_filtered(words: tuple[str, ...], codes: set[str]) -> None:
+    assert {
+        row["account_code"] for row in said(run("account", "status", "--format", "json", *words))["accounts"]
+    } == codes
 
 
 def test_a_second_account_of_a_center_is_kept_with_a_notice(folder: Path) -> None:

@@ -192,7 +192,7 @@ def test_another_handle_beside_a_verified_account_is_annotated_in_indonesian(fol
         edit.verify("kartini-x", Author(BUDI, AT, "surat 1"))
     (error,) = send(folder, as_csv(("kartini", "https://x.com/contoh_b", "", "surat 2"))).errors
     assert "kartini-x" in error.message
-    assert "--renames kartini-x" in error.message
+    assert "hubungi tim data" in error.message
     assert "terverifikasi" in error.message
 
 

@@ -2,17 +2,17 @@
 
 import csv
 import shutil
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from social_metrics.clock import wib_date
 from social_metrics.intake.account_list import import_accounts
-from social_metrics.registry import edits
+from social_metrics.registry import registry_files
 from social_metrics.registry.account_urls import read_account_url
 from social_metrics.registry.change_log import Author, ChangeRefused, history_conflicts, read_changes
-from social_metrics.registry.edits import MaybeRenamed, editing
+from social_metrics.registry.edits import editing
 from social_metrics.registry.registry import RegistryProblem, load_registry
 from social_metrics.settings import DEFAULT_REGISTRY
 
@@ -36,11 +36,27 @@ def add(
     center: str = "kartini",
     days: int = 0,
     account_id: str | None = None,
-    renames: str | None = None,
+    is_another: bool = False,
 ) -> str:
     found = read_account_url(address, load_registry(folder).platforms)
     with editing(folder) as edit:
-        return edit.submit(center, found, author(by, days), platform_account_id=account_id, renames=renames)
+        return edit.submit(center, found, author(by, days), platform_account_id=account_id, is_another=is_another)
+
+
+def rename(folder: Path, code: str, address: str, by: str = SITI, days: int = 0, account_id: str | None = None) -> None:
+    found = read_account_url(address, load_registry(folder).platforms)
+    with editing(folder) as edit:
+        edit.rename(code, found, author(by, days), platform_account_id=account_id)
+
+
+def close(folder: Path, code: str, by: str = BUDI, days: int = 0, on: date | None = None) -> None:
+    with editing(folder) as edit:
+        edit.close(code, on or wib_date(DAY_1 + timedelta(days=days)), author(by, days))
+
+
+def column_of(folder: Path, code: str, column: str) -> list[str]:
+    with (folder / "center_accounts.csv").open(newline="") as handle:
+        return [row[column] for row in csv.DictReader(handle) if row["account_code"] == code]
 
 
 def verify(folder: Path, code: str, by: str = BUDI, days: int = 0) -> None:
@@ -113,26 +129,31 @@ def test_the_same_account_is_not_registered_twice(folder: Path) -> None:
         add(folder, "https://twitter.com/Sentra_Kartini", center="satria")
 
 
-def test_a_rename_is_a_new_row_of_the_same_code_and_another_id_is_a_new_code(folder: Path) -> None:
+def test_an_account_with_another_id_is_added_beside_the_verified_one_or_after_its_end(folder: Path) -> None:
     code = add(folder, "https://x.com/old_name", account_id="4711")
     verify(folder, code, days=1)
-    assert add(folder, "https://x.com/new_name", days=5, account_id="4711") == code
-    assert rows_of(folder, code)[-1] == ("verified", "new_name", "2026-11-07", "")
-    with pytest.raises(ChangeRefused, match="close this one first"):
-        add(folder, "https://x.com/third", days=6, account_id="4712")
-    with editing(folder) as edit:
-        edit.mark(code, "closed", author(BUDI, 6))
-    assert add(folder, "https://x.com/third", days=7, account_id="4712") == "kartini-x-2"
-    assert load_registry(folder).account_on("kartini-x-2", wib_date(DAY_1 + timedelta(days=7))) is not None
+    with pytest.raises(ChangeRefused, match="close the old one first"):
+        add(folder, "https://x.com/second", days=6, account_id="4712")
+    assert add(folder, "https://x.com/second", days=6, account_id="4712", is_another=True) == "kartini-x-2"
+    close(folder, code, days=7)
+    assert add(folder, "https://x.com/third", days=7, account_id="4713") == "kartini-x-3"
+    statuses = {row.account_code: row.status for row in load_registry(folder).accounts if row.handle}
+    assert statuses == {"kartini-x": "closed", "kartini-x-2": "submitted", "kartini-x-3": "submitted"}
+
+
+def test_a_new_address_of_a_verified_account_leads_to_the_command_that_renames(folder: Path) -> None:
+    code = add(folder, "https://x.com/old_name", account_id="4711")
+    verify(folder, code, days=1)
+    command = f"social-metrics account rename {code} https://x.com/new_name"
+    for account_id in ("4711", None):
+        with pytest.raises(ChangeRefused, match=command):
+            add(folder, "https://x.com/new_name", days=5, account_id=account_id)
 
 
 def test_a_rename_without_api_access_is_a_new_row_of_the_same_code(folder: Path) -> None:
     code = add(folder, "https://x.com/old_name")
     verify(folder, code, days=1)
-    with pytest.raises(MaybeRenamed, match="--renames kartini-x") as offered:
-        add(folder, "https://x.com/new_name", days=5)
-    assert offered.value.account_code == code
-    assert add(folder, "https://x.com/new_name", days=5, renames=code) == code
+    rename(folder, code, "https://x.com/new_name", days=5)
     assert rows_of(folder, code)[-2:] == [
         ("verified", "old_name", "2026-11-03", "2026-11-06"),
         ("submitted", "new_name", "2026-11-07", ""),
@@ -145,36 +166,54 @@ def test_a_rename_without_api_access_is_a_new_row_of_the_same_code(folder: Path)
     assert len({row.account_code for row in load_registry(folder).accounts if row.handle}) == 1
 
 
+def test_a_rename_that_the_platform_s_id_proves_stays_verified(folder: Path) -> None:
+    """The log then has `verified` by the person who submitted it: that is no verification."""
+    code = add(folder, "https://x.com/old_name", account_id="4711")
+    verify(folder, code, days=1)
+    rename(folder, code, "https://x.com/new_name", days=5, account_id="4711")
+    assert rows_of(folder, code)[-1] == ("verified", "new_name", "2026-11-07", "")
+    assert column_of(folder, code, "verified_at")[-2:] == ["2026-11-03", "2026-11-03"]
+    assert history_conflicts(load_registry(folder), read_changes(folder), date(2026, 11, 7)) == []
+
+
 def test_a_rename_keeps_the_platform_id_and_refuses_another_one(folder: Path) -> None:
     code = add(folder, "https://x.com/old_name", account_id="4711")
     verify(folder, code, days=1)
     with pytest.raises(ChangeRefused, match="has the id 4711"):
-        add(folder, "https://x.com/new_name", days=5, account_id="4712", renames=code)
-    assert add(folder, "https://x.com/new_name", days=5, renames=code) == code
+        rename(folder, code, "https://x.com/new_name", days=5, account_id="4712")
+    rename(folder, code, "https://x.com/new_name", days=5)
     account = load_registry(folder).account_on(code, wib_date(DAY_1 + timedelta(days=5)))
     assert account is not None
     assert (account.handle, account.platform_account_id, account.status) == ("new_name", "4711", "submitted")
-    verify(folder, code, days=5)
-    assert add(folder, "https://x.com/third_name", days=6, account_id="4711", renames=code) == code
-    assert rows_of(folder, code)[-1][:2] == ("verified", "third_name")
 
 
 @pytest.mark.parametrize(
-    ("renames", "center", "address", "reason"),
+    ("code", "address", "reason"),
     [
-        ("satria-x", "kartini", "https://x.com/new_name", "is not an account of kartini on X"),
-        ("kartini-x", "kartini", "https://www.instagram.com/new_name", "is not an account of kartini on Instagram"),
-        ("kartini-tiktok", "kartini", "https://www.tiktok.com/@new_name", "has no address yet"),
-        ("melati-x", "kartini", "https://x.com/new_name", "is not in the registry"),
+        ("kartini-x", "https://www.instagram.com/new_name", "is not an account on Instagram"),
+        ("kartini-tiktok", "https://www.tiktok.com/@new_name", "has no address yet"),
+        ("melati-x", "https://x.com/new_name", "is not in the registry"),
+        ("kartini-x", "https://x.com/Kartini_X", r"in the registry already, as kartini-x \(submitted\)"),
+        ("kartini-x", "https://x.com/satria_x", "in the registry already, as satria-x"),
+        ("satria-youtube", "https://www.youtube.com/@new_name", "is closed. Only a submitted or verified"),
     ],
 )
-def test_a_rename_of_another_account_is_refused(
-    folder: Path, renames: str, center: str, address: str, reason: str
-) -> None:
+def test_a_rename_that_cannot_be_is_refused(folder: Path, code: str, address: str, reason: str) -> None:
     add(folder, "https://x.com/kartini_x")
     add(folder, "https://x.com/satria_x", center="satria")
+    add(folder, "https://www.youtube.com/@satria", center="satria")
+    close(folder, "satria-youtube", by=SITI)
     with pytest.raises(ChangeRefused, match=reason):
-        add(folder, address, center=center, days=1, renames=renames)
+        rename(folder, code, address, days=1)
+
+
+def test_who_moves_or_renames_a_submitted_account_does_not_hide_who_submitted_it(folder: Path) -> None:
+    code = add(folder, "https://x.com/old_name", by=SITI)
+    rename(folder, code, "https://x.com/new_name", by=BUDI)
+    for person in (SITI, BUDI):
+        with pytest.raises(ChangeRefused, match="another person"):
+            verify(folder, code, by=person)
+    verify(folder, code, by="ani.data")
 
 
 def test_a_second_account_never_overwrites_the_first(folder: Path) -> None:
@@ -190,11 +229,11 @@ def test_a_verified_account_under_a_second_code_is_offered_as_renamed(folder: Pa
     add(folder, "https://x.com/name_1")
     second = add(folder, "https://x.com/name_2", by=BUDI)
     verify(folder, second, by=SITI, days=1)
-    with editing(folder) as edit:
-        edit.mark("kartini-x", "closed", author(BUDI, 1))
-    with pytest.raises(MaybeRenamed, match="--renames kartini-x-2"):
+    close(folder, "kartini-x", days=1)
+    with pytest.raises(ChangeRefused, match="social-metrics account rename kartini-x-2"):
         add(folder, "https://x.com/name_3", days=2)
-    assert add(folder, "https://x.com/name_3", days=2, renames=second) == second
+    rename(folder, second, "https://x.com/name_3", days=2)
+    assert rows_of(folder, second)[-1][:2] == ("submitted", "name_3")
 
 
 def test_an_id_of_another_channel_than_the_address_is_refused(folder: Path) -> None:
@@ -217,18 +256,100 @@ def test_an_address_by_id_of_a_verified_account_keeps_its_handle(folder: Path) -
 
 def test_a_closed_account_that_returns_keeps_its_code(folder: Path) -> None:
     code = add(folder, "https://x.com/old_name", account_id="4711")
-    with editing(folder) as edit:
-        edit.mark(code, "closed", author(BUDI, 1))
+    close(folder, code, days=1)
     assert add(folder, "https://x.com/new_name", days=5, account_id="4711") == code
     assert rows_of(folder, code)[-1] == ("submitted", "new_name", "2026-11-07", "")
 
 
-def test_an_id_of_a_closed_account_of_another_center_is_refused(folder: Path) -> None:
-    code = add(folder, "https://x.com/old_name", account_id="4711")
+@pytest.mark.parametrize("account_id", ["4711", None])
+def test_a_channel_is_handed_over_under_a_new_code_in_mid_month(folder: Path, account_id: str | None) -> None:
+    code = add(folder, "https://x.com/old_name", account_id=account_id)
+    verify(folder, code, days=1)
+    with pytest.raises(ChangeRefused, match=f"social-metrics account move {code} --to satria"):
+        add(folder, "https://x.com/old_name", center="satria", days=15, account_id=account_id)
+    close(folder, code, days=15)
+    assert add(folder, "https://x.com/old_name", center="satria", days=15, account_id=account_id) == "satria-x"
+    verify(folder, "satria-x", days=15)
+    registry = load_registry(folder)
+    for day, codes in ((date(2026, 11, 16), [code]), (date(2026, 11, 17), ["satria-x"])):
+        assert [row.account_code for row in registry.accounts_on("x", day)] == codes
+
+
+@pytest.fixture
+def with_kartini_x(folder: Path) -> Path:
+    """kartini-x is verified from 3 November 2026, and reviewed on 22 November."""
+    add(folder, "https://x.com/kartini_x", account_id="4711")
+    verify(folder, "kartini-x", days=1)
+    verify(folder, "kartini-x", days=20)
+    return folder
+
+
+def move(folder: Path, code: str, center: str, on: str, by: str = SITI, days: int = 25) -> None:
     with editing(folder) as edit:
-        edit.mark(code, "closed", author(BUDI, 1))
-    with pytest.raises(ChangeRefused, match="4711 is the id of kartini-x"):
-        add(folder, "https://x.com/new_name", center="satria", days=5, account_id="4711")
+        edit.move(code, center, date.fromisoformat(on), author(by, days))
+
+
+def test_a_moved_account_keeps_code_id_and_verification(with_kartini_x: Path) -> None:
+    before = load_registry(with_kartini_x)
+    move(with_kartini_x, "kartini-x", "satria", "2026-11-15")
+    with (with_kartini_x / "center_accounts.csv").open(newline="") as handle:
+        rows = [row for row in csv.DictReader(handle) if row["account_code"] == "kartini-x"][2:]
+    assert [
+        (row["center_code"], row["owner_unit"], row["valid_from"], row["valid_to"], row["verified_at"]) for row in rows
+    ] == [
+        ("kartini", "Sentra Terpadu Kartini", "2026-11-03", "2026-11-14", "2026-11-03"),
+        ("satria", "Sentra Satria", "2026-11-15", "2026-11-21", "2026-11-03"),
+        ("satria", "Sentra Satria", "2026-11-22", "", "2026-11-22"),
+    ]
+    assert {(row["platform_account_id"], row["handle"], row["status"]) for row in rows} == {
+        ("4711", "kartini_x", "verified")
+    }
+    (*_, logged) = read_changes(with_kartini_x)
+    assert (logged.status, logged.changed_by, logged.evidence_ref) == ("verified", SITI, "surat 12/2026")
+    assert logged.note == "moved from kartini to satria on 2026-11-15"
+    registry, day = load_registry(with_kartini_x), date(2026, 11, 27)
+    assert history_conflicts(registry, read_changes(with_kartini_x), day) == []
+    for past in (date(2026, 11, 14), day):
+        assert len(registry.verified_on(past)) == len(before.verified_on(past)) == 1
+
+
+def test_an_account_moves_on_and_back(with_kartini_x: Path) -> None:
+    """A later move stays when an earlier one is entered after it."""
+    move(with_kartini_x, "kartini-x", "satria", "2026-11-25")
+    move(with_kartini_x, "kartini-x", "mahatmiya", "2026-11-10")
+    move(with_kartini_x, "kartini-x", "kartini", "2026-11-26")
+    registry = load_registry(with_kartini_x)
+    days = {9: "kartini", 10: "mahatmiya", 24: "mahatmiya", 25: "satria", 26: "kartini"}
+    rows = {number: registry.account_on("kartini-x", date(2026, 11, number)) for number in days}
+    assert {number: row and row.center_code for number, row in rows.items()} == days
+
+
+@pytest.mark.parametrize(
+    ("code", "center", "on", "reason"),
+    [
+        ("kartini-x", "satria", "2026-11-28", "is in the future"),
+        ("kartini-x", "kartini", "2026-11-15", "is an account of kartini on 2026-11-15 already"),
+        ("kartini-x", "melati", "2026-11-15", "'melati' is not the code of a center"),
+        ("kartini-x", "satria", "2023-12-31", "is not in the registry on 2023-12-31"),
+        ("kartini-tiktok", "satria", "2026-11-15", "is placeholder on 2026-11-15: there is no account to move"),
+        ("melati-x", "satria", "2026-11-15", "is not in the registry"),
+    ],
+)
+def test_a_move_that_cannot_be_is_refused(with_kartini_x: Path, code: str, center: str, on: str, reason: str) -> None:
+    with pytest.raises(ChangeRefused, match=reason):
+        move(with_kartini_x, code, center, on)
+
+
+def test_an_account_is_closed_on_a_date_with_the_rows_after_it(with_kartini_x: Path) -> None:
+    close(with_kartini_x, "kartini-x", days=25, on=date(2026, 11, 15))
+    assert rows_of(with_kartini_x, "kartini-x")[-3:] == [
+        ("verified", "kartini_x", "2026-11-03", "2026-11-14"),
+        ("closed", "kartini_x", "2026-11-15", "2026-11-21"),
+        ("closed", "kartini_x", "2026-11-22", ""),
+    ]
+    assert history_conflicts(load_registry(with_kartini_x), read_changes(with_kartini_x), date(2026, 11, 27)) == []
+    with pytest.raises(ChangeRefused, match="closed on 2026-11-20 already"):
+        close(with_kartini_x, "kartini-x", days=25, on=date(2026, 11, 20))
 
 
 def test_suspended_and_back_by_another_person(folder: Path) -> None:
@@ -249,7 +370,7 @@ def test_missing_is_said_of_no_account_only(folder: Path) -> None:
         edit.mark("kartini-tiktok", "missing", author(SITI))
     assert rows_of(folder, "kartini-tiktok")[-1][0] == "missing"
     code = add(folder, "https://x.com/sentra_kartini")
-    with pytest.raises(ChangeRefused, match="mark it closed"), editing(folder) as edit:
+    with pytest.raises(ChangeRefused, match="account close kartini-x"), editing(folder) as edit:
         edit.mark(code, "missing", author(BUDI))
 
 
@@ -261,10 +382,45 @@ def test_nothing_is_half_written(folder: Path, monkeypatch: pytest.MonkeyPatch) 
     with pytest.raises(RegistryProblem, match="control character"), editing(folder) as edit:
         edit.mark("kartini-x", "missing", author(SITI), "pasted\x01note")
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
-    assert not list(folder.parent.glob(".registry-*"))
-    monkeypatch.setattr(edits.os, "fsync", _full_disk)
+    monkeypatch.setattr(registry_files.os, "fsync", _full_disk)
     with pytest.raises(OSError, match="full"):
         add(folder, "https://x.com/kartini")
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+@pytest.mark.parametrize("written", [0, 1])
+def test_a_change_that_was_interrupted_is_completed_by_the_next_command(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, written: int
+) -> None:
+    """The process dies between two files: the change was made, whoever comes next puts the rest in place."""
+    replaced: list[Path] = []
+
+    def replace(path: Path, target: Path) -> Path:
+        if len(replaced) == written:
+            raise KeyboardInterrupt
+        replaced.append(target)
+        path.rename(target)
+        return target
+
+    with monkeypatch.context() as killed:
+        killed.setattr(Path, "replace", replace)
+        with pytest.raises(KeyboardInterrupt):
+            add(folder, "https://x.com/kartini")
+    with editing(folder, is_preview=True) as edit:
+        assert [change.account_code for change in edit.changes] == ["kartini-x"]
+    assert rows_of(folder, "kartini-x")[-1][:2] == ("submitted", "kartini")
+    assert {path.suffix for path in folder.iterdir()} == {".csv"}
+
+
+def test_a_preview_validates_and_writes_nothing(folder: Path) -> None:
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    with editing(folder, is_preview=True) as edit:
+        edit.mark("kartini-x", "missing", author(SITI))
+    changed = edit.files.differences()
+    assert [line[0] for line in changed["center_accounts.csv"]] == ["-", "+", "+"]
+    assert [line[0] for line in changed["account_changes.csv"]] == ["+"]
+    with pytest.raises(RegistryProblem, match="control character"), editing(folder, is_preview=True) as edit:
+        edit.mark("kartini-x", "missing", author(SITI), "pasted\x01note")
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
 
 
