@@ -1,6 +1,7 @@
 """Airflow's forms (human in the loop): who may respond, who did, plain text inside, and asking again."""
 
 from typing import Any, NoReturn
+from uuid import UUID
 
 from airflow.sdk.exceptions import AirflowFailException, TaskAwaitingInput
 from airflow.sdk.execution_time.hitl import upsert_hitl_detail
@@ -19,6 +20,11 @@ def responder_name(answer: Any) -> str:
     if not name:
         raise AirflowFailException("Airflow does not say who responded: the answer was not recorded. Clear the task.")
     return str(name)
+
+
+def response_id(context: Any) -> UUID:
+    """The id of the answer in Airflow's own record (hitl_detail): that of the form's task instance."""
+    return UUID(str(context["task_instance"].id))
 
 
 def assigned_users(holders: list[RoleHolder]) -> list[dict[str, str]]:
