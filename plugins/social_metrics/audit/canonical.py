@@ -78,6 +78,7 @@ class SealedTable:
     name: str  # schema.table
     relation: sql.Composed
     row_key: sql.Composed
+    row_text: sql.Composed  # the canonical form
     row_sha256: sql.Composed
     event_at: sql.Composed
     expires_at: sql.Composed
@@ -100,17 +101,18 @@ def _table(connection: psycopg.Connection, oid: int, name: str) -> SealedTable:
     dates = [column for column, kind, never_null, _ in columns if kind == "timestamp with time zone" and never_null]
     if not key or not (dates or name.startswith("audit.")):
         raise UsageProblem(f"{name} cannot be sealed: it needs a primary key and a timestamptz that is never NULL.")
-    pieces = [
+    row_text = sql.SQL(" || ").join(
         sql.SQL("coalesce({name} || octet_length({text}) || ':' || {text} || E'\\n', '')").format(
             name=sql.Literal(f"{column} "), text=texts[column]
         )
         for column in sorted(texts, key=lambda column: str(column).encode())
-    ]
+    )
     return SealedTable(
         name=name,
         relation=sql.SQL("{} as source").format(sql.Identifier(*name.split("."))),
         row_key=sql.SQL("jsonb_build_array({})::text").format(sql.SQL(", ").join(texts[column] for _, column in key)),
-        row_sha256=sql.SQL("sha256(convert_to({}, 'UTF8'))").format(sql.SQL(" || ").join(pieces)),
+        row_text=row_text,
+        row_sha256=sql.SQL("sha256(convert_to({}, 'UTF8'))").format(row_text),
         event_at=_instant(dates[0] if dates else None),
         expires_at=_instant("expires_at" if "expires_at" in texts else None),
     )

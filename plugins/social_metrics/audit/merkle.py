@@ -1,7 +1,7 @@
 """Merkle trees of RFC 6962 and RFC 9162: roots, inclusion proofs, consistency proofs."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 
 EMPTY_ROOT = hashlib.sha256(b"").hexdigest()
@@ -28,6 +28,19 @@ def merkle_root(leaves: Iterable[bytes]) -> str:
         pairs = [_node(level[n], level[n + 1]) for n in range(0, len(level) - 1, 2)]
         level = pairs + level[len(pairs) * 2 :]
     return level[0].hex()
+
+
+def growing_roots(leaves: Iterable[bytes]) -> Iterator[bytes]:
+    """The root of the first leaf, of the first two, and so on."""
+    peaks: list[bytes] = []  # roots of complete subtrees, the largest first
+    for size, one in enumerate(leaves, start=1):
+        peaks.append(one)
+        for _ in range((size & -size).bit_length() - 1):
+            peaks[-2:] = [_node(*peaks[-2:])]
+        root = peaks[-1]
+        for peak in reversed(peaks[:-1]):
+            root = _node(peak, root)
+        yield root
 
 
 def inclusion_proof(leaves: Sequence[bytes], index: int) -> list[bytes]:

@@ -1,5 +1,7 @@
 """Seals: at the end of each WIB day the rows that no seal covers yet are hashed and chained to the seals before.
 
+The manifests of the seals are the entries of an append-only log (`audit/log/`).
+
 A row belongs to the first seal that covers it. So late evidence has a later seal, which sets it apart from evidence
 that was known in time.
 """
@@ -70,8 +72,8 @@ class Seal:
     sha256: str
 
 
-def seal_digest(seal: Seal, tables: dict[str, tuple[int, str]]) -> str:
-    """The sha256 of a seal: of its own members but the digest, and of row count and Merkle root of each table."""
+def seal_manifest(seal: Seal, tables: dict[str, tuple[int, str]]) -> bytes:
+    """The text of a seal: its own members but the digest, and row count and Merkle root of each table."""
     lines = [
         "social-metrics seal",
         str(seal.seal_no),
@@ -82,7 +84,12 @@ def seal_digest(seal: Seal, tables: dict[str, tuple[int, str]]) -> str:
         seal.sealed_by,
         *(f"{name} {count} {root}" for name, (count, root) in sorted(tables.items())),
     ]
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+    return "\n".join(lines).encode()
+
+
+def seal_digest(seal: Seal, tables: dict[str, tuple[int, str]]) -> str:
+    """The sha256 of a seal's manifest."""
+    return hashlib.sha256(seal_manifest(seal, tables)).hexdigest()
 
 
 @contextmanager

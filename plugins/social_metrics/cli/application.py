@@ -11,6 +11,7 @@ from social_metrics.cli.bi import bi
 from social_metrics.cli.campaign import campaign
 from social_metrics.cli.capture import capture
 from social_metrics.cli.center import center
+from social_metrics.cli.checkpoint import checkpoint
 from social_metrics.cli.close import close
 from social_metrics.cli.connect import connect
 from social_metrics.cli.console import new_group
@@ -18,6 +19,7 @@ from social_metrics.cli.doctor import doctor
 from social_metrics.cli.entry import entry, ingest
 from social_metrics.cli.lake import lake
 from social_metrics.cli.migrate import migrate
+from social_metrics.cli.offline import keys, verify_report, witness
 from social_metrics.cli.report import report
 from social_metrics.cli.retention import retention
 from social_metrics.cli.seal import seal
@@ -34,7 +36,7 @@ app = new_group(
 )
 for command in (
     top, campaign, serving, tag, doctor, watch, capture, connect, transform, ingest, migrate, backup, restore, seal,
-    retention, close, verify, trace,
+    retention, close, verify, trace, verify_report, witness,
 ):  # fmt: skip
     app.command()(command)
 for name, group in {
@@ -44,6 +46,8 @@ for name, group in {
     "entry": entry,
     "bi": bi,
     "lake": lake,
+    "checkpoint": checkpoint,
+    "keys": keys,
 }.items():
     app.add_typer(group, name=name)
 

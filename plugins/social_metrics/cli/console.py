@@ -11,7 +11,6 @@ from enum import IntEnum, StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
-import psycopg
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -141,7 +140,7 @@ class PlainErrorGroup(TyperGroup):
                 file=sys.stderr,
             )
             raise typer.Exit(ExitCode.USAGE) from error
-        except psycopg.Error as error:
+        except _warehouse_errors() as error:
             reason = error.diag.message_primary or str(error).strip()
             print(
                 f"social-metrics: The warehouse broke off the work: {reason}. Unfinished changes were rolled back.",
@@ -160,6 +159,12 @@ def new_group(help_text: str) -> typer.Typer:
         pretty_exceptions_enable=False,
         rich_markup_mode="markdown",
     )
+
+
+def _warehouse_errors() -> tuple[Any, ...]:
+    """The errors of psycopg where it is loaded: commands that need no warehouse run without it."""
+    psycopg = sys.modules.get("psycopg")
+    return (psycopg.Error,) if psycopg else ()
 
 
 def _console(*, stderr: bool) -> Console:

@@ -9,11 +9,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from social_metrics.audit.log.files import replace_text
+from social_metrics.audit.log.publishing import prove_reports
+from social_metrics.audit.log.report_proof import SUFFIX
 from social_metrics.cli.close import MonthOption, month_start
 from social_metrics.cli.connection import warehouse
 from social_metrics.cli.console import DAY_FORMATS, Format, FormatOption, new_group, output, print_json, progress
 from social_metrics.errors import UsageProblem
 from social_metrics.publish.page.formats import long_date
+from social_metrics.settings import load_settings
+from social_metrics.warehouse.connect import connect
 
 if TYPE_CHECKING:
     from social_metrics.publish.reports.issue import Report
@@ -58,7 +63,8 @@ def _provisional_page(
 
     with warehouse() as url:
         page = issue_as_of(url, as_of.date(), language=language.value)
-    _write([page], to, output_format)
+        proofs = _proofs(url, [page])
+    _write([page], proofs, to, output_format)
 
 
 @report.command()
@@ -113,11 +119,18 @@ def month(
             center_code=center,
             progress=lambda total: progress("Reports", total, "reports"),
         )
-    _write(reports, to, output_format)
+        proofs = _proofs(url, reports)
+    _write(reports, proofs, to, output_format)
 
 
-def _write(reports: "Iterable[Report]", folder: Path, output_format: Format) -> None:
-    """Write issued reports into a folder, each replaced atomically, and print their names."""
+def _proofs(url: str, reports: "Iterable[Report]") -> dict[str, str]:
+    """The proof of each report by its sha256, where the log's key is."""
+    with connect(url, "closer") as connection:
+        return prove_reports(connection, load_settings(), [issued.sha256 for issued in reports])
+
+
+def _write(reports: "Iterable[Report]", proofs: dict[str, str], folder: Path, output_format: Format) -> None:
+    """Write issued reports with their proofs into a folder, each replaced atomically, and print their names."""
     written = []
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -127,6 +140,8 @@ def _write(reports: "Iterable[Report]", folder: Path, output_format: Format) -> 
                 file.write(issued.content)
             Path(file.name).chmod(0o644)
             Path(file.name).replace(path)
+            if issued.sha256 in proofs:
+                replace_text(path.with_name(path.name + SUFFIX), proofs[issued.sha256])
             written.append(
                 {"file": str(path), "kind": issued.kind, "center": issued.center_code, "sha256": issued.sha256}
             )

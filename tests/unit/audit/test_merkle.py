@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from social_metrics.audit.merkle import (
     EMPTY_ROOT,
     consistency_proof,
+    growing_roots,
     inclusion_proof,
     is_consistent,
     is_included,
@@ -77,6 +78,13 @@ def hexadecimal(hashes: list[bytes]) -> list[str]:
 def test_roots_are_the_published_ones() -> None:
     assert merkle_root([]) == EMPTY_ROOT == hashlib.sha256().hexdigest()
     assert [merkle_root(LEAVES[:size]) for size in range(1, 9)] == ROOTS
+    assert hexadecimal(list(growing_roots(LEAVES))) == ROOTS
+
+
+@given(st.integers(0, 70))
+def test_growing_roots_are_those_of_each_size(size: int) -> None:
+    leaves, _ = tree(b"salt", max(size, 1))
+    assert list(growing_roots(leaves[:size])) == [naive_root(leaves[: one + 1]) for one in range(size)]
 
 
 @pytest.mark.parametrize(("index", "size"), INCLUSION)

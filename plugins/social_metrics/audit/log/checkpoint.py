@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from social_metrics.audit.log.note import Note, NoteRefused, Signer, Verifier, decoded, parse_note
+from social_metrics.audit.log.note import Note, NoteRefused, Signer, Verifier, decoded, encoded, parse_note
 
 _MOST_HASHES = 63
 
@@ -51,7 +51,7 @@ class Request:
 
     def __str__(self) -> str:
         """The body of the request."""
-        lines = [f"old {self.old_size}", *(base64.b64encode(one).decode() for one in self.proof)]
+        lines = [f"old {self.old_size}", *encoded(self.proof)]
         return "\n".join(lines) + f"\n\n{self.checkpoint}"
 
 

@@ -191,6 +191,11 @@ def parse_note(content: str) -> Note:
     return Note(text + "\n", tuple(signatures))
 
 
+def encoded(hashes: Iterable[bytes]) -> list[str]:
+    """Hashes in base64."""
+    return [base64.b64encode(one).decode() for one in hashes]
+
+
 def decoded(text: str) -> bytes:
     """Base64 in its one spelling; nothing for any other text."""
     try:

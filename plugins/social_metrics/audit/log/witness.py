@@ -1,13 +1,13 @@
 """A witness: keeps the last checkpoint that it has seen, and cosigns the next one only if the log was added to."""
 
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
 from social_metrics.audit.log.checkpoint import Checkpoint, Request, parse_checkpoint
+from social_metrics.audit.log.files import read_text, replace_text
 from social_metrics.audit.log.note import Signer, Verifier
 from social_metrics.audit.merkle import EMPTY_ROOT, is_consistent
 from social_metrics.errors import UsageProblem
@@ -65,7 +65,7 @@ def cosign(
             )
         line = signer.signature_line(new.note.text, now)
         cosigned = parse_checkpoint(str(new) + line)
-        _write(state, str(cosigned))
+        replace_text(state, str(cosigned))
     return cosigned
 
 
@@ -80,10 +80,10 @@ def _last(state: Path, log: Verifier, signer: Signer, *, is_first: bool) -> Chec
     if is_first:
         raise UsageProblem(f"{state} is there already: this is not the first run. Leave out --first.")
     try:
-        last = parse_checkpoint(state.read_text(encoding="utf-8"))
+        last = parse_checkpoint(read_text(state))
         if signer.verifier.name not in last.checked(log, [signer.verifier]):
             raise UsageProblem("it does not carry this witness's cosignature")
-    except (UsageProblem, UnicodeDecodeError) as problem:
+    except UsageProblem as problem:
         raise UsageProblem(
             f"The state {state} cannot be used ({problem}). Put back the last cosigned checkpoint."
         ) from problem
@@ -109,12 +109,3 @@ def _exclusive(state: Path) -> Iterator[None]:
         yield
     finally:
         lock.unlink(missing_ok=True)
-
-
-def _write(file: Path, content: str) -> None:
-    """Replace a file: after a crash it holds the old content or the new one."""
-    with tempfile.NamedTemporaryFile("w", dir=file.parent, delete=False, encoding="utf-8", newline="\n") as made:
-        made.write(content)
-        made.flush()
-        os.fsync(made.fileno())
-    Path(made.name).replace(file)

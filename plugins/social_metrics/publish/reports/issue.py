@@ -10,6 +10,7 @@ from typing import Literal, LiteralString
 import psycopg
 from psycopg.rows import class_row
 
+from social_metrics.audit.log.entries import read_log
 from social_metrics.audit.record import Close
 from social_metrics.audit.seals import seal_days, sealing
 from social_metrics.clock import WIB, month_end
@@ -39,6 +40,8 @@ class Report:
         month_start: first day of the closed month; None when it is provisional.
         center_code: whose pack it is; None when it is of all centers.
         sha256: of the content, in hexadecimal.
+        close_sha256: digest of the close; None when it is provisional, or of an early version.
+        log_head: head of the log of seals that it prints; None in a report of an early version.
     """
 
     kind: Kind
@@ -51,6 +54,8 @@ class Report:
     month_start: date | None
     as_of_date: date
     is_provisional: bool
+    close_sha256: str | None
+    log_head: str | None
 
 
 _NAMES = [column.name for column in fields(Report)]
@@ -81,6 +86,8 @@ def issue_month(
         UsageProblem: the month is not approved, or has no such center.
     """
     with connect(url, "closer") as connection:
+        with sealing(connection):
+            seal_days(connection)  # so that the log covers every signature that the reports show
         with connection.transaction():
             connection.execute("set transaction isolation level repeatable read")
             record = read_month(connection, month_start)
@@ -127,9 +134,10 @@ def issue_as_of(url: str, as_of_date: date, *, language: Language = "id") -> Rep
             kept = _issued_as_of(connection, as_of_date, name)
             if kept:
                 return kept[0]
-            page = provisional_page(connection, as_of_date, language)
+            head = read_log(connection).head
+            page = provisional_page(connection, as_of_date, language, head)
         content = pdf(page, datetime.combine(as_of_date, time(23, 59), WIB))
-        made = _report("leadership", name, content, None, language, None, as_of_date)
+        made = _report("leadership", name, content, None, language, None, as_of_date, None, head)
         _keep(connection, None, [made], lambda: _issued_as_of(connection, as_of_date, name))
         with connection.transaction():
             return _issued_as_of(connection, as_of_date, name)[0]
@@ -167,14 +175,15 @@ def _name(record: MonthRecord, kind: Kind, center_code: str | None, language: La
 
 
 def _make(record: MonthRecord, name: str, kind: Kind, center_code: str | None, language: Language) -> Report:
-    packs, drafted_at, month = Packs(record, language), record.close.drafted_at, record.close.month_start
+    packs, close = Packs(record, language), record.close
+    drafted_at, month = close.drafted_at, close.month_start
     if kind == "workbook":
         content = workbook(record, language)
     elif kind == "leadership":
         content = pdf(packs.leadership(), drafted_at)
     else:
         content = pdf(packs.center(center_code) if center_code else packs.full(), drafted_at)
-    return _report(kind, name, content, center_code, language, month, month_end(month))
+    return _report(kind, name, content, center_code, language, month, month_end(month), close.sha256, record.log_head)
 
 
 def _report(
@@ -185,11 +194,22 @@ def _report(
     language: Language,
     month_start: date | None,
     as_of_date: date,
+    close_sha256: str | None,
+    log_head: str,
 ) -> Report:
-    media_type = XLSX if kind == "workbook" else PDF
-    sha256, is_provisional = hashlib.sha256(content).hexdigest(), month_start is None
     return Report(
-        kind, name, media_type, content, sha256, center_code, language, month_start, as_of_date, is_provisional
+        kind=kind,
+        file_name=name,
+        media_type=XLSX if kind == "workbook" else PDF,
+        content=content,
+        sha256=hashlib.sha256(content).hexdigest(),
+        center_code=center_code,
+        language=language,
+        month_start=month_start,
+        as_of_date=as_of_date,
+        is_provisional=month_start is None,
+        close_sha256=close_sha256,
+        log_head=log_head,
     )
 
 

@@ -17,6 +17,7 @@ from social_metrics.audit.answers import AskedException, exceptions_of
 from social_metrics.audit.closing import RecordAltered
 from social_metrics.audit.corrections import Correction, corrections_of
 from social_metrics.audit.figure_names import current_figures
+from social_metrics.audit.log.entries import head_of_month
 from social_metrics.audit.record import Close, Step, broken_digests, closes_of, status_of, steps_of, stored_rules
 from social_metrics.audit.rules import MARTS_OF_A_MONTH
 from social_metrics.clock import month_before
@@ -66,6 +67,7 @@ class MonthRecord:
         before: the rows of the followers board of the month before, as approved; None when there is no such close.
         recency_before: the same of the recency board.
         evidence: one row per captured account day: the response, or the entry by hand.
+        log_head: the head of the log of seals that covers every signature and correction.
     """
 
     close: Close
@@ -77,6 +79,7 @@ class MonthRecord:
     before: list[Figures] | None
     recency_before: list[Figures] | None
     evidence: Sequence[Figures]
+    log_head: str
 
     @property
     def centers(self) -> list[Figures]:
@@ -131,6 +134,7 @@ def read_month(connection: psycopg.Connection, month_start: date) -> MonthRecord
         )
     earlier = _approved(connection, month_before(month_start))
     earlier_rows = _rows(connection, earlier) if earlier else None
+    corrections = [one for one in corrections_of(connection, month_start) if one.approver]
     with connection.cursor(row_factory=dict_row) as cursor:
         evidence = cursor.execute(_EVIDENCE, {"month": month_start, "version": close.version}).fetchall()
     return MonthRecord(
@@ -143,10 +147,11 @@ def read_month(connection: psycopg.Connection, month_start: date) -> MonthRecord
             if rule.kind != "model"
         },
         exceptions=exceptions_of(connection, month_start, close.version),
-        corrections=[one for one in corrections_of(connection, month_start) if one.approver],
+        corrections=corrections,
         before=_shown(earlier_rows["leaderboard_followers"]) if earlier_rows else None,
         recency_before=_shown(earlier_rows["leaderboard_recency"]) if earlier_rows else None,
         evidence=evidence,
+        log_head=head_of_month(connection, close, [one.correction_no for one in corrections]),
     )
 
 

@@ -156,7 +156,9 @@ class Packs:
     @property
     def _foot(self) -> str:
         close = self._record.close
-        return self._text("foot", month=self._month, version=close.version, digest=close.sha256)
+        return self._text(
+            "foot", month=self._month, version=close.version, digest=close.sha256, head=self._record.log_head
+        )
 
     @property
     def _approved_on(self) -> str:

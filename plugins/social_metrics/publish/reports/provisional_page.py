@@ -21,8 +21,14 @@ _MISSING = {
 }
 
 
-def provisional_page(connection: psycopg.Connection, day: date, language: Language) -> page.Block:
+def provisional_page(connection: psycopg.Connection, day: date, language: Language, log_head: str) -> page.Block:
     """The leadership page as of a WIB date, stamped as provisional; the caller's transaction is repeatable read.
+
+    Args:
+        connection: as the role closer.
+        day: a WIB date.
+        language: of the page.
+        log_head: the head of the log of seals, for the foot.
 
     Raises:
         NoMarts: the marts hold nothing.
@@ -42,7 +48,7 @@ def provisional_page(connection: psycopg.Connection, day: date, language: Langua
             title=phrases.text("as_of_title", day=phrases.day(day)),
             subtitle=phrases.text("as_of_subtitle", day=phrases.day(day)),
             running=phrases.text("office"),
-            foot=phrases.text("foot_as_of", day=phrases.day(day)),
+            foot=phrases.text("foot_as_of", day=phrases.day(day), head=log_head),
             stamps=stamps,
             change_title=phrases.text("change_7d"),
             has_movement=False,

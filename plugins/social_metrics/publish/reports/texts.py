@@ -35,8 +35,14 @@ TEXTS: dict[str, tuple[str, str]] = BOARD_TEXTS | {
         "Berkas sentra dari penutupan bulan, versi {version}, disetujui {approved}.",
         "The center's pack of the month's close, version {version}, approved on {approved}.",
     ),
-    "foot": ("{month}, versi {version}. Sidik tutup buku: {digest}", "{month}, version {version}. Digest: {digest}"),
-    "foot_as_of": ("Keadaan {day}. Bukan angka resmi.", "As of {day}. Not an official figure."),
+    "foot": (
+        "{month}, versi {version}. Sidik tutup buku: {digest}\nLog segel: {head}",
+        "{month}, version {version}. Digest: {digest}\nLog of seals: {head}",
+    ),
+    "foot_as_of": (
+        "Keadaan {day}. Bukan angka resmi.\nLog segel: {head}",
+        "As of {day}. Not an official figure.\nLog of seals: {head}",
+    ),
     "none": ("Tidak ada.", "None."),
     "and_more": ("dan {n} lagi; selengkapnya di berkas lengkap", "and {n} more; see the full pack"),
     "not_known": ("tidak diketahui", "not known"),

@@ -70,7 +70,7 @@ def workbook(record: MonthRecord, language: Language) -> bytes:
 def _heading(record: MonthRecord, language: Language) -> str:
     close = record.close
     stamp = f"{text('simulated', language)}. " if record.is_simulated else ""
-    return f"{stamp}{close.month_start:%Y-%m}, v{close.version}, sha256 {close.sha256}. WIB."
+    return f"{stamp}{close.month_start:%Y-%m}, v{close.version}, sha256 {close.sha256}, log {record.log_head}. WIB."
 
 
 def _add_sheet(book: Workbook, title: str, heading: str, columns: Sequence[str], rows: Iterable[Figures]) -> None:

@@ -119,6 +119,7 @@ def large_month(number: int = 11) -> MonthRecord:
         before=list(reversed(rows["leaderboard_followers"])),
         recency_before=None,
         evidence=[],
+        log_head=f"41:{'0f' * 32}",
     )  # fmt: skip
 
 

@@ -1,0 +1,38 @@
+"""Small text files of the log: read with a plain message, replaced as a whole."""
+
+import os
+import tempfile
+from pathlib import Path
+
+from social_metrics.errors import UsageProblem
+
+
+def read_text(file: Path) -> str:
+    """The content of a file.
+
+    Raises:
+        UsageProblem: it cannot be read.
+    """
+    try:
+        return file.read_text(encoding="utf-8")
+    except OSError as error:
+        raise UsageProblem(f"{file} cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise UsageProblem(f"{file} is not a text file of the log.") from error
+
+
+def replace_text(file: Path, content: str) -> None:
+    """Replace a file: after a crash it holds the old content or the new one.
+
+    Raises:
+        UsageProblem: it cannot be written.
+    """
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile("w", dir=file.parent, delete=False, encoding="utf-8", newline="\n") as made:
+            made.write(content)
+            made.flush()
+            os.fsync(made.fileno())
+        Path(made.name).replace(file)
+    except OSError as error:
+        raise UsageProblem(f"{file} cannot be written: {error.strerror}.") from error
