@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import time
+from datetime import datetime, time
 from pathlib import Path
 
 from pydantic import Field, ValidationError
@@ -128,31 +128,6 @@ class Settings(BaseSettings):
         le=1,
         description="Share of the known posts that one listing may lack and still be believed (docs/operations.md).",
     )
-    log_key: str | None = Field(
-        default=None,
-        description="Key that signs the checkpoints of the seals, from `social-metrics keys new`; never in the "
-        "warehouse. Without it or its file nothing is signed.",
-    )
-    log_key_file: Path | None = Field(default=None, description="File that holds this key instead.")
-    checkpoints_dir: Path | None = Field(
-        default=None,
-        description="Folder of the signed checkpoints, outside of the warehouse's machine; without it "
-        ".demo/checkpoints.",
-    )
-    witness_keys: str | None = Field(
-        default=None,
-        description="Verifier keys of the witnesses, comma-separated: whose cosignatures `verify` and `checkpoint "
-        "accept` read.",
-    )
-    notary_url: str | None = Field(
-        default=None,
-        description="postgresql://… of the warehouse for `social-metrics copy-answers`, as a login of the group "
-        "social_metrics_notary; never in the environment of Airflow's tasks.",
-    )
-    notary_airflow_url: str | None = Field(
-        default=None,
-        description="postgresql://… of Airflow's own database for the same command, as a login that only reads it.",
-    )
     bi_password: str | None = Field(
         default=None, description="Password of the BI server's login that `social-metrics bi provision` uses."
     )
@@ -207,24 +182,53 @@ class Settings(BaseSettings):
         """Address of the folder of issued reports."""
         return self.reports_destination or (self.state_dir.resolve() / "reports").as_uri()
 
-    @property
-    def checkpoints(self) -> Path:
-        """Folder of the signed checkpoints."""
-        return self.checkpoints_dir or self.state_dir.resolve() / "checkpoints"
-
 
 def load_settings() -> Settings:
     """Read the settings.
 
     Raises:
-        UsageProblem: a variable has an unusable value; the text names it.
+        UsageProblem: a variable has an unusable value, or the times of the daily run contradict each other.
     """
     try:
-        return Settings()
+        settings = Settings()
     except ValidationError as error:
         first = error.errors()[0]
         name = "SOCIAL_METRICS_" + str(first["loc"][0]).upper()
         raise UsageProblem(f"{name} has the unusable value {first['input']!r}: {first['msg']}. Correct it.") from error
+    if settings.model_fields_set & _SCHEDULE:
+        _check_schedule(settings)
+    return settings
+
+
+_SCHEDULE = {"capture_cron", "capture_begins", "capture_last_attempt", "capture_cutoff", "alert_deadline"}
+
+
+def _check_schedule(settings: Settings) -> None:
+    # Its import takes a fifth of a second, which the default values need not cost.
+    from croniter import CroniterError, croniter_range  # type: ignore[import-untyped]
+
+    cron = settings.capture_cron
+    try:
+        runs = {run.time() for run in croniter_range(datetime(2026, 1, 5), datetime(2026, 1, 11, 23, 59), cron)}  # noqa: DTZ001
+    except CroniterError as error:
+        raise UsageProblem(
+            f"SOCIAL_METRICS_CAPTURE_CRON {cron!r} is no cron expression: {error}. Correct it."
+        ) from error
+    begins, last, cutoff = settings.capture_begins, settings.capture_last_attempt, settings.capture_cutoff
+    rules = {
+        "SOCIAL_METRICS_CAPTURE_BEGINS is the time of a run": begins in runs,
+        "SOCIAL_METRICS_CAPTURE_LAST_ATTEMPT is later than it": last > begins,
+        "SOCIAL_METRICS_CAPTURE_LAST_ATTEMPT is the time of the last run": last == max(runs, default=None),
+        "SOCIAL_METRICS_CAPTURE_CUTOFF is later than the last attempt": cutoff > last,
+        "SOCIAL_METRICS_ALERT_DEADLINE is later than the first run": settings.alert_deadline > begins,
+    }
+    if broken := [rule for rule, holds in rules.items() if not holds]:
+        raise UsageProblem(
+            f"The times of the daily run (WIB) contradict each other: SOCIAL_METRICS_CAPTURE_CRON {cron!r}, "
+            f"SOCIAL_METRICS_CAPTURE_BEGINS {begins:%H:%M}, SOCIAL_METRICS_CAPTURE_LAST_ATTEMPT {last:%H:%M}, "
+            f"SOCIAL_METRICS_CAPTURE_CUTOFF {cutoff:%H:%M}, SOCIAL_METRICS_ALERT_DEADLINE "
+            f"{settings.alert_deadline:%H:%M}. Set them so that {broken[0]}."
+        )
 
 
 @contextmanager

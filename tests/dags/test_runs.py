@@ -149,7 +149,8 @@ def test_failed_task_fails_the_run_while_the_transform_starts_and_a_retry_reads_
 
 
 def test_after_the_cutoff_nothing_is_read(stack: AirflowStack, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SOCIAL_METRICS_CAPTURE_CUTOFF", "19:59")
+    for name, value in (("CRON", "0,30 19 * * *"), ("BEGINS", "19:00"), ("LAST_ATTEMPT", "19:30"), ("CUTOFF", "19:59")):
+        monkeypatch.setenv(f"SOCIAL_METRICS_CAPTURE_{name}", value)
     stack.calls()
     run = stack.run(EXTRACT, logical_date=RUN_START)
     assert run.state == "success"
