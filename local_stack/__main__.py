@@ -31,7 +31,7 @@ INTERRUPTED = 130
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-Days = Annotated[int, typer.Option(min=1, help="Evenings of history before the first day of this state folder.")]
+Days = Annotated[int, typer.Option(min=1, help="Days of history before the first day of this state folder.")]
 
 
 @app.command()

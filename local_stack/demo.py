@@ -129,20 +129,20 @@ def last_month() -> date:
 
 
 def _follow_real_time(simulator_url: str) -> None:
-    """From now on the simulator's clock is the real one: the next evenings come when they come."""
+    """From now on the simulator's clock is the real one: the next runs come with the next days."""
     set_simulator_clock(simulator_url, utc_now().astimezone(WIB))
     requests.put(f"{simulator_url}/_simulator/clock", json={"ticking": True}, timeout=10).raise_for_status()
 
 
 def _load_history(stack: LocalStack, addresses: StackAddresses, console: Console) -> None:
-    """Captures the evenings before today through the real extractors; those that are there are not read again."""
+    """Captures the days before today through the real extractors; those that are there are not read again."""
     # The extractors read their connections from the environment, as in every program of the stack.
     os.environ.clear()
     os.environ.update(stack.environment(addresses))
     settings = load_settings()
     first, last = stack.first_day(), this_evening().date() - timedelta(days=1)
     started = time.monotonic()
-    with _progress(console, "evenings") as progress:
+    with _progress(console, "days") as progress:
         bar = progress.add_task("History", total=(last - first).days + 1)
         captured = load_history(
             addresses.simulator_url,
@@ -153,7 +153,7 @@ def _load_history(stack: LocalStack, addresses: StackAddresses, console: Console
             warehouse_url=addresses.warehouse_url,
             on_day=lambda day: progress.update(bar, advance=1, description=f"History {day}"),
         )
-    _done(console, f"History: {captured} evenings captured, {first} to {last}", started)
+    _done(console, f"History: {captured} days captured, {first} to {last}", started)
 
 
 def _enter_by_hand(stack: LocalStack, addresses: StackAddresses, console: Console) -> None:

@@ -50,7 +50,7 @@ class LocalStack:
     Args:
         layout: its folders.
         settings: what the environment says about ports and the database server.
-        history_days: evenings before the first day on which this folder was used.
+        history_days: days before the first day on which this folder was used.
         workers: Celery workers that run Airflow's tasks; with none the scheduler runs them itself.
     """
 

@@ -82,7 +82,7 @@ def first_demo(state: Path) -> subprocess.CompletedProcess[str]:
 
 def test_it_prints_both_boards_and_leaves_the_page(first_demo: subprocess.CompletedProcess[str], state: Path) -> None:
     assert first_demo.returncode == 0, first_demo.stdout + first_demo.stderr
-    assert f"{DAYS} evenings captured" in first_demo.stdout
+    assert f"{DAYS} days captured" in first_demo.stdout
     assert "extract_social_metrics success, transform_social_metrics success" in " ".join(first_demo.stdout.split())
     assert "Most followed centers" in first_demo.stdout
     assert "Most up-to-date centers" in first_demo.stdout
@@ -155,7 +155,7 @@ def test_a_second_demo_is_harmless_and_reads_nothing_twice(
     (state / "logs" / "airflow-migrate.log").unlink()
     second = _demo(state)
     assert second.returncode == 0, second.stdout + second.stderr
-    assert "0 evenings captured" in second.stdout
+    assert "0 days captured" in second.stdout
     assert not (state / "logs" / "airflow-migrate.log").exists()
     assert _boards(second.stdout) == _boards(first_demo.stdout)
 

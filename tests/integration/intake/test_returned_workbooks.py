@@ -1,4 +1,4 @@
-"""Bad files met politely: each is taken right, or returned with an error that names place and correction."""
+"""Invalid workbooks: each is read right, or returned with an error that names place and correction."""
 
 import csv
 import io
