@@ -128,6 +128,31 @@ class Settings(BaseSettings):
         le=1,
         description="Share of the known posts that one listing may lack and still be believed (docs/operations.md).",
     )
+    log_key: str | None = Field(
+        default=None,
+        description="Key that signs the checkpoints of the seals, from `social-metrics keys new`; never in the "
+        "warehouse. Without it or its file nothing is signed.",
+    )
+    log_key_file: Path | None = Field(default=None, description="File that holds this key instead.")
+    checkpoints_dir: Path | None = Field(
+        default=None,
+        description="Folder of the signed checkpoints, outside of the warehouse's machine; without it "
+        ".demo/checkpoints.",
+    )
+    witness_keys: str | None = Field(
+        default=None,
+        description="Verifier keys of the witnesses, comma-separated: whose cosignatures `verify` and `checkpoint "
+        "accept` read.",
+    )
+    notary_url: str | None = Field(
+        default=None,
+        description="postgresql://… of the warehouse for `social-metrics copy-answers`, as a login of the group "
+        "social_metrics_notary; never in the environment of Airflow's tasks.",
+    )
+    notary_airflow_url: str | None = Field(
+        default=None,
+        description="postgresql://… of Airflow's own database for the same command, as a login that only reads it.",
+    )
     bi_password: str | None = Field(
         default=None, description="Password of the BI server's login that `social-metrics bi provision` uses."
     )
@@ -147,6 +172,13 @@ class Settings(BaseSettings):
         min_length=16,
         description="Secret from which the passwords of these logins are derived; "
         "bi/superset/superset_config.py needs the same.",
+    )
+    recompute_login: str | None = Field(
+        default=None,
+        pattern="^[a-z_][a-z0-9_]*$",
+        max_length=63,
+        description="Login as which the rules of a month are computed, created by `social-metrics migrate`; without it "
+        "the service login's name with `_recompute` after it. Its password is drawn for each use.",
     )
     backup_key: str | None = Field(
         default=None,
@@ -181,6 +213,11 @@ class Settings(BaseSettings):
     def reports(self) -> str:
         """Address of the folder of issued reports."""
         return self.reports_destination or (self.state_dir.resolve() / "reports").as_uri()
+
+    @property
+    def checkpoints(self) -> Path:
+        """Folder of the signed checkpoints."""
+        return self.checkpoints_dir or self.state_dir.resolve() / "checkpoints"
 
 
 def load_settings() -> Settings:
