@@ -5,9 +5,10 @@ absent, and recency, coverage and retention act on that. A listing that is not b
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
+from itertools import takewhile
 
 import psycopg
 
@@ -16,9 +17,7 @@ from social_metrics.extract import state
 from social_metrics.extract.batch_reader import AccountAttempt
 from social_metrics.extract.extracted import CaptureFailure, ExtractedProfile, PostListing, ReadWindow
 from social_metrics.extract.state import KnownPost
-
-DEFAULT_MAX_LOSS = 0.2
-"""Share of the known posts that one listing may lack and still be believed (setting `listing_max_loss`)."""
+from social_metrics.registry.registry import Platform
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,15 +28,18 @@ class ListingDoubt:
         detail: the reason, for people.
         missing_ids: known posts that the listing lacks.
         known_count: known posts that it should have shown.
+        days: after how many days of listings that lack the same posts it is believed; None: never.
     """
 
     detail: str
     missing_ids: frozenset[str]
     known_count: int
+    days: int | None
 
-    def as_failure(self, listing: PostListing) -> CaptureFailure:
-        """The failure of the account's posts."""
-        return CaptureFailure(Outcome.INVALID_RESPONSE, self.detail, response_id=listing.response_id)
+    def is_settled(self, earlier: Iterable[tuple[date, frozenset[str]]], day: date) -> bool:
+        """Whether the doubted listings of earlier run dates, the latest first, agree for long enough."""
+        agreeing = [run_date for run_date, _ in takewhile(lambda one: self.missing_ids <= one[1], earlier)]
+        return self.days is not None and bool(agreeing) and (day - agreeing[-1]).days >= self.days
 
 
 def doubts_about(
@@ -45,8 +47,9 @@ def doubts_about(
     attempts: Sequence[AccountAttempt],
     known_posts: Iterable[KnownPost],
     day: date,
-    max_loss: float = DEFAULT_MAX_LOSS,
-) -> dict[str, ListingDoubt]:
+    platform: Platform,
+    max_loss: float,
+) -> dict[str, CaptureFailure]:
     """Account code -> why its listing is not believed; each doubt is recorded in ops.doubted_listings.
 
     Args:
@@ -54,93 +57,72 @@ def doubts_about(
         attempts: one per account.
         known_posts: earlier posts that the listings should have shown (`state.known_posts`).
         day: the run's WIB date.
-        max_loss: see `DEFAULT_MAX_LOSS`.
+        platform: its row in platforms.csv.
+        max_loss: the setting `listing_max_loss`.
     """
     known: dict[str, list[KnownPost]] = defaultdict(list)
     for post in known_posts:
         known[post.account_code].append(post)
-    suspects = [
-        attempt for attempt in attempts if _doubt(attempt, known[attempt.account.account_code], max_loss) is not None
-    ]
-    if not suspects:
-        return {}
-    earlier = state.doubted_before(connection, [attempt.account.account_code for attempt in suspects], day)
-    doubts: dict[str, ListingDoubt] = {}
-    for attempt in suspects:
-        code = attempt.account.account_code
-        doubt = _doubt(attempt, known[code], max_loss, earlier.get(code))
-        if doubt is not None:
-            doubts[code] = doubt
+    doubts = {
+        attempt.account.account_code: (attempt, doubt)
+        for attempt in attempts
+        if (doubt := doubt_about(attempt, known[attempt.account.account_code], platform.lookback_days, max_loss))
+    }
+    earlier = state.doubted_before(connection, [*doubts], day) if doubts else {}
+    failures: dict[str, CaptureFailure] = {}
+    for code, (attempt, doubt) in doubts.items():
+        if not doubt.is_settled(earlier.get(code, ()), day):
             state.record_doubt(
                 connection, code, day, attempt.attempted_at, doubt.detail, doubt.known_count, doubt.missing_ids
             )
-    return doubts
-
-
-def _doubt(
-    attempt: AccountAttempt, known: Sequence[KnownPost], max_loss: float, earlier: frozenset[str] | None = None
-) -> ListingDoubt | None:
-    if not isinstance(attempt.posts, PostListing) or not isinstance(attempt.profile, ExtractedProfile):
-        return None
-    return doubt_about(attempt.posts, attempt.profile, attempt.window, known, max_loss, earlier)
+            failures[code] = CaptureFailure(
+                Outcome.INVALID_RESPONSE, doubt.detail, response_id=getattr(attempt.posts, "response_id", None)
+            )
+    return failures
 
 
 def doubt_about(
-    listing: PostListing,
-    profile: ExtractedProfile,
-    window: ReadWindow,
-    known_posts: Iterable[KnownPost],
-    max_loss: float = DEFAULT_MAX_LOSS,
-    missing_before: frozenset[str] | None = None,
+    attempt: AccountAttempt, known_posts: Iterable[KnownPost], empty_days: int, max_loss: float
 ) -> ListingDoubt | None:
-    """Why this listing is not believed; None when it is.
+    """Why this attempt's listing is not believed by itself; None when it is.
 
-    - An empty listing is never believed while the profile counts posts.
+    - An empty listing is never believed while the profile counts posts. Where the profile has no count, it is
+      believed after `empty_days`: a lost permission, too, leaves listings empty, and for longer than a day.
     - A listing that lacks more than `max_loss` of the known posts, of its window or in all, is believed when the
-      profile's own count fell alike, or when an earlier run date's listing lacked the same posts. A single post may
+      profile's own count fell alike, or when the listing of a later run date lacks the same posts. A single post may
       always be missing from a listing that shows others.
-
-    Args:
-        listing: as the platform file read it.
-        profile: of the same attempt.
-        window: what was asked for, and the state at the last believed listing.
-        known_posts: earlier posts that the listing should have shown.
-        max_loss: see `DEFAULT_MAX_LOSS`.
-        missing_before: what the doubted listing of an earlier run date lacked; None without one.
     """
-    listed = {post.post_id for post in listing.posts} - listing.by_id
+    listing, profile, window = attempt.posts, attempt.profile, attempt.window
+    if not isinstance(listing, PostListing) or not isinstance(profile, ExtractedProfile):
+        return None
     published = {post.post_id: post.published_at for post in known_posts}
-    missing = frozenset(published.keys() - listed)
+    missing = frozenset(published.keys() - ({post.post_id for post in listing.posts} - listing.by_id))
     expected = len(published.keys() | set(window.reread_ids if listing.gone else ()))
-    if listing.is_empty and profile.posts_count:
+    if listing.is_empty and profile.posts_count is not None:
+        if profile.posts_count == 0:
+            return None
         return ListingDoubt(
             f"the listing shows no post although the profile counts {profile.posts_count}; no post is recorded as "
             "absent",
             missing,
             expected,
+            days=None,
         )
-    in_window = {post_id for post_id, at in published.items() if _is_in(window, at)}
-    loses_many = _loses_many(listing, len(missing), expected, max_loss) or _loses_many(
-        listing, len(missing & in_window), len(in_window), max_loss
+    in_window = {post_id for post_id, at in published.items() if window.since is None or at >= window.since}
+    tolerated = 0 if listing.is_empty else 1
+    loses_many = len(missing) > max(max_loss * expected, tolerated) or len(missing & in_window) > max(
+        max_loss * len(in_window), tolerated
     )
     if not loses_many or _count_fell_alike(listing, profile, window, len(missing), max_loss):
         return None
-    if missing_before is not None and missing <= missing_before:
-        return None
+    days = empty_days if listing.is_empty else 1
     return ListingDoubt(
         f"the listing lacks {len(missing)} of {expected} known posts and the profile's own count did not fall alike; "
-        "no post is recorded as absent until the listing of a later date lacks the same ones",
+        f"no post is recorded as absent before a listing {days} day(s) later lacks the same ones",
         missing,
         expected,
+        days,
     )
-
-
-def _is_in(window: ReadWindow, published_at: datetime) -> bool:
-    return window.since is None or published_at >= window.since
-
-
-def _loses_many(listing: PostListing, missing: int, expected: int, max_loss: float) -> bool:
-    return missing > max(max_loss * expected, 0 if listing.is_empty else 1)
 
 
 def _count_fell_alike(
@@ -151,12 +133,3 @@ def _count_fell_alike(
         return False
     added = sum(1 for post in listing.posts if post.published_at > window.listed_at)
     return window.posts_count_then + added - profile.posts_count >= missing * (1 - max_loss)
-
-
-def failures_of(attempts: Sequence[AccountAttempt], doubts: Mapping[str, ListingDoubt]) -> dict[str, CaptureFailure]:
-    """Account code -> the failure of its posts, for the outcome."""
-    return {
-        attempt.account.account_code: doubts[attempt.account.account_code].as_failure(attempt.posts)
-        for attempt in attempts
-        if attempt.account.account_code in doubts and isinstance(attempt.posts, PostListing)
-    }

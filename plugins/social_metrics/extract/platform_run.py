@@ -31,7 +31,7 @@ from social_metrics.extract.http.connection_pool import HttpPool, ReplyLimits
 from social_metrics.extract.limits.budget import Budgets, affordable_ages, budgets_of
 from social_metrics.extract.limits.circuit_breakers import CircuitBreakers
 from social_metrics.extract.limits.spend_limits import is_of_money
-from social_metrics.extract.listing_check import doubts_about, failures_of
+from social_metrics.extract.listing_check import doubts_about
 from social_metrics.extract.records import batch_records
 from social_metrics.extract.run_clock import RunClock, refuse_other_day
 from social_metrics.extract.schedule import RunSchedule
@@ -363,7 +363,7 @@ class PlatformRun:
         if attempts:
             known = state.known_posts(warehouse, *expected_posts(attempts))
             max_loss = order.settings.listing_max_loss
-            doubts = doubts_about(warehouse, attempts, known, session.schedule.day, max_loss)
+            doubts = doubts_about(warehouse, attempts, known, session.schedule.day, order.platform, max_loss)
             records = batch_records(
                 attempts,
                 batch.recorder,
@@ -371,7 +371,7 @@ class PlatformRun:
                 order.connection.authorization_mode,
                 known,
                 self._next_steps,
-                doubts=failures_of(attempts, doubts),
+                doubts=doubts,
                 count_lifetime=self._count_lifetime,
                 is_last_attempt=batch.now >= session.schedule.last_attempt,
             )

@@ -219,11 +219,14 @@ def with_known_posts(
 
 def doubted_before(
     connection: psycopg.Connection, account_codes: Sequence[str], day: date
-) -> dict[str, frozenset[str]]:
-    """Account code -> ids that its latest doubted listing of an earlier WIB date lacked; believed ones end a doubt."""
+) -> dict[str, list[tuple[date, frozenset[str]]]]:
+    """Account code -> dates before the WIB date `day` whose listing was doubted, and the ids that it lacked.
+
+    The latest first; a listing that was believed ends the doubts before it.
+    """
     rows = connection.execute(
         """
-        select distinct on (d.account_code) d.account_code, d.missing_ids
+        select d.account_code, d.run_date, d.missing_ids
         from ops.doubted_listings as d
         where d.account_code = any(%s) and d.run_date < %s
             and not exists (
@@ -233,7 +236,10 @@ def doubted_before(
         """,
         (list(account_codes), day, PostsRead.LISTED.value),
     ).fetchall()
-    return {account_code: frozenset(missing) for account_code, missing in rows}
+    doubted: dict[str, list[tuple[date, frozenset[str]]]] = {}
+    for account_code, run_date, missing in rows:
+        doubted.setdefault(account_code, []).append((run_date, frozenset(missing)))
+    return doubted
 
 
 def record_doubt(

@@ -1,17 +1,19 @@
 """The one rule by which a listing is believed: what it lacks, what the profile counts, what an earlier date saw."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from social_metrics.extract.batch_reader import AccountAttempt
 from social_metrics.extract.extracted import ExtractedPost, ExtractedProfile, PostListing, ReadWindow
-from social_metrics.extract.listing_check import DEFAULT_MAX_LOSS, ListingDoubt, doubt_about
+from social_metrics.extract.listing_check import ListingDoubt, doubt_about
 from social_metrics.extract.pagination import BEFORE_EVERY_POST
 from social_metrics.extract.state import KnownPost
+from social_metrics.registry.account import Account
 from social_metrics.settings import Settings
 
 NOW = datetime(2026, 11, 20, 13, 0, tzinfo=UTC)
@@ -34,6 +36,11 @@ def profile(posts_count: int | None) -> ExtractedProfile:
     return ExtractedProfile("id", "handle", 1, RESPONSE, NOW, "test.v1", posts_count=posts_count)
 
 
+DAY = date(2026, 11, 20)
+EMPTY_DAYS = 7
+ACCOUNT = Account("a", "a", "test", "id", "handle", None, "verified", None, None)
+
+
 def doubt(
     found: PostListing,
     before: Sequence[KnownPost],
@@ -41,10 +48,15 @@ def doubt(
     count_then: int | None = None,
     *,
     reread: tuple[str, ...] = (),
-    missing_before: frozenset[str] | None = None,
+    earlier: Sequence[tuple[int, str]] = (),
+    max_loss: float | None = None,
 ) -> ListingDoubt | None:
+    """The doubt that is left; `earlier` has ages in days and lacking posts of doubted listings, the latest first."""
     window = ReadWindow(SINCE, reread_ids=reread, listed_at=YESTERDAY, posts_count_then=count_then)
-    return doubt_about(found, profile(count), window, before, missing_before=missing_before)
+    attempt = AccountAttempt(RESPONSE, ACCOUNT, NOW, profile(count), found, window)
+    left = doubt_about(attempt, before, EMPTY_DAYS, Settings().listing_max_loss if max_loss is None else max_loss)
+    dated = [(DAY - timedelta(days=age), frozenset(lacking)) for age, lacking in earlier]
+    return None if left is None or left.is_settled(dated, DAY) else left
 
 
 TEN = tuple("abcdefghij")
@@ -58,12 +70,13 @@ def test_an_empty_listing_is_not_believed_while_the_profile_counts_posts() -> No
     found = doubt(listing(), [], 240, 240)
     assert found is not None
     assert "shows no post although the profile counts 240" in found.detail
-    everything = frozenset(TEN)
-    assert doubt(listing(), known(*TEN), 5, 240, missing_before=everything) is not None, "nor on a later date"
+    a_month = [(age, "abcdefghij") for age in range(1, 31)]
+    assert doubt(listing(), known(*TEN), 5, 240, earlier=a_month) is not None, "nor on a later date"
 
 
 def test_an_empty_listing_is_believed_when_the_profile_counts_none_or_nothing_is_known() -> None:
     assert doubt(listing(), known(*TEN), 0, 10) is None
+    assert doubt(listing(), known(*TEN), 0, None) is None
     assert doubt(listing(), [], 0, 0) is None
     assert doubt(listing(), [], None, None) is None
 
@@ -105,8 +118,25 @@ def test_posts_published_since_the_last_listing_do_not_hide_the_fall_of_the_coun
 
 
 def test_a_loss_is_believed_when_an_earlier_date_lacked_the_same_posts() -> None:
-    assert doubt(listing(*TEN[:4]), known(*TEN), missing_before=frozenset(TEN[4:])) is None
-    assert doubt(listing(*TEN[:4]), known(*TEN), missing_before=frozenset(TEN[5:])) is not None, "one more is lost"
+    assert doubt(listing(*TEN[:4]), known(*TEN), earlier=[(1, "efghij")]) is None
+    assert doubt(listing(*TEN[:4]), known(*TEN), earlier=[(1, "fghij")]) is not None, "one more is lost"
+    assert doubt(listing(*TEN[:4]), known(*TEN), earlier=[(1, "fghij"), (2, "efghij")]) is not None, "it came back"
+
+
+@pytest.mark.parametrize(
+    ("earlier", "believed"),
+    [
+        ([(1, "abcdefghij")], False),
+        ([(age, "abcdefghij") for age in range(1, 7)], False),
+        ([(age, "abcdefghij") for age in range(1, 8)], True),
+        ([(7, "abcdefghij")], True),
+        ([(1, "abcdefghij"), (3, "bcdefghij"), (7, "abcdefghij")], False),
+    ],
+)
+def test_an_empty_listing_is_believed_after_a_week_where_the_profile_has_no_count(
+    earlier: list[tuple[int, str]], believed: bool
+) -> None:
+    assert (doubt(listing(), known(*TEN), earlier=earlier) is None) is believed
 
 
 def test_posts_found_by_id_alone_are_still_missing_from_the_listing() -> None:
@@ -135,9 +165,8 @@ def test_without_any_count_at_most_the_share_or_one_post_becomes_absent(before: 
 
 
 def test_the_share_is_a_setting() -> None:
-    assert Settings().listing_max_loss == DEFAULT_MAX_LOSS
-    window = ReadWindow(SINCE)
-    assert doubt_about(listing("a"), profile(None), window, known(*TEN), max_loss=0.9) is None
+    assert doubt(listing("a"), known(*TEN), max_loss=0.8) is not None
+    assert doubt(listing("a"), known(*TEN), max_loss=0.9) is None
 
 
 def test_a_listing_that_reached_the_end_is_judged_over_all_known_posts() -> None:

@@ -29,6 +29,7 @@ METRIC_DEFINITION_ID = "x.followers_count.v1"
 
 PER_CALL = 100  # users, or posts by id, in one call: the API's most
 PAGE = 20  # posts; small, because the budget reserves the price of a whole page before each call
+SMALLEST_PAGE = 5
 PRICE_OF_A_USER = Decimal("0.010")
 PRICE_OF_A_POST = Decimal("0.005")
 TIMELINE_DEPTH = 800  # posts that a timeline without replies reaches back
@@ -172,7 +173,9 @@ def read_posts(client: ApiClient, account: Account, profile: ExtractedProfile, w
             Outcome.ACCOUNT_PRIVATE, "the account's posts are protected", response_id=profile.response_id
         )
     found = _Found(profile.handle)
-    complete_since = _read_timeline(client, f"users/{profile.platform_account_id}/tweets", window, found)
+    path = f"users/{profile.platform_account_id}/tweets"
+    complete_since = _read_timeline(client, path, window, found)
+    is_contradicted = not found.posts and _contradicts_the_count(client, path, profile, window)
     left_out: CaptureFailure | None = None
     try:
         _read_again(client, [post_id for post_id in window.reread_ids if post_id not in found.posts], found)
@@ -188,6 +191,7 @@ def read_posts(client: ApiClient, account: Account, profile: ExtractedProfile, w
         received_at=found.last.received_at if found.last else None,
         gone=tuple(found.gone),
         left_out=left_out,
+        shown=0 if is_contradicted else None,
     )
 
 
@@ -248,6 +252,20 @@ def _read_timeline(client: ApiClient, path: str, window: ReadWindow, found: _Fou
         # Newest first by id. Another post of the oldest one's second may stand on a page that was not read.
         return max(read[-1].published_at + timedelta(seconds=1), window.since or BEFORE_EVERY_POST)
     return window.since or BEFORE_EVERY_POST
+
+
+def _contradicts_the_count(client: ApiClient, path: str, profile: ExtractedProfile, window: ReadWindow) -> bool:
+    """Whether an empty timeline is empty in error: the profile counts posts, or new ones, that it does not show.
+
+    Reposts and replies are counted as well. So the timeline is requested again with them and without a start; after a
+    known post, from that post on.
+    """
+    parameters: dict[str, Any] = {"max_results": SMALLEST_PAGE}
+    counted = profile.posts_count or 0
+    if window.newest_known_id:
+        counted -= counted if window.posts_count_then is None else window.posts_count_then
+        parameters["since_id"] = str(int(window.newest_known_id) - 1)
+    return counted > 0 and not _data(_get_posts(client, "user_tweets", path, parameters, SMALLEST_PAGE))
 
 
 def _read_again(client: ApiClient, post_ids: Sequence[str], found: _Found) -> None:

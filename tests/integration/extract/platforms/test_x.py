@@ -1,5 +1,6 @@
 """X: charged per resource, so asked sparingly; two families of names; refusals of one account inside a 200."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -208,6 +209,36 @@ def test_nothing_new_is_a_listing_and_costs_nothing() -> None:
     assert listing.posts == ()
     assert listing.response_id is not None
     assert [spend.usd for spend in asked.recorder.spends] == [0]
+
+
+@pytest.mark.parametrize(
+    ("window", "count", "again", "shown"),
+    [
+        # Nothing new, and the profile counts nothing new: no further request.
+        (ReadWindow(SINCE, newest_known_id="7", posts_count_then=240), 240, None, None),
+        (ReadWindow(SINCE, newest_known_id="7", posts_count_then=241), 240, None, None),
+        (ReadWindow(SINCE, newest_known_id="7"), 240, None, None),
+        (ReadWindow(SINCE), 0, None, None),
+        # The profile counts a new post: a repost or a reply, or the timeline is empty in error.
+        (ReadWindow(SINCE, newest_known_id="7", posts_count_then=239), 240, page(post("7"), post("8")), None),
+        (ReadWindow(SINCE, newest_known_id="7", posts_count_then=239), 240, NOTHING_NEW, 0),
+        # The first listing: silent for longer than the window, or empty in error.
+        (ReadWindow(SINCE), 240, page(post("1")), None),
+        (ReadWindow(SINCE), 240, NOTHING_NEW, 0),
+    ],
+)
+def test_an_empty_timeline_is_compared_with_the_profiles_count(
+    window: ReadWindow, count: int, again: Answer | None, shown: int | None
+) -> None:
+    with serve({TIMELINE: [NOTHING_NEW, again or NOTHING_NEW]}) as server:
+        client = bench(x.RULES, server.base_url).client
+        listing = x.read_posts(client, KARTINI, replace(PROFILE, posts_count=count), window)
+    assert (listing.posts, listing.shown, listing.gone) == ((), shown, ())
+    assert len(server.requests) == (1 if again is None else 2)
+    if again is not None:
+        assert server.requests[1].parameters["max_results"] == "5"
+        assert server.requests[1].parameters.get("since_id") == ("6" if window.newest_known_id else None)
+        assert not {"exclude", "start_time"} & server.requests[1].parameters.keys()
 
 
 def test_an_item_on_two_pages_is_one_post() -> None:
