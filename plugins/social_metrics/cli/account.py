@@ -23,7 +23,7 @@ from social_metrics.cli.console import (
     read_bytes,
     user_name,
 )
-from social_metrics.cli.registry_change import EvidenceOption, address_with_id, author_of, center_code
+from social_metrics.cli.registry_change import CenterOption, EvidenceOption, address_with_id, author_of, center_code
 from social_metrics.clock import utc_now, wib_date
 from social_metrics.errors import UsageProblem
 from social_metrics.intake import account_confirmations
@@ -152,7 +152,7 @@ def confirm(
 def status(
     code: Annotated[str | None, typer.Argument(help="Only this account, with its history.")] = None,
     due: Annotated[bool, typer.Option("--due", help="Only accounts whose review is due.")] = False,
-    center: Annotated[str | None, typer.Option(help="Only this center's (code, name or an alias).")] = None,
+    center: CenterOption = None,
     platform: Annotated[str | None, typer.Option(help="Only this platform's, e.g. youtube.")] = None,
     only: Annotated[str | None, typer.Option("--status", help=f"One of {', '.join(ACCOUNT_STATUSES)}.")] = None,
     output_format: FormatOption = Format.TABLE,

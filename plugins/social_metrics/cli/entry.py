@@ -21,13 +21,14 @@ from social_metrics.cli.console import (
     read_bytes,
     user_name,
 )
+from social_metrics.cli.registry_change import CenterOption, center_code
 from social_metrics.clock import utc_now, wib_date
 from social_metrics.errors import UsageProblem
 from social_metrics.intake import store
 from social_metrics.intake.store import StoredEntry
 from social_metrics.monitoring.situation import now_of_registry
 from social_metrics.publish.page import formats
-from social_metrics.registry.registry import Registry, load_registry
+from social_metrics.registry.registry import load_registry
 from social_metrics.settings import load_settings
 from social_metrics.warehouse.connect import connect
 
@@ -41,13 +42,12 @@ JSON_MEMBERS = (
     "followers_precision_step", "last_post_at", "last_post_url", "evidence_file_name", "evidence_sha256",
     "entered_by", "decision", "confirmed_by", "is_newest",
 )  # fmt: skip
-CenterOption = Annotated[str | None, typer.Option(help="Only this center (its code).")]
 
 
 def ingest(
     file: Annotated[Path, typer.Argument(help="The filled template (.xlsx or .csv).")],
     evidence: Annotated[Path | None, typer.Option(help="Folder of the screenshots; the file's own by default.")] = None,
-    center: Annotated[str | None, typer.Option(help="Take entries of this center only (its code).")] = None,
+    center: CenterOption = None,
     output_format: FormatOption = Format.TABLE,
 ) -> None:
     """Import a filled template completely or not at all. Exit code 1 when it was returned.
@@ -67,7 +67,7 @@ def ingest(
     with warehouse() as url:
         settings = load_settings()
         registry = load_registry(settings.registry_dir)
-        _refuse_unknown_center(center, registry)
+        center = None if center is None else center_code(center, registry, settings)
         try:
             result = take(
                 file.name,
@@ -114,8 +114,9 @@ def template(
     from social_metrics.intake.template import make_template
 
     with warehouse() as url:
-        registry = load_registry(load_settings().registry_dir)
-        _refuse_unknown_center(center, registry)
+        settings = load_settings()
+        registry = load_registry(settings.registry_dir)
+        center = None if center is None else center_code(center, registry, settings)
         day = wib_date(now_of_registry(registry))
         if every_account:
             accounts = [account for account in registry.verified_on(day) if center in (None, account.center_code)]
@@ -176,14 +177,15 @@ def confirm(
     if bool(keys) == bool(center):
         raise UsageProblem("Name the entries to decide on, or give --center for all of a center's that wait.")
     with warehouse() as url:
-        registry = load_registry(load_settings().registry_dir)
-        _refuse_unknown_center(center, registry)
-        codes = {account.account_code for account in registry.accounts if account.center_code == center}
+        settings = load_settings()
+        registry = load_registry(settings.registry_dir)
+        center = None if center is None else center_code(center, registry, settings)
         with connect(url, "loader") as connection:
             chosen = keys or [
                 waiting.key
                 for waiting in store.list_entries(connection, only_waiting=True)
-                if waiting.account_code in codes
+                if (account := registry.account_on(waiting.account_code, waiting.as_of_date))
+                and account.center_code == center
             ]
             if not chosen:
                 raise UsageProblem(f"No entry of {center} waits for a decision.")
@@ -202,11 +204,6 @@ def confirm(
     for found in decided:
         output().print(f"{'Rejected' if reject else 'Confirmed'}: {found.key}, {escape(found.followers_displayed)}")
     output().print("The boards show them after the next transform: `social-metrics transform`.")
-
-
-def _refuse_unknown_center(center: str | None, registry: Registry) -> None:
-    if center is not None and all(found.center_code != center for found in registry.centers):
-        raise UsageProblem(f"{center!r} is not the code of a center; centers.csv has them, e.g. kartini.")
 
 
 def _write_copy(file: Path, result: "IngestResult") -> Path | None:

@@ -21,6 +21,7 @@ from social_metrics.registry.edits import RegistryEdit, editing
 from social_metrics.registry.registry import Registry
 from social_metrics.settings import Settings
 
+CenterOption = Annotated[str | None, typer.Option(help="Only this center (its code, name or an alias).")]
 EvidenceOption = Annotated[str, typer.Option(help="The proof: a letter's number, or where the screenshot is kept.")]
 DecreeOption = Annotated[str, typer.Option(help="The decree that orders it: its number and date.")]
 OnOption = Annotated[
@@ -36,11 +37,13 @@ def author_of(by: str | None, evidence: str) -> Author:
 
 
 def center_code(written: str, registry: Registry, settings: Settings) -> str:
-    """The code of a center given by code, name or alias.
+    """The code of a center given by its code, also of one that has ended, by its name or an alias.
 
     Raises:
         UsageProblem: no center has this name.
     """
+    if any(center.center_code == written for center in registry.centers):
+        return written
     return CenterNames(settings.registry_dir, registry, wib_date(utc_now())).code_of(written)
 
 

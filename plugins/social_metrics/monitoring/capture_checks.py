@@ -57,8 +57,8 @@ def tokens(at: Situation, warehouse: psycopg.Connection) -> Iterator[CheckResult
     """The key of the rotating tokens is set, and each account that needs a token has one."""
     accounts = [
         account.account_code
-        for account in at.registry.accounts
-        if account.status == "verified" and account.capture_path == "api" and rotates_tokens(account.platform)
+        for account in at.registry.verified_on(at.day)
+        if account.capture_path == "api" and rotates_tokens(account.platform)
     ]
     if not accounts:
         yield CheckResult("tokens", Verdict.NOTE, "no verified account needs a rotating token")

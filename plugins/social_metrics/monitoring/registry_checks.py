@@ -11,6 +11,7 @@ from social_metrics.monitoring.situation import Situation
 from social_metrics.registry.change_log import history_conflicts, read_changes
 from social_metrics.registry.edits import REVIEW_DAYS
 from social_metrics.registry.registry import Registry, RegistryProblem, load_registry
+from social_metrics.registry.registry_files import PENDING
 from social_metrics.settings import Settings
 
 NAMED_IN_ALERTS, NAMED_IN_DOCTOR = 10, 4
@@ -24,10 +25,15 @@ def check_registry(settings: Settings) -> tuple[Registry | None, list[CheckResul
     except RegistryProblem as problem:
         next_step = f"correct the line in {folder}"
         return None, [CheckResult("registry", Verdict.FINDING, fault, next_step) for fault in problem.problems]
-    verified = sum(account.status == "verified" for account in registry.accounts)
+    if (folder / PENDING).is_dir():  # the process that wrote it has died
+        next_step = "repeat the last `social-metrics account` or `center` command: it completes that change first"
+        return registry, [CheckResult("registry", Verdict.FINDING, "a change was interrupted", next_step)]
+    centers = {center.center_code for center in registry.centers}
+    accounts = {account.account_code for account in registry.accounts}
+    verified = {account.account_code for account in registry.accounts if account.status == "verified"}
     message = (
-        f"{len(registry.centers)} centers, {len(registry.platforms)} platforms, "
-        f"{len(registry.accounts)} accounts, {verified} of them verified"
+        f"{len(centers)} centers, {len(registry.platforms)} platforms, {len(accounts)} accounts, {len(verified)} of "
+        "them verified"
     )
     if verified:
         return registry, [CheckResult("registry", Verdict.GOOD, message)]

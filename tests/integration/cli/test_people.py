@@ -242,6 +242,22 @@ def test_the_status_is_filtered(words: tuple[str, ...], codes: set[str]) -> None
     } == codes
 
 
+def test_entries_of_a_moved_account_are_confirmed_for_the_center_of_their_date(
+    folder: Path, warehouse_url: str
+) -> None:
+    desk = Desk(load_registry(folder), warehouse_url, now=utc_now())
+    workbook = desk.template(ACCOUNT, day=YESTERDAY)
+    fill(sheet_of(workbook), [desk.good_row(ACCOUNT, YESTERDAY)])
+    assert desk.hand_in(workbook).taken == [f"{ACCOUNT}/{YESTERDAY}/1"]
+    today = wib_date(utc_now()).isoformat()
+    moved = run("account", "move", ACCOUNT, "--to", "satria", "--on", today, "--decree", "SK 1", *BY, "--yes")
+    assert moved.exit_code == 0, moved.output
+    confirm = ("entry", "confirm", "--by", SECOND, "--center")
+    of_the_new_one = run(*confirm, "satria")
+    assert (of_the_new_one.exit_code, "No entry of satria waits" in of_the_new_one.stderr) == (2, True)
+    assert run(*confirm, "Sentra Terpadu Kartini").exit_code == 0
+
+
 def test_a_second_account_of_a_center_is_kept_with_a_notice(folder: Path) -> None:
     names = ("first", "second")
     added = [
