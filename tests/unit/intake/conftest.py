@@ -10,5 +10,5 @@ from tests.support.officer import READ_BY_HAND, registry_with
 
 @pytest.fixture
 def registry(tmp_path: Path) -> Registry:
-    """The shipped registry with six verified accounts of three centers."""
-    return registry_with(tmp_path / "registry", *READ_BY_HAND)
+    """The shipped registry with verified accounts of four centers, in each of the three time zones."""
+    return registry_with(tmp_path / "registry", *READ_BY_HAND, "wasana-bahagia-x")

@@ -150,10 +150,11 @@ def test_two_times_of_one_date_have_to_agree(registry: Registry) -> None:
     assert "19.15" in error.message
 
 
-@pytest.mark.parametrize(
-    ("center", "account", "zone"),
-    [("kartini", "kartini-x", WIB), ("mahatmiya", "mahatmiya-x", WITA)],
-)
+OF_EACH_ZONE = [("kartini", "kartini-x", WIB), ("mahatmiya", "mahatmiya-x", WITA),
+                ("wasana-bahagia", "wasana-bahagia-x", WIT)]  # fmt: skip
+
+
+@pytest.mark.parametrize(("center", "account", "zone"), OF_EACH_ZONE)
 @pytest.mark.parametrize("written", ["23/11/2026", date(2026, 11, 23), datetime(2026, 11, 23), 46349])  # noqa: DTZ001
 def test_a_post_without_a_time_counts_on_its_date_in_every_zone(
     registry: Registry, center: str, account: str, zone: ZoneInfo, written: Any
@@ -164,13 +165,25 @@ def test_a_post_without_a_time_counts_on_its_date_in_every_zone(
     assert {row.last_post_at.astimezone(each).date() for each in (WIB, WITA, WIT, zone)} == {date(2026, 11, 23)}
 
 
-def test_a_post_of_the_evidence_s_own_date_is_not_after_it(registry: Registry) -> None:
-    cells = row_of("mahatmiya-x", EVIDENCE_TIME="00.30", POST_DATE="24/11/2026", POST_TIME=None)
-    row = only_row(handed_in(registry, cells, "mahatmiya"))
-    assert row.observed_at == datetime(2026, 11, 24, 0, 30, tzinfo=WITA)
+@pytest.mark.parametrize(("center", "account", "zone"), OF_EACH_ZONE)
+def test_a_post_of_the_evidence_s_own_date_is_not_after_it(
+    registry: Registry, center: str, account: str, zone: ZoneInfo
+) -> None:
+    cells = row_of(account, EVIDENCE_TIME="00.30", POST_DATE="24/11/2026", POST_TIME=None)
+    row = only_row(handed_in(registry, cells, center))
+    assert row.observed_at == datetime(2026, 11, 24, 0, 30, tzinfo=zone)
     assert row.last_post_at is not None
     assert row.last_post_at <= row.observed_at
-    assert row.last_post_at.astimezone(WITA).date() == date(2026, 11, 24)
+    assert row.last_post_at.astimezone(zone).date() == date(2026, 11, 24)
+
+
+@pytest.mark.parametrize(("center", "account", "zone"), OF_EACH_ZONE)
+@pytest.mark.parametrize("written", ["20.00", "20:00", "20.00 WIB"])
+def test_a_time_is_of_the_center_s_zone_unless_the_cell_names_another(
+    registry: Registry, center: str, account: str, zone: ZoneInfo, written: str
+) -> None:
+    row = only_row(handed_in(registry, row_of(account, EVIDENCE_TIME=written), center))
+    assert row.observed_at == datetime(2026, 11, 24, 20, tzinfo=WIB if "WIB" in written else zone)
 
 
 @pytest.mark.parametrize(

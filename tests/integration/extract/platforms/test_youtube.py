@@ -33,8 +33,8 @@ def counting(posts: int) -> ExtractedProfile:
     return replace(PROFILE, posts_count=posts)
 
 
-def error(code: int, reason: str, **more: Any) -> dict[str, Any]:
-    return {"error": {"code": code, "message": "words", "errors": [{"reason": reason, "domain": "d"}], **more}}
+def error(code: int, reason: str) -> dict[str, Any]:
+    return {"error": {"code": code, "message": "words", "errors": [{"reason": reason, "domain": "d"}]}}
 
 
 def upload(video_id: str, published: datetime | None) -> dict[str, Any]:
@@ -59,13 +59,12 @@ def read_posts(
         return youtube.read_posts(asked.client, KARTINI, profile, window or ReadWindow(SINCE)), server, asked
 
 
-def refused(answer: Answer, **options: Any) -> tuple[CaptureFailure, Bench]:
+def refused(answer: Answer) -> CaptureFailure:
     """What becomes of a channel whose call is answered so."""
     with serve({"/channels": [answer]}) as server:
-        asked = bench(youtube.RULES, server.base_url, **options)
-        reading = youtube.read_profiles(asked.client, [KARTINI])["kartini-youtube"]
+        reading = youtube.read_profiles(bench(youtube.RULES, server.base_url).client, [KARTINI])["kartini-youtube"]
     assert isinstance(reading, CaptureFailure)
-    return reading, asked
+    return reading
 
 
 # ------------------------------------------------------------------ profiles
@@ -110,13 +109,13 @@ def test_hidden_absent_zero_and_gone_are_four_things() -> None:
 
 
 def test_nobody_found_is_a_reply_without_items() -> None:
-    failure, _ = refused(Answer({"kind": "youtube#channelListResponse", "pageInfo": {"totalResults": 0}}))
+    failure = refused(Answer({"kind": "youtube#channelListResponse", "pageInfo": {"totalResults": 0}}))
     assert (failure.outcome, failure.for_all) == (Outcome.ACCOUNT_NOT_FOUND, False)
 
 
 @pytest.mark.parametrize("body", [{}, [], {"items": None}, {"items": "x"}, {"kind": "youtube#searchResult"}, 7])
 def test_a_reply_that_is_no_list_of_channels_says_nothing_about_accounts(body: Any) -> None:
-    assert refused(Answer(body))[0].outcome is Outcome.INVALID_RESPONSE
+    assert refused(Answer(body)).outcome is Outcome.INVALID_RESPONSE
 
 
 def test_a_channel_without_an_id_may_be_the_missing_one() -> None:
