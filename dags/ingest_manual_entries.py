@@ -4,10 +4,12 @@
 Reads filled templates from the inbox (`SOCIAL_METRICS_MANUAL_ENTRY_INBOX`: a folder, or an object store's address
 such as `s3://bucket/inbox`, with one folder per center code), every half hour from 07.15 to 22.45 WIB.
 
-- **take_entries** takes each workbook as a whole, or moves it to `returned/` with annotations beside its rows. A
-  workbook in a center's folder may enter that center only. Screenshots lie beside the workbook.
+- **take_entries** takes each workbook as a whole, or moves it to `returned/<center code>/` with annotations beside its
+  rows. A workbook in a center's folder may enter that center only. Screenshots lie beside the workbook. Links, pipes
+  and files with a second name are refused.
 - **confirm_entries** asks a second person (Required Actions), one form per workbook: check the screenshots first.
-  The person who entered a row cannot confirm it: the task fails, and clearing it asks again.
+  The person who entered a row cannot confirm it, and the form is not assigned to her: the task and the run fail.
+  Clearing the task with those downstream asks again, and publishes.
 - **publish_entries** publishes the asset `social_metrics_entries`, from which the transform starts. Unconfirmed
   entries do not count.
 
@@ -41,4 +43,4 @@ with DAG(
     confirmed = ConfirmEntriesOperator.partial(
         task_id="confirm_entries", retries=0, response_timeout=timedelta(days=7)
     ).expand_kwargs(taken)
-    publish_entries.override(trigger_rule="all_done")(decisions=confirmed.output)
+    publish_entries.override(trigger_rule="none_failed")(decisions=confirmed.output)

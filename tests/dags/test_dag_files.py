@@ -66,6 +66,14 @@ def test_each_asset_has_one_publisher(dags: dict[str, Any]) -> None:
     ]
 
 
+def test_run_fails_with_a_refused_confirmation_and_clearing_publishes(dags: dict[str, Any]) -> None:
+    """A leaf that runs whatever happens would make the run green, and would not be cleared with the failed task."""
+    publish = dags["ingest_manual_entries"].get_task("publish_entries")
+    assert publish.trigger_rule == "none_failed"
+    assert publish.upstream_task_ids == {"confirm_entries"}
+    assert not publish.downstream_task_ids
+
+
 def test_first_run_is_at_20_00_and_retry_runs_until_23_30_wib(dags: dict[str, Any]) -> None:
     from airflow.serialization.encoders import coerce_to_core_timetable
     from airflow.timetables.base import TimeRestriction

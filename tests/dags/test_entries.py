@@ -65,7 +65,7 @@ def test_valid_file_is_taken_and_confirmed_by_another_person(
     (question,) = take()
     assert question["keys"] == [f"{ACCOUNT}/2026-11-20/1"]
     assert "| 1,2 rb | 1200 (langkah 100) |" in question["body"]
-    assert sorted(path.name for path in (inbox / "meohai" / "taken").iterdir()) == ["entri.xlsx"]
+    assert sorted(path.name for path in (inbox / "taken" / "meohai").iterdir()) == ["entri.xlsx"]
     assert take() == [], "a taken file is not asked about twice"
     from airflow.sdk.exceptions import AirflowFailException
 
@@ -76,6 +76,67 @@ def test_valid_file_is_taken_and_confirmed_by_another_person(
     assert stack.warehouse("select confirmed_by, confirmed_through, decision from raw.manual_confirmations") == [
         (SECOND, "airflow", "confirmed")
     ]
+
+
+def write_roles(registry_dir: Path, *lines: str) -> None:
+    (registry_dir / "roles.csv").write_text("role_code,person,email,center_code\n" + "".join(f"{x}\n" for x in lines))
+
+
+def test_folder_s_only_officer_is_the_author_whatever_the_file_says(
+    stack: AirflowStack, registry: Registry, inbox: Path
+) -> None:
+    from airflow.sdk.exceptions import AirflowFailException
+
+    write_roles(
+        stack.simulator.registry_dir, "center_officer,sari,,meohai", "center_officer,tono,,satria", "maker,ani,,",
+        "checker,Sari,,", "operator,joko,,", "approver,sekretaris,,",
+    )  # fmt: skip
+    from social_metrics.errors import UsageProblem
+    from social_metrics.registry.roles import load_roles
+
+    with pytest.raises(UsageProblem, match="reads as 'sari'"):
+        load_roles(stack.simulator.registry_dir)
+    write_roles(
+        stack.simulator.registry_dir, "center_officer,sari,,meohai", "center_officer,tono,,satria", "maker,ani,,",
+        "operator,joko,,", "approver,sekretaris,,",
+    )  # fmt: skip
+    hand_in(stack, registry, inbox, "1,2 rb")
+    (question,) = take()
+    assert stack.warehouse("select entered_by from raw.manual_entries") == [("sari",)], f"the file says {OFFICER}"
+    assert question["assigned_users"] == [{"id": "ani", "name": "ani"}, {"id": "joko", "name": "joko"}]
+    assert "| Waktu bukti |" in question["body"]
+    assert "20-11-2026" in question["body"]
+    for spelling in ("sari", "Sari", "s\u0430ri", "sari "):
+        with pytest.raises(AirflowFailException, match="another person"):
+            answer(question, spelling)
+    assert answer(question, OFFICER)["decision"] == "confirmed"
+
+
+def test_any_officer_of_a_center_may_have_written_a_name_that_is_none_of_theirs(
+    stack: AirflowStack, registry: Registry, inbox: Path
+) -> None:
+    write_roles(
+        stack.simulator.registry_dir, "center_officer,sari,,meohai", "center_officer,tini,,meohai", "maker,ani,,"
+    )  # fmt: skip
+    hand_in(stack, registry, inbox, "1,2 rb")
+    (question,) = take()
+    assert question["assigned_users"] == [{"id": "ani", "name": "ani"}]
+    assert stack.warehouse("select entered_by from raw.manual_entries") == [(OFFICER,)]
+
+
+def test_links_in_the_inbox_read_nothing_out(stack: AirflowStack, registry: Registry, inbox: Path) -> None:
+    secret = inbox.parent / "secret"
+    secret.write_bytes(b"the password")
+    (inbox / "meohai" / "entri.xlsx").symlink_to(secret)
+    (inbox / "meohai" / "returned").symlink_to(secret)
+    (inbox / "meohai" / "bukti.csv").hardlink_to(secret)
+    assert take() == []
+    assert sorted(path.name for path in (inbox / "returned" / "meohai").iterdir()) == [
+        "bukti.csv.txt",
+        "entri.xlsx.txt",
+    ]
+    assert secret.read_bytes() == b"the password"
+    assert not list((inbox / "meohai").glob("*.xlsx"))
 
 
 def test_inbox_may_be_an_object_store(stack: AirflowStack, registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -91,10 +152,10 @@ def test_inbox_may_be_an_object_store(stack: AirflowStack, registry: Registry, m
     hand_in(stack, registry, bucket, "1,2 rb")
     (question,) = take()
     assert question["keys"] == [f"{ACCOUNT}/2026-11-20/1"]
-    assert [path.name for path in (bucket / "meohai" / "taken").iterdir()] == ["entri.xlsx"]
+    assert [path.name for path in (bucket / "taken" / "meohai").iterdir()] == ["entri.xlsx"]
     hand_in(stack, registry, bucket, "1.2")
     assert take() == []
-    returned = sorted(path.name for path in (bucket / "meohai" / "returned").iterdir())
+    returned = sorted(path.name for path in (bucket / "returned" / "meohai").iterdir())
     assert returned == ["entri.catatan.xlsx", "entri.xlsx"]
 
 
@@ -102,7 +163,7 @@ def test_invalid_file_is_returned_with_annotations(stack: AirflowStack, registry
     hand_in(stack, registry, inbox, "1.2")
     (inbox / "meohai" / "foto.xlsx").write_bytes(b"\x89PNG")
     assert take() == []
-    names = sorted(path.name for path in (inbox / "meohai" / "returned").iterdir())
+    names = sorted(path.name for path in (inbox / "returned" / "meohai").iterdir())
     assert names == ["entri.catatan.xlsx", "entri.xlsx", "foto.xlsx", "foto.xlsx.txt"]
     assert stack.warehouse("select count(*) from raw.manual_entries") == [(0,)]
 
@@ -111,7 +172,7 @@ def test_folder_of_a_center_enters_that_center_only(stack: AirflowStack, registr
     (inbox / "satria").mkdir()
     hand_in(stack, registry, inbox, "1,2 rb", center="satria")
     assert take() == []
-    assert (inbox / "satria" / "returned" / "entri.catatan.xlsx").exists()
+    assert (inbox / "returned" / "satria" / "entri.catatan.xlsx").exists()
 
 
 def test_rejected_entry_publishes_nothing(stack: AirflowStack, registry: Registry, inbox: Path) -> None:

@@ -15,6 +15,7 @@ from social_metrics.cli.checkpoint import checkpoint
 from social_metrics.cli.close import close
 from social_metrics.cli.connect import connect
 from social_metrics.cli.console import new_group
+from social_metrics.cli.copy_answers import copy_answers
 from social_metrics.cli.doctor import doctor
 from social_metrics.cli.entry import entry, ingest
 from social_metrics.cli.lake import lake
@@ -36,7 +37,7 @@ app = new_group(
 )
 for command in (
     top, campaign, serving, tag, doctor, watch, capture, connect, transform, ingest, migrate, backup, restore, seal,
-    retention, close, verify, trace, verify_report, witness,
+    retention, close, copy_answers, verify, trace, verify_report, witness,
 ):  # fmt: skip
     app.command()(command)
 for name, group in {

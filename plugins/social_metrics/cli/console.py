@@ -12,12 +12,14 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, ConsoleRenderable, RenderHook
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.segment import Segment
 from rich.table import Table
 from typer.core import TyperGroup
 
 from social_metrics.errors import UsageProblem
+from social_metrics.plain_text import printable
 
 PIPED_WIDTH = 120
 EXTRA_OF_MODULE = {"typst": "reports", "segno": "reports", "pyarrow": "lake", "upath": "lake"}
@@ -63,9 +65,10 @@ def notices() -> Console:
 
 
 def print_json(payload: Any) -> None:
-    """Print data as JSON: dates and instants as ISO 8601 (instants in UTC), text as it is."""
-    json.dump(payload, sys.stdout, default=_plain, ensure_ascii=False, indent=2)
-    sys.stdout.write("\n")
+    """Print data as JSON: dates and instants as ISO 8601 (instants in UTC), unseen characters escaped."""
+    text = json.dumps(payload, default=_plain, ensure_ascii=False, indent=2)
+    escaped = (mark if mark == printable(mark) else f"\\u{ord(mark):04x}" for mark in text)
+    sys.stdout.write("".join(escaped) + "\n")
 
 
 def user_name(by: str | None) -> str:
@@ -128,7 +131,7 @@ class PlainErrorGroup(TyperGroup):
         try:
             return super().invoke(ctx)
         except UsageProblem as problem:
-            print(f"social-metrics: {problem}", file=sys.stderr)
+            print(f"social-metrics: {printable(str(problem))}", file=sys.stderr)
             raise typer.Exit(ExitCode.USAGE) from problem
         except ModuleNotFoundError as error:
             extra = EXTRA_OF_MODULE.get((error.name or "").partition(".")[0])
@@ -141,7 +144,7 @@ class PlainErrorGroup(TyperGroup):
             )
             raise typer.Exit(ExitCode.USAGE) from error
         except _warehouse_errors() as error:
-            reason = error.diag.message_primary or str(error).strip()
+            reason = printable(error.diag.message_primary or str(error).strip())
             print(
                 f"social-metrics: The warehouse broke off the work: {reason}. Unfinished changes were rolled back.",
                 file=sys.stderr,
@@ -169,9 +172,29 @@ def _warehouse_errors() -> tuple[Any, ...]:
 
 def _console(*, stderr: bool) -> Console:
     console = Console(stderr=stderr, highlight=False, soft_wrap=False)
+    console.push_render_hook(_PrintableHook())
     if not console.is_terminal:
         console.width = max(console.width, PIPED_WIDTH)
     return console
+
+
+class _Printable:
+    """What rich renders, without characters that would steer the terminal; its own colours stay."""
+
+    def __init__(self, renderable: ConsoleRenderable) -> None:
+        self._renderable = renderable
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Segment]:
+        for segment in console.render(self._renderable, options):
+            yield segment if segment.control else Segment(printable(segment.text), segment.style)
+
+
+class _PrintableHook(RenderHook):
+    """The edge at which every text reaches a terminal."""
+
+    def process_renderables(self, renderables: list[ConsoleRenderable]) -> list[ConsoleRenderable]:
+        """See `RenderHook`."""
+        return [_Printable(renderable) for renderable in renderables]
 
 
 def _plain(value: Any) -> Any:

@@ -52,6 +52,7 @@ def ingest(
     read_attachment: ReadAttachment,
     max_age_days: int,
     center_code: str | None = None,
+    author: str | None = None,
 ) -> IngestResult:
     """Take a workbook's entries, all or none.
 
@@ -64,6 +65,7 @@ def ingest(
         read_attachment: reads the files that came with it.
         max_age_days: older screenshots are refused.
         center_code: the only center that may be entered; None: any.
+        author: who handed it in, where its channel knows; then the name in the file says nothing.
 
     Raises:
         FileRefused: the file as a whole cannot be read.
@@ -87,7 +89,8 @@ def ingest(
         unchanged: list[str] = []
         for row in rows:
             before = known.get(row.key)
-            entry = _entry(row, workbook.sha256, 1 if before is None else before.version + 1, now)
+            version = 1 if before is None else before.version + 1
+            entry = _entry(row, workbook.sha256, version, author or row.row.entered_by, now)
             if before is not None and _observed(before) == _observed(entry):
                 unchanged.append(before.key)
             else:
@@ -120,7 +123,7 @@ def _reused_attachments(connection: psycopg.Connection, rows: Sequence[ValidRow]
     return errors
 
 
-def _entry(row: ValidRow, workbook_sha256: str, version: int, now: datetime) -> ManualEntry:
+def _entry(row: ValidRow, workbook_sha256: str, version: int, author: str, now: datetime) -> ManualEntry:
     entered, account = row.row, row.account
     is_demo = (account.handle or "").startswith(DEMO_HANDLE_PREFIX)
     return ManualEntry(
@@ -143,7 +146,7 @@ def _entry(row: ValidRow, workbook_sha256: str, version: int, now: datetime) -> 
         evidence_file_name=row.attachment.file_name,
         workbook_sha256=workbook_sha256,
         workbook_place=entered.place,
-        entered_by=entered.entered_by,
+        entered_by=author.strip().lower(),
         entered_at=now,
         source=Source.SIMULATOR if is_demo else Source.MANUAL,
     )

@@ -7,6 +7,8 @@ from datetime import date
 from pathlib import Path
 
 from social_metrics.contract import Attachment
+from social_metrics.intake.inbox import opened_folder, read_regular_file
+from social_metrics.intake.spreadsheet.validation_errors import FileRefused
 
 MAX_BYTES = 5_000_000
 
@@ -38,7 +40,10 @@ def load_attachment(name: str, read: ReadAttachment) -> Attachment:
     """
     if "/" in name or "\\" in name or name.startswith("."):
         raise AttachmentRefused("berisi nama folder; tulis nama berkasnya saja, misalnya kartini-x-2026-11-24.png")
-    content = read(name)
+    try:
+        content = read(name)
+    except FileRefused as refused:
+        raise AttachmentRefused(f"tidak dibuka. {str(refused).rstrip('.')}") from refused
     if content is None:
         raise AttachmentRefused("tidak ada di antara berkas yang dikirim; kirim berkas itu bersama templat")
     if len(content) > MAX_BYTES:
@@ -59,11 +64,12 @@ def date_in_name(name: str) -> date | None:
 
 
 def folder_reader(folder: Path) -> ReadAttachment:
-    """Reads attachments from a folder of this machine."""
+    """Reads attachments from a folder of this machine; a link is refused."""
 
     def read(name: str) -> bytes | None:
-        path = folder / name
-        return path.read_bytes() if path.is_file() and path.stat().st_size <= MAX_BYTES * 2 else None
+        with opened_folder(folder) as opened:
+            found = read_regular_file(opened, name, MAX_BYTES)
+        return found[0] if found else None
 
     return read
 

@@ -6,6 +6,7 @@ from uuid import UUID
 from airflow.sdk.exceptions import AirflowFailException, TaskAwaitingInput
 from airflow.sdk.execution_time.hitl import upsert_hitl_detail
 
+from social_metrics.plain_text import printable
 from social_metrics.registry.roles import RoleHolder
 
 
@@ -54,5 +55,5 @@ def ask_again(operator: Any, context: Any) -> NoReturn:
 
 
 def strip_markup(text: str) -> str:
-    """Text of a person or a platform for a form's Markdown: markup characters become spaces."""
-    return "".join(character if character not in "|<>[]*_`\\\n" else " " for character in text)
+    """Text of a person or a platform for a form's Markdown: markup becomes spaces, nothing is unseen."""
+    return "".join(mark if mark not in "|<>[]*_`\\\n" else " " for mark in printable(text))

@@ -58,6 +58,36 @@ def holders_of(roles: Iterable[RoleHolder], role: str, center_code: str | None =
     return [holder for holder in roles if holder.role == role and holder.center_code == center_code]
 
 
+def author_of(roles: Iterable[RoleHolder], center_code: str, owner: str | None) -> str | None:
+    """Who handed in a file of a center's folder, as the channel knows it; None: only the name in the file says.
+
+    Args:
+        roles: see `load_roles`.
+        center_code: whose folder it is.
+        owner: the login that owns the file, where officers have logins of their own.
+    """
+    officers = {holder.person for holder in holders_of(roles, "center_officer", center_code) if holder.person}
+    return owner or (officers.pop() if len(officers) == 1 else None)
+
+
+def confirmers_of(roles: Iterable[RoleHolder], center_code: str, author: str) -> list[RoleHolder]:
+    """Who may confirm a center's manual entries: its officers and the data and PR teams, but not the author.
+
+    Where the author is none of the center's officers, any of them may have filled the file in, so none confirms it.
+    """
+    roles = tuple(roles)
+    officers = holders_of(roles, "center_officer", center_code)
+    own = canonical_person(author)
+    is_officer = own in {canonical_person(holder.person) for holder in officers if holder.person}
+    teams = [holder for role in ("maker", "checker", "operator") for holder in holders_of(roles, role)]
+    named = {
+        canonical_person(holder.person): holder
+        for holder in (*teams, *(officers if is_officer else ()))
+        if holder.person and canonical_person(holder.person) != own
+    }
+    return list(named.values())
+
+
 def _holder(row: SeedRow) -> RoleHolder:
     role = row.one_of("role_code", ROLES)
     if role == "center_officer":

@@ -7,6 +7,7 @@ from typing import Any
 from openpyxl.utils import get_column_letter
 
 from social_metrics.errors import UsageProblem
+from social_metrics.plain_text import printable
 
 SHOWN_CHARACTERS = 60
 
@@ -60,8 +61,7 @@ class ValidationError:
 
 def shown(value: Any) -> str:
     """A cell's content for a sentence: one line, shortened, without control characters."""
-    text = "".join(character if character.isprintable() else " " for character in str(value))
-    text = " ".join(text.split())
+    text = " ".join(printable(str(value)).split())
     return text if len(text) <= SHOWN_CHARACTERS else text[: SHOWN_CHARACTERS - 1] + "…"
 
 

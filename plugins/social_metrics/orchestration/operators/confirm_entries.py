@@ -19,17 +19,22 @@ CONFIRM, REJECT = "Konfirmasi", "Tolak"
 class ConfirmEntriesOperator(HITLOperator):
     """Ask for a decision on entries; record it under the responder's user name.
 
-    The person who entered a row cannot confirm it: the task fails, the row stays unconfirmed, and clearing the
-    task asks again. The database has the same rule as a CHECK.
+    The person who entered a row cannot confirm it: the task and the run fail, the row stays unconfirmed, and clearing
+    the task with those downstream asks again and publishes. The database has the same rule as a CHECK.
 
     Args:
         keys: the entries, as `social-metrics entry list` names them.
         subject: the form's heading.
         body: the rows and their screenshots, in Markdown.
+        assigned_users: who may respond; with none, every permitted user.
     """
 
-    def __init__(self, *, keys: list[str], subject: str, body: str, **kwargs: Any) -> None:
-        super().__init__(subject=subject, body=body, options=[CONFIRM, REJECT], **kwargs)
+    def __init__(
+        self, *, keys: list[str], subject: str, body: str, assigned_users: list[dict[str, str]], **kwargs: Any
+    ) -> None:
+        super().__init__(
+            subject=subject, body=body, options=[CONFIRM, REJECT], assigned_users=assigned_users or None, **kwargs
+        )
         self.keys = keys
 
     def execute_complete(self, context: Any, event: dict[str, Any]) -> dict[str, Any]:
