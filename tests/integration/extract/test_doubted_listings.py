@@ -206,6 +206,17 @@ def test_an_empty_listing_is_never_believed_while_the_profile_counts_posts(stage
     assert not stage.seen("absent")
 
 
+def test_a_playlist_that_is_not_found_is_no_empty_channel_while_it_counts_videos(stage: Stage) -> None:
+    stage.begin("youtube")
+    known = stage.seen()
+    stage.simulator.faults.add("youtube", "playlist_not_found", endpoint="playlistItems")
+    for day in (7, 8):
+        stage.capture(day)
+        assert stage.last_outcome()[:2] == ("captured_partly", "failed")
+    assert known <= stage.seen()
+    assert not stage.seen("absent")
+
+
 @pytest.mark.parametrize("platform", [*COUNTS_POSTS, "x"])
 def test_an_account_whose_first_listing_is_empty_is_not_without_posts(stage: Stage, platform: str) -> None:
     stage.platform = platform
