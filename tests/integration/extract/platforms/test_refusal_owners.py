@@ -349,9 +349,6 @@ def test_a_daily_limit_of_x_ends_when_its_own_header_says() -> None:
     assert failures[0].retry_at == NOW + timedelta(hours=2)
 
 
-# ------------------------------------------------------------------ TikTok
-
-
 def tiktok_error(code: str | None, message: str = "words") -> dict[str, Any]:
     return {"data": {}, "error": {"code": code, "message": message, "log_id": "1"}}
 
