@@ -91,7 +91,7 @@ class Layout:
     @property
     def kept(self) -> tuple[Path, ...]:
         """Folders that belong to the warehouse: a backup holds them."""
-        return self.registry, self.inbox, self.reports
+        return self.registry, self.inbox, self.reports, self.state / "checkpoints"
 
     def port(self, program: str) -> Path:
         """The file that notes a program's port, so that commands find it and a restart keeps it."""

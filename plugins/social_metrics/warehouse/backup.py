@@ -1,8 +1,8 @@
 """A backup of the warehouse and of the files that belong to it, and its restore into an empty database.
 
 A backup is a folder of three files: `warehouse.dump` (pg_dump's custom format), `files.tar` (registry, workbooks,
-issued reports) and `manifest.json` with the sha256 of both, the roles, and a digest of every table from the dump's own
-snapshot. With SOCIAL_METRICS_BACKUP_KEY all three are encrypted. No password and no key is in it.
+issued reports, checkpoints) and `manifest.json` with the sha256 of both, the roles, and a digest of every table from
+the dump's own snapshot. With SOCIAL_METRICS_BACKUP_KEY all three are encrypted. No password and no key is in it.
 """
 
 import json

@@ -76,7 +76,12 @@ def cipher_of(keys: str | None) -> MultiFernet | None:
 
 def folders_of(settings: Settings) -> dict[str, Path | str]:
     """The folders of a backup by their name in it; the address of one that is in an object store."""
-    addresses = {"registry": str(settings.registry_dir), "inbox": settings.inbox, "reports": settings.reports}
+    addresses = {
+        "registry": str(settings.registry_dir),
+        "inbox": settings.inbox,
+        "reports": settings.reports,
+        "checkpoints": str(settings.checkpoints),
+    }
     return {name: _folder(address) for name, address in addresses.items()}
 
 

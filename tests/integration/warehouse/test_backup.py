@@ -88,7 +88,12 @@ def here(
     ensure_reading_logins(closable.url, ["kartini"], f"tools_{os.getpid()}", "a key of the test's own")
     site = Site(closable.url, tmp_path / "here")
     shutil.copytree(closable.registry, site.home / "registry")
-    for name in ("inbox/kartini/taken/isi.xlsx", "inbox/kartini/returned/isi.txt", "reports/2026-10/v1/laporan.pdf"):
+    for name in (
+        "inbox/kartini/taken/isi.xlsx",
+        "inbox/kartini/returned/isi.txt",
+        "reports/2026-10/v1/laporan.pdf",
+        "checkpoints/2026-10-31.txt",
+    ):
         path = site.home / "state" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(name)
