@@ -27,7 +27,6 @@ from social_metrics.intake.store import ConfirmationRefused
 from social_metrics.intake.template import make_template
 from social_metrics.marts.leaderboards import FollowersRow, RecencyRow, read_marts
 from social_metrics.publish.page import boards
-from social_metrics.publish.page.texts import Catalogue
 from social_metrics.warehouse.connect import connect
 from tests.support.dbt_runner import PROJECT, Warehouse
 from tests.support.factories import Evidence, at, write_raw
@@ -173,7 +172,7 @@ def _unranked(warehouse: Warehouse) -> dict[str, list[tuple[str | None, str | No
 def _page(warehouse: Warehouse) -> str:
     with read_marts(warehouse.url) as marts:
         data = boards.gather(marts, marts.day(None))
-    return boards.render(data, Catalogue(PROJECT / "seeds" / "rules"))
+    return boards.render(data, PROJECT / "seeds" / "rules")
 
 
 def _api_reading(followers: int) -> Evidence:

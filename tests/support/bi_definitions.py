@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-from social_metrics.publish.bi.definitions import Both, Dashboard, load_dashboards
+from social_metrics.publish.bi.definitions import Dashboard, load_dashboards
 from social_metrics.publish.bi.metadata import Metadata, from_manifest
+from social_metrics.publish.texts import Both
 
 GOOD = """
 slug: papan

@@ -24,7 +24,7 @@ from social_metrics.marts.leaderboards import (
     read_marts,
 )
 from social_metrics.publish.page import formats
-from social_metrics.publish.page.texts import TEXTS
+from social_metrics.publish.texts import text
 
 _TITLES = {Board.FOLLOWERS: "Most followed centers", Board.RECENCY: "Most up-to-date centers"}
 _COMMANDS = {
@@ -200,7 +200,7 @@ def _print_unranked(console: Console, unranked: Sequence[UnrankedCenter]) -> Non
 
 def _text(key: str) -> str:
     """An English text of the boards page: page and command line use the same."""
-    return TEXTS[f"unranked_{key}"][formats.LANGUAGES.index("en")]
+    return text(f"unranked_{key}", "en")
 
 
 def _lines(kind: UnrankedKind, entries: Sequence[UnrankedCenter]) -> list[str]:

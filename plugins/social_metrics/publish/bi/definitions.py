@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from social_metrics.errors import UsageProblem
 from social_metrics.publish.page.formats import Language
+from social_metrics.publish.texts import Both
 
 Kind = Literal["title", "table", "links", "number", "line", "bar", "heatmap"]
 Aggregate = Literal["max", "sum"]
@@ -26,17 +27,6 @@ IS_LATEST = "is_latest"
 
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Both(_Strict):
-    """A text in both languages."""
-
-    id: str
-    en: str
-
-    def of(self, language: Language) -> str:
-        """The text in one language."""
-        return self.id if language == "id" else self.en
 
 
 class Chart(_Strict):

@@ -10,16 +10,8 @@ from functools import cached_property
 
 from social_metrics.publish.bi.definitions import IS_LATEST, ROWS, Chart
 from social_metrics.publish.bi.metadata import Mart, Metadata, is_share, rounded_share
-from social_metrics.publish.bi.texts import (
-    NOT_ASSESSABLE,
-    NOT_MEASURABLE,
-    NOTE,
-    ROWS_LABEL,
-    SIMULATED,
-    TITLE_DATE,
-    UP_TO,
-)
 from social_metrics.publish.page.formats import Language
+from social_metrics.publish.texts import text
 
 SCHEMA = "marts"
 SHOWN = "_shown"
@@ -34,6 +26,7 @@ ABSENT = "_is_absent"
 NOTHING = "–"
 """Shown in place of a missing text."""
 
+_TITLE_DATE = {"id": "DD/MM/YYYY", "en": "FMDD Mon YYYY"}
 _TIME = "YYYY-MM-DD HH24.MI"  # as text it sorts in the order of time
 _LISTED = {"platforms_posted": "platform"}
 """Text columns that list codes, separated by a comma and a space → column of these codes.
@@ -81,8 +74,9 @@ class MartQuery:
                 sql, data_type = readable
                 columns[f"{name}{SHOWN}"] = Shown(sql, data_type, name, self._label(name))
             if note := self._note(name):
-                label = f"{self._label(name)}, {NOTE[self.language]}"
-                columns[f"{name}{NOTE_OF}"] = Shown(note, "text", name, label)
+                columns[f"{name}{NOTE_OF}"] = Shown(
+                    note, "text", name, self.text("chart_note_of", label=self._label(name))
+                )
         return columns
 
     def shown(self, column: str) -> str:
@@ -111,9 +105,9 @@ class MartQuery:
             if metric := self.metadata.metric(name, self.mart):
                 found[metric.title(self.language)] = metric.expression
             elif name == ROWS:
-                found[ROWS_LABEL[self.language]] = "count(*)"
+                found[self.text("chart_rows")] = "count(*)"
             elif chart.cap is not None:
-                label = f"{self._label(name)} ({UP_TO[self.language].format(cap=chart.cap)})"
+                label = self.text("chart_up_to", label=self._label(name), cap=chart.cap)
                 found[label] = f"least({chart.aggregate}({name}), {chart.cap})"
             else:
                 found[self._label(name)] = f"{chart.aggregate}({name})"
@@ -122,12 +116,12 @@ class MartQuery:
     @property
     def newest_date(self) -> str:
         """SQL of the date that its title shows."""
-        return f"to_char(max({self.mart.known_column}), '{TITLE_DATE[self.language]}')"
+        return f"to_char(max({self.mart.known_column}), '{_TITLE_DATE[self.language]}')"
 
     @property
     def simulated_mark(self) -> str:
         """SQL of the mark of simulated data."""
-        return f"case when bool_or(source = 'simulator') then ' · {SIMULATED[self.language]}' else '' end"
+        return f"case when bool_or(source = 'simulator') then ' · {self.text('simulated')}' else '' end"
 
     def sql(self, absences: Collection[str] = ()) -> str:
         """The query.
@@ -155,6 +149,10 @@ class MartQuery:
         return {
             f"{name}{ABSENT}": Shown(f"(facts.{name} is null)", "boolean", name, self._label(name)) for name in absences
         }
+
+    def text(self, key: str, **values: object) -> str:
+        """A text in the language of the query."""
+        return text(key, self.language, **values)
 
     def _label(self, column: str) -> str:
         return self.metadata.label(column, self.language)
@@ -189,7 +187,7 @@ class MartQuery:
     def _note(self, name: str) -> str | None:
         """SQL of the reason why a change or a score has no figure; None where the column needs none."""
         if name == "score":
-            return f"case when facts.score is null then '{NOT_ASSESSABLE[self.language]}' else '' end"
+            return f"case when facts.score is null then '{self.text('score_not_assessable')}' else '' end"
         if f"{name}_is_measurable" not in self.mart.columns:
             return None
         absent = f"'{NOTHING}'"
@@ -197,7 +195,7 @@ class MartQuery:
             absent = _labelled(f"facts.{name}_null_reason", self._codes(f"{name}_null_reason"))
         return (
             f"case when facts.{name} is null then {absent} "
-            f"when not facts.{name}_is_measurable then '{NOT_MEASURABLE[self.language]}' else '' end"
+            f"when not facts.{name}_is_measurable then '{self.text('chart_not_measurable')}' else '' end"
         )
 
 

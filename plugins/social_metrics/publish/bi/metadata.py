@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from social_metrics.errors import UsageProblem
-from social_metrics.publish.bi.definitions import IS_LATEST, ROWS, Both, Dashboard
+from social_metrics.publish.bi.definitions import IS_LATEST, ROWS, Dashboard
 from social_metrics.publish.page.formats import LANGUAGES, Language
+from social_metrics.publish.texts import Both
 from social_metrics.settings import Settings
 from social_metrics.transform.dbt_environment import dbt_environment
 

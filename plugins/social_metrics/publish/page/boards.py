@@ -3,21 +3,18 @@
 Indonesian with an English switch; readable on a phone and on paper.
 """
 
+import csv
 import tempfile
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from decimal import Decimal
+from datetime import date, timedelta
 from itertools import groupby
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup, escape
 
-from social_metrics.clock import WIB
 from social_metrics.contract import Source
 from social_metrics.errors import UsageProblem
 from social_metrics.marts import health
@@ -32,8 +29,10 @@ from social_metrics.marts.leaderboards import (
     UnrankedKind,
     read_marts,
 )
-from social_metrics.publish.page import chart, coverage, formats
-from social_metrics.publish.page.texts import Both, Catalogue, both, each
+from social_metrics.publish.page import chart, coverage
+from social_metrics.publish.page.formats import LANGUAGES, Language
+from social_metrics.publish.phrases import InBoth, Phrases
+from social_metrics.publish.texts import Both
 from social_metrics.settings import load_settings
 
 TOP = 5
@@ -74,7 +73,7 @@ def page(warehouse_url: str, day: date | None = None) -> tuple[date, str]:
     """
     with read_marts(warehouse_url) as marts:
         data = gather(marts, marts.day(day))
-    return data.day, render(data, Catalogue(load_settings().dbt_project_dir / "seeds" / "rules"))
+    return data.day, render(data, load_settings().dbt_project_dir / "seeds" / "rules")
 
 
 def write(warehouse_url: str, path: Path, day: date | None = None) -> date:
@@ -118,8 +117,13 @@ def gather(marts: MartsReader, day: date) -> BoardsData:
     )
 
 
-def render(data: BoardsData, catalogue: Catalogue) -> str:
-    """The page as HTML."""
+def render(data: BoardsData, rules: Path) -> str:
+    """The page as HTML.
+
+    Args:
+        data: of the page.
+        rules: folder of the rule seeds, `dbt_project/seeds/rules`.
+    """
     environment = Environment(
         loader=PackageLoader("social_metrics.publish.page"),
         autoescape=True,
@@ -127,35 +131,34 @@ def render(data: BoardsData, catalogue: Catalogue) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    words = _Words(catalogue, data)
-    environment.globals |= {
-        "t": catalogue.text,
-        "plain": catalogue.plain,
-        "words": words,
-        "number": words.number,
-        "both": both,
-    }
     captures, leaders = data.captures, top(data.followers)
+    platforms = {capture.platform: capture.platform_label for capture in captures}
+    words = InBoth(*(_phrases(rules, language, platforms) for language in LANGUAGES))
+    environment.globals |= {
+        "words": words,
+        "t": words.text,
+        "platforms": platforms,
+        "simulator": Source.SIMULATOR,
+        "Both": Both,
+    }
     first = [c.first_captured_at for c in captures if c.first_captured_at]
     last = [c.last_captured_at for c in captures if c.last_captured_at]
     first_day = data.day - timedelta(days=CHART_DAYS - 1)
     by_center = {code: list(days) for code, days in groupby(data.center_days, key=lambda day: day.center_code)}
     return environment.get_template("boards.html").render(
         data=data,
-        day=each(lambda language: formats.long_date(data.day, language)),
+        day=words.day(data.day),
         followers_top=leaders,
         followers_rest=rest(data.followers),
         recency_top=top(data.recency),
         recency_rest=rest(data.recency),
         ties=_ties(data.recency),
-        charts=[
-            (row, chart.draw(by_center.get(row.center_code, []), first_day, data.day)) for row in top(data.followers)
-        ],
-        chart=chart,
+        charts=[(row, chart.draw(by_center.get(row.center_code, []), first_day, data.day)) for row in leaders],
+        svg=chart.svg,
         chart_days=CHART_DAYS,
         coverage=coverage.bars(data.coverage),
         coverage_known_on=data.coverage[0].known_on_date if data.coverage else data.day,
-        strips=coverage.strips(data.runs, {c.platform: c.platform_label for c in captures}, data.day, RUN_DAYS),
+        strips=coverage.strips(data.runs, platforms, data.day, RUN_DAYS),
         run_days=RUN_DAYS,
         unranked={kind: list(group) for kind, group in groupby(data.unranked, key=lambda row: UnrankedKind(row.kind))},
         expected=sum(capture.accounts_expected for capture in captures),
@@ -180,79 +183,25 @@ def _ties(rows: Sequence[RecencyRow]) -> set[int]:
     return {rank for rank, count in Counter(row.best_rank for row in rows).items() if rank is not None and count > 1}
 
 
-class _Words:
-    """Values of the page in both languages."""
+def _phrases(rules: Path, language: Language, platforms: Mapping[str, str]) -> Phrases:
+    """The phrases of the page, with labels from the seeds that dbt reads too."""
 
-    def __init__(self, catalogue: Catalogue, data: BoardsData) -> None:
-        self._catalogue = catalogue
-        self._labels = {capture.platform: capture.platform_label for capture in data.captures}
-        self.reason = catalogue.reason
-        self.band = catalogue.band
-        self.next_step = catalogue.next_step
-        self.rank = formats.rank
+    def labels(name: str, key: str, column: str) -> dict[str, str]:
+        path = rules / name
+        try:
+            with path.open(encoding="utf-8", newline="") as file:
+                return {row[key]: row[f"{column}_{language}"] for row in csv.DictReader(file)}
+        except (OSError, KeyError) as error:
+            raise UsageProblem(
+                f"{path} cannot be read ({error}): it holds the labels of the boards. "
+                "Set SOCIAL_METRICS_DBT_PROJECT_DIR to the dbt project."
+            ) from error
 
-    def number(self, value: int) -> Markup:
-        """A count."""
-        return both(self.number_forms(value))
-
-    def number_forms(self, value: int) -> Both:
-        """A count as a value of a text."""
-        return each(lambda language: formats.number(value, language))
-
-    def day(self, day: date) -> Both:
-        """A date in words as a value of a text."""
-        return each(lambda language: formats.long_date(day, language))
-
-    def short_date(self, day: date) -> Both:
-        """A date for an axis."""
-        return each(lambda language: formats.short_date(day, language))
-
-    def share(self, share: float) -> Both:
-        """A percentage as a value of a text."""
-        return each(lambda language: formats.percent(share, language))
-
-    def usd(self, amount: Decimal) -> Both:
-        """An amount of US$ as a value of a text."""
-        return each(lambda language: formats.number(float(amount), language, 2))
-
-    def change(self, row: FollowersRow) -> Markup | None:
-        """The change over seven days with its bounds; None when it is unknown or not measurable."""
-        bounds = (row.change_7d, row.change_7d_low, row.change_7d_high, row.change_7d_is_measurable)
-        forms = each(lambda language: formats.change(*bounds, language) or "")
-        return both(forms) if forms["id"] else None
-
-    def ago(self, days: int) -> Both:
-        """Days ago in WIB dates: today, yesterday, n days ago."""
-        key = f"days_{days}" if days in (0, 1) else "days_n"
-        return each(lambda language: self._catalogue.plain(key, language, n=days))
-
-    def local_time(self, row: RecencyRow | UnrankedCenter) -> Markup:
-        """The time of the last post in the center's time zone, with the zone's label."""
-        if row.last_post_at is None:
-            return Markup("")
-        instant, zone = row.last_post_at, ZoneInfo(row.time_zone)
-        label = row.time_zone_label or row.time_zone
-        return both(each(lambda language: formats.long_time(instant, zone, label, language)))
-
-    def wib_times(self, first: datetime | None, last: datetime | None) -> Markup | None:
-        """From when to when, in WIB; one time when both are the same minute."""
-        if first is None or last is None:
-            return None
-        same_minute = f"{first.astimezone(WIB):%H%M}" == f"{last.astimezone(WIB):%H%M}"
-        instants = (first,) if same_minute else (first, last)
-        return both(each(lambda language: "–".join(formats.clock_time(at, WIB, language) for at in instants)))
-
-    def post_link(self, row: RecencyRow) -> Markup:
-        """The platform of the last post, linked to the post; a simulated post has no address."""
-        label = self._labels.get(row.last_post_platform or "", row.last_post_platform or "")
-        url = row.last_post_url or ""
-        if row.source == Source.SIMULATOR or not url.startswith("https://"):
-            return escape(label)
-        return Markup('<a href="{}" rel="noreferrer">{}</a>').format(url, label)
-
-    def age(self, entry: UnrankedCenter) -> Markup:
-        """Age of an account's last figure."""
-        if entry.capture_age_days is None:
-            return self._catalogue.text("never_read")
-        ago = self.ago(entry.capture_age_days)
-        return self._catalogue.text("last_read", ago=each(lambda language: ago[language].lower()))
+    return Phrases(
+        language,
+        outcomes=labels("capture_outcomes.csv", "outcome", "label"),
+        platforms=platforms,
+        zones={},  # each row has the letters of its own zone
+        bands=labels("recency_bands.csv", "recency_band", "label"),
+        next_steps=labels("capture_outcomes.csv", "outcome", "next_step"),
+    )

@@ -1,4 +1,4 @@
-"""Geometry of the chart of a center's followers over time; the template turns it into SVG.
+"""The chart of a center's followers over time, as SVG for the page and for reports.
 
 A day without a complete figure is a gap: lines join only consecutive days of the same number of accounts.
 """
@@ -6,15 +6,19 @@ A day without a complete figure is a gap: lines join only consecutive days of th
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from html import escape
 from itertools import pairwise
 from math import ceil, floor, log10
 
 from social_metrics.marts.leaderboards import CenterDay
+from social_metrics.publish.page import formats
+from social_metrics.publish.page.formats import Language
 
 WIDTH, HEIGHT = 340, 150
 LEFT, RIGHT, TOP, BOTTOM = 58, 10, 8, 24
 FEWEST_TICKS = 2
 HEADROOM = 0.08
+DAYS_OF_A_WEEKLY_AXIS = 45  # a longer axis has the starts of months
 FLAT_HALF_RANGE = 5  # followers shown above and below a line that does not move
 
 
@@ -87,11 +91,50 @@ def draw(days: Sequence[CenterDay], first_day: date, last_day: date) -> Chart | 
         bands=tuple(bands),
         points=tuple(points),
         counts=tuple(Tick(y(count), count) for count in _round_counts(low, high)),
-        dates=tuple(Tick(x(day), day) for day in _month_starts(first_day, last_day)),
+        dates=tuple(Tick(x(day), day) for day in _date_ticks(first_day, last_day)),
         first=known[0],
         last=known[-1],
         gap_days=length - len(known),
     )
+
+
+def svg(drawn: Chart, languages: Sequence[Language], title_id: str = "") -> str:
+    """The drawing as SVG: its own colours for paper, classes for the style of the page.
+
+    Args:
+        drawn: result of `draw`.
+        languages: of numbers and dates; with both, the page shows one of them.
+        title_id: id of the element that names the drawing on a page.
+    """
+    bottom, right = HEIGHT - BOTTOM, WIDTH - RIGHT
+    parts = []
+    for tick in drawn.counts:
+        parts.append(f'<path class="grid" d="M{LEFT} {tick.at}H{right}" stroke="#dfe4ea" fill="none"/>')
+        parts += _labels(tick, LEFT - 6, tick.at + 3.5, "end", languages)
+    for tick in drawn.dates:
+        parts.append(f'<path class="tick" d="M{tick.at} {bottom}v4" stroke="#5a6675" fill="none"/>')
+        parts += _labels(tick, tick.at, HEIGHT - 6, "middle", languages)
+    parts.append(f'<path class="axis" d="M{LEFT} {TOP}V{bottom}H{right}" stroke="#5a6675" fill="none"/>')
+    parts += [f'<path class="doubt" d="{band}" fill="#c9d8ea"/>' for band in drawn.bands]
+    parts += [
+        f'<path class="line" d="{line}" stroke="#1f3a5f" stroke-width="1.6" fill="none"/>' for line in drawn.lines
+    ]
+    parts += [f'<circle class="point" cx="{x}" cy="{y}" r="2" fill="#1f3a5f"/>' for x, y in drawn.points]
+    named = f' role="img" aria-labelledby="{escape(title_id)}"' if title_id else ""
+    size = f'viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}"'
+    return f'<svg xmlns="http://www.w3.org/2000/svg" {size}{named}>{"".join(parts)}</svg>'
+
+
+def _labels(tick: Tick, x: float, y: float, anchor: str, languages: Sequence[Language]) -> list[str]:
+    look = 'font-family="Libertinus Serif" font-size="10" fill="#5a6675"'
+    return [
+        f'<text class="{language}" x="{x}" y="{y}" {look} text-anchor="{anchor}">{_words(tick.value, language)}</text>'
+        for language in languages
+    ]
+
+
+def _words(value: int | date, language: Language) -> str:
+    return formats.number(value, language) if isinstance(value, int) else formats.short_date(value, language)
 
 
 def is_complete(day: CenterDay) -> bool:
@@ -134,8 +177,10 @@ def _round_counts(low: float, high: float) -> list[int]:
     return counts
 
 
-def _month_starts(first: date, last: date) -> list[date]:
+def _date_ticks(first: date, last: date) -> list[date]:
     days = [first + timedelta(days=offset) for offset in range((last - first).days + 1)]
+    if len(days) <= DAYS_OF_A_WEEKLY_AXIS:
+        return days[::7]
     starts = [day for day in days if day.day == 1]
     return starts or [first]
 

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from itertools import groupby
 
 from social_metrics.marts.health import PlatformRunSummary, ProgramCoverage
-from social_metrics.publish.page.formats import Language
+from social_metrics.publish.texts import Both
 
 STATES = ("covered", "not_covered", "unknown", "no_verified_account")
 """In the order of the bar; not covered, unknown and no account are three states."""
@@ -26,7 +26,7 @@ class ProgramBar:
     """One programme's month: centers by state, as counts, as parts of a bar, and by name."""
 
     code: str
-    label: Mapping[Language, str]
+    label: Both
     centers: int
     counts: Mapping[str, int]
     names: Mapping[str, list[str]]
@@ -65,7 +65,7 @@ def _bar(rows: list[ProgramCoverage]) -> ProgramBar:
         start += len(names[state])
     return ProgramBar(
         code=rows[0].program,
-        label={"id": rows[0].program_label_id, "en": rows[0].program_label_en},
+        label=Both(rows[0].program_label_id, rows[0].program_label_en),
         centers=len(rows),
         counts={state: len(centers) for state, centers in names.items()},
         names=names,

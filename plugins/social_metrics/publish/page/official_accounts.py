@@ -5,14 +5,12 @@ import html
 import io
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, astuple, dataclass, fields
 from datetime import date
 from pathlib import Path
 
 from social_metrics.publish.page import formats
 from social_metrics.registry.registry import Registry
-
-COLUMNS = ("center_code", "center", "platform", "handle", "url", "verified_since", "is_under_review")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +61,9 @@ def publish(accounts: Sequence[OfficialAccount], day: date, folder: Path) -> lis
 
 def _csv(accounts: Sequence[OfficialAccount]) -> str:
     stream = io.StringIO()
-    writer = csv.DictWriter(stream, COLUMNS, lineterminator="\r\n")
-    writer.writeheader()
-    for account in accounts:
-        cells = asdict(account)
-        # A spreadsheet program evaluates a cell that begins like a formula.
-        writer.writerow({name: f"'{cells[name]}" if str(cells[name])[:1] in "=+-@" and cells[name] else cells[name]
-                         for name in COLUMNS})  # fmt: skip
+    writer = csv.writer(stream, lineterminator="\r\n")
+    writer.writerow(column.name for column in fields(OfficialAccount))
+    writer.writerows(map(astuple, accounts))
     return stream.getvalue()
 
 

@@ -1,13 +1,13 @@
 """The page of the leadership meeting: both top fives, silent centers, and missing figures."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 from social_metrics.publish.page.formats import Language
 from social_metrics.publish.reports import typesetting as page
-from social_metrics.publish.reports.texts import text
+from social_metrics.publish.reports.phrases import Figures, Phrases
+from social_metrics.publish.texts import text
 
 TOP = 5
 _MOST_TIED = 8  # rows of a board, so that ties do not push the rest off the page
@@ -21,7 +21,9 @@ class LeadershipPage:
     Attributes:
         followers: rank, center, followers, change, and movement where there is one.
         recency: rank, center, last post, platform, age, and movement where there is one.
-        silent: a line for each silent center.
+        silent: a line for each center that is silent, the longest silence first.
+        never_posted: names of the centers that never posted.
+        unknown: names of the centers whose recency is not known.
         missing: center and its missing figures.
         notes: below everything.
     """
@@ -37,6 +39,8 @@ class LeadershipPage:
     followers: Sequence[Sequence[str]]
     recency: Sequence[Sequence[str]]
     silent: Sequence[str]
+    never_posted: Sequence[str]
+    unknown: Sequence[str]
     missing: Sequence[tuple[str, str]]
     notes: Sequence[str]
 
@@ -66,7 +70,7 @@ def _page(content: LeadershipPage, limit: int) -> page.Block:
                 *moved,
             ],
             content.followers[:_MOST_TIED],
-            empty=title("none"),
+            empty=title("report_none"),
         ),
         *_rest(content.followers, _MOST_TIED, language),
         page.heading(title("recency_top")),
@@ -80,15 +84,15 @@ def _page(content: LeadershipPage, limit: int) -> page.Block:
                 *moved,
             ],
             content.recency[:_MOST_TIED],
-            empty=title("none"),
+            empty=title("report_none"),
         ),
         *_rest(content.recency, _MOST_TIED, language),
         page.text(title("top_note"), is_soft=True, size=7.5),
-        page.heading(f"{title('silent')} ({len(content.silent)})"),
-        page.bullets(content.silent[:limit], 8.5)
-        if content.silent
-        else page.text(title("silent_none"), is_soft=True, size=8.5),
+        page.heading(f"{title('unranked_silent')} ({len(content.silent)})"),
+        page.bullets(content.silent[:limit], 8.5) if content.silent else page.text(title("report_none"), size=8.5),
         *_rest(content.silent, limit, language),
+        *_names(title("unranked_never_posted"), content.never_posted, limit, language),
+        *_names(title("unranked_recency_unknown"), content.unknown, limit, language),
         page.heading(f"{title('missing')} ({len(content.missing)})"),
         page.table(
             [(title("center"), 1, "left"), (title("what"), 3, "left")],
@@ -112,9 +116,35 @@ def _page(content: LeadershipPage, limit: int) -> page.Block:
     )
 
 
-def top(board: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+def top(board: Sequence[Figures]) -> list[Figures]:
     """Rows of a board whose best possible rank is five or better."""
     return [row for row in board if row["best_rank"] is not None and row["best_rank"] <= TOP]
+
+
+def recency_lists(board: Sequence[Figures], phrases: Phrases) -> dict[str, list[str]]:
+    """The silent, the never posted and the unknown centers of a recency board, by the names of the page's fields."""
+    of_band = {band: [row for row in board if row["recency_band"] == band] for band in ("silent", "never", "unknown")}
+    silent = sorted(of_band["silent"], key=lambda row: (-row["days_since_last_post"], row["center_name"]))
+    return {
+        "silent": [
+            phrases.text(
+                "silent_since",
+                center=row["center_name"],
+                n=row["days_since_last_post"],
+                day=phrases.last_post(row).split(",")[0],
+            )
+            for row in silent
+        ],
+        "never_posted": sorted(row["center_name"] for row in of_band["never"]),
+        "unknown": sorted(row["center_name"] for row in of_band["unknown"]),
+    }
+
+
+def _names(title: str, names: Sequence[str], limit: int, language: Language) -> list[page.Block]:
+    if not names:
+        return []
+    shown = page.text(f"{title} ({len(names)}): {'; '.join(names[:limit])}", size=8.5)
+    return [shown, *_rest(names, limit, language)]
 
 
 def _rest(rows: Sequence[object], shown: int, language: Language) -> list[page.Block]:

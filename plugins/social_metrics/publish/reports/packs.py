@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from social_metrics.publish.page.formats import Language
 from social_metrics.publish.reports import typesetting as page
-from social_metrics.publish.reports.leadership_page import LeadershipPage, fitted_page, top
+from social_metrics.publish.reports.leadership_page import LeadershipPage, fitted_page, recency_lists, top
 from social_metrics.publish.reports.month_record import Figures, MonthRecord
 from social_metrics.publish.reports.phrases import Phrases
 from social_metrics.publish.reports.sections import Sections
@@ -43,7 +43,7 @@ class Packs:
                 "*" if (row["center_code"], name) in corrected else "" for name in ("end_followers_count", "growth")
             ]
             return [
-                phrases.rank(row),
+                phrases.rank(row["best_rank"], row["worst_rank"]),
                 row["center_name"],
                 phrases.count(row["followers_count"]) + marks[0],
                 phrases.growth(center) + marks[1],
@@ -62,7 +62,7 @@ class Packs:
                 has_movement=True,
                 followers=[followers_row(row) for row in top(followers)],
                 recency=[[*phrases.recency(row), phrases.movement(row, record.recency_before)] for row in top(recency)],
-                silent=silent_lines(recency, phrases),
+                **recency_lists(recency, phrases),
                 missing=self._sections.missing(),
                 notes=self._corrections_in_short(),
             )
@@ -163,19 +163,3 @@ class Packs:
     @property
     def _approved_on(self) -> str:
         return self._phrases.wib(self._record.steps[-1].acted_at)
-
-
-def silent_lines(recency: Sequence[Figures], phrases: Phrases) -> list[str]:
-    """A line for each center that is silent, never posted, or not observed; the longest silence first."""
-    lines = []
-    for row in recency:
-        days = row["days_since_last_post"]
-        if row["recency_band"] == "silent":
-            day = phrases.local_time(row).split(",")[0]
-            words = phrases.text("silent_since", center=row["center_name"], n=days, day=day)
-            lines.append((1, -(days or 0), words))
-        elif row["recency_band"] in ("never", "unknown"):
-            place = 0 if row["recency_band"] == "never" else 2
-            words = phrases.text(f"silent_{row['recency_band']}", center=row["center_name"])
-            lines.append((place, 0, words))
-    return [words for _, _, words in sorted(lines)]

@@ -1,95 +1,52 @@
-"""Figures and exceptions of a month as phrases of a report, in one language."""
+"""Figures, exceptions and corrections of a month as phrases of a report, in one language."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from social_metrics.audit.answers import AskedException
 from social_metrics.audit.corrections import Correction
-from social_metrics.clock import WIB
-from social_metrics.publish.page import formats
-from social_metrics.publish.page.formats import Language
-from social_metrics.publish.reports.texts import TEXTS, reason, text
+from social_metrics.publish import phrases, texts
+from social_metrics.publish.phrases import DASH
+from social_metrics.publish.texts import TEXTS
 
-DASH = "\N{EN DASH}"
 Figures = Mapping[str, Any]
+EXCEPTION_KINDS = tuple(key.removeprefix("kind_") for key in TEXTS if key.startswith("kind_"))
+_FIGURES = {
+    "end_followers_count": "account_followers",
+    "growth": "growth",
+    "growth_pct": "growth_pct",
+    "posts": "posts",
+    "longest_silence_days": "longest_silence",
+    "score": "score",
+    "engagement_rate_pct": "engagement",
+    "platforms_present": "platforms_present",
+    "programs_covered": "programs",
+}
+"""Column of a corrected figure → its name where reports show it."""
 
 
-@dataclass(frozen=True)
-class Phrases:
-    """Formats figures and exceptions for one report.
-
-    Attributes:
-        language: of the report.
-        outcomes: outcome of a capture → its label.
-        platforms: platform → its name.
-        zones: time zone → its letters.
-    """
-
-    language: Language
-    outcomes: Mapping[str, str]
-    platforms: Mapping[str, str]
-    zones: Mapping[str, str]
-
-    def text(self, key: str, **values: object) -> str:
-        """A text in the report's language, with its values filled in."""
-        return text(key, self.language, **values)
-
-    def count(self, value: float | None, decimals: int = 0) -> str:
-        """A number; a dash where there is none."""
-        return DASH if value is None else formats.number(value, self.language, decimals)
-
-    def share(self, value: float | None) -> str:
-        """A share of 0 to 1 in percent; a dash where there is none."""
-        return DASH if value is None else formats.percent(value, self.language)
-
-    def day(self, day: date | str | None) -> str:
-        """A date in words; a dash where there is none."""
-        if day is None:
-            return DASH
-        return formats.long_date(date.fromisoformat(day) if isinstance(day, str) else day, self.language)
-
-    def month(self, month_start: date) -> str:
-        """Oktober 2026."""
-        return f"{formats.MONTHS[self.language][month_start.month - 1]} {month_start.year}"
-
-    def wib(self, instant: datetime) -> str:
-        """An instant in Jakarta's time."""
-        return formats.long_time(instant, WIB, "WIB", self.language)
-
-    def reason(self, code: str | None) -> str:
-        """Why there is no figure."""
-        if code is None:
-            return DASH
-        return reason(code, self.language) or self.outcomes.get(code) or code.replace("_", " ")
+class Phrases(phrases.Phrases):
+    """Formats figures and exceptions for one report."""
 
     def platform_list(self, listed: str | Sequence[str] | None) -> list[str]:
         """The names of platforms out of a mart's list ("x, youtube")."""
         codes = listed.split(", ") if isinstance(listed, str) else listed or ()
         return [self.platforms.get(code, code) for code in codes]
 
-    def change(self, row: Figures, name: str) -> str:
-        """The change in the column `name` with its bounds, or that the rounding leaves it open."""
-        words = formats.change(
-            row[name], row[f"{name}_low"], row[f"{name}_high"], row[f"{name}_is_measurable"], self.language
-        )
-        return words or self.text("not_measurable")
-
     def growth(self, row: Figures) -> str:
         """The growth of a month with its bounds, or why there is none."""
         if row["growth_null_reason"]:
             return self.reason(row["growth_null_reason"])
-        return self.change(row, "growth")
+        return self.change(row["growth"], row["growth_low"], row["growth_high"], row["growth_is_measurable"])
 
     def growth_percent(self, row: Figures) -> str:
         """The growth of a month in percent of its baseline; a dash where the rounding leaves its sign open."""
         return self.count(row["growth_pct"] if row["growth_is_measurable"] else None, 2)
 
-    def rank(self, row: Figures) -> str:
-        """A place or the places that the rounding leaves possible."""
-        return DASH if row["best_rank"] is None else formats.rank(row["best_rank"], row["worst_rank"])
+    def score(self, row: Figures) -> str:
+        """The score, or that too little is known for one; the known share of its weight beside it."""
+        shown = self.text("score_not_assessable") if row["score"] is None else self.count(row["score"], 1)
+        return f"{shown} ({self.share(row['score_known_share'])})"
 
     def movement(self, row: Figures, before: Sequence[Figures] | None) -> str:
         """How a center moved on a board since the month before; ranks that may be the same are the same."""
@@ -104,20 +61,16 @@ class Phrases:
             return self.text("down", n=row["best_rank"] - was["worst_rank"])
         return self.text("same")
 
-    def local_time(self, row: Figures) -> str:
+    def last_post(self, row: Figures) -> str:
         """The last post in the center's own time, with the zone's letters."""
-        if row["last_post_at"] is None:
-            return DASH
-        at = row["last_post_at"]
-        instant = datetime.fromisoformat(at) if isinstance(at, str) else at
-        zone = row["time_zone"]
-        return formats.long_time(instant, ZoneInfo(zone), self.zones.get(zone, zone), self.language)
+        return self.local_time(row["last_post_at"], row["time_zone"])
 
     def recency(self, row: Figures) -> list[str]:
         """The cells of a row of the recency board: rank, center, last post, platform, age."""
         platform = self.platforms.get(row["last_post_platform"], DASH)
         age = self.text("days_ago", n=row["days_since_last_post"])
-        return [self.rank(row), row["center_name"], self.local_time(row), platform, age]
+        rank = self.rank(row["best_rank"], row["worst_rank"])
+        return [rank, row["center_name"], self.last_post(row), platform, age]
 
     def exception(self, one: AskedException) -> str:
         """The text of an exception."""
@@ -127,7 +80,7 @@ class Phrases:
         if one.kind in ("not_captured", "no_account", "count_withheld", "without_growth", "without_number"):
             detail = self.reason(one.detail)
         elif one.kind == "account_closed":
-            detail = reason(detail, self.language) or detail
+            detail = texts.reason(detail, self.language) or detail
         elif one.kind == "growth_within_rounding":
             detail = " … ".join(self.count(int(end)) for end in detail.split(" … "))
         return self.text(f"kind_{one.kind}", detail=detail)
@@ -136,7 +89,7 @@ class Phrases:
         """The days of an exception."""
         if one.first_date is None or one.last_date is None:
             return DASH
-        first, last = (formats.short_date(day, self.language) for day in (one.first_date, one.last_date))
+        first, last = (self.short_date(day) for day in (one.first_date, one.last_date))
         span = first if one.first_date == one.last_date else self.text("until", first=first, last=last)
         is_single = one.days is None or one.first_date == one.last_date
         return span if is_single else self.text("with_days", span=span, n=one.days)
@@ -151,16 +104,5 @@ class Phrases:
 
     def figure(self, correction: Correction) -> str:
         """The name of a corrected figure, in words where reports show it."""
-        names = {
-            "end_followers_count": "account_followers",
-            "growth": "growth",
-            "growth_pct": "growth_pct",
-            "posts": "posts",
-            "longest_silence_days": "longest_silence",
-            "score": "score",
-            "engagement_rate_pct": "engagement",
-            "platforms_present": "platforms_present",
-            "programs_covered": "programs",
-        }
-        key = names.get(correction.figure)
+        key = _FIGURES.get(correction.figure)
         return self.text(key) if key else correction.figure

@@ -8,10 +8,10 @@ from psycopg import sql
 
 from social_metrics.marts.leaderboards import MartsReader, UnrankedCenter, UnrankedKind
 from social_metrics.publish.page.formats import Language
+from social_metrics.publish.phrases import DASH
 from social_metrics.publish.reports import typesetting as page
-from social_metrics.publish.reports.leadership_page import LeadershipPage, fitted_page, top
-from social_metrics.publish.reports.packs import silent_lines
-from social_metrics.publish.reports.phrases import DASH, Figures, Phrases
+from social_metrics.publish.reports.leadership_page import LeadershipPage, fitted_page, recency_lists, top
+from social_metrics.publish.reports.phrases import Phrases
 
 _MISSING = {
     UnrankedKind.NO_ACCOUNT: "missing_accounts",
@@ -54,23 +54,19 @@ def provisional_page(connection: psycopg.Connection, day: date, language: Langua
             has_movement=False,
             followers=[
                 [
-                    phrases.rank(row),
+                    phrases.rank(row["best_rank"], row["worst_rank"]),
                     row["center_name"],
                     phrases.count(row["followers_count"]),
-                    _change(row, phrases),
+                    phrases.change(*(row[f"change_7d{end}"] for end in ("", "_low", "_high", "_is_measurable"))),
                 ]
                 for row in top(followers)
             ],
             recency=[phrases.recency(row) for row in top(recency)],
-            silent=silent_lines(recency, phrases),
+            **recency_lists(recency, phrases),
             missing=_missing(marts.unranked_centers(day), phrases),
             notes=[],
         )
     )
-
-
-def _change(row: Figures, phrases: Phrases) -> str:
-    return phrases.text("no_change") if row["change_7d"] is None else phrases.change(row, "change_7d")
 
 
 def _missing(unranked: list[UnrankedCenter], phrases: Phrases) -> list[tuple[str, str]]:

@@ -4,14 +4,14 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 
 from social_metrics.clock import month_end
-from social_metrics.publish.page import chart, formats
-from social_metrics.publish.page.formats import LANGUAGES
+from social_metrics.publish.page import chart
+from social_metrics.publish.phrases import DASH
 from social_metrics.publish.reports import typesetting as page
-from social_metrics.publish.reports.charts import center_days, svg
+from social_metrics.publish.reports.charts import center_days
 from social_metrics.publish.reports.month_record import Figures, MonthRecord
-from social_metrics.publish.reports.phrases import DASH, Phrases
-from social_metrics.publish.reports.texts import INDICATOR_SHEET
+from social_metrics.publish.reports.phrases import Phrases
 
+_INDICATOR_SHEET = ("indicator", "measures", "formula", "unit", "source", "frequency", "owner")  # as in docs/audit.md
 _MANY = 3  # dates; from so many on, only the first and the last are shown
 
 
@@ -33,22 +33,22 @@ class Sections:
         columns: list[page.Column] = [
             (self._text("rank"), None, "right"),
             (self._text("center"), 2.5, "left"),
-            (self._text("account_followers"), 1.3, "right"),
-            (self._text("growth"), 2.35, "right"),
-            (self._text("growth_pct"), 1.2, "right"),
+            (self._text("account_followers"), 1.25, "right"),
+            (self._text("growth"), 2.2, "right"),
+            (self._text("growth_pct"), 1.1, "right"),
             (self._text("posts"), 0.9, "right"),
-            (self._text("longest_silence"), 1.35, "right"),
-            (self._text("last_post"), 1.6, "left"),
-            (self._text("platforms_present"), 0.95, "right"),
+            (self._text("longest_silence"), 1.25, "right"),
+            (self._text("last_post"), 1.5, "left"),
+            (self._text("platforms_present"), 0.9, "right"),
             (self._text("programs"), 1.15, "right"),
-            (self._text("completeness"), 0.9, "right"),
-            (self._text("score"), 0.8, "right"),
+            (self._text("completeness"), 0.8, "right"),
+            (self._text("score_title"), 1.25, "right"),
             (self._text("achievement"), 1.5, "left"),
         ]
         rows = [self._scorecard_row(row) for row in self._record.centers]
         return [
             page.heading(f"{self._text('scorecard')} ({len(rows)})"),
-            page.table(columns, rows, empty=self._text("none"), size=7.5, inset=1.7),
+            page.table(columns, rows, empty=self._text("report_none"), size=7.5, inset=1.7),
             page.text(self._text("top_note"), is_soft=True, size=7.5),
             self._read_on(self._record.centers),
         ]
@@ -59,16 +59,16 @@ class Sections:
         recency = self._recency.get(code)
         lines = [
             ("account_followers", self._followers(row)),
-            ("rank", phrases.rank(self._ranks[code]) if code in self._ranks else DASH),
+            ("rank", self._rank(code)),
             ("growth", self._corrected(code, "growth", phrases.growth(row))),
             ("growth_pct", self._corrected(code, "growth_pct", phrases.growth_percent(row))),
             ("posts", self._corrected(code, "posts", self._posts(row))),
             ("longest_silence", self._silence(row)),
-            ("last_post", phrases.local_time(recency) if recency else DASH),
+            ("last_post", phrases.last_post(recency) if recency else DASH),
             ("platforms_present", self._platforms_of(row)),
             ("engagement", phrases.count(row["engagement_rate_pct"], 2)),
             ("completeness", self._captured(row["account_days_captured"], row["account_days_expected"])),
-            ("score", self._corrected(code, "score", phrases.count(row["score"], 1))),
+            ("score_title", self._corrected(code, "score", phrases.score(row))),
             ("achievement", row[f"achievement_label_{phrases.language}"]),
         ]
         return [
@@ -76,7 +76,7 @@ class Sections:
             page.table(
                 [(self._text("figure"), 1, "left"), (self._text("value"), 2, "left")],
                 [(self._text(key), value) for key, value in lines],
-                empty=self._text("none"),
+                empty=self._text("report_none"),
             ),
             self._read_on([row]),
         ]
@@ -90,12 +90,16 @@ class Sections:
         for row in rows:
             drawn = chart.draw(days.get(row["center_code"], []), first, last)
             empty = (last - first).days + 1 - sum(map(chart.is_complete, days.get(row["center_code"], [])))
-            note = f"{self._ends(drawn)}; {self._text('chart_gaps', n=empty)}" if drawn else self._text("chart_empty")
-            picture = svg(drawn, first, last, self._phrases.language) if drawn else None
+            note = (
+                f"{self._ends(drawn)}; {self._text('report_chart_gaps', n=empty)}"
+                if drawn
+                else self._text("report_chart_empty")
+            )
+            picture = chart.svg(drawn, [self._phrases.language]) if drawn else None
             drawings.append((row["center_name"], note, picture))
         return [
             page.heading(self._text("chart_followers")),
-            page.text(self._text("chart_note"), is_soft=True, size=8),
+            page.text(self._text("report_chart_note"), is_soft=True, size=8),
             page.charts(drawings, columns),
         ]
 
@@ -135,7 +139,7 @@ class Sections:
                     (self._text("not_known"), 0.8, "right"),
                 ],
                 rows,
-                empty=self._text("none"),
+                empty=self._text("report_none"),
                 size=7.5,
                 inset=2,
             ),
@@ -143,7 +147,7 @@ class Sections:
 
     def method(self) -> list[page.Block]:
         """The indicator sheet and the weights, of the versions that the close names."""
-        place, close = LANGUAGES.index(self._phrases.language), self._record.close
+        close = self._record.close
         labels = self._record.labels("score_weights", "measure", self._phrases.language)
         weights = [
             self._text("weight_line", measure=labels[row["measure"]], weight=row["weight"])
@@ -154,8 +158,11 @@ class Sections:
             page.heading(self._text("indicator_sheet", version=close.indicator_sheet_version)),
             page.table(
                 [(self._text("method"), None, "left"), ("", 1, "left")],
-                [*((title[place], words[place]) for title, words in INDICATOR_SHEET), self._target()],
-                empty=self._text("none"),
+                [
+                    *((self._text(f"sheet_{n}"), self._text(f"sheet_{n}_value")) for n in _INDICATOR_SHEET),
+                    self._target(),
+                ],
+                empty=self._text("report_none"),
                 is_whole=True,
             ),
             *(
@@ -178,7 +185,7 @@ class Sections:
         captured = sum(row["account_days_captured"] for row in rows)
         expected = sum(row["account_days_expected"] for row in rows)
         without = sum(row["platforms_missing"] + row["platforms_not_verified"] for row in rows)
-        share = self._phrases.share(captured / expected if expected else None)
+        share = self._phrases.read_share(captured, expected)
         count = self._phrases.count
         lines = [
             self._text("limit_gaps", captured=count(captured), expected=count(expected), share=share),
@@ -234,7 +241,7 @@ class Sections:
     def _ends(self, drawn: chart.Chart) -> str:
         """The first and the last figure of a drawing, with their dates."""
         ends = (
-            f"{self._phrases.count(day.followers_count)} ({formats.short_date(day.date_day, self._phrases.language)})"
+            f"{self._phrases.count(day.followers_count)} ({self._phrases.short_date(day.date_day)})"
             for day in (drawn.first, drawn.last)
         )
         words = " → ".join(ends)
@@ -262,20 +269,24 @@ class Sections:
         recency = self._recency.get(code)
         required = row["platforms_present"] + row["platforms_missing"] + row["platforms_not_verified"]
         return [
-            phrases.rank(self._ranks[code]) if code in self._ranks else DASH,
+            self._rank(code),
             row["center_name"],
             self._followers(row),
             self._corrected(code, "growth", phrases.growth(row)),
             self._corrected(code, "growth_pct", phrases.growth_percent(row)),
             self._corrected(code, "posts", self._posts(row)),
             self._silence(row, is_short=True),
-            phrases.local_time(recency).split(",")[0] if recency else DASH,
+            phrases.last_post(recency).split(",")[0] if recency else DASH,
             f"{row['platforms_present']}/{required}",
             self._covered(row),
-            phrases.share(row["completeness"]),
-            self._corrected(code, "score", phrases.count(row["score"], 1)),
+            phrases.read_share(row["account_days_captured"], row["account_days_expected"]),
+            self._corrected(code, "score", phrases.score(row)),
             row[f"achievement_label_{phrases.language}"],
         ]
+
+    def _rank(self, center_code: str) -> str:
+        row = self._ranks.get(center_code)
+        return self._phrases.rank(row["best_rank"], row["worst_rank"]) if row else DASH
 
     def _covered(self, row: Figures) -> str:
         """Programmes covered, of those that are known; an unknown one is not counted as zero."""
@@ -309,7 +320,7 @@ class Sections:
         return f"{published} → {self._phrases.value(new[-1])}*" if new else published
 
     def _captured(self, captured: int, expected: int) -> str:
-        share = self._phrases.share(captured / expected if expected else None)
+        share = self._phrases.read_share(captured, expected)
         count = self._phrases.count
         return self._text("captured_of", captured=count(captured), expected=count(expected), share=share)
 
@@ -325,7 +336,7 @@ class Sections:
 
     def _programs(self, listed: str | None) -> page.Block:
         labels = [self._program_labels.get(code, code) for code in _split(listed)]
-        return page.bullets(labels, 8.5) if labels else page.text(self._text("none"), is_soft=True, size=8.5)
+        return page.bullets(labels, 8.5) if labels else page.text(self._text("report_none"), is_soft=True, size=8.5)
 
 
 def _split(listed: str | None) -> list[str]:

@@ -5,11 +5,11 @@ from datetime import datetime
 from typing import Any
 
 from social_metrics.clock import WIB
-from social_metrics.publish.page import formats
+from social_metrics.publish.phrases import DASH
 from social_metrics.publish.reports import typesetting as page
 from social_metrics.publish.reports.month_record import MonthRecord
-from social_metrics.publish.reports.phrases import DASH, Phrases
-from social_metrics.publish.reports.texts import TEXTS
+from social_metrics.publish.reports.phrases import Phrases
+from social_metrics.publish.texts import TEXTS
 
 
 class SignOffSections:
@@ -46,7 +46,7 @@ class SignOffSections:
                     (self._text("answer"), 2.6, "left"),
                 ],
                 rows,
-                empty=self._text("none"),
+                empty=self._text("report_none"),
                 size=7.5,
                 inset=2,
             ),
@@ -81,7 +81,7 @@ class SignOffSections:
         ]
         return [
             page.heading(f"{self._text('corrections')} ({len(rows)})"),
-            page.table(columns, rows, empty=self._text("none"), size=7.5),
+            page.table(columns, rows, empty=self._text("report_none"), size=7.5),
             *([page.text(self._text("corrections_note"), is_soft=True, size=8)] if rows else []),
         ]
 
@@ -95,7 +95,7 @@ class SignOffSections:
             page.table(
                 [(self._text("step"), 1, "left"), (self._text("person"), 1, "left"), (self._text("time"), 1.4, "left")],
                 rows,
-                empty=self._text("none"),
+                empty=self._text("report_none"),
                 is_whole=True,
             ),
         ]
@@ -110,7 +110,7 @@ class SignOffSections:
         ]
         return [
             page.heading(f"{self._text('access')} ({len(rows)})"),
-            page.table(columns, rows, empty=self._text("none"), size=8),
+            page.table(columns, rows, empty=self._text("report_none"), size=8),
             page.text(self._text("access_note"), is_soft=True, size=8),
         ]
 
@@ -136,9 +136,7 @@ class SignOffSections:
 
     def _noted(self, one: Mapping[str, Any]) -> str:
         first, last = (
-            formats.short_date(datetime.fromisoformat(at).astimezone(WIB).date(), self._phrases.language)
-            if at
-            else None
+            self._phrases.short_date(datetime.fromisoformat(at).astimezone(WIB).date()) if at else None
             for at in (one["noted_from"], one["noted_until"])
         )
         return self._text("until", first=first, last=last) if last else self._text("noted_from", first=first)

@@ -19,7 +19,7 @@ from openpyxl.utils import get_column_letter
 from social_metrics.clock import WIB
 from social_metrics.publish.page.formats import Language
 from social_metrics.publish.reports.month_record import Figures, MonthRecord
-from social_metrics.publish.reports.texts import text
+from social_metrics.publish.texts import text
 
 _ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 _DATE, _TIME, _COUNT, _DECIMAL = "yyyy-mm-dd", "yyyy-mm-dd hh:mm", "#,##0", "#,##0.00"
@@ -52,8 +52,10 @@ def workbook(record: MonthRecord, language: Language) -> bytes:
     book.properties.title = f"{record.close.month_start:%Y-%m} {record.close.version}"
     book.properties.created = book.properties.modified = record.close.drafted_at.astimezone(UTC).replace(tzinfo=None)
     scorecard = tuple(record.centers[0]) if record.centers else ()
+    unknown = {"score": text("score_not_assessable", language)}
+    centers = [row if row["score"] is not None else {**row, **unknown} for row in record.centers]
     sheets: list[tuple[tuple[str, str], Sequence[str], Iterable[Figures]]] = [
-        (("Kartu skor", "Scorecard"), _first(scorecard, ("center_code", "center_name", "month_start")), record.centers),
+        (("Kartu skor", "Scorecard"), _first(scorecard, ("center_code", "center_name", "month_start")), centers),
         (("Deret harian", "Daily series"), _DAILY, record.rows["fct_follower_growth_daily"]),
         (("Daftar bukti", "Evidence"), _EVIDENCE, record.evidence),
         (("Koreksi", "Corrections"), _CORRECTIONS, map(asdict, record.corrections)),

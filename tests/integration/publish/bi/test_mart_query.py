@@ -7,9 +7,9 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
-from social_metrics.publish.bi.definitions import Both
 from social_metrics.publish.bi.mart_query import MartQuery
 from social_metrics.publish.bi.metadata import Column, Mart, Metadata
+from social_metrics.publish.texts import Both
 
 PLATFORMS = {"x": Both(id="X", en="X"), "youtube": Both(id="YouTube", en="YouTube")}
 

@@ -9,7 +9,7 @@ from social_metrics.audit.answers import AskedException
 from social_metrics.audit.corrections import Correction
 from social_metrics.audit.record import Close, Step
 from social_metrics.publish.reports.month_record import MonthRecord
-from social_metrics.publish.reports.texts import EXCEPTION_KINDS
+from social_metrics.publish.reports.phrases import EXCEPTION_KINDS
 from tests.support.dbt_runner import PROJECT
 
 MONTH = date(2026, 10, 1)
@@ -70,7 +70,8 @@ def large_month(number: int = 11) -> MonthRecord:
                 "programs_covered_list": ", ".join(told) or None,
                 "programs_not_covered_list": ", ".join(sorted(set(programs) - set(told))) or None,
                 "account_days_expected": 155, "account_days_captured": 155 - draw.randrange(20),
-                "completeness": 0.9, "score": draw.random() * 100 if is_known else None, "score_rank": place,
+                "completeness": 0.9, "score": draw.random() * 100 if is_known else None,
+                "score_known_share": 0.95 if is_known else 0.6, "score_rank": place,
                 "targets_version": None, "target_document_ref": None,
                 "achievement_label_id": "belum ditetapkan", "achievement_label_en": "not set", "source": "simulator",
             }

@@ -13,7 +13,7 @@ from social_metrics.publish.reports import typesetting
 from social_metrics.publish.reports.charts import center_days
 from social_metrics.publish.reports.packs import Packs
 from social_metrics.publish.reports.phrases import Phrases
-from social_metrics.publish.reports.texts import TEXTS, text
+from social_metrics.publish.texts import TEXTS, text
 from tests.integration.publish.reports.large_month import DRAFTED, MONTH, large_month
 from tests.support.pdf import pages_of, qr_codes_of, words_of
 

@@ -7,16 +7,16 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from social_metrics.publish.bi.definitions import Both, Chart, Dashboard
+from social_metrics.publish.bi.definitions import Chart, Dashboard
 from social_metrics.publish.bi.mart_query import MartQuery
 from social_metrics.publish.bi.metadata import Mart, Metadata, is_share
-from social_metrics.publish.bi.texts import DATA_OF, OPEN
 from social_metrics.publish.page.formats import Language
+from social_metrics.publish.texts import TEXTS
 
 _DISPLAYS = {"title": "scalar", "number": "scalar", "line": "line", "bar": "bar"}  # all others are tables
 _SEPARATORS = ",."  # the Indonesian form, in both languages
 _DATE_STYLE = {"id": "D/M/YYYY", "en": "D MMMM, YYYY"}
-PERIOD = {"from_date": Both(id="Dari tanggal", en="From"), "to_date": Both(id="Sampai tanggal", en="To")}
+PERIOD = {"from_date": TEXTS["filter_from"], "to_date": TEXTS["filter_to"]}
 
 
 def card_name(dashboard: Dashboard, chart: Chart, language: Language) -> str:
@@ -93,7 +93,7 @@ def without_filters(sql: str) -> str:
 def _select(title: str, chart: Chart, query: MartQuery) -> tuple[str, str]:
     """The select clause, and everything after the conditions."""
     if chart.kind == "title":
-        quoted, of = title.replace("'", "''"), DATA_OF[query.language]
+        quoted, of = title.replace("'", "''"), query.text("chart_data_of")
         return f"select '{quoted} · {of} ' || {query.newest_date} || {query.simulated_mark} as \"{title}\"", ""
     axes = [query.shown(name) for name in (chart.x, *chart.by) if name]
     groups = [f'{name} as "{query.columns[name].label}"' for name in (*query.table(chart), *axes)]
@@ -186,7 +186,7 @@ def _column_settings(chart: Chart, query: MartQuery) -> Mapping[str, Mapping[str
     for column in (*query.table(chart).values(), *([query.columns[query.shown(chart.x)]] if chart.x else [])):
         key = f'["name","{column.label}"]'
         if column.is_address:
-            found[key] = {"view_as": "link", "link_text": OPEN[query.language]}
+            found[key] = {"view_as": "link", "link_text": query.text("chart_open")}
         elif is_share(column.of):
             found[key] = share
         elif column.data_type in ("integer", "bigint", "numeric"):

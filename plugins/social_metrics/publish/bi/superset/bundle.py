@@ -17,6 +17,7 @@ from social_metrics.publish.bi.mart_query import SCHEMA, MartQuery
 from social_metrics.publish.bi.metadata import Mart, Metadata
 from social_metrics.publish.bi.superset.charts import is_instant, params, query_context
 from social_metrics.publish.page.formats import LANGUAGES, Language
+from social_metrics.publish.texts import text
 
 OURS = "social-metrics"
 """In `certified_by`: marks what an import created and may remove."""
@@ -307,7 +308,7 @@ def _filters(dashboard: Dashboard, metadata: Metadata, language: Language) -> It
             "id": "NATIVE_FILTER-period",
             "type": "NATIVE_FILTER",
             "filterType": "filter_time",
-            "name": "Periode" if language == "id" else "Period",
+            "name": text("filter_period", language),
             "targets": [{}],
             "controlValues": {"enableEmptyFilter": False},
             "defaultDataMask": nothing,

@@ -7,8 +7,6 @@ from typing import Any
 from social_metrics.publish.bi.definitions import Chart
 from social_metrics.publish.bi.mart_query import ABSENT, MartQuery, Shown
 from social_metrics.publish.bi.metadata import Mart, is_share
-from social_metrics.publish.bi.texts import DATA_OF, OPEN
-from social_metrics.publish.page.formats import Language
 
 _VIZ_TYPES = {
     "title": "handlebars",
@@ -65,7 +63,7 @@ def _kind(chart: Chart, query: MartQuery, title: str) -> dict[str, Any]:
             "query_mode": "aggregate",
             "groupby": [],
             "metrics": metrics,
-            "handlebarsTemplate": _title(title, query.language),
+            "handlebarsTemplate": _title(title, query),
             "styleTemplate": "",
         }
     if chart.kind == "number":
@@ -125,9 +123,10 @@ def _time_range(chart: Chart) -> str:
     return f"DATEADD(DATETIME('today'), -{chart.last_days}, DAY) : " if chart.last_days else "No filter"
 
 
-def _title(title: str, language: Language) -> str:
+def _title(title: str, query: MartQuery) -> str:
     """One line: the dashboard's name, the date of its data, and that it is simulated where it is."""
-    return "{{#each data}}<b>" + title + f" · {DATA_OF[language]} {{{{this.date}}}}{{{{this.mark}}}}</b>{{{{/each}}}}"
+    of = query.text("chart_data_of")
+    return f"{{{{#each data}}}}<b>{title} · {of} {{{{this.date}}}}{{{{this.mark}}}}</b>{{{{/each}}}}"
 
 
 def _table(chart: Chart, query: MartQuery) -> dict[str, Any]:
@@ -147,17 +146,20 @@ def _table(chart: Chart, query: MartQuery) -> dict[str, Any]:
         "order_by_cols": [json.dumps(entry) for entry in _order(chart, query.mart)],
     }
     if chart.kind == "links":
-        return rows | {"handlebarsTemplate": _linked_rows(columns, query.language), "styleTemplate": _LINKED_STYLE}
+        return rows | {
+            "handlebarsTemplate": _linked_rows(columns, query.text("chart_open")),
+            "styleTemplate": _LINKED_STYLE,
+        }
     plain = {"color_pn": False, "show_cell_bars": False, "allow_render_html": False}
     return rows | plain | {"column_config": _formats(columns, chart)}
 
 
-def _linked_rows(columns: Mapping[str, Shown], language: Language) -> str:
+def _linked_rows(columns: Mapping[str, Shown], open_it: str) -> str:
     """A table as Handlebars: Superset's own table shows an address as text, and a download needs the address alone."""
 
     def cell(name: str, column: Shown) -> str:
         if column.is_address:
-            link = f'<a href="{{{{this.{name}}}}}" target="_blank" rel="noopener">{OPEN[language]}</a>'
+            link = f'<a href="{{{{this.{name}}}}}" target="_blank" rel="noopener">{open_it}</a>'
             return f"{{{{#if this.{name}}}}}{link}{{{{/if}}}}"
         is_number = column.data_type in _NUMBER_FORMATS
         return f'{{{{formatNumber this.{name} "id-ID"}}}}' if is_number else f"{{{{this.{name}}}}}"
