@@ -7,6 +7,7 @@ from social_metrics.cli.connection import warehouse
 from social_metrics.cli.console import ExitCode, Format, FormatOption, output, print_json
 from social_metrics.monitoring.checks import find_alerts
 from social_metrics.monitoring.notifications import notify
+from social_metrics.monitoring.outage import WarehouseDown, outage_reported
 from social_metrics.monitoring.situation import Situation, now_of_registry
 from social_metrics.registry.registry import load_registry
 from social_metrics.settings import load_settings
@@ -24,9 +25,13 @@ def watch(output_format: FormatOption = Format.TABLE) -> None:
     with warehouse() as url:
         settings = load_settings()
         registry = load_registry(settings.registry_dir)
-        situation = Situation(registry, settings, url, now_of_registry(registry))
-        alerts = find_alerts(situation)
-        sent = notify(alerts, url, settings, situation.now)
+        try:
+            with outage_reported(url, settings):
+                situation = Situation(registry, settings, url, now_of_registry(registry))
+                alerts = find_alerts(situation)
+                sent = notify(alerts, url, settings, situation.now)
+        except WarehouseDown as down:
+            alerts, sent = [down.alert], down.sent
     if output_format is Format.JSON:
         print_json({"alerts": alerts, "sent": sent})
     else:

@@ -24,9 +24,10 @@ class AlertKind(StrEnum):
     MARTS_STALE = "marts_stale"
     PARTITION_MISSING = "partition_missing"
     SCHEDULER_SILENT = "scheduler_silent"
+    WAREHOUSE_DOWN = "warehouse_down"
 
 
-NOTIFY_IMMEDIATELY = frozenset({AlertKind.CREDENTIAL_FAILED})
+NOTIFY_IMMEDIATELY = frozenset({AlertKind.CREDENTIAL_FAILED, AlertKind.WAREHOUSE_DOWN})
 """All other kinds go into one message a day."""
 
 

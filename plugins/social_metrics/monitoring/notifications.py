@@ -14,6 +14,7 @@ from social_metrics.clock import wib_date, wib_instant
 from social_metrics.errors import UsageProblem
 from social_metrics.monitoring import alert_log
 from social_metrics.monitoring.findings import NOTIFY_IMMEDIATELY, Alert
+from social_metrics.plain_text import printable
 from social_metrics.registry import roles
 from social_metrics.settings import Settings
 from social_metrics.warehouse.connect import connect
@@ -54,15 +55,19 @@ def notify(found: Sequence[Alert], url: str, settings: Settings, now: datetime) 
             (rest, f"Social metrics, {wib_date(now)}: {len(rest)} to look at"),
         ):
             if group:
-                _send(subject, [by_key[alert.kind, alert.subject] for alert in group], settings)
+                send(subject, [by_key[alert.kind, alert.subject] for alert in group], settings)
                 alert_log.mark_notified(warehouse, group, now)
                 warehouse.commit()
                 sent.append(subject)
     return sent
 
 
-def _send(subject: str, alerts: Sequence[Alert], settings: Settings) -> None:
-    """One message to the operators and the webhook, and each center's part to its own officers."""
+def send(subject: str, alerts: Sequence[Alert], settings: Settings) -> None:
+    """Send one message to the operators and the webhook, and each center's part to its own officers.
+
+    Raises:
+        UsageProblem: a mail server or webhook did not take it.
+    """
     holders = roles.load_roles(settings.registry_dir)
     text = _text(alerts)
     if settings.alert_webhook_url:
@@ -85,14 +90,14 @@ def _addresses(holders: Iterable[roles.RoleHolder]) -> tuple[str, ...]:
 
 def _text(alerts: Sequence[Alert]) -> str:
     texts = [f"[{alert.kind}] {alert.text}" for alert in alerts]
-    return "\n\n".join([*texts, "What each of these means and how to fix it: docs/runbook.md\n"])
+    return printable("\n\n".join([*texts, "What each of these means and how to fix it: docs/runbook.md\n"]))
 
 
 def _post(address: str, subject: str, text: str, alerts: Sequence[Alert]) -> None:
     keys = ("kind", "subject", "message", "next_step")
     payload = {
         "text": f"{subject}\n\n{text}",
-        "alerts": [{key: getattr(alert, key) for key in keys} for alert in alerts],
+        "alerts": [{key: printable(getattr(alert, key)) for key in keys} for alert in alerts],
     }
     try:
         requests.post(address, json=payload, timeout=TIMEOUT_SECONDS).raise_for_status()
