@@ -21,6 +21,9 @@ Value = bool | str | int
 ROWS = "rows"
 """The metric that counts a mart's rows."""
 
+COLUMNS = 12
+"""Columns of a dashboard's grid."""
+
 IS_LATEST = "is_latest"
 """True in rows of the mart's newest date: a figure of one day is never summed over several days."""
 
@@ -61,7 +64,7 @@ class Chart(_Strict):
             total to rank by.
         format: number format in d3's notation; by default whole numbers.
         colors: colour scheme of a heat map, by Superset's name.
-        width: columns of the dashboard's twelve.
+        width: columns of the grid.
         height: units of 8 pixels.
     """
 
@@ -91,7 +94,7 @@ class Chart(_Strict):
     series_order: str | None = None
     format: str = ",.0f"
     colors: str = "schemeYlOrRd"
-    width: Annotated[int, Field(ge=1, le=12)] = 6
+    width: Annotated[int, Field(ge=1, le=COLUMNS)] = 6
     height: int = 50
 
     @property
@@ -148,6 +151,15 @@ class Dashboard(_Strict):
     def chart(self, key: str) -> Chart:
         """The chart of that key."""
         return next(chart for chart in self.charts if chart.key == key)
+
+    def rows(self) -> list[list[Chart]]:
+        """The charts by rows of the grid, as many in a row as fit."""
+        rows: list[list[Chart]] = []
+        for chart in self.charts:
+            if not rows or sum(before.width for before in rows[-1]) + chart.width > COLUMNS:
+                rows.append([])
+            rows[-1].append(chart)
+        return rows
 
     def marts(self) -> list[str]:
         """Names of its marts, each once, in order."""

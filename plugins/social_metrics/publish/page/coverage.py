@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from itertools import groupby
+from itertools import accumulate, groupby
 
 from social_metrics.marts.health import PlatformRunSummary, ProgramCoverage
 from social_metrics.publish.texts import Both
@@ -23,65 +23,50 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class ProgramBar:
-    """One programme's month: centers by state, as counts, as parts of a bar, and by name."""
+    """One programme's month: centers by state, as parts of a bar and by name."""
 
     code: str
     label: Both
     centers: int
-    counts: Mapping[str, int]
     names: Mapping[str, list[str]]
     parts: tuple[Part, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class RunCell:
-    """One run of a platform: whole, part, nothing, or unplanned when no account was expected."""
-
-    day: date
-    state: str
-
-
-@dataclass(frozen=True, slots=True)
 class Strip:
-    """A platform's last runs, the oldest first, and the number of complete ones."""
+    """States of a platform's last runs, the oldest first: whole, part, nothing, or unplanned without an account."""
 
     label: str
-    cells: tuple[RunCell, ...]
-    whole: int
+    states: tuple[str, ...]
 
 
 def bars(rows: Sequence[ProgramCoverage]) -> list[ProgramBar]:
     """The programmes, the least covered first."""
     drawn = [_bar(list(group)) for _, group in groupby(rows, key=lambda row: row.program)]
-    return sorted(drawn, key=lambda bar: (bar.counts["covered"], bar.code))
+    return sorted(drawn, key=lambda bar: (len(bar.names["covered"]), bar.code))
 
 
 def _bar(rows: list[ProgramCoverage]) -> ProgramBar:
     names = {state: [row.center_name for row in rows if row.coverage_state == state] for state in STATES}
-    parts, start = [], 0
-    for state in STATES:
-        if names[state]:
-            parts.append(Part(state, start, len(names[state])))
-        start += len(names[state])
+    starts = accumulate((len(centers) for centers in names.values()), initial=0)
     return ProgramBar(
         code=rows[0].program,
         label=Both(rows[0].program_label_id, rows[0].program_label_en),
         centers=len(rows),
-        counts={state: len(centers) for state, centers in names.items()},
         names=names,
-        parts=tuple(parts),
+        parts=tuple(
+            Part(state, start, len(names[state])) for state, start in zip(STATES, starts, strict=False) if names[state]
+        ),
     )
 
 
 def strips(rows: Sequence[PlatformRunSummary], labels: Mapping[str, str], last: date, days: int) -> list[Strip]:
-    """The platforms' runs of the `days` dates up to `last`; a date without a planned run has a cell of its own."""
+    """The platforms' runs of the `days` dates up to `last`; a date without a planned run has a state of its own."""
     dates = [last - timedelta(days=age) for age in reversed(range(days))]
     drawn = []
     for platform, group in groupby(rows, key=lambda row: row.platform):
         planned = {row.date_day: _state(row) for row in group}
-        cells = tuple(RunCell(day, planned.get(day, "unplanned")) for day in dates)
-        whole = sum(cell.state == "whole" for cell in cells)
-        drawn.append(Strip(labels.get(platform, platform), cells, whole))
+        drawn.append(Strip(labels.get(platform, platform), tuple(planned.get(day, "unplanned") for day in dates)))
     return sorted(drawn, key=lambda strip: strip.label)
 
 

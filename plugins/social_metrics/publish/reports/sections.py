@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from typing import Any
 
 from social_metrics.clock import month_end
 from social_metrics.publish.page import chart
@@ -15,40 +16,46 @@ _INDICATOR_SHEET = ("indicator", "measures", "formula", "unit", "source", "frequ
 _MANY = 3  # dates; from so many on, only the first and the last are shown
 
 
-class Sections:
-    """Blocks of one month in one language; with a center's code only what is that center's own."""
+class MonthSections:
+    """What the parts of a pack have in common."""
 
     def __init__(self, record: MonthRecord, phrases: Phrases) -> None:
-        """Keeps the record and how it is put into words."""
+        """Keep the record and how it is put into words."""
         self._record = record
         self._phrases = phrases
         self._text = phrases.text
         self.names = {row["center_code"]: row["center_name"] for row in record.centers}
+
+    def _table(
+        self, title: str, columns: Sequence[page.Column], rows: Sequence[Sequence[str]], **look: Any
+    ) -> list[page.Block]:
+        """A heading and a table; its columns are named by the keys of their texts."""
+        titled = [(self._text(key) if key else "", share, alignment) for key, share, alignment in columns]
+        return [page.heading(title), page.table(titled, rows, empty=self._text("report_none"), **look)]
+
+
+class Sections(MonthSections):
+    """Blocks of one month in one language; with a center's code only what is that center's own."""
+
+    def __init__(self, record: MonthRecord, phrases: Phrases) -> None:
+        """Keep the record and how it is put into words."""
+        super().__init__(record, phrases)
         self._program_labels = record.labels("programs", "program", phrases.language)
         self._recency = {row["center_code"]: row for row in record.board("leaderboard_recency")}
         self._ranks = {row["center_code"]: row for row in record.board("leaderboard_followers")}
 
     def scorecard(self) -> list[page.Block]:
         """All centers, in the order of the followers board."""
-        columns: list[page.Column] = [
-            (self._text("rank"), None, "right"),
-            (self._text("center"), 2.5, "left"),
-            (self._text("account_followers"), 1.25, "right"),
-            (self._text("growth"), 2.2, "right"),
-            (self._text("growth_pct"), 1.1, "right"),
-            (self._text("posts"), 0.9, "right"),
-            (self._text("longest_silence"), 1.25, "right"),
-            (self._text("last_post"), 1.5, "left"),
-            (self._text("platforms_present"), 0.9, "right"),
-            (self._text("programs"), 1.15, "right"),
-            (self._text("completeness"), 0.8, "right"),
-            (self._text("score_title"), 1.25, "right"),
-            (self._text("achievement"), 1.5, "left"),
-        ]
+        columns = [
+            ("rank", None, "right"), ("center", 2.5, "left"), ("account_followers", 1.25, "right"),
+            ("growth", 2.2, "right"), ("growth_pct", 1.1, "right"), ("posts", 0.9, "right"),
+            ("longest_silence", 1.25, "right"), ("last_post", 1.5, "left"), ("platforms_present", 0.9, "right"),
+            ("programs", 1.15, "right"), ("completeness", 0.8, "right"), ("score_title", 1.25, "right"),
+            ("achievement", 1.5, "left"),
+        ]  # fmt: skip
         rows = [self._scorecard_row(row) for row in self._record.centers]
         return [
-            page.heading(f"{self._text('scorecard')} ({len(rows)})"),
-            page.table(columns, rows, empty=self._text("report_none"), size=7.5, inset=1.7),
+            *self._table(f"{self._text('scorecard')} ({len(rows)})", columns, rows, size=7.5, inset=1.7),
             page.text(self._text("top_note"), is_soft=True, size=7.5),
             self._read_on(self._record.centers),
         ]
@@ -71,15 +78,9 @@ class Sections:
             ("score_title", self._corrected(code, "score", phrases.score(row))),
             ("achievement", row[f"achievement_label_{phrases.language}"]),
         ]
-        return [
-            page.heading(self._text("own_figures")),
-            page.table(
-                [(self._text("figure"), 1, "left"), (self._text("value"), 2, "left")],
-                [(self._text(key), value) for key, value in lines],
-                empty=self._text("report_none"),
-            ),
-            self._read_on([row]),
-        ]
+        rows = [(self._text(key), value) for key, value in lines]
+        columns: list[page.Column] = [("figure", 1, "left"), ("value", 2, "left")]
+        return [*self._table(self._text("own_figures"), columns, rows), self._read_on([row])]
 
     def charts(self, rows: Sequence[Figures], columns: int) -> list[page.Block]:
         """The followers of these centers over the month."""
@@ -129,21 +130,13 @@ class Sections:
             )
             for row in self._record.centers
         ]
-        return [
-            page.heading(self._text("programs_not_covered")),
-            page.table(
-                [
-                    (self._text("center"), 2, "left"),
-                    (self._text("programs"), 0.8, "right"),
-                    (self._text("programs_not_covered"), 6, "left"),
-                    (self._text("not_known"), 0.8, "right"),
-                ],
-                rows,
-                empty=self._text("report_none"),
-                size=7.5,
-                inset=2,
-            ),
+        columns = [
+            ("center", 2, "left"),
+            ("programs", 0.8, "right"),
+            ("programs_not_covered", 6, "left"),
+            ("not_known", 0.8, "right"),
         ]
+        return self._table(self._text("programs_not_covered"), columns, rows, size=7.5, inset=2)
 
     def method(self) -> list[page.Block]:
         """The indicator sheet and the weights, of the versions that the close names."""
@@ -154,26 +147,17 @@ class Sections:
             for row in self._record.seeds.get("score_weights", [])
             if row["weights_version"] in (close.score_weights_version or "").split(", ")
         ]
-        return [
-            page.heading(self._text("indicator_sheet", version=close.indicator_sheet_version)),
-            page.table(
-                [(self._text("method"), None, "left"), ("", 1, "left")],
-                [
-                    *((self._text(f"sheet_{n}"), self._text(f"sheet_{n}_value")) for n in _INDICATOR_SHEET),
-                    self._target(),
-                ],
-                empty=self._text("report_none"),
-                is_whole=True,
-            ),
-            *(
-                [
-                    page.heading(self._text("weights", version=close.score_weights_version)),
-                    page.bullets(weights, 8.5),
-                ]
-                if weights
-                else []
-            ),
+        sheet = [
+            *((self._text(f"sheet_{n}"), self._text(f"sheet_{n}_value")) for n in _INDICATOR_SHEET),
+            self._target(),
         ]
+        columns: list[page.Column] = [("method", None, "left"), ("", 1, "left")]
+        title = self._text("indicator_sheet", version=close.indicator_sheet_version)
+        blocks = self._table(title, columns, sheet, is_whole=True)
+        if weights:
+            title = self._text("weights", version=close.score_weights_version)
+            blocks += [page.heading(title), page.bullets(weights, 8.5)]
+        return blocks
 
     def limits(self, center_code: str | None = None) -> list[page.Block]:
         """Sources of uncertainty: gaps, rounding, breaks, entries by hand, withheld counts, missing accounts."""

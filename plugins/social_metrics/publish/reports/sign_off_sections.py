@@ -7,20 +7,12 @@ from typing import Any
 from social_metrics.clock import WIB
 from social_metrics.publish.phrases import DASH
 from social_metrics.publish.reports import typesetting as page
-from social_metrics.publish.reports.month_record import MonthRecord
-from social_metrics.publish.reports.phrases import Phrases
+from social_metrics.publish.reports.sections import MonthSections
 from social_metrics.publish.texts import TEXTS
 
 
-class SignOffSections:
+class SignOffSections(MonthSections):
     """Blocks of one month in one language; with a center's code only what is that center's own."""
-
-    def __init__(self, record: MonthRecord, phrases: Phrases) -> None:
-        """Keeps the record and how it is put into words."""
-        self._record = record
-        self._phrases = phrases
-        self._text = phrases.text
-        self._names = {row["center_code"]: row["center_name"] for row in record.centers}
 
     def exceptions(self, center_code: str | None = None) -> list[page.Block]:
         """The exceptions with their answers."""
@@ -31,33 +23,21 @@ class SignOffSections:
                 continue
             is_in_time = one.answered_at is not None and one.answered_at <= approved_at
             answer = f"{one.answer} ({one.answered_by})" if is_in_time else self._text("no_answer")
-            name = [self._names.get(one.center_code, one.center_code)] if center_code is None else []
+            name = [self.names.get(one.center_code, one.center_code)] if center_code is None else []
             account = one.account_code or DASH
             rows.append([*name, account, self._phrases.exception(one), self._phrases.span(one), answer])
-        whose: list[page.Column] = [(self._text("center"), 1.6, "left")] if center_code is None else []
-        return [
-            page.heading(f"{self._text('exceptions')} ({len(rows)})"),
-            page.table(
-                [
-                    *whose,
-                    (self._text("account"), 1.7, "left"),
-                    (self._text("what"), 3.4, "left"),
-                    (self._text("when"), 1.7, "left"),
-                    (self._text("answer"), 2.6, "left"),
-                ],
-                rows,
-                empty=self._text("report_none"),
-                size=7.5,
-                inset=2,
-            ),
-        ]
+        whose: list[page.Column] = [("center", 1.6, "left")] if center_code is None else []
+        columns: list[page.Column] = [
+            *whose, ("account", 1.7, "left"), ("what", 3.4, "left"), ("when", 1.7, "left"), ("answer", 2.6, "left"),
+        ]  # fmt: skip
+        return self._table(f"{self._text('exceptions')} ({len(rows)})", columns, rows, size=7.5, inset=2)
 
     def corrections(self, center_code: str | None = None) -> list[page.Block]:
         """Approved corrections, the published figure and the corrected one beside each other."""
         phrases = self._phrases
         rows = [
             [
-                self._names.get(one.center_code, one.center_code),
+                self.names.get(one.center_code, one.center_code),
                 phrases.figure(one),
                 phrases.value(one.old_value),
                 phrases.value(one.new_value),
@@ -69,48 +49,27 @@ class SignOffSections:
             for one in self._record.corrections
             if center_code in (None, one.center_code)
         ]
-        columns: list[page.Column] = [
-            (self._text("center"), 1.8, "left"),
-            (self._text("figure"), 1.6, "left"),
-            (self._text("old"), 1, "right"),
-            (self._text("new"), 1, "right"),
-            (self._text("reason"), 2.4, "left"),
-            (self._text("document"), 1.3, "left"),
-            (self._text("requester"), 1.2, "left"),
-            (self._text("approver"), 2.2, "left"),
-        ]
-        return [
-            page.heading(f"{self._text('corrections')} ({len(rows)})"),
-            page.table(columns, rows, empty=self._text("report_none"), size=7.5),
-            *([page.text(self._text("corrections_note"), is_soft=True, size=8)] if rows else []),
-        ]
+        columns = [
+            ("center", 1.8, "left"), ("figure", 1.6, "left"), ("old", 1, "right"), ("new", 1, "right"),
+            ("reason", 2.4, "left"), ("document", 1.3, "left"), ("requester", 1.2, "left"), ("approver", 2.2, "left"),
+        ]  # fmt: skip
+        note = [page.text(self._text("corrections_note"), is_soft=True, size=8)] if rows else []
+        return [*self._table(f"{self._text('corrections')} ({len(rows)})", columns, rows, size=7.5), *note]
 
     def approvals(self) -> list[page.Block]:
         """Who drafted, submitted, checked and approved, and when."""
         close, phrases = self._record.close, self._phrases
         rows = [(self._text("step_drafted"), close.drafted_by, phrases.wib(close.drafted_at))]
         rows += [(self._text(f"step_{s.action}"), s.person, phrases.wib(s.acted_at)) for s in self._record.steps]
-        return [
-            page.heading(self._text("approvals")),
-            page.table(
-                [(self._text("step"), 1, "left"), (self._text("person"), 1, "left"), (self._text("time"), 1.4, "left")],
-                rows,
-                empty=self._text("report_none"),
-                is_whole=True,
-            ),
-        ]
+        columns = [("step", 1, "left"), ("person", 1, "left"), ("time", 1.4, "left")]
+        return self._table(self._text("approvals"), columns, rows, is_whole=True)
 
     def access(self) -> list[page.Block]:
         """Who could see or alter the month, and since when it is known."""
         rows = [[one["login"], ", ".join(self._may(one)), self._noted(one)] for one in self._record.close.access_list]
-        columns: list[page.Column] = [
-            (self._text("person"), 1.2, "left"),
-            (self._text("may"), 4, "left"),
-            (self._text("noted"), 1.6, "left"),
-        ]
+        columns = [("person", 1.2, "left"), ("may", 4, "left"), ("noted", 1.6, "left")]
         return [
-            page.heading(f"{self._text('access')} ({len(rows)})"),
-            page.table(columns, rows, empty=self._text("report_none"), size=8),
+            *self._table(f"{self._text('access')} ({len(rows)})", columns, rows, size=8),
             page.text(self._text("access_note"), is_soft=True, size=8),
         ]
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from social_metrics.publish.bi.definitions import Chart, Dashboard
+from social_metrics.publish.bi.definitions import COLUMNS, Dashboard
 from social_metrics.publish.bi.import_changes import ImportChanges
 from social_metrics.publish.bi.logins import ReadingLogin
 from social_metrics.publish.bi.mart_query import SCHEMA
@@ -213,49 +213,34 @@ def _dashcards(
 ) -> list[dict[str, Any]]:
     """Positions of the cards; a placed card keeps its id, a new one has a negative id."""
     found: list[dict[str, Any]] = []
-    row, column, tallest = 0, 0, 0
-    for chart in dashboard.charts:
-        width, height = chart.width * GRID // 12, max(2, chart.height // _PIXELS)
-        if column + width > GRID:
-            row, column, tallest = row + tallest, 0, 0
-        if len(found) == _in_first_row(dashboard.charts):
+    row = 0
+    for charts in dashboard.rows():
+        column, tallest = 0, 0
+        for chart in charts:
+            width, height = chart.width * GRID // COLUMNS, max(2, chart.height // _PIXELS)
+            number = cards[chart.key]
+            found.append(
+                {
+                    "id": placed.get(number, -1 - len(found)),
+                    "card_id": number,
+                    "row": row,
+                    "col": column,
+                    "size_x": width,
+                    "size_y": height,
+                    "parameter_mappings": parameter_mappings(dashboard, chart, metadata, number),
+                    "visualization_settings": {"card.title": chart.title.of(language)},
+                }
+            )
+            column, tallest = column + width, max(tallest, height)
+        is_first, row = row == 0, row + tallest
+        if is_first:
             found.append(_text(placed.get(None, -1 - len(found)), dashboard.introduction(language), row))
             row += NOTE_ROWS
-        number = cards[chart.key]
-        found.append(
-            {
-                "id": placed.get(number, -1 - len(found)),
-                "card_id": number,
-                "row": row,
-                "col": column,
-                "size_x": width,
-                "size_y": height,
-                "parameter_mappings": parameter_mappings(dashboard, chart, metadata, number),
-                "visualization_settings": {"card.title": chart.title.of(language)},
-            }
-        )
-        column, tallest = column + width, max(tallest, height)
     return found
 
 
-def _in_first_row(charts: Sequence[Chart]) -> int:
-    width, number = 0, 0
-    for chart in charts:
-        width += chart.width
-        if width > 12:
-            break
-        number += 1
-    return number
-
-
 def _text(number: int, text: str, row: int) -> dict[str, Any]:
-    virtual: dict[str, Any] = {
-        "name": None,
-        "display": "text",
-        "visualization_settings": {},
-        "dataset_query": {},
-        "archived": False,
-    }
+    virtual = {"name": None, "display": "text", "visualization_settings": {}, "dataset_query": {}, "archived": False}
     return {
         "id": number,
         "card_id": None,

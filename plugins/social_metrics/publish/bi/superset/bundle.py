@@ -11,7 +11,7 @@ from uuid import UUID, uuid5
 
 import yaml
 
-from social_metrics.publish.bi.definitions import Chart, Dashboard
+from social_metrics.publish.bi.definitions import COLUMNS, Chart, Dashboard
 from social_metrics.publish.bi.logins import STATEMENT_SECONDS
 from social_metrics.publish.bi.mart_query import SCHEMA, MartQuery
 from social_metrics.publish.bi.metadata import Mart, Metadata
@@ -38,7 +38,6 @@ BAND_COLORS = {
 _VERSION = "1.0.0"
 _EPOCH = "2026-01-01T00:00:00+00:00"  # fixed, so that the same definitions always give the same bytes
 _ZIP_DATE = (2026, 1, 1, 0, 0, 0)
-_ROW_WIDTH = 12
 _LINE = 150  # characters of a note in one line
 
 
@@ -221,11 +220,7 @@ def _label_colors(metadata: Metadata, language: Language) -> dict[str, str]:
 
 
 def _position(dashboard: Dashboard, language: Language) -> dict[str, Any]:
-    rows: list[list[Chart]] = []
-    for chart in dashboard.charts:
-        if not rows or sum(before.width for before in rows[-1]) + chart.width > _ROW_WIDTH:
-            rows.append([])
-        rows[-1].append(chart)
+    rows = dashboard.rows()
     names = [f"ROW-{number}" for number in range(1, len(rows) + 1)]
     grid = ["ROOT_ID", "GRID_ID"]
     note = dashboard.introduction(language)
@@ -245,7 +240,7 @@ def _position(dashboard: Dashboard, language: Language) -> dict[str, Any]:
             "id": "NOTE",
             "parents": grid,
             "children": [],
-            "meta": {"code": note, "width": _ROW_WIDTH, "height": 10 + 3 * -(-len(note) // _LINE)},
+            "meta": {"code": note, "width": COLUMNS, "height": 10 + 3 * -(-len(note) // _LINE)},
         },
     }
     numbers = _numbers(dashboard)
@@ -281,37 +276,31 @@ def _numbers(dashboard: Dashboard) -> dict[str, int]:
 
 def _filters(dashboard: Dashboard, metadata: Metadata, language: Language) -> Iterator[Mapping[str, Any]]:
     numbers = _numbers(dashboard)
+    marts = [metadata.marts[chart.mart] for chart in dashboard.charts]
     unfiltered = [numbers[chart.key] for chart in dashboard.charts if not chart.is_filtered]
-    of_now = [numbers[chart.key] for chart in dashboard.charts if not chart.follows_period]
-    nothing: dict[str, Any] = {"filterState": {}, "extraFormData": {}}
     for name in dashboard.filters:
-        marts = (metadata.marts[chart.mart] for chart in dashboard.charts)
-        mart = next(mart for mart in marts if mart.has(name))
-        yield {
-            "id": f"NATIVE_FILTER-{name}",
-            "type": "NATIVE_FILTER",
+        query = MartQuery(next(mart for mart in marts if mart.has(name)), metadata, language)
+        dataset = identity("dataset", query.mart.name, language)
+        yield _filter(name, query.label(name), unfiltered) | {
             "filterType": "filter_select",
-            "name": metadata.label(name, language),
-            "targets": [
-                {
-                    "datasetUuid": identity("dataset", mart.name, language),
-                    "column": {"name": MartQuery(mart, metadata, language).shown(name)},
-                }
-            ],
+            "targets": [{"datasetUuid": dataset, "column": {"name": query.shown(name)}}],
             "controlValues": {"multiSelect": True, "enableEmptyFilter": False, "searchAllOptions": False},
-            "defaultDataMask": nothing,
-            "cascadeParentIds": [],
-            "scope": {"rootPath": ["ROOT_ID"], "excluded": unfiltered},
         }
     if dashboard.period:
-        yield {
-            "id": "NATIVE_FILTER-period",
-            "type": "NATIVE_FILTER",
+        of_now = [numbers[chart.key] for chart in dashboard.charts if not chart.follows_period]
+        yield _filter("period", text("filter_period", language), of_now) | {
             "filterType": "filter_time",
-            "name": text("filter_period", language),
             "targets": [{}],
             "controlValues": {"enableEmptyFilter": False},
-            "defaultDataMask": nothing,
-            "cascadeParentIds": [],
-            "scope": {"rootPath": ["ROOT_ID"], "excluded": of_now},
         }
+
+
+def _filter(key: str, name: str, excluded: list[int]) -> dict[str, Any]:
+    return {
+        "id": f"NATIVE_FILTER-{key}",
+        "type": "NATIVE_FILTER",
+        "name": name,
+        "defaultDataMask": {"filterState": {}, "extraFormData": {}},
+        "cascadeParentIds": [],
+        "scope": {"rootPath": ["ROOT_ID"], "excluded": excluded},
+    }
