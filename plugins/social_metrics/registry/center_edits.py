@@ -36,7 +36,7 @@ def close_center(edit: RegistryEdit, center_code: str, on: date, author: Author,
     _refuse(problems)
     note = f"{center_code} closed"
     for code, (_, since) in accounts.items():
-        edit.close(code, since, author, note)
+        edit.close(code, since, author, note, while_of=center_code)
     for name in _KEYS:
         _end_rows(edit, name, center_code, None, on)
     _end_center(edit, center_code, on, author, "closed", f"closed on {on}")
@@ -59,7 +59,7 @@ def merge_centers(edit: RegistryEdit, center_code: str, into: str, on: date, aut
     note = f"{center_code} merged into {into}"
     for code, (status, since) in _accounts_of(edit, center_code, on).items():
         if status not in WITH_ADDRESS:
-            edit.close(code, since, author, note)
+            edit.close(code, since, author, note, while_of=center_code)
         elif _begins_on(edit, code) >= on.isoformat():
             problems.append(
                 f"{code} begins after {center_code} has ended: close it (social-metrics account close {code}) and add "

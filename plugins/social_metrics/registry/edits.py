@@ -10,6 +10,8 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, timedelta
+from itertools import takewhile
+from operator import itemgetter
 from pathlib import Path
 
 from social_metrics.clock import wib_date
@@ -149,6 +151,8 @@ class RegistryEdit:
         row = self._needed_row(account_code, wib_date(author.at))
         if row["status"] == status:
             raise ChangeRefused(f"{account_code} is {status} already.")
+        if status == "suspended" and not _has_address(row):
+            raise ChangeRefused(f"{account_code} is {row['status']}: there is no account to suspend.")
         if status == "missing" and _has_address(row):
             raise ChangeRefused(
                 f"{account_code} has an address, so it exists. Close it: social-metrics account close {account_code}."
@@ -201,6 +205,8 @@ class RegistryEdit:
     def move(self, account_code: str, center_code: str, on: date, author: Author) -> None:
         """Make an account another center's from a date on; code, platform id, status and verification stay.
 
+        A later move stays as it is.
+
         Raises:
             ChangeRefused: the center does not exist on that date, or there is no account to move.
         """
@@ -211,7 +217,7 @@ class RegistryEdit:
             raise ChangeRefused(f"{center_code!r} is not the code of a center on {on}; centers.csv has the codes.")
         if row["center_code"] == center_code:
             raise ChangeRefused(f"{account_code} is an account of {center_code} on {on} already.")
-        rows = self._rows_from(account_code, on)
+        rows = _stay(self._rows_from(account_code, on), row["center_code"])
         if all(changed["status"] not in WITH_ADDRESS for changed in rows):
             raise ChangeRefused(f"{account_code} is {row['status']} on {on}: there is no account to move.")
         note = f"moved from {row['center_code']} to {center_code} on {on}"
@@ -219,8 +225,10 @@ class RegistryEdit:
             changed |= {"center_code": center_code, "owner_unit": center.center_name}
         self._log(account_code, author, note)
 
-    def close(self, account_code: str, on: date, author: Author, note: str = "") -> None:
-        """Close an account from a date on.
+    def close(
+        self, account_code: str, on: date, author: Author, note: str = "", *, while_of: str | None = None
+    ) -> None:
+        """Close an account from a date on; with `while_of` only as long as it is that center's.
 
         Raises:
             ChangeRefused: it is closed already.
@@ -228,7 +236,8 @@ class RegistryEdit:
         refuse_future(on, author)
         if self._needed_row(account_code, on)["status"] == "closed":
             raise ChangeRefused(f"{account_code} is closed on {on} already.")
-        for changed in self._rows_from(account_code, on):
+        rows = self._rows_from(account_code, on)
+        for changed in _stay(rows, while_of) if while_of else rows:
             changed |= {"status": "closed", "evidence_ref": author.evidence_ref}
         self._log(account_code, author, f"closed on {on}" + (f": {note}" if note else ""))
 
@@ -274,16 +283,16 @@ class RegistryEdit:
             if (row["center_code"], row["platform"]) != (center_code, address.platform) or not is_valid(row, day):
                 continue
             if row["status"] in ("verified", "suspended") and not is_another:
-                code, known = row["account_code"], row["handle"] or row["platform_account_id"]
+                code, name = row["account_code"], row["handle"] or row["platform_account_id"]
                 raise ChangeRefused(
-                    f"{code} is {row['status']} as {known}. If it was renamed: social-metrics account rename {code} "
+                    f"{code} is {row['status']} as {name}. If it was renamed: social-metrics account rename {code} "
                     f"{address.url}. If this is another account, close the old one first (social-metrics account close "
                     f"{code}), or repeat the command with --another to keep both.",
-                    f"bukan alamat {code}, akun sentra ini yang sudah terverifikasi ({known}); bila akun itu berganti "
+                    f"bukan alamat {code}, akun sentra ini yang sudah terverifikasi ({name}); bila akun itu berganti "
                     "nama, atau ini akun lain, hubungi tim data",
                 )
-        row_of_stem = self._valid_row(stem, day)
-        if row_of_stem and row_of_stem["status"] != "closed" and not _has_address(row_of_stem):
+        known = self._valid_row(stem, day)
+        if known and known["center_code"] == center_code and known["status"] != "closed" and not _has_address(known):
             return stem
         taken = {row["account_code"] for row in self._rows}
         names = (stem, *(f"{stem}-{number}" for number in range(2, 1000)))
@@ -308,25 +317,22 @@ class RegistryEdit:
         return row
 
     def _rows_from(self, account_code: str, day: date) -> list[Row]:
-        """The rows of an account from a date on, while it stays with its center; the first begins on the date."""
+        """The rows of an account from a date on, in the order of their dates; the first begins on the date."""
         row = self._needed_row(account_code, day)
         if row["valid_from"] != day.isoformat():
             successor = row | {"valid_from": day.isoformat()}
             row["valid_to"] = day_before(day)
             self._rows.insert(self._rows.index(row) + 1, successor)
             row = successor
-        return [
-            later
-            for later in self._rows
-            if (later["account_code"], later["center_code"]) == (account_code, row["center_code"])
-            and later["valid_from"] >= row["valid_from"]
-        ]
+        rows = [other for other in self._rows if other["account_code"] == account_code]
+        return sorted(
+            (other for other in rows if other["valid_from"] >= row["valid_from"]), key=itemgetter("valid_from")
+        )
 
     def _put(self, account_code: str, cells: Row, status: str, author: Author, note: str) -> None:
         """Start a new row of the account today; an older one ends the day before."""
         day = wib_date(author.at)
-        self._rows_from(account_code, day)
-        row = self._needed_row(account_code, day)
+        row = self._rows_from(account_code, day)[0]
         row |= cells | {"status": status}
         self._log(account_code, author, note)
 
@@ -351,6 +357,11 @@ def is_valid(row: Row, day: date) -> bool:
 def day_before(day: date) -> str:
     """The last date of a row whose successor begins on a date."""
     return (day - timedelta(days=1)).isoformat()
+
+
+def _stay(rows: list[Row], center_code: str) -> list[Row]:
+    """The first rows, as long as the account stays with the center."""
+    return [*takewhile(lambda row: row["center_code"] == center_code, rows)]
 
 
 def _has_address(row: Row) -> bool:

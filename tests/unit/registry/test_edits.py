@@ -314,7 +314,7 @@ def test_a_moved_account_keeps_code_id_and_verification(with_kartini_x: Path) ->
 
 
 def test_an_account_moves_on_and_back(with_kartini_x: Path) -> None:
-    """A later move stays when an earlier one is entered after it."""
+    """A later move stays when an earlier one is entered after it; the account's first center then needs a new code."""
     move(with_kartini_x, "kartini-x", "satria", "2026-11-25")
     move(with_kartini_x, "kartini-x", "mahatmiya", "2026-11-10")
     move(with_kartini_x, "kartini-x", "kartini", "2026-11-26")
@@ -322,6 +322,8 @@ def test_an_account_moves_on_and_back(with_kartini_x: Path) -> None:
     days = {9: "kartini", 10: "mahatmiya", 24: "mahatmiya", 25: "satria", 26: "kartini"}
     rows = {number: registry.account_on("kartini-x", date(2026, 11, number)) for number in days}
     assert {number: row and row.center_code for number, row in rows.items()} == days
+    move(with_kartini_x, "kartini-x", "satria", "2026-11-27")
+    assert add(with_kartini_x, "https://x.com/kartini_baru", days=25) == "kartini-x-2"
 
 
 @pytest.mark.parametrize(
@@ -363,6 +365,11 @@ def test_suspended_and_back_by_another_person(folder: Path) -> None:
     assert [row[0] for row in rows_of(folder, code)] == [
         "placeholder", "submitted", "verified", "suspended", "verified",
     ]  # fmt: skip
+
+
+def test_an_account_without_an_address_is_not_suspended(folder: Path) -> None:
+    with pytest.raises(ChangeRefused, match="is placeholder: there is no account to suspend"), editing(folder) as edit:
+        edit.mark("kartini-x", "suspended", author(SITI))
 
 
 def test_missing_is_said_of_no_account_only(folder: Path) -> None:
