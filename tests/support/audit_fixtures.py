@@ -36,8 +36,8 @@ _numbers = count(1)
 
 @pytest.fixture
 def closer(warehouse_url: str) -> Iterator[psycopg.Connection]:
-    """A connection as the group closer."""
-    with open_connection(warehouse_url, "closer") as connection:
+    """A connection as the group recorder: what a closer may read, and the right to seal."""
+    with open_connection(warehouse_url, "recorder") as connection:
         yield connection
 
 
@@ -62,7 +62,7 @@ def new_warehouse(
 
 def write_history(url: str, seed: int) -> None:
     """Write five runs; most are sealed at once, the others with a later one, and one entry comes late."""
-    with psycopg.connect(url, autocommit=True) as owner, connect(url, "closer") as closer:
+    with psycopg.connect(url, autocommit=True) as owner, connect(url, "recorder") as closer:
         evidence = RandomEvidence(owner, seed)
         for number in range(RUNS):
             day = FIRST_DAY + timedelta(days=number)

@@ -7,7 +7,7 @@ from pathlib import Path
 from uuid import UUID
 
 from local_stack.databases import Login
-from social_metrics.audit.closing import act
+from social_metrics.audit.closing import act, seal_now
 from social_metrics.contract import (
     AuthorizationMode,
     CaptureOutcome,
@@ -124,6 +124,7 @@ def step(closable: Closable, login: Login, action: str, **named: object) -> None
     """Take a step through the login of a person."""
     with connect(as_person(closable.url, login), "closer") as connection:
         act(connection, MONTH, action, **named)  # type: ignore[arg-type]
+    seal_now(closable.url)
 
 
 def as_person(url: str, login: Login) -> str:

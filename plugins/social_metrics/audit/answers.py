@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from uuid import UUID
 
 import psycopg
 from psycopg.rows import class_row
@@ -9,7 +10,6 @@ from psycopg.rows import class_row
 from social_metrics.audit.closing import Channel
 from social_metrics.audit.figure_names import current_value
 from social_metrics.audit.record import latest_close, status_of, steps_of
-from social_metrics.audit.seals import seal_days, sealing
 from social_metrics.errors import UsageProblem
 
 MAX_CHARACTERS = 2000
@@ -82,6 +82,7 @@ def answer_exceptions(
     version: int | None = None,
     person: str | None = None,
     channel: Channel = "command_line",
+    response_id: UUID | None = None,
 ) -> None:
     """Record a center's answers to exceptions of the newest draft; earlier answers are kept.
 
@@ -93,12 +94,13 @@ def answer_exceptions(
         version: refuse when another version is the newest by now.
         person: whom Airflow authenticated; None is the login of the connection.
         channel: where the person was authenticated.
+        response_id: of the answer in Airflow's own record.
 
     Raises:
         UnusableAnswer: an answer is blank or too long.
         UsageProblem: there is no draft, it went on already, or there is no such exception.
     """
-    with sealing(connection):
+    with connection.transaction():
         close = latest_close(connection, month_start)
         if close is None:
             raise UsageProblem(f"{month_start:%Y-%m} has no draft. Make one: social-metrics close --month …")
@@ -119,11 +121,9 @@ def answer_exceptions(
                 )
             connection.execute(
                 "insert into audit.exception_answers "
-                "(month_start, version, exception_no, answer_no, answer, person, login, channel) "
-                "select %(month)s, %(version)s, %(number)s, "
-                "1 + count(*), %(answer)s, coalesce(%(person)s::text, session_user::text), session_user, %(channel)s "
-                "from audit.exception_answers "
-                "where (month_start, version, exception_no) = (%(month)s, %(version)s, %(number)s)",
+                "(month_start, version, exception_no, answer, person, login, channel, response_id) values (%(month)s, "
+                "%(version)s, %(number)s, %(answer)s, coalesce(%(person)s::text, session_user::text), session_user, "
+                "%(channel)s, %(response)s)",
                 {
                     "month": month_start,
                     "version": close.version,
@@ -131,6 +131,6 @@ def answer_exceptions(
                     "answer": answer.strip(),
                     "person": person,
                     "channel": channel,
+                    "response": response_id,
                 },
             )
-        seal_days(connection)

@@ -1,17 +1,20 @@
-"""The process of a close: a draft, then maker, checker and approver, each with their own login.
+"""The process of a close: a draft by the service, then maker, checker and approver, each with their own login.
 
-Each step is one transaction that ends with a seal over its rows; a crash leaves the step before.
+Each step is one transaction; a crash leaves the step before. The service seals: a draft with its own transaction, a
+person's step right after it (`seal_now`) or with the day.
 """
 
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Literal
+from uuid import UUID
 
 import psycopg
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from social_metrics.audit.access import access_of_month
+from social_metrics.audit.chain import RAW_ALTERED, walk_chain
 from social_metrics.audit.month_exceptions import store_exceptions
 from social_metrics.audit.recompute import rebuild, refuse_stale_marts, rows_of_month, scratch, with_column_types
 from social_metrics.audit.record import (
@@ -25,12 +28,13 @@ from social_metrics.audit.record import (
     status_of,
     steps_of,
 )
+from social_metrics.audit.release_rules import unshipped
 from social_metrics.audit.rules import MARTS_OF_A_MONTH, Rule, inputs_digest, rules_in_force
 from social_metrics.audit.seals import FIRST_LINK, last_seal, seal_days, sealing
-from social_metrics.clock import utc_now
 from social_metrics.code_version import code_version
 from social_metrics.errors import UsageProblem
 from social_metrics.settings import Settings
+from social_metrics.transform.seed_versions import note_seed_versions
 from social_metrics.warehouse.connect import connect
 from social_metrics.warehouse.locks import marts_lock
 
@@ -83,7 +87,6 @@ def draft_close(
     settings: Settings,
     service_url: str,
     month_start: date,
-    person_url: str | None = None,
     *,
     retention_as_of: datetime | None = None,
 ) -> Close:
@@ -91,9 +94,8 @@ def draft_close(
 
     Args:
         settings: where the dbt project and the registry are.
-        service_url: postgresql://… of the service login, which compiles the rules.
+        service_url: postgresql://… of the service login; nobody else stores rules and figures of a close.
         month_start: first day of the month.
-        person_url: the drafting person's own login; None drafts as the service.
         retention_as_of: UTC instant at which retention is judged; None means now, by the database's clock.
 
     Returns:
@@ -101,11 +103,18 @@ def draft_close(
 
     Raises:
         UsageProblem: the month is not over, is with checker or approver, was approved and would change now, or the
-            marts are older than the evidence.
+            marts are older than the evidence, or the project's rules are not those of its release.
     """
     with marts_lock(service_url, "closer"):
         rules = rules_in_force(settings, service_url)
-        with connect(person_url or service_url, "closer") as connection, sealing(connection):
+        release, unknown = unshipped((rule for rule in rules if rule.kind == "model"), code_version())
+        if unknown:
+            raise UsageProblem(
+                f"The SQL of {', '.join(rule.name for rule in unknown)} is not that of release {release}, so the close "
+                "would never verify. Install the release again, or record your own: make rule-digests."
+            )
+        with connect(service_url, "recorder") as connection, sealing(connection):
+            note_seed_versions(connection, settings)
             latest = latest_close(connection, month_start)
             status = status_of(steps_of(connection, latest)) if latest else "none"
             if status in ("submitted", "checked"):
@@ -136,6 +145,7 @@ def act(
     person: str | None = None,
     channel: Channel = "command_line",
     reason: str | None = None,
+    response_id: UUID | None = None,
 ) -> Close:
     """Take the newest version one step further, as the person whom the connection (or Airflow) has authenticated.
 
@@ -146,12 +156,13 @@ def act(
         person: whom Airflow authenticated; None is the login of the connection.
         channel: where the person was authenticated.
         reason: why; a refusal needs one.
+        response_id: of the answer in Airflow's own record (`audit.airflow_responses`).
 
     Raises:
         RecordAltered: a digest of the version does not hold.
         UsageProblem: there is no draft, the step is not due, or the person may not take it.
     """
-    with sealing(connection):
+    with connection.transaction():
         close = latest_close(connection, month_start)
         if close is None:
             raise UsageProblem(f"{month_start:%Y-%m} has no draft. Make one: social-metrics close --month …")
@@ -171,7 +182,8 @@ def act(
             with connection.transaction():
                 connection.execute(
                     "insert into audit.approvals (month_start, version, action, person, maker, checker, approver, "
-                    "reason, channel, login) values (%s, %s, %s, %s, %s, %s, %s, %s, %s, session_user)",
+                    "reason, channel, login, response_id) "
+                    "values (%s, %s, %s, %s, %s, %s, %s, %s, %s, session_user, %s)",
                     (
                         month_start,
                         close.version,
@@ -182,12 +194,22 @@ def act(
                         person if action == "approved" else None,
                         reason,
                         channel,
+                        response_id,
                     ),
                 )
         except psycopg.errors.CheckViolation as error:
             raise UsageProblem(_refusal(error, person)) from error
-        seal_days(connection)
     return close
+
+
+def seal_now(service_url: str) -> None:
+    """Seal what no seal covers yet; after a person's step.
+
+    Args:
+        service_url: postgresql://… of the service login.
+    """
+    with connect(service_url, "recorder") as connection, sealing(connection):
+        seal_days(connection)
 
 
 def _refusal(error: psycopg.errors.CheckViolation, person: str) -> str:
@@ -196,6 +218,7 @@ def _refusal(error: psycopg.errors.CheckViolation, person: str) -> str:
         "three persons. Another person takes this step, with their own login.",
         "nobody_refuses_what_is_their_own": f"{person} has submitted this version; checker or approver refuse it.",
         "a_refusal_has_a_reason": "A refusal needs its reason: add --reason.",
+        "person_is_written_in_latin": f"{person!r} has letters that are not Latin, and the record compares Latin ones.",
     }.get(error.diag.constraint_name or "", f"The record does not take this step: {error.diag.message_primary}.")
 
 
@@ -211,6 +234,7 @@ def _draft(
     if seal is None:
         raise UsageProblem("raw holds no evidence yet, so there is nothing to close.")
     retention_as_of = retention_as_of or next(iter(connection.execute("select now()")))[0]
+    _refuse_altered(connection, month_start, retention_as_of)
     typed = with_column_types(connection, rules)
     rebuild(connection, typed, through_seal=None, retention_as_of=retention_as_of)
     _refuse_unfinished(connection, month_start)
@@ -231,11 +255,12 @@ def _draft(
     basis = sql.SQL(_RETENTION_BASIS).format(
         snapshots=scratch("raw.profile_snapshots"), platforms=scratch("seeds.platforms")
     )
+    drafted_at, drafted_by = next(iter(connection.execute("select clock_timestamp(), session_user")))
     close = Close(
         month_start=month_start,
         version=version,
-        drafted_at=utc_now(),
-        drafted_by=next(iter(connection.execute("select session_user")))[0],
+        drafted_at=drafted_at,
+        drafted_by=drafted_by,
         seal_no=seal.seal_no,
         seal_sha256=seal.sha256,
         previous_close_sha256=_previous_digest(connection),
@@ -300,6 +325,23 @@ def _store(connection: psycopg.Connection, close: Close, rules: list[Rule]) -> C
     )
     seal_days(connection)
     return close
+
+
+def _refuse_altered(connection: psycopg.Connection, month_start: date, now: datetime) -> None:
+    """Refuse evidence, of the month or of the days from which its growth starts, that is not as it was sealed."""
+    seals = connection.execute("select seal_no, through_date from audit.seals").fetchall()
+    sealed_through: dict[int, date] = dict(seals)
+    reach = month_start - timedelta(days=40)
+    altered = [
+        finding
+        for finding in walk_chain(connection, now).findings
+        if finding.kind == RAW_ALTERED and sealed_through.get(finding.seal_no or 0, month_start) >= reach
+    ]
+    if altered:
+        raise UsageProblem(
+            f"{month_start:%Y-%m} rests on evidence that is not as it was sealed: {altered[0].place}: "
+            f"{altered[0].message} ({len(altered)} rows). `social-metrics verify` on an earlier month lists all."
+        )
 
 
 def _refuse_unfinished(connection: psycopg.Connection, month_start: date) -> None:

@@ -11,7 +11,6 @@ from psycopg.types.json import Jsonb
 from social_metrics.audit.closing import Channel
 from social_metrics.audit.figure_names import current_name
 from social_metrics.audit.record import latest_close, status_of, steps_of
-from social_metrics.audit.seals import seal_days, sealing
 from social_metrics.errors import UsageProblem
 
 MART = "fct_center_monthly"
@@ -64,7 +63,7 @@ def request_correction(
     Raises:
         UsageProblem: the month is not approved, has no such figure, or has that value already.
     """
-    with sealing(connection):
+    with connection.transaction():
         close = latest_close(connection, month_start)
         if close is None or status_of(steps_of(connection, close)) != "approved":
             raise UsageProblem(f"{month_start:%Y-%m} is not approved, so nothing of it needs a correction.")
@@ -82,15 +81,12 @@ def request_correction(
                 old_value = one.new_value
         if old_value == new_value:
             raise UsageProblem(f"{figure} of {center_code} is {old_value!r} already; there is nothing to correct.")
-        number = next(
-            iter(connection.execute("select coalesce(max(correction_no), 0) + 1 from audit.correction_requests"))
-        )[0]
-        connection.execute(
-            "insert into audit.correction_requests (correction_no, month_start, version, mart, row_key, figure, "
+        number = connection.execute(
+            "insert into audit.correction_requests (month_start, version, mart, row_key, figure, "
             "old_value, new_value, reason, document_number, requester, channel, login) "
-            "values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, coalesce(%s, session_user::text), %s, session_user)",
+            "values (%s, %s, %s, %s, %s, %s, %s, %s, %s, coalesce(%s, session_user::text), %s, session_user) "
+            "returning correction_no",
             (
-                number,
                 month_start,
                 close.version,
                 MART,
@@ -103,9 +99,8 @@ def request_correction(
                 person,
                 channel,
             ),
-        )
-        seal_days(connection)
-    return int(number)
+        ).fetchone()
+    return int(number[0]) if number else 0
 
 
 def approve_correction(
@@ -116,7 +111,7 @@ def approve_correction(
     Raises:
         UsageProblem: there is no such correction, it was approved before, or the requester is the same person.
     """
-    with sealing(connection):
+    with connection.transaction():
         asked = {one.correction_no: one for one in corrections_of(connection)}.get(correction_no)
         if asked is None:
             raise UsageProblem(f"There is no correction number {correction_no}.")
@@ -134,7 +129,6 @@ def approve_correction(
                 f"{asked.requester} has asked for correction {correction_no}; another person approves it, "
                 "with a login of their own."
             ) from error
-        seal_days(connection)
         return {one.correction_no: one for one in corrections_of(connection)}[correction_no]
 
 

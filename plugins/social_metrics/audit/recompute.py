@@ -1,10 +1,12 @@
 """Recomputes a month: sealed evidence, stored seeds and stored SQL, in temporary tables of one transaction.
 
-The tables end with the transaction; staging, intermediate and marts are not read.
+The tables end with the transaction; staging, intermediate and marts are not read. Each rule is one statement with a
+time limit: the protocol's extended form, which a prepared statement has, takes no second one.
 """
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -17,6 +19,13 @@ from social_metrics.audit.canonical import tables_to_seal
 from social_metrics.audit.figure_names import current_figures, current_name
 from social_metrics.audit.rules import MARTS_OF_A_MONTH, RELATION, RETENTION_MARKER, Rule
 from social_metrics.errors import UsageProblem
+
+RULE_SECONDS = 900
+"""A rule that computes for longer is cancelled."""
+
+COLUMN_TYPE = re.compile(r"(text|boolean|date|smallint|integer|bigint|double precision|(numeric|character varying)"
+                         r"(\(\d+(,\d+)?\))?|timestamp with(out)? time zone)")  # fmt: skip
+"""Types that a seed's column may have; they are part of the statement that creates its table."""
 
 _ROWS = """
 select {mart}, jsonb_build_array({key})::text, {center}, {account}, to_jsonb(built)
@@ -60,6 +69,10 @@ where present.followers_state = 'retention_expired'
 """
 
 
+class UnusableRule(UsageProblem):
+    """A rule that cannot be executed; the text names it and says why."""
+
+
 def with_column_types(connection: psycopg.Connection, rules: Iterable[Rule]) -> list[Rule]:
     """The rules with each seed's column types, as in the table that dbt made.
 
@@ -96,11 +109,14 @@ def rebuild(
     """Build the marts of a month as temporary tables, named by `scratch`; within a transaction.
 
     Args:
-        connection: as the role closer, within a transaction that began with it.
+        connection: for a draft as the role recorder, otherwise of `recompute_connection`; within a transaction.
         rules: seeds with their column types, then models in the order of building.
         through_seal: use the rows sealed up to this seal; None uses every row.
         retention_as_of: UTC instant at which retention is judged.
         closed: month and version whose counts replace those that retention has emptied; None leaves them empty.
+
+    Raises:
+        UnusableRule: a rule is no single query, exceeds its time, may not do what it tries, or a seed is no table.
     """
     evidence = {table.name: table for table in tables_to_seal(connection)}
     for name in sorted({f"{schema}.{table}" for rule in rules for schema, table in _sources(rule)}):
@@ -120,13 +136,20 @@ def rebuild(
             rows = sql.SQL(_RESTORED).format(rows=rows, month_start=month_start, version=version)
         _make(connection, name, rows)
     for rule in rules:
-        if rule.kind == "model":
-            text = RELATION.sub(lambda found: f'pg_temp."{found[1]}__{found[2]}"', rule.content)
-            text = text.replace(RETENTION_MARKER, retention_as_of.astimezone(UTC).isoformat())
-            is_view = rule.materialized == "view"
-            _make(connection, rule.name, sql.SQL(text), is_view=is_view)
-        else:
-            _load_seed(connection, rule)
+        try:
+            _apply(connection, rule, retention_as_of)
+        except (psycopg.Error, ValueError, StopIteration) as error:
+            reason = (str(error) or "it is empty").strip().splitlines()[0]
+            raise UnusableRule(f"{rule.kind} {rule.name} cannot be executed: {reason}") from error
+
+
+def _apply(connection: psycopg.Connection, rule: Rule, retention_as_of: datetime) -> None:
+    if rule.kind == "model":
+        text = RELATION.sub(lambda found: f'pg_temp."{found[1]}__{found[2]}"', rule.content)
+        text = text.replace(RETENTION_MARKER, retention_as_of.astimezone(UTC).isoformat())
+        _make(connection, rule.name, sql.SQL(text), is_view=rule.materialized == "view")
+    else:
+        _load_seed(connection, rule)
 
 
 def scratch(name: str) -> sql.Identifier:
@@ -189,13 +212,17 @@ def _sources(rule: Rule) -> list[tuple[str, str]]:
 
 def _make(connection: psycopg.Connection, name: str, rows: sql.Composable, *, is_view: bool = False) -> None:
     kind = sql.SQL("create temporary view {} as {}" if is_view else "create temporary table {} on commit drop as {}")
-    connection.execute(kind.format(sql.Identifier(name.replace(".", "__")), rows))
+    # Set again before each: a rule may have set it.
+    connection.execute(sql.SQL("set local statement_timeout = {}").format(sql.Literal(f"{RULE_SECONDS}s")))
+    connection.execute(kind.format(sql.Identifier(name.replace(".", "__")), rows), prepare=True)
     if not is_view:
         connection.execute(sql.SQL("analyze {}").format(scratch(name)))
 
 
 def _load_seed(connection: psycopg.Connection, rule: Rule) -> None:
     header = [sql.Identifier(column) for column in next(csv.reader(io.StringIO(rule.content)))]
+    if wrong := [kind for kind in rule.column_types if not COLUMN_TYPE.fullmatch(kind)]:
+        raise ValueError(f"{wrong[0]!r} is no type of a seed's column")
     columns = sql.SQL(", ").join(
         sql.SQL("{} " + kind).format(column) for column, kind in zip(header, rule.column_types, strict=True)
     )

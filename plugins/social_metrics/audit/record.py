@@ -12,6 +12,9 @@ from psycopg.types.json import Jsonb
 
 from social_metrics.audit.rules import Rule, inputs_digest
 
+RULES = "the stored seeds and models"
+"""The part of a close that may not be executed unless its digest holds."""
+
 _SCORECARD_DIGEST = """
 select encode(sha256(convert_to(coalesce(string_agg(
     mart || ' ' || row_key || ' ' || encode(sha256(convert_to(figures::text, 'UTF8')), 'hex'),
@@ -157,7 +160,7 @@ def broken_digests(connection: psycopg.Connection, close: Close) -> list[str]:
     checks = {
         "the scorecard": scorecard_digest(connection, *key) == close.scorecard_sha256,
         "the exceptions": exceptions_digest(connection, *key) == close.exceptions_sha256,
-        "the stored seeds and models": inputs_digest(rules) == close.inputs_sha256
+        RULES: inputs_digest(rules) == close.inputs_sha256
         and dict(stated) == {f"{rule.kind} {rule.name}": rule.sha256 for rule in rules},
         "the close itself": close_digest(connection, close) == close.sha256,
     }

@@ -1,6 +1,10 @@
-"""Verifies a closed month: the chain, the record, and the recomputed month; each difference with place and reason."""
+"""Verifies a closed month: the chain, the record, and the recomputed month; each difference with place and reason.
 
-from collections.abc import Iterable
+Nothing stored is trusted to run: rules whose digest does not hold, or that no release and no noted version knows, are
+findings and not executed; the others run as a login that can only read.
+"""
+
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
@@ -11,19 +15,29 @@ from psycopg.rows import class_row
 from social_metrics.audit.canonical import tables_to_seal
 from social_metrics.audit.chain import AUDIT_ALTERED, LATE, RAW_ALTERED, Finding, Walk, walk_chain
 from social_metrics.audit.figure_names import current_figures
+from social_metrics.audit.log.anchors import Anchor, compare
+from social_metrics.audit.log.entries import read_log
 from social_metrics.audit.recompute import rebuild, rows_of_month, scratch, with_column_types
-from social_metrics.audit.record import Close, broken_digests, closes_of, status_of, steps_of, stored_rules
+from social_metrics.audit.record import RULES, Close, broken_digests, closes_of, status_of, steps_of, stored_rules
+from social_metrics.audit.release_rules import unknown_rules
 from social_metrics.audit.rules import MARTS_OF_A_MONTH, Rule, rules_in_force
+from social_metrics.audit.signatures import check_signatures
 from social_metrics.errors import UsageProblem
 from social_metrics.settings import Settings
 from social_metrics.warehouse.connect import connect
+from social_metrics.warehouse.recompute_login import recompute_connection
 
 PURGED = "purged_by_policy"
 REGISTRY_CHANGED = "registry_changed"
 RULE_CHANGED = "rule_changed"
+RULES_UNKNOWN = "rules_unknown"
+NOT_COMPUTED = "not_computed"
 
-RECORD_OF_LOSSES = ("ops.purged_rows", "ops.purges", "ops.revocations")
-"""Reported as purges; no figure is made of them."""
+NOT_EVIDENCE = ("ops.purged_rows", "ops.purges", "ops.revocations", "ops.rule_versions")
+"""Sealed tables of ops of which no figure is made."""
+
+WITHOUT_COUNTS = ("fct_capture_completeness", "leaderboard_recency")
+"""Marts of which no figure is made of counts, so that no purge explains a difference."""
 
 AS_IS = "_as_is"
 """Suffix of figures that change with later evidence; they are closed as of the close."""
@@ -64,7 +78,8 @@ class Verification:
 
     `altered` are the figures in which the stored rules over the sealed evidence differ from the record; `purged` those
     that cannot be computed any more, because retention has purged their evidence, which `purges` lists;
-    `changed_since` those in which today's evidence or rules would give another one, which a closed month ignores.
+    `changed_since` those in which today's evidence or rules would give another one, which a closed month ignores. All
+    are empty when the stored rules were not executed, which is a finding.
     """
 
     close: Close
@@ -76,6 +91,8 @@ class Verification:
     purges: tuple[Purge, ...]
     changed_since: tuple[Difference, ...]
     late_rows: dict[str, int] = field(default_factory=dict)  # by table: sealed or loaded after the close
+    unproven: tuple[str, ...] = ()  # acts in Airflow of which the record holds no copy of Airflow's own record
+    anchored: tuple[str, ...] = ()  # what the anchors prove
     changed_rules: tuple[str, ...] = ()  # registry files and models that are not those of the close
 
     @property
@@ -95,6 +112,7 @@ def verify_month(
     now: datetime,
     version: int | None = None,
     digest: str | None = None,
+    anchors: Sequence[Anchor] = (),
 ) -> Verification:
     """Check the chain and the record, recompute the month in temporary tables, and compare row by row.
 
@@ -105,42 +123,53 @@ def verify_month(
         now: the aware instant at which evidence counts as expired.
         version: which version; None takes the one that `digest` names, or the newest.
         digest: the digest printed on a report, or at least its first 12 characters.
+        anchors: heads of the log of seals that were kept outside of the warehouse.
 
     Raises:
         UsageProblem: the month was never closed, or no version has that digest.
     """
-    rules_now = rules_in_force(settings, service_url)
+    rules_now: list[Rule] = []
+    problems = []  # of today's project, which is no part of the closed month
+    try:
+        rules_now = rules_in_force(settings, service_url)
+    except UsageProblem as problem:
+        problems.append(str(problem))
     with connect(service_url, "closer") as connection:
         with connection.transaction():
             connection.execute("set transaction isolation level repeatable read")
             close = _chosen(connection, month_start, version, digest)
             walk = walk_chain(connection, now)
-            findings = [*walk.findings, *_of_record(connection, close)]
-            record = _closed_rows(connection, close)
+            anchored = compare(read_log(connection), anchors)
+            broken = broken_digests(connection, close)
             rules = stored_rules(connection, close)
+            unproven, forged = check_signatures(connection, close)
+            findings = [*walk.findings, *anchored.findings]
+            findings += [*_of_record(connection, close, broken), *_of_rules(connection, close, rules)]
+            findings += forged
+            record = _closed_rows(connection, close)
             status = status_of(steps_of(connection, close))
             late_rows = _late_rows(connection, close)
             tainted = _purged_accounts(connection)
             purges = _purges(connection, close)
-        found = _differences(connection, record, rules, close, through_seal=close.seal_no)
-        reason = _why(findings, RAW_ALTERED)
-        # Purges explain nothing where the chain does not hold.
-        lost = set() if findings else tainted
-        purged = [one for one in found if _rests_on_purged(one, lost)]
-        altered = [one for one in found if not _rests_on_purged(one, lost)]
-        changed_rules = _changed(rules, rules_now)
+        changed_rules = _changed(rules, rules_now) if rules_now else []
+        found: list[Difference] = []
         since: list[Difference] = []
-        if late_rows:
-            late = _differences(connection, record, rules, close, through_seal=None)
-            since += _new((one for one in late if not one.figure.endswith(AS_IS)), found, LATE)
-        if changed_rules:
-            today = {rule.name: rule for rule in rules_now if rule.kind == "registry_seed"}
-            mixed = _typed(connection, [today.get(rule.name, rule) for rule in rules], rules)
-            by_registry = _differences(connection, record, mixed, close, through_seal=close.seal_no)
-            since += _new(by_registry, found, REGISTRY_CHANGED)
-            typed = _typed(connection, rules_now, rules)
-            by_rule = _differences(connection, record, typed, close, through_seal=close.seal_no)
-            since += _new(by_rule, [*found, *by_registry], RULE_CHANGED)
+        if RULES not in broken and not any(finding.kind == RULES_UNKNOWN for finding in findings):
+            try:
+                with recompute_connection(service_url) as computing:
+                    found = _differences(computing, record, rules, close, through_seal=close.seal_no)
+                    try:
+                        today = _typed(connection, rules_now, rules) if changed_rules else []
+                        since = _since_close(computing, record, rules, today, close, found, is_late=bool(late_rows))
+                    except UsageProblem as problem:
+                        problems.append(str(problem))
+            except UsageProblem as problem:
+                findings.append(Finding(NOT_COMPUTED, _place(close), str(problem)))
+    reason = _why(findings, RAW_ALTERED)
+    # Purges explain nothing where the chain does not hold.
+    lost = set() if findings else tainted
+    purged = [one for one in found if _rests_on_purged(one, lost)]
+    altered = [one for one in found if not _rests_on_purged(one, lost)]
     return Verification(
         close=close,
         status=status,
@@ -151,7 +180,9 @@ def verify_month(
         purges=tuple(purges),
         changed_since=tuple(since),
         late_rows=late_rows,
-        changed_rules=tuple(changed_rules),
+        anchored=anchored.proven,
+        unproven=tuple(unproven),
+        changed_rules=(*changed_rules, *problems),
     )
 
 
@@ -176,13 +207,48 @@ def _chosen(connection: psycopg.Connection, month_start: date, version: int | No
     return closes[-1]
 
 
-def _of_record(connection: psycopg.Connection, close: Close) -> Iterable[Finding]:
-    place = f"audit.closes {close.month_start:%Y-%m} version {close.version}"
-    for part in broken_digests(connection, close):
-        yield Finding(AUDIT_ALTERED, place, f"{part} does not have the digest that was recorded")
+def _place(close: Close) -> str:
+    return f"audit.closes {close.month_start:%Y-%m} version {close.version}"
+
+
+def _of_record(connection: psycopg.Connection, close: Close, broken: Iterable[str]) -> Iterable[Finding]:
+    for part in broken:
+        yield Finding(AUDIT_ALTERED, _place(close), f"{part} does not have the digest that was recorded")
     seal = connection.execute("select sha256 from audit.seals where seal_no = %s", (close.seal_no,)).fetchone()
     if seal != (close.seal_sha256,):
-        yield Finding(AUDIT_ALTERED, place, f"it rests on seal {close.seal_no}, which has another digest now")
+        yield Finding(AUDIT_ALTERED, _place(close), f"it rests on seal {close.seal_no}, which has another digest now")
+
+
+def _of_rules(connection: psycopg.Connection, close: Close, rules: list[Rule]) -> Iterable[Finding]:
+    release, unknown = unknown_rules(connection, close, rules)
+    for rule in unknown:
+        place = f"audit.close_inputs {close.month_start:%Y-%m} version {close.version} {rule.kind} {rule.name}"
+        yield Finding(RULES_UNKNOWN, place, f"rules not of release {release}; nothing of this close was executed")
+
+
+def _since_close(
+    computing: psycopg.Connection,
+    record: dict[tuple[str, str], tuple[Any, ...]],
+    rules: list[Rule],
+    rules_now: list[Rule],
+    close: Close,
+    found: list[Difference],
+    *,
+    is_late: bool,
+) -> list[Difference]:
+    """What late evidence, today's registry and today's rules would give instead, each difference with its reason."""
+    since: list[Difference] = []
+    if is_late:
+        late = _differences(computing, record, rules, close, through_seal=None)
+        since += _new((one for one in late if not one.figure.endswith(AS_IS)), found, LATE)
+    if rules_now:
+        today = {rule.name: rule for rule in rules_now if rule.kind == "registry_seed"}
+        mixed = [today.get(rule.name, rule) for rule in rules]
+        by_registry = _differences(computing, record, mixed, close, through_seal=close.seal_no)
+        since += _new(by_registry, found, REGISTRY_CHANGED)
+        by_rule = _differences(computing, record, rules_now, close, through_seal=close.seal_no)
+        since += _new(by_rule, [*found, *by_registry], RULE_CHANGED)
+    return since
 
 
 def _closed_rows(connection: psycopg.Connection, close: Close) -> dict[tuple[str, str], tuple[Any, ...]]:
@@ -238,16 +304,16 @@ def _purged_accounts(connection: psycopg.Connection) -> set[str]:
     return {
         account
         for (account,) in connection.execute(
-            "select snapshots.account_code from ops.purged_rows as gone join raw.profile_snapshots as snapshots "
-            "on gone.table_name = 'raw.profile_snapshots' and snapshots.attempt_id = (gone.row_key::jsonb ->> 0)::uuid "
-            "union select row_key::jsonb ->> 0 from ops.purged_rows where table_name = 'raw.posts'"
+            "select account_code from raw.profile_snapshots where followers_state = 'retention_expired' "
+            "union select row_key::jsonb ->> 0 from audit.sealed_rows join ops.purged_rows using (table_name, row_key) "
+            "where table_name = 'raw.posts'"
         )
     }
 
 
 def _rests_on_purged(difference: Difference, accounts: set[str]) -> bool:
     """A purge affects figures of its account and comparisons of centers; it adds and removes no row."""
-    if not accounts or not difference.figure:
+    if not accounts or not difference.figure or difference.mart in WITHOUT_COUNTS:
         return False
     return difference.account_code is None or difference.account_code in accounts
 
@@ -293,7 +359,7 @@ def _typed(connection: psycopg.Connection, rules: list[Rule], stored: list[Rule]
     before = {rule.name: rule for rule in stored}
     kept = [
         replace(rule, column_types=before[rule.name].column_types)
-        if rule.name in before and rule.content.splitlines()[0] == before[rule.name].content.splitlines()[0]
+        if rule.name in before and rule.content.partition("\n")[0] == before[rule.name].content.partition("\n")[0]
         else rule
         for rule in rules
     ]
@@ -313,7 +379,7 @@ def _late_rows(connection: psycopg.Connection, close: Close) -> dict[str, int]:
     )
     late = {}
     for table in tables_to_seal(connection):
-        if table.name.startswith("audit.") or table.name in RECORD_OF_LOSSES:
+        if table.name.startswith("audit.") or table.name in NOT_EVIDENCE:
             continue
         count = next(iter(connection.execute(f"select count(*) from {table.name}")))[0]  # noqa: S608
         if count > known.get(table.name, 0):

@@ -2,6 +2,8 @@
 
 import json
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from datetime import date, datetime
 from enum import StrEnum
@@ -13,9 +15,10 @@ import typer
 from rich.markup import escape
 
 from social_metrics.audit.answers import answer_exceptions, exceptions_of
-from social_metrics.audit.closing import Action, act, draft_close
+from social_metrics.audit.closing import Action, act, draft_close, seal_now
 from social_metrics.audit.corrections import approve_correction, request_correction
 from social_metrics.audit.record import Close, latest_close, status_of, steps_of, stored_rules
+from social_metrics.audit.signatures import check_signatures
 from social_metrics.cli.connection import warehouse
 from social_metrics.cli.console import Format, FormatOption, new_table, output, print_json
 from social_metrics.errors import UsageProblem
@@ -86,9 +89,11 @@ def close(
         own = person_url(url, person)
         first = month_start(month)
         if action is CloseAction.DRAFT:
-            _print(draft_close(load_settings(), url, first, own if person else None), own, output_format)
+            if person:
+                raise UsageProblem("The service makes the draft; leave --as out. Persons sign it: --action submit.")
+            _print(draft_close(load_settings(), url, first), own, output_format)
             return
-        with connect(own, "closer") as connection:
+        with _sealed_after(url, action), connect(own, "closer") as connection:
             if action is CloseAction.STATUS:
                 closed = latest_close(connection, first)
                 if closed is None:
@@ -137,6 +142,15 @@ def close(
             current = latest_close(connection, first)
         if current:
             _print(current, own, output_format)
+
+
+@contextmanager
+def _sealed_after(url: str, action: CloseAction) -> Iterator[None]:
+    """Let the service seal a person's step; where it cannot be used from here, the day's seal covers the step."""
+    yield
+    if action not in (CloseAction.STATUS, CloseAction.EXCEPTIONS):
+        with suppress(UsageProblem):
+            seal_now(url)
 
 
 def month_start(month: datetime) -> date:
@@ -200,6 +214,7 @@ def _print(made: Close, url: str, output_format: Format) -> None:
         steps = steps_of(connection, made)
         rules = stored_rules(connection, made) if output_format is Format.JSON else []
         exceptions = len(exceptions_of(connection, made.month_start, made.version))
+        unproven, forged = check_signatures(connection, made)
     status = status_of(steps)
     if output_format is Format.JSON:
         print_json(
@@ -209,6 +224,8 @@ def _print(made: Close, url: str, output_format: Format) -> None:
                 **asdict(made),
                 "exceptions": exceptions,
                 "steps": steps,
+                "unproven": unproven,
+                "contradicted": forged,
                 "inputs": [{"kind": rule.kind, "name": rule.name, "sha256": rule.sha256} for rule in rules],
             }
         )
@@ -223,3 +240,7 @@ def _print(made: Close, url: str, output_format: Format) -> None:
         console.print("source      simulator: no real figures", style="yellow")
     for step in steps:
         console.print(f"{step.action:<11} {escape(step.person)}, {step.acted_at:%Y-%m-%d %H:%M} UTC", highlight=False)
+    if unproven:
+        console.print(f"signatures not proven: {escape(', '.join(unproven))}", style="yellow", soft_wrap=True)
+    for one in forged:
+        console.print(f"{escape(one.place)}: {escape(one.message)}", style="red", soft_wrap=True)

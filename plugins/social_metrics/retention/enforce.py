@@ -18,6 +18,7 @@ from social_metrics.registry.registry import Registry
 from social_metrics.registry.retention_rules import load_retention_rules
 from social_metrics.retention.due import TARGETS, Due, Target, find_due
 from social_metrics.settings import Settings
+from social_metrics.transform.seed_versions import note_seed_versions
 from social_metrics.transform.tagging.tagger import tag_captions
 from social_metrics.warehouse.connect import connect
 
@@ -84,7 +85,8 @@ def enforce_retention(settings: Settings, registry: Registry, service_url: str, 
         UsageProblem: the rules or the warehouse cannot be used.
     """
     rules = load_retention_rules(settings)
-    with connect(service_url, "closer") as connection, sealing(connection):
+    with connect(service_url, "recorder") as connection, sealing(connection):
+        note_seed_versions(connection, settings)  # the periods that a purge names are held against them
         seal_days(connection)
         sealed = {table.name: table for table in tables_to_seal(connection)}
     unread = None

@@ -19,6 +19,7 @@ from social_metrics.errors import UsageProblem
 from social_metrics.settings import Settings
 from social_metrics.transform.build_plan import CHANGES, MartBuild, fingerprint, latest_build, plan_build, record_layer
 from social_metrics.transform.dbt_environment import dbt_environment
+from social_metrics.transform.seed_versions import note_seed_versions
 from social_metrics.transform.tagging.tagger import tag_captions
 from social_metrics.warehouse.connect import connect
 from social_metrics.warehouse.locks import marts_lock
@@ -154,6 +155,8 @@ def run_layer(
             tag_captions(settings, warehouse_url)  # before the captions expire; the marts read the stored tags
         with connect(warehouse_url, "transformer") as connection:
             build = latest_build(connection) if layer != LAYERS[0] else None
+            if layer == LAYERS[0]:
+                note_seed_versions(connection, settings)
             build = build or plan_build(
                 connection,
                 _fingerprint(settings),

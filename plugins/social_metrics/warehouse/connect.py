@@ -17,7 +17,7 @@ METADATA_CONN_ID = "social_metrics_airflow"
 """Airflow's own database, which the DAG `maintain` cleans; a task has no other access to it."""
 
 
-Role = Literal["loader", "transformer", "bi_reader", "auditor", "closer", "retention"]
+Role = Literal["loader", "transformer", "bi_reader", "auditor", "closer", "recorder", "retention"]
 
 SERVER_VERSION_NEEDED = 150000
 

@@ -10,6 +10,8 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from psycopg import sql
 
+from social_metrics.warehouse.recompute_login import ensure_recompute_login
+
 # One migrator at a time: two containers starting together must not both create the schemas.
 MIGRATION_LOCK = 5_120_401
 
@@ -41,17 +43,19 @@ def upgrade(url: str) -> None:
 
 
 def grant_database_rights(url: str) -> None:
-    """Grant the rights of the database, which dumps and clones do not contain: temporary tables and connections.
+    """Grant what dumps and clones do not contain: rights of the database, groups in groups, the recomputing login.
 
     Closer, auditor and the readers are the groups of people with logins of their own.
     """
     with psycopg.connect(url) as connection:
+        connection.execute("grant social_metrics_closer to social_metrics_recorder")
+        ensure_recompute_login(connection, url)
         for rights in (
             "grant temporary on database {} to social_metrics_loader, social_metrics_transformer, "
             "social_metrics_retention",
-            "grant connect, temporary on database {} to social_metrics_closer",
+            "grant connect, temporary on database {} to social_metrics_closer, social_metrics_recomputer",
             "grant connect on database {} to social_metrics_auditor, social_metrics_bi_reader,"
-            " social_metrics_center_reader",
+            " social_metrics_center_reader, social_metrics_notary",
         ):
             connection.execute(sql.SQL(rights).format(sql.Identifier(connection.info.dbname)))
 

@@ -34,7 +34,7 @@ def test_who_had_access_is_told_of_the_whole_month(
     closable: Closable, postgres_server: Server, people: dict[str, Login]
 ) -> None:
     guest = f"guest_{closable.url.rpartition('/')[2]}"
-    with postgres_server.admin() as admin, connect(closable.url, "closer") as closer:
+    with postgres_server.admin() as admin, connect(closable.url, "recorder") as closer:
         admin.execute(sql.SQL("create role {} login in role social_metrics_loader").format(sql.Identifier(guest)))
         seal(closer)
         admin.execute(sql.SQL("drop role {}").format(sql.Identifier(guest)))

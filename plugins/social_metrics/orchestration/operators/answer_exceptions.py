@@ -15,6 +15,7 @@ from social_metrics.audit.answers import (
     answer_exceptions,
     exceptions_of,
 )
+from social_metrics.audit.closing import seal_now
 from social_metrics.clock import WIB, utc_now
 from social_metrics.errors import UsageProblem
 from social_metrics.orchestration.failures import translate_errors
@@ -105,6 +106,8 @@ class AnswerExceptionsOperator(HITLOperator):
             except UsageProblem as problem:
                 self.log.warning("%s", problem)
                 return {"center": self.center_code, "answers": 0, "too_late": str(problem)}
+        with translate_errors():
+            seal_now(WarehouseHook().url())
         self.log.info("%s: %d answers by %s", self.center_code, len(given), name)
         return {"center": self.center_code, "answers": len(given), "person": name}
 

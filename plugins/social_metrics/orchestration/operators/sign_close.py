@@ -8,7 +8,7 @@ from airflow.sdk.definitions.param import ParamsDict
 from airflow.sdk.exceptions import AirflowSkipException
 
 from social_metrics.audit.answers import exceptions_of
-from social_metrics.audit.closing import Action, RecordAltered, act
+from social_metrics.audit.closing import Action, RecordAltered, act, seal_now
 from social_metrics.audit.record import latest_close, status_of, steps_of
 from social_metrics.errors import UsageProblem
 from social_metrics.orchestration.drafted_version import load_if_newest, month_of_version
@@ -124,6 +124,7 @@ class SignCloseOperator(HITLOperator):
                 except UsageProblem as problem:
                     self.log.error("%s Asked again.", problem)
                     ask_again(self, context)
+            seal_now(WarehouseHook().url())
         self.log.info("%s version %s %s by %s", self.close["month"][:7], self.close["version"], action, name)
         return {"decision": action, "person": name}
 

@@ -17,11 +17,13 @@ from social_metrics.errors import UsageProblem
 from social_metrics.extract.credentials.connections import PlatformConnection
 from social_metrics.monitoring.checks import find_alerts
 from social_metrics.monitoring.notifications import notify
+from social_metrics.monitoring.outage import outage_reported
 from social_metrics.monitoring.situation import Situation
 from social_metrics.orchestration.clocks import current_time
 from social_metrics.orchestration.failures import translate_errors
 from social_metrics.orchestration.hooks.social_api import SocialApiHook
 from social_metrics.orchestration.hooks.warehouse import WarehouseHook
+from social_metrics.plain_text import printable
 from social_metrics.registry.registry import load_registry
 from social_metrics.retention import enforce
 from social_metrics.retention.revocation import unanswered_refusals
@@ -36,7 +38,7 @@ log = logging.getLogger(__name__)
 @translate_errors()
 def seal_day() -> list[dict[str, Any]]:
     """Seal the WIB days that have ended: every row of theirs that no seal covers yet; return the new seals."""
-    with connect(WarehouseHook().url(), "closer") as connection, sealing(connection):
+    with connect(WarehouseHook().url(), "recorder") as connection, sealing(connection):
         seals = seal_days(connection, wib_date(utc_now()) - timedelta(days=1))
     for seal in seals:
         log.info("Seal %s through %s: %s", seal.seal_no, seal.through_date, seal.sha256)
@@ -93,10 +95,11 @@ def watch_health() -> dict[str, Any]:
     registry = load_registry(settings.registry_dir)
     url = WarehouseHook().url()
     now = current_time(registry.platforms)
-    alerts = find_alerts(Situation(registry, settings, url, now, _connection))
-    for alert in alerts:
-        log.warning("%s: %s", alert.kind, alert.text)
-    sent = notify(alerts, url, settings, now)
+    with outage_reported(url, settings):
+        alerts = find_alerts(Situation(registry, settings, url, now, _connection))
+        for alert in alerts:
+            log.warning("%s: %s", alert.kind, printable(alert.text))
+        sent = notify(alerts, url, settings, now)
     return {"found": [f"{alert.kind}/{alert.subject}" for alert in alerts], "sent": sent}
 
 

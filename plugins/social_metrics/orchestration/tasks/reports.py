@@ -83,7 +83,7 @@ def store_reports(digests: list[str]) -> list[str]:
     """
     root = ObjectStoragePath(load_settings().reports)
     paths = []
-    with connect(WarehouseHook().url(), "closer") as connection:
+    with connect(WarehouseHook().url(), "recorder") as connection:
         reports = _issued(issued_reports(connection, digests), digests)
         connection.commit()
         with delivering(connection):
@@ -115,7 +115,7 @@ def mail_reports(digests: list[str], smtp_conn_id: str = "smtp_default") -> list
     """
     roles = load_roles(load_settings().registry_dir)
     sent = []
-    with connect(WarehouseHook().url(), "closer") as connection:
+    with connect(WarehouseHook().url(), "recorder") as connection:
         reports = _issued(issued_reports(connection, digests), digests)
         connection.commit()
         by_address: dict[str, list[IssuedReport]] = defaultdict(list)

@@ -75,7 +75,7 @@ def issue_month(
     A report that was issued before is returned as it was. A correction approved since makes new reports beside the old.
 
     Args:
-        url: postgresql://… of the service login or of a person.
+        url: postgresql://… of the service login; nobody else issues reports.
         month_start: first day of the month.
         languages: of the reports.
         center_code: only the pack of this center.
@@ -85,7 +85,7 @@ def issue_month(
         RecordAltered: a digest of the month does not hold.
         UsageProblem: the month is not approved, or has no such center.
     """
-    with connect(url, "closer") as connection:
+    with connect(url, "recorder") as connection:
         with sealing(connection):
             seal_days(connection)  # so that the log covers every signature that the reports show
         with connection.transaction():
@@ -120,7 +120,7 @@ def issue_as_of(url: str, as_of_date: date, *, language: Language = "id") -> Rep
     """Issue the leadership page as of a date, stamped as provisional; it is kept like every report.
 
     Args:
-        url: postgresql://… of the service login or of a person.
+        url: postgresql://… of the service login; nobody else issues reports.
         as_of_date: a WIB date.
         language: of the page.
 
@@ -128,7 +128,7 @@ def issue_as_of(url: str, as_of_date: date, *, language: Language = "id") -> Rep
         WarehouseProblem: the boards do not hold that date.
     """
     name = f"{as_of_date.isoformat()}-sementara-{language}.pdf"
-    with connect(url, "closer") as connection:
+    with connect(url, "recorder") as connection:
         with connection.transaction():
             connection.execute("set transaction isolation level repeatable read")
             kept = _issued_as_of(connection, as_of_date, name)
