@@ -15,6 +15,7 @@ from tests.dbt.reference.oracle_findings import expected_findings
 from tests.dbt.reference.oracle_operations import account_findings
 from tests.support.dbt_runner import Warehouse, failures
 from tests.support.factories import Evidence
+from tests.support.warehouse import change_evidence
 
 Make = Callable[[Evidence], Warehouse]
 FAULTS = 20261124
@@ -24,6 +25,7 @@ WARNINGS = {
     "sudden_jump",
     "flat_followers",
     "stale_source",
+    "doubted_listing",
     "duplicate_post",
     "published_in_future",
     "published_before_platform",
@@ -73,9 +75,10 @@ def test_a_finding_that_stops_fails_the_run(make_warehouse: Make, next_steps: di
     evidence.accounts = [*overlapping(replace(first, status="verified", valid_to=None)), *evidence.accounts[1:]]
     warehouse = make_warehouse(evidence)
     with psycopg.connect(warehouse.url) as connection:
-        connection.execute(
+        change_evidence(
+            connection,
             "update raw.profile_snapshots set loaded_at = captured_at - interval '11 minutes' "
-            "where source <> 'simulator'"
+            "where source <> 'simulator'",
         )
     result = warehouse.dbt("build", "--exclude-resource-type", "unit_test", "--select", "+fct_data_quality_findings")
     assert not result.success

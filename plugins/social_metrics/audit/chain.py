@@ -11,6 +11,7 @@ import psycopg
 from psycopg import sql
 
 from social_metrics.audit.canonical import SealedTable, tables_to_seal
+from social_metrics.audit.losses import PURGED_TABLES, accounts_for, losses_of
 from social_metrics.audit.merkle import EMPTY_ROOT, leaf, merkle_root
 from social_metrics.audit.seals import FIRST_LINK, Seal, seal_digest
 
@@ -19,9 +20,6 @@ AUDIT_ALTERED = "audit_altered"
 LATE = "late"
 
 EMPTY = (0, EMPTY_ROOT)
-
-PURGED_TABLES = ("raw.profile_snapshots", "raw.posts", "raw.post_captions", "raw.response_bodies")
-"""Tables from which retention may delete."""
 
 # Only rows on which table and seals disagree. A row dated after the last seal belongs to the next one.
 _DISAGREEING = """
@@ -53,17 +51,6 @@ class Finding:
     place: str
     message: str
     seal_no: int | None = None
-
-
-@dataclass(frozen=True)
-class Loss:
-    """One purge of one row: its sha256 before and after (None: deleted), the reason, and the instant judged."""
-
-    before: bytes
-    after: bytes | None
-    reason: str
-    as_of: datetime
-    is_grounded: bool  # a purge that names a revocation has one
 
 
 @dataclass(frozen=True)
@@ -120,11 +107,12 @@ def _walk(connection: psycopg.Connection, now: datetime) -> Walk:
     purged: dict[str, int] = {}
     unsealed: dict[str, int] = {}
     last = seals[-1] if seals else None
-    losses = _losses(connection)
+    losses = losses_of(connection)
     for table in tables_to_seal(connection):
         is_record = table.name.startswith("audit.")
         for row in _disagreeing(connection, table):
             key, seal_no, is_gone, sealed_sha256, present_sha256, expires_at, event_at = row
+            of_row = losses.pop((table.name, key), ())
             place = f"{table.name} {key}"
             if seal_no is None:
                 if any(name == table.name for _, name in spoiled):
@@ -142,12 +130,15 @@ def _walk(connection: psycopg.Connection, now: datetime) -> Walk:
             elif (seal_no, table.name) in spoiled:
                 message = "the leaf does not belong to the root of its seal" + (", and there is no such row" * is_gone)
                 findings.append(Finding(AUDIT_ALTERED, f"audit.sealed_rows {place}", message, seal_no))
-            elif _accounts_for(losses.get((table.name, key), ()), sealed_sha256, present_sha256, expires_at, now):
+            elif accounts_for(of_row, sealed_sha256, present_sha256, expires_at, now):
                 purged[table.name] = purged.get(table.name, 0) + 1
             else:
                 message = "the row was removed" if is_gone else "the row is not the one that was sealed"
                 message += ", and no purge accounts for it" * (table.name in PURGED_TABLES)
                 findings.append(Finding(AUDIT_ALTERED if is_record else RAW_ALTERED, place, message, seal_no))
+    for name, key in losses:
+        place = f"ops.purged_rows {name} {key}"
+        findings.append(Finding(AUDIT_ALTERED, place, "it records a loss that did not happen"))
     rows = sum(count for tables in found.values() for count, _ in tables.values())
     return Walk(len(seals), rows, last, tuple(findings), purged, unsealed)
 
@@ -214,32 +205,6 @@ def _of_no_rows(
             if seal_digest(seal, undone) == seal.sha256:
                 return [name for name in (lost, added) if name]
     return []
-
-
-def _losses(connection: psycopg.Connection) -> dict[tuple[str, str], list[Loss]]:
-    """Purges of each row as retention recorded them, in the order of its runs."""
-    losses: dict[tuple[str, str], list[Loss]] = defaultdict(list)
-    for name, key, *loss in connection.execute(
-        "select rows.table_name, rows.row_key, rows.row_sha256, rows.remaining_sha256, purges.reason, purges.as_of, "
-        "purges.reason <> 'revoked' or exists (select from ops.revocations "
-        "where revocations.account_code = purges.account_code and revocations.revoked_at <= purges.as_of) "
-        "from ops.purged_rows as rows join ops.purges using (purge_no) order by rows.purge_no"
-    ):
-        losses[name, key].append(Loss(*loss))
-    return losses
-
-
-def _accounts_for(
-    losses: Iterable[Loss], sealed: bytes | None, present: bytes | None, expires_at: datetime | None, now: datetime
-) -> bool:
-    """Whether recorded purges, each with its reason, lead from the row's leaf to its present content."""
-    digest = sealed
-    for loss in losses:
-        is_due = expires_at is not None and expires_at <= min(loss.as_of, now)
-        if loss.before != digest or not loss.is_grounded or (loss.reason == "expired" and not is_due):
-            return False
-        digest = loss.after
-    return digest != sealed and digest == present
 
 
 def _disagreeing(connection: psycopg.Connection, table: SealedTable) -> list[tuple[Any, ...]]:

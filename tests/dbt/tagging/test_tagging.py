@@ -19,6 +19,7 @@ from tests.dbt.reference.histories import PLATFORMS
 from tests.dbt.tagging.scoring import HELD_OUT, TUNED, given_tags, labelled, scores, table, total, write_captions
 from tests.support.dbt_runner import PROJECT, Warehouse, failures
 from tests.support.factories import Account, Center, Evidence
+from tests.support.warehouse import change_evidence
 
 FLOORS = {TUNED: (0.97, 0.97), HELD_OUT: (0.93, 0.90)}
 """Precision and recall of all tags together; those of the held-out captions were never tuned on."""
@@ -151,7 +152,7 @@ def test_a_new_campaign_reads_again_what_is_still_there(warehouse_url: str, sett
     tag_captions(settings, warehouse_url)
     with psycopg.connect(warehouse_url) as connection:
         connection.execute("set role social_metrics_retention")
-        connection.execute("delete from raw.post_captions where post_id = 'expired'")
+        change_evidence(connection, "delete from raw.post_captions where post_id = 'expired'")
     _add_campaign(settings)
     tag_captions(settings, warehouse_url)
     found = _rows(warehouse_url, "select post_id, tag_kind, tag, matched_text from ops.post_tags")
@@ -224,7 +225,7 @@ def test_tags_outlive_captions_and_a_persons_word_outlives_rules(
 
     with psycopg.connect(warehouse.url) as connection:
         connection.execute("set role social_metrics_retention")
-        connection.execute("delete from raw.post_captions")
+        change_evidence(connection, "delete from raw.post_captions")
     _raise_version(settings)
     report = tag_captions(settings, warehouse.url)
     assert report is not None

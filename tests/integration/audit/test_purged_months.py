@@ -20,6 +20,7 @@ from social_metrics.retention.enforce import enforce_retention
 from social_metrics.settings import Settings
 from social_metrics.warehouse.connect import connect
 from tests.support.closable import DRAFTED_AT, MONTH, Closable
+from tests.support.warehouse import change_evidence
 
 pytestmark = pytest.mark.slow
 
@@ -34,10 +35,11 @@ def expiring(closable: Closable, monkeypatch: pytest.MonkeyPatch, compiled: list
         monkeypatch.setattr(module, "rules_in_force", lambda *_: list(compiled))
     with psycopg.connect(closable.url) as owner:
         expiry = "expires_at = '2026-12-31'"
-        owner.execute(
-            f"update raw.profile_snapshots set authorization_mode = 'public', {expiry} where platform = 'youtube'"
+        change_evidence(
+            owner,
+            f"update raw.profile_snapshots set authorization_mode = 'public', {expiry} where platform = 'youtube'",
         )
-        owner.execute(f"update raw.posts set {expiry} where platform = 'youtube'")
+        change_evidence(owner, f"update raw.posts set {expiry} where platform = 'youtube'")
     return closable
 
 
@@ -150,7 +152,7 @@ def test_the_commands_say_so(purged: Closable, monkeypatch: pytest.MonkeyPatch) 
 )
 def test_nothing_hides_behind_a_purge(purged: Closable, tampering: str) -> None:
     with psycopg.connect(purged.url) as owner:
-        assert owner.execute(tampering).rowcount == 1
+        assert change_evidence(owner, tampering) == 1
     found = verify(purged)
     assert not found.holds
     assert [finding.kind for finding in found.findings] == ["raw_altered"]

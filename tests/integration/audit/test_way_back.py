@@ -17,6 +17,7 @@ from social_metrics.cli import app
 from social_metrics.errors import UsageProblem
 from social_metrics.warehouse.connect import connect
 from tests.support.closable import LAST_DAY, MONTH, Closable, as_person, step
+from tests.support.warehouse import change_evidence
 
 pytestmark = pytest.mark.slow
 
@@ -127,7 +128,7 @@ def test_the_commands_close_verify_trace_and_say_what_a_shell_needs(
     code, said = run("trace", *month, "--center", "kartini", "--platform", "x", "--format", "json")
     assert (code, json.loads(said)[0]["stage"]) == (0, "report")
     with psycopg.connect(closable.url) as owner:
-        owner.execute("update raw.profile_snapshots set followers_count = 1 where account_code = 'kartini-x'")
+        change_evidence(owner, "update raw.profile_snapshots set followers_count = 1 where account_code = 'kartini-x'")
     code, said = run("verify", *month)
     assert (code, "does NOT hold" in said, "raw_altered" in said) == (1, True, True), said
     assert len(said.splitlines()) <= 50

@@ -17,6 +17,7 @@ from social_metrics.retention.revocation import unanswered_refusals
 from social_metrics.settings import Settings
 from social_metrics.warehouse.connect import connect
 from tests.support.random_evidence import RandomEvidence
+from tests.support.warehouse import change_evidence
 
 DAY = date(2026, 10, 28)
 SOON, LATER = datetime(2026, 11, 5, tzinfo=UTC), datetime(2026, 12, 20, tzinfo=UTC)
@@ -38,15 +39,18 @@ def owner(warehouse_url: str) -> Iterator[psycopg.Connection]:
     with psycopg.connect(warehouse_url, autocommit=True) as connection:
         RandomEvidence(connection, 5).write_run(DAY)
         month = "expires_at = '2026-11-27 13:00+00'"
-        connection.execute(f"update raw.response_bodies set {month}")
-        connection.execute(f"update raw.post_captions set {month}")
-        connection.execute("update raw.profile_snapshots set expires_at = null, followers_count = 900, "
+        change_evidence(connection, f"update raw.response_bodies set {month}")
+        change_evidence(connection, f"update raw.post_captions set {month}")
+        change_evidence(connection, "update raw.profile_snapshots set expires_at = null, followers_count = 900, "
                            "followers_precision_step = 1, followers_state = 'reported'")  # fmt: skip
-        connection.execute(
-            f"update raw.profile_snapshots set authorization_mode = 'public', {month} where platform = 'youtube'"
+        change_evidence(
+            connection,
+            f"update raw.profile_snapshots set authorization_mode = 'public', {month} where platform = 'youtube'",
         )
-        connection.execute("update raw.posts set like_count = 5, url = 'https://example.org', expires_at = null")
-        connection.execute(f"update raw.posts set {month} where platform = 'youtube'")
+        change_evidence(
+            connection, "update raw.posts set like_count = 5, url = 'https://example.org', expires_at = null"
+        )
+        change_evidence(connection, f"update raw.posts set {month} where platform = 'youtube'")
         yield connection
 
 
@@ -145,7 +149,7 @@ def test_a_forged_record_covers_no_loss(
         "where table_name = 'raw.response_bodies'",
         (LATER,),
     )
-    owner.execute("delete from raw.response_bodies")
+    change_evidence(owner, "delete from raw.response_bodies")
     with connect(warehouse_url, "closer") as closer:
         gone = [found for found in walk_chain(closer, SOON).findings if "response_bodies" in found.place]
         assert len(gone) == 3
@@ -172,7 +176,7 @@ def test_a_forged_record_covers_no_loss(
 def test_who_purges_can_only_take_away(
     warehouse_url: str, owner: psycopg.Connection, statement: str, says: str
 ) -> None:
-    owner.execute("update raw.profile_snapshots set expires_at = '2026-11-27' where expires_at is null")
+    change_evidence(owner, "update raw.profile_snapshots set expires_at = '2026-11-27' where expires_at is null")
     with connect(warehouse_url, "retention") as retention, pytest.raises(psycopg.Error, match=says):
         retention.execute(statement)  # type: ignore[call-overload]
 
@@ -180,7 +184,7 @@ def test_who_purges_can_only_take_away(
 def test_a_period_that_was_shortened_takes_what_it_now_forbids(
     warehouse_url: str, owner: psycopg.Connection, settings: Settings, registry: Registry
 ) -> None:
-    owner.execute("update raw.profile_snapshots set expires_at = null where platform = 'youtube'")
+    change_evidence(owner, "update raw.profile_snapshots set expires_at = null where platform = 'youtube'")
     report = enforce_retention(settings, registry, warehouse_url, LATER)
     assert ("raw.profile_snapshots", "rule_shortened") in {(due.table, due.reason) for due in report.items}
     assert rows(owner, "select expires_at from raw.profile_snapshots where platform = 'youtube'") == [(LATER,)]
@@ -193,7 +197,7 @@ def test_a_period_that_was_shortened_takes_what_it_now_forbids(
 def test_the_words_of_a_removed_post_go_at_once(
     warehouse_url: str, owner: psycopg.Connection, settings: Settings, registry: Registry
 ) -> None:
-    owner.execute("update raw.posts set presence = 'absent' where platform = 'x'")
+    change_evidence(owner, "update raw.posts set presence = 'absent' where platform = 'x'")
     report = enforce_retention(settings, registry, warehouse_url, SOON)
     assert [(due.table, due.platform, due.reason) for due in report.items] == [
         ("raw.post_captions", "x", "post_removed")
@@ -208,7 +212,9 @@ def test_a_revocation_takes_what_the_owner_had_allowed_and_the_outcomes_stay(
 ) -> None:
     # The bytes that tell of satria also tell of another account: one answer, two of them.
     response = rows(owner, "select response_id from raw.profile_snapshots where account_code = 'satria-tiktok'")[0][0]
-    owner.execute("update raw.profile_snapshots set response_id = %s where account_code = 'kartini-x'", (response,))
+    change_evidence(
+        owner, "update raw.profile_snapshots set response_id = %s where account_code = 'kartini-x'", (response,)
+    )
     with connect(warehouse_url, "retention") as retention:
         with pytest.raises(UsageProblem, match="name its evidence"):
             record_revocation(retention, "satria-tiktok", "tiktok", SOON, " ")
@@ -238,7 +244,8 @@ def test_a_platforms_word_alone_deletes_nothing_and_is_asked_about(
     warehouse_url: str, owner: psycopg.Connection, settings: Settings, registry: Registry
 ) -> None:
     RandomEvidence(owner, 7).write_run(DAY + timedelta(days=1))
-    owner.execute(
+    change_evidence(
+        owner,
         "update raw.capture_outcomes set outcome = 'consent_revoked' where platform = 'tiktok' and attempted_at > %s",
         (datetime(2026, 10, 29, tzinfo=UTC),),
     )

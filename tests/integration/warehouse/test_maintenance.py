@@ -8,6 +8,7 @@ import pytest
 
 from social_metrics.warehouse.connect import connect
 from social_metrics.warehouse.maintenance import drop_emptied_months, make_months, missing_partitions, vacuum_tables
+from tests.support.warehouse import change_evidence
 
 NOW = datetime(2026, 10, 31, 17, 30, tzinfo=UTC)  # half past midnight of the first of November in WIB
 TABLES = ["api_responses", "capture_outcomes", "post_captions", "posts", "profile_snapshots", "response_bodies"]
@@ -68,8 +69,8 @@ def test_only_emptied_months_of_the_side_tables_go(warehouse_url: str) -> None:
     for month in (3, 4, 5, 7):
         _body(warehouse_url, datetime(2026, month, 10, tzinfo=UTC))
     with psycopg.connect(warehouse_url) as connection:
-        connection.execute(
-            "delete from raw.response_bodies where received_at not between '2026-05-01' and '2026-06-01'"
+        change_evidence(
+            connection, "delete from raw.response_bodies where received_at not between '2026-05-01' and '2026-06-01'"
         )
     before = {table: _months(warehouse_url, table) for table in TABLES}
 

@@ -21,6 +21,7 @@ from social_metrics.transform.lake.tables import TABLES, LandedTable
 from social_metrics.warehouse.connect import connect
 from social_metrics.warehouse.locks import LAKE_LOCK, lake_lock
 from tests.support.random_evidence import RandomEvidence
+from tests.support.warehouse import change_evidence
 
 DAYS = (date(2026, 10, 28), date(2026, 10, 29))
 BEFORE, AFTER = datetime(2026, 11, 5, tzinfo=UTC), datetime(2026, 11, 28, tzinfo=UTC)
@@ -36,13 +37,15 @@ def owner(warehouse_url: str) -> Iterator[psycopg.Connection]:
         evidence = RandomEvidence(connection, 5)
         for day in DAYS:
             evidence.write_run(day)
-        connection.execute(
+        change_evidence(
+            connection,
             "update raw.profile_snapshots set followers_count = 987654, followers_precision_step = 1, "
-            "followers_state = 'reported', expires_at = null"
+            "followers_state = 'reported', expires_at = null",
         )
-        connection.execute("update raw.posts set like_count = 5, expires_at = null")
+        change_evidence(connection, "update raw.posts set like_count = 5, expires_at = null")
         for table in ("profile_snapshots", "posts"):
-            connection.execute(
+            change_evidence(
+                connection,
                 f"update raw.{table} set expires_at = %s where platform = 'youtube' "
                 "and (captured_at at time zone 'Asia/Jakarta')::date = %s",
                 (EXPIRES, DAYS[0]),
@@ -106,8 +109,10 @@ def test_landing_twice_writes_nothing_and_doubles_nothing(
 
 def test_only_the_dates_that_changed_are_written(warehouse_url: str, owner: psycopg.Connection, lake: UPath) -> None:
     land(warehouse_url, lake, BEFORE)
-    owner.execute(
-        "update raw.posts set like_count = 6 where (captured_at at time zone 'Asia/Jakarta')::date = %s", (DAYS[1],)
+    change_evidence(
+        owner,
+        "update raw.posts set like_count = 6 where (captured_at at time zone 'Asia/Jakarta')::date = %s",
+        (DAYS[1],),
     )
     assert written(land(warehouse_url, lake, BEFORE)) == {"raw.posts": [DAYS[1]]}
     assert {row["like_count"] for row in landed(lake, "raw.posts")} == {5, 6}
@@ -146,7 +151,9 @@ def test_what_a_purge_emptied_is_landed_again_empty(warehouse_url: str, owner: p
     )
     settings = Settings()
     registry = load_registry(settings.registry_dir)
-    owner.execute("update raw.profile_snapshots set authorization_mode = 'owner' where account_code = %s", (account,))
+    change_evidence(
+        owner, "update raw.profile_snapshots set authorization_mode = 'owner' where account_code = %s", (account,)
+    )
     with connect(warehouse_url, "loader") as connection:
         record_revocation(connection, account, "tiktok", BEFORE, "Surat 12/2026")
     assert enforce_retention(settings, registry, warehouse_url, BEFORE.replace(day=20)).items
