@@ -12,7 +12,11 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from social_metrics.errors import UsageProblem
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-DEFAULT_REGISTRY = REPOSITORY / "dbt_project" / "seeds" / "registry"
+_IN_WHEEL = Path(__file__).resolve().with_name("site")
+SITE = _IN_WHEEL if _IN_WHEEL.is_dir() else REPOSITORY
+"""Where dags/, dbt_project/ and bi/dashboards/ are: in the package of a wheel (setup.py), or at the checkout's top level."""
+DEFAULT_REGISTRY = SITE / "dbt_project" / "seeds" / "registry"
+DEFAULT_STATE = REPOSITORY / ".demo" if SITE == REPOSITORY else Path.home() / ".local" / "state" / "social-metrics"
 
 
 class Settings(BaseSettings):
@@ -23,8 +27,8 @@ class Settings(BaseSettings):
     registry_dir: Path = Field(
         default=DEFAULT_REGISTRY, description="Folder of the registry's seed files; dbt reads the same."
     )
-    dbt_project_dir: Path = Field(default=REPOSITORY / "dbt_project", description="The dbt project.")
-    state_dir: Path = Field(default=REPOSITORY / ".demo", description="Where local state and dbt's working files go.")
+    dbt_project_dir: Path = Field(default=SITE / "dbt_project", description="The dbt project.")
+    state_dir: Path = Field(default=DEFAULT_STATE, description="Where local state and dbt's working files go.")
     credentials_key: str | None = Field(
         default=None, description="Fernet key(s), comma-separated, for ops.credentials."
     )
@@ -134,10 +138,23 @@ class Settings(BaseSettings):
         "warehouse. Without it or its file nothing is signed.",
     )
     log_key_file: Path | None = Field(default=None, description="File that holds this key instead.")
+    log_verifier_keys: str | None = Field(
+        default=None,
+        description="Verifier keys of the log, comma-separated, retired ones included: with them `verify` checks "
+        "checkpoints. Without it that of the log's key.",
+    )
     checkpoints_dir: Path | None = Field(
         default=None,
         description="Folder of the signed checkpoints, outside of the warehouse's machine; without it "
         ".demo/checkpoints.",
+    )
+    timestamp_url: str | None = Field(
+        default=None,
+        description="A time-stamp authority (RFC 3161) that stamps every nightly checkpoint; needs the extra `audit`.",
+    )
+    timestamp_certificates: Path | None = Field(
+        default=None,
+        description="File (PEM) of the authority's root certificates, with which `verify` reads its stamps.",
     )
     witness_keys: str | None = Field(
         default=None,

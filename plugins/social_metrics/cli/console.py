@@ -22,7 +22,13 @@ from social_metrics.errors import UsageProblem
 from social_metrics.plain_text import printable
 
 PIPED_WIDTH = 120
-EXTRA_OF_MODULE = {"typst": "reports", "segno": "reports", "pyarrow": "lake", "upath": "lake"}
+EXTRA_OF_MODULE = {
+    "typst": "reports",
+    "segno": "reports",
+    "pyarrow": "lake",
+    "upath": "lake",
+    "rfc3161_client": "audit",
+}
 """The extra of pyproject.toml that installs a module; a plain install runs every other command without it."""
 
 

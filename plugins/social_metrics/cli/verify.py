@@ -3,18 +3,23 @@
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.markup import escape
 
 from social_metrics.audit import trace as audit_trace
+from social_metrics.audit.log.anchors import Anchor, file_anchor, printed_anchor
+from social_metrics.audit.log.note import COSIGNATURE, NOTE
+from social_metrics.audit.log.publishing import checkpoint_files, log_keys, witness_keys
 from social_metrics.audit.verification import Difference, Verification, verify_month
 from social_metrics.cli.close import MonthOption, month_start
 from social_metrics.cli.connection import warehouse
 from social_metrics.cli.console import ExitCode, Format, FormatOption, members, new_table, output, print_json
+from social_metrics.cli.offline import WitnessOption, verifier
 from social_metrics.clock import utc_now
-from social_metrics.settings import load_settings
+from social_metrics.settings import Settings, load_settings
 from social_metrics.warehouse.connect import connect
 
 LINES = 12
@@ -27,16 +32,40 @@ def verify(
         str | None, typer.Option(help="The digest printed on a report, or at least its first 12 characters.")
     ] = None,
     version: Annotated[int | None, typer.Option(help="Which version; the newest by default.")] = None,
+    checkpoint: Annotated[
+        list[Path] | None, typer.Option(help="A checkpoint kept elsewhere, as by a witness; repeatable.")
+    ] = None,
+    root: Annotated[
+        list[str] | None, typer.Option(metavar="SIZE:ROOT", help="The log of seals as a report prints it; repeatable.")
+    ] = None,
+    key: Annotated[
+        list[str] | None,
+        typer.Option(help="Verifier key of the log, or a file with it; by default the configured one."),
+    ] = None,
+    witness: WitnessOption = None,
     output_format: FormatOption = Format.TABLE,
 ) -> None:
     """Check the chain of seals and the record, and recompute the month from raw. Exit code 1 unless it holds.
 
+    Heads of the log that were kept outside of the warehouse show that its history was not rewritten: those of
+    `--checkpoint`, of `--root`, and of the configured folder.
+
     Examples:
     - `social-metrics verify --month 2026-10`
     - `social-metrics verify --month 2026-10 --digest 3fa04c91d2b7`
+    - `social-metrics verify --month 2026-10 --checkpoint cosigned --key log.pub --witness itjen.pub`
     """
     with warehouse() as url:
-        found = verify_month(load_settings(), url, month_start(month), now=utc_now(), version=version, digest=digest)
+        settings = load_settings()
+        found = verify_month(
+            settings,
+            url,
+            month_start(month),
+            now=utc_now(),
+            version=version,
+            digest=digest,
+            anchors=_anchors(settings, checkpoint or [], root or [], key or [], witness or []),
+        )
     if output_format is Format.JSON:
         print_json(
             {
@@ -52,6 +81,7 @@ def verify(
                     "changed_since",
                     "late_rows",
                     "changed_rules",
+                    "anchored",
                     "purges",
                     purged_figures="purged",
                 ),
@@ -62,6 +92,17 @@ def verify(
         _print(found)
     if not found.holds:
         raise typer.Exit(ExitCode.FINDING)
+
+
+def _anchors(
+    settings: Settings, files: list[Path], roots: list[str], keys: list[str], witnesses: list[str]
+) -> list[Anchor]:
+    """The heads kept outside of the warehouse: those named, and those of the configured folder."""
+    logs = [verifier(key, NOTE) for key in keys] or log_keys(settings)
+    seers = [verifier(key, COSIGNATURE) for key in witnesses] or witness_keys(settings)
+    files = [*files, *checkpoint_files(settings)]
+    stamps = settings.timestamp_certificates
+    return [*(file_anchor(file, logs, seers, stamps) for file in files), *map(printed_anchor, roots)]
 
 
 def trace(
@@ -99,6 +140,8 @@ def _print(found: Verification) -> None:
     console.print(f"{close.month_start:%Y-%m} version {close.version} ({found.status}) {verdict}", style="bold")
     console.print(f"digest  {close.sha256}")
     console.print(f"chain   {found.walk.seals} seals over {found.walk.rows} rows, {len(found.walk.findings)} findings")
+    for sentence in found.anchored:
+        console.print(f"anchor  {escape(sentence)}", soft_wrap=True)
     for finding in found.findings[:LINES]:
         console.print(f"  {finding.kind}: {escape(finding.place)}: {finding.message}", soft_wrap=True)
     _more(len(found.findings))

@@ -8,6 +8,7 @@ from itertools import combinations
 from pathlib import Path
 
 from social_metrics.audit.chain import AUDIT_ALTERED, Finding
+from social_metrics.audit.log import timestamps
 from social_metrics.audit.log.checkpoint import parse_checkpoint
 from social_metrics.audit.log.entries import Log
 from social_metrics.audit.log.files import read_text
@@ -22,7 +23,7 @@ class Anchor:
     """A head of the log: where it comes from, size, and root in hexadecimal (on paper perhaps only its beginning).
 
     Attributes:
-        seen_at: when a witness cosigned it; None when nobody did.
+        seen_at: when a witness cosigned or an authority stamped it; None when nobody did.
         refused: why its signature does not hold; None when it does, or when there is no key to check it with.
     """
 
@@ -63,13 +64,16 @@ def printed_anchor(text: str) -> Anchor:
     return Anchor("the printed root", int(match[1]), match[2])
 
 
-def file_anchor(file: Path, log: Verifier | None, witnesses: Sequence[Verifier]) -> Anchor:
+def file_anchor(
+    file: Path, logs: Sequence[Verifier], witnesses: Sequence[Verifier], certificates: Path | None = None
+) -> Anchor:
     """A checkpoint from a file.
 
     Args:
         file: the checkpoint.
-        log: the key to check its signature with; None leaves it unchecked.
+        logs: the keys of the log, retired ones included; without any the signature stays unchecked.
         witnesses: whose cosignatures are read.
+        certificates: of a time-stamp authority, whose time-stamp lies beside the file; None leaves it unread.
 
     Raises:
         UsageProblem: the file cannot be read, or is no checkpoint.
@@ -79,11 +83,19 @@ def file_anchor(file: Path, log: Verifier | None, witnesses: Sequence[Verifier])
     except NoteRefused as problem:
         raise UsageProblem(f"{file} cannot be used: {problem}") from problem
     cosigned, refused = {}, None
-    try:
-        if log is not None:
-            cosigned = checkpoint.checked(log, witnesses)
-    except NoteRefused as problem:
-        refused = str(problem)
+    for log in logs:
+        try:
+            cosigned, refused = checkpoint.checked(log, witnesses), None
+            break
+        except NoteRefused as problem:
+            refused = str(problem)
+    stamp = file.with_name(file.name + timestamps.SUFFIX)
+    if certificates is not None and stamp.exists():
+        try:
+            time = timestamps.stamped_at(stamp.read_bytes(), checkpoint, certificates)
+            cosigned = {**cosigned, "a time-stamp authority": time}
+        except timestamps.StampRefused as problem:
+            refused = str(problem)
     witness = min(cosigned, key=lambda name: cosigned[name], default=None)
     seen_at = cosigned[witness] if witness else None
     return Anchor(file.name, checkpoint.size, checkpoint.root.hex(), seen_at, witness, refused)

@@ -2,7 +2,7 @@
 
 import base64
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from social_metrics.audit.log.note import Note, NoteRefused, Signer, Verifier, decoded, encoded, parse_note
@@ -27,6 +27,11 @@ class Checkpoint:
     def __str__(self) -> str:
         """The note."""
         return str(self.note)
+
+    def with_signatures_of(self, other: "Checkpoint") -> "Checkpoint":
+        """This checkpoint with the signatures of another copy of it added."""
+        added = tuple(one for one in other.note.signatures if one not in self.note.signatures)
+        return replace(self, note=replace(self.note, signatures=self.note.signatures + added))
 
     def checked(self, log: Verifier, witnesses: Iterable[Verifier] = ()) -> dict[str, datetime]:
         """Check the log's signature; returns the witnesses that cosigned, with the time of each.

@@ -1,4 +1,4 @@
-"""Small text files of the log: read with a plain message, replaced as a whole."""
+"""Files that others read: read with a plain message, replaced as a whole."""
 
 import os
 import tempfile
@@ -22,17 +22,28 @@ def read_text(file: Path) -> str:
 
 
 def replace_text(file: Path, content: str) -> None:
-    """Replace a file: after a crash it holds the old content or the new one.
+    """Replace a text file; see `replace_bytes`."""
+    replace_bytes(file, content.encode())
+
+
+def replace_bytes(file: Path, content: bytes) -> None:
+    """Replace a file: after a crash it holds the old content or the new one, and a full disk keeps no part of it.
 
     Raises:
         UsageProblem: it cannot be written.
     """
+    part: Path | None = None
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile("w", dir=file.parent, delete=False, encoding="utf-8", newline="\n") as made:
+        with tempfile.NamedTemporaryFile("wb", dir=file.parent, delete=False) as made:
+            part = Path(made.name)
             made.write(content)
             made.flush()
             os.fsync(made.fileno())
-        Path(made.name).replace(file)
+        part.chmod(0o644)
+        part.replace(file)
     except OSError as error:
         raise UsageProblem(f"{file} cannot be written: {error.strerror}.") from error
+    finally:
+        if part:
+            part.unlink(missing_ok=True)

@@ -1,7 +1,8 @@
 """Signs the head of the log and keeps it in a folder outside of the warehouse.
 
-checkpoint-41     a signed head; once it came back from a witness, with its cosignature
-add-checkpoint    the request to the witness, from the newest cosigned head to the newest one
+`checkpoint-41` is a signed head, with its cosignature once it came back from a witness; `checkpoint-41.tsr` is its
+time-stamp, where an authority is set. `add-checkpoint` is the request to the witness, from the newest cosigned head to
+the newest one.
 """
 
 from collections.abc import Iterable
@@ -9,9 +10,10 @@ from pathlib import Path
 
 import psycopg
 
+from social_metrics.audit.log import timestamps
 from social_metrics.audit.log.checkpoint import Checkpoint, parse_checkpoint, sign
 from social_metrics.audit.log.entries import Log, NotCovered, prove_report, read_log
-from social_metrics.audit.log.files import read_text, replace_text
+from social_metrics.audit.log.files import read_text, replace_bytes, replace_text
 from social_metrics.audit.log.note import COSIGNATURE, NOTE, Signer, Verifier, parse_signer, parse_verifier
 from social_metrics.errors import UsageProblem
 from social_metrics.settings import Settings
@@ -34,13 +36,28 @@ def log_signer(settings: Settings) -> Signer | None:
     return parse_signer(read_text(settings.log_key_file), NOTE) if settings.log_key_file else None
 
 
+def log_keys(settings: Settings) -> list[Verifier]:
+    """The verifier keys of the log: those set, or that of its key.
+
+    Raises:
+        UsageProblem: one cannot be used.
+    """
+    signer = None if settings.log_verifier_keys else log_signer(settings)
+    return [signer.verifier] if signer else _keys(settings.log_verifier_keys, NOTE)
+
+
 def witness_keys(settings: Settings) -> list[Verifier]:
     """The keys of the witnesses.
 
     Raises:
         UsageProblem: one cannot be used.
     """
-    return [parse_verifier(key, COSIGNATURE) for key in (settings.witness_keys or "").split(",") if key.strip()]
+    return _keys(settings.witness_keys, COSIGNATURE)
+
+
+def checkpoint_files(settings: Settings) -> list[Path]:
+    """The files of the signed heads in the folder."""
+    return sorted(settings.checkpoints.glob("checkpoint-*[0-9]"))
 
 
 def kept_checkpoints(settings: Settings) -> list[Checkpoint]:
@@ -49,8 +66,7 @@ def kept_checkpoints(settings: Settings) -> list[Checkpoint]:
     Raises:
         UsageProblem: a file cannot be used.
     """
-    files = settings.checkpoints.glob("checkpoint-*")
-    return sorted((parse_checkpoint(read_text(file)) for file in files), key=lambda one: one.size)
+    return sorted((parse_checkpoint(read_text(file)) for file in checkpoint_files(settings)), key=lambda one: one.size)
 
 
 def publish_head(connection: psycopg.Connection, settings: Settings) -> Checkpoint | None:
@@ -62,14 +78,18 @@ def publish_head(connection: psycopg.Connection, settings: Settings) -> Checkpoi
 
     Raises:
         HistoryRewritten: the warehouse does not continue the heads signed before; nothing is signed.
-        UsageProblem: key or folder cannot be used.
+        UsageProblem: key or folder cannot be used, or the time-stamp authority gave nothing; the head is signed then.
     """
     signer = log_signer(settings)
     if signer is None:
         return None
     with connection.transaction():
         log = read_log(connection)
-    return _signed_head(log, signer, settings)
+    head = _signed_head(log, signer, settings)
+    stamp = settings.checkpoints / f"checkpoint-{head.size}{timestamps.SUFFIX}"
+    if settings.timestamp_url and not stamp.exists():
+        replace_bytes(stamp, timestamps.fetch_timestamp(settings.timestamp_url, head))
+    return head
 
 
 def accept(checkpoint: Checkpoint, settings: Settings) -> Path:
@@ -155,6 +175,10 @@ def _signed_head(log: Log, signer: Signer, settings: Settings) -> Checkpoint:
         replace_text(settings.checkpoints / f"checkpoint-{newest.size}", str(newest))
     replace_text(settings.checkpoints / REQUEST, str(log.request(_cosigned_size(kept), newest)))
     return newest
+
+
+def _keys(listed: str | None, kind: int) -> list[Verifier]:
+    return [parse_verifier(key, kind) for key in (listed or "").split(",") if key.strip()]
 
 
 def _is_cosigned(checkpoint: Checkpoint) -> bool:

@@ -81,8 +81,9 @@ def _last(state: Path, log: Verifier, signer: Signer, *, is_first: bool) -> Chec
         raise UsageProblem(f"{state} is there already: this is not the first run. Leave out --first.")
     try:
         last = parse_checkpoint(read_text(state))
-        if signer.verifier.name not in last.checked(log, [signer.verifier]):
-            raise UsageProblem("it does not carry this witness's cosignature")
+        # Its own cosignature says enough: the log's key may have been replaced since.
+        if last.origin != log.name or not last.note.opened([signer.verifier]):
+            raise UsageProblem("it does not carry this witness's cosignature for this log")
     except UsageProblem as problem:
         raise UsageProblem(
             f"The state {state} cannot be used ({problem}). Put back the last cosigned checkpoint."

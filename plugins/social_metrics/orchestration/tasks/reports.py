@@ -22,6 +22,8 @@ from social_metrics.audit.deliveries import (
     storage_path,
     was_delivered,
 )
+from social_metrics.audit.log.publishing import prove_reports
+from social_metrics.audit.log.report_proof import SUFFIX
 from social_metrics.audit.record import status_of, steps_of
 from social_metrics.clock import wib_date
 from social_metrics.errors import UsageProblem
@@ -86,6 +88,7 @@ def store_reports(digests: list[str]) -> list[str]:
     with connect(WarehouseHook().url(), "recorder") as connection:
         reports = _issued(issued_reports(connection, digests), digests)
         connection.commit()
+        proofs = prove_reports(connection, load_settings(), digests)
         with delivering(connection):
             for report in reports:
                 path = root / storage_path(report)
@@ -93,6 +96,8 @@ def store_reports(digests: list[str]) -> list[str]:
                     path.parent.mkdir(parents=True, exist_ok=True)
                     path.write_bytes(report.content)
                     record_delivery(connection, [report], "object_store", str(path))
+                if report.sha256 in proofs:
+                    (path.parent / f"{path.name}{SUFFIX}").write_text(proofs[report.sha256])
                 paths.append(str(path))
     log.info("%d reports below %s", len(paths), root)
     return paths
@@ -125,12 +130,13 @@ def mail_reports(digests: list[str], smtp_conn_id: str = "smtp_default") -> list
         if not by_address:
             raise AirflowSkipException("No office in roles.csv has an e-mail address for these reports.")
         _require_connection(smtp_conn_id)
+        proofs = prove_reports(connection, load_settings(), digests)
         with delivering(connection):
             for address, wanted in sorted(by_address.items()):
                 unsent = [report for report in wanted if not was_delivered(connection, report, "email", address)]
                 if unsent:
                     # Recorded after the server has accepted it: a crash in between sends twice rather than never.
-                    _send(address, unsent, smtp_conn_id)
+                    _send(address, unsent, proofs, smtp_conn_id)
                     record_delivery(connection, unsent, "email", address)
                     sent.append(address)
     log.info("Mails sent: %d; offices that had theirs already: %d", len(sent), len(by_address) - len(sent))
@@ -166,13 +172,16 @@ def _require_connection(smtp_conn_id: str) -> None:
         ) from None
 
 
-def _send(address: str, reports: list[IssuedReport], smtp_conn_id: str) -> None:
+def _send(address: str, reports: list[IssuedReport], proofs: dict[str, str], smtp_conn_id: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         files = []
         for report in reports:
             file = Path(folder) / report.file_name
             file.write_bytes(report.content)
             files.append(str(file))
+            if report.sha256 in proofs:
+                files.append(f"{file}{SUFFIX}")
+                Path(files[-1]).write_text(proofs[report.sha256], encoding="utf-8")
         with SmtpHook(smtp_conn_id) as hook:
             hook.send_email_smtp(to=address, subject=_subject(reports), html_content=_text(reports), files=files)
 
