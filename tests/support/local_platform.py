@@ -17,8 +17,7 @@ from urllib.parse import parse_qsl, urlsplit
 from social_metrics.contract import AuthorizationMode, Outcome, Source
 from social_metrics.extract.credentials.connections import PlatformConnection
 from social_metrics.extract.http.client import ApiClient, ApiRules, Recorder
-from social_metrics.extract.http.guards import Cost, Tokens
-from social_metrics.extract.http.replies import Refusal, Reply
+from social_metrics.extract.http.replies import Cost, Refusal, Reply
 from social_metrics.registry.account import Account
 
 NOW = datetime(2026, 11, 20, 13, 0, tzinfo=UTC)  # 20:00 WIB
@@ -150,7 +149,7 @@ def bench(
     *,
     login: str | None = None,
     secret: str = SECRET,
-    tokens: Tokens | None = None,
+    tokens: Any = None,
     extra: Mapping[str, Any] | None = None,
     now: datetime = NOW,
     **options: Any,

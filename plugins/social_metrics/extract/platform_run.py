@@ -4,6 +4,7 @@ One session of the warehouse locks the platform. The same session writes, so tha
 write any more. Each batch is one transaction.
 """
 
+import gc
 import importlib
 import logging
 from collections import Counter, deque
@@ -18,14 +19,12 @@ import psycopg
 
 from social_metrics.clock import wib_date
 from social_metrics.code_version import code_version
-from social_metrics.contract import Source
 from social_metrics.errors import UsageProblem
 from social_metrics.extract import state
 from social_metrics.extract.batch_reader import AccountAttempt, BatchReader, expected_posts, withheld_from_all
 from social_metrics.extract.credentials.connections import PlatformConnection
 from social_metrics.extract.credentials.endpoint import refuse_demo_accounts, run_clock_of, source_of
 from social_metrics.extract.credentials.token_store import AccountTokens, cipher
-from social_metrics.extract.garbage_collection import collect_garbage_rarely
 from social_metrics.extract.http.client import ApiClient, Recorder
 from social_metrics.extract.http.connection_pool import HttpPool, ReplyLimits
 from social_metrics.extract.limits.budget import Budgets, affordable_ages, budgets_of
@@ -33,11 +32,11 @@ from social_metrics.extract.limits.circuit_breakers import CircuitBreakers
 from social_metrics.extract.limits.spend_limits import is_of_money
 from social_metrics.extract.listing_check import doubts_about
 from social_metrics.extract.records import batch_records
-from social_metrics.extract.run_clock import RunClock, refuse_other_day
+from social_metrics.extract.run_clock import refuse_other_day
 from social_metrics.extract.schedule import RunSchedule
 from social_metrics.registry.account import Account
 from social_metrics.registry.next_steps import load_next_steps
-from social_metrics.registry.registry import Platform, Registry
+from social_metrics.registry.registry import Registry
 from social_metrics.registry.retention_rules import load_retention_rules
 from social_metrics.settings import Settings
 from social_metrics.warehouse.connect import open_connection
@@ -48,6 +47,10 @@ logger = logging.getLogger(__name__)
 
 READ_AHEAD = 2
 """Batches that are read while an earlier one is written: keeps the network busy and memory bounded."""
+
+
+GARBAGE_THRESHOLD = 100_000
+"""New objects after which Python searches for unreachable cycles while a batch is read."""
 
 
 @dataclass(frozen=True)
@@ -72,35 +75,6 @@ class BatchReport:
     inserted: dict[str, int]
     backing_off: int = 0
     withdrawn: tuple[str, ...] = ()  # metrics that the platform no longer offers for any account
-
-
-@dataclass(frozen=True)
-class CaptureOrder:
-    """What to capture, and with what.
-
-    Args:
-        platform: its row in platforms.csv.
-        registry: the registry in force.
-        connection: the platform's credential and address.
-        source, clock: where that address leads, and the clock of the capture.
-        warehouse_url: postgresql://… of the service login.
-        settings: timeouts, tries, the credentials' key.
-        run_id, try_number: an Airflow run id or a name from the command line, and 1 for its first try.
-        expected_day: today's WIB date as the caller knows it; another date is refused.
-        on_demand: a person starts the run: circuit breakers and back-off times are ignored.
-    """
-
-    platform: Platform
-    registry: Registry
-    connection: PlatformConnection
-    source: Source
-    clock: RunClock
-    warehouse_url: str
-    settings: Settings
-    run_id: str
-    try_number: int
-    expected_day: date | None
-    on_demand: bool
 
 
 @dataclass(frozen=True)
@@ -137,82 +111,82 @@ def capture_batch(platform_name: str, account_codes: Sequence[str], **options: A
     return report
 
 
-def capture_batches(
-    platform_name: str,
-    batches: Iterable[Sequence[str]],
-    *,
-    run_id: str,
-    try_number: int,
-    registry: Registry,
-    connection: PlatformConnection,
-    warehouse_url: str,
-    settings: Settings,
-    expected_day: date | None = None,
-    on_demand: bool = False,
-    on_batch: Callable[[BatchReport], None] = lambda _report: None,
-) -> list[BatchReport]:
-    """Read the accounts of these batches that are not complete today, and write each batch as soon as it was read.
-
-    One capture of a platform runs at a time; a second one waits for the lock, then reads what the first left. When the
-    warehouse rejects a batch, the other batches are read and written before its error is raised.
-
-    Args:
-        platform_name: a platform of the registry.
-        batches: account codes, batch by batch; each batch is one transaction.
-        on_batch: called with the report of each batch once it is committed.
-
-    The other arguments are those of `CaptureOrder`.
+def capture_batches(platform_name: str, batches: Iterable[Sequence[str]], **options: Any) -> list[BatchReport]:
+    """Capture batches of a platform, each of them account codes; the options are those of `PlatformRun`.
 
     Raises:
-        PastDateRefused: `expected_day` is not today.
-        ClockProblem: the machine's clock was set during the run, or the warehouse's shows another date.
-        UsageProblem: the connection, the registry or the warehouse cannot be used.
-        psycopg.Error: the warehouse rejected a batch; nothing of it is kept.
+        PastDateRefused, ClockProblem, UsageProblem, psycopg.Error: see `PlatformRun.capture`.
     """
-    collect_garbage_rarely()
-    platform = registry.platforms[platform_name]
-    order = CaptureOrder(
-        platform,
-        registry,
-        connection,
-        source_of(platform, connection),
-        run_clock_of(connection),
-        warehouse_url,
-        settings,
-        run_id,
-        try_number,
-        expected_day,
-        on_demand,
-    )
-    return PlatformRun(order, on_batch).capture(batches)
+    return PlatformRun(platform_name, **options).capture(batches)
 
 
 class PlatformRun:
-    """Captures batch after batch with one budget, one set of HTTP connections and one session of the warehouse."""
+    """Captures batch after batch with one budget, one set of HTTP connections and one session of the warehouse.
 
-    def __init__(self, order: CaptureOrder, on_batch: Callable[[BatchReport], None]) -> None:
-        self._order = order
+    Args:
+        platform_name: a platform of the registry.
+        run_id, try_number: an Airflow run id or a name from the command line, and 1 for its first try.
+        registry: the registry in force.
+        connection: the platform's credential and address.
+        warehouse_url: postgresql://… of the service login.
+        settings: timeouts, tries, the credentials' key.
+        expected_day: today's WIB date as the caller knows it; another date is refused.
+        on_demand: a person starts the run: circuit breakers and back-off times are ignored.
+        on_batch: called with the report of each batch once it is committed.
+    """
+
+    def __init__(
+        self,
+        platform_name: str,
+        *,
+        run_id: str,
+        try_number: int,
+        registry: Registry,
+        connection: PlatformConnection,
+        warehouse_url: str,
+        settings: Settings,
+        expected_day: date | None = None,
+        on_demand: bool = False,
+        on_batch: Callable[[BatchReport], None] = lambda _report: None,
+    ) -> None:
+        # Batches create no cycles, and the search for them took 38 % of the processor time; what is loaded already,
+        # Airflow above all, is not searched again.
+        gc.freeze()
+        gc.set_threshold(GARBAGE_THRESHOLD)
+        self._name = platform_name
+        self._platform = registry.platforms[platform_name]
+        self._run_id, self._try_number = run_id, try_number
+        self._registry = registry
+        self._connection = connection
+        self._source = source_of(self._platform, connection)
+        self._clock = run_clock_of(connection)
+        self._warehouse_url = warehouse_url
+        self._settings = settings
+        self._expected_day = expected_day
+        self._on_demand = on_demand
         self._on_batch = on_batch
         self._reports: list[BatchReport] = []
-        self._name = order.platform.platform
-        self._module = importlib.import_module(f"social_metrics.extract.platforms.{self._name}")
-        rules = load_retention_rules(order.settings)
-        self._next_steps = load_next_steps(order.settings)
-        mode = order.connection.authorization_mode
-        self._body_lifetime = rules.rule(self._name, "bodies").lifetime(order.platform)
-        self._count_lifetime = rules.rule(self._name, "counts", mode).lifetime(order.platform)
-        limits = ReplyLimits.of(order.settings)
-        self._http = HttpPool(order.connection.base_url, order.platform.max_in_flight, None, limits)
+        self._module = importlib.import_module(f"social_metrics.extract.platforms.{platform_name}")
+        rules = load_retention_rules(settings)
+        self._next_steps = load_next_steps(settings)
+        self._body_lifetime = rules.rule(platform_name, "bodies").lifetime(self._platform)
+        mode = connection.authorization_mode
+        self._count_lifetime = rules.rule(platform_name, "counts", mode).lifetime(self._platform)
+        self._http = HttpPool(connection.base_url, self._platform.max_in_flight, None, ReplyLimits.of(settings))
         self._budget: Budgets | None = None
         self._refused: psycopg.Error | None = None
 
     def capture(self, batches: Iterable[Sequence[str]]) -> list[BatchReport]:
-        """Capture all of them; see `capture_batches`.
+        """Read the accounts of these batches that are not complete today, and write each batch as soon as it was read.
+
+        One capture of a platform runs at a time; a second one waits for the lock, then reads what the first left. Each
+        batch is one transaction. When the warehouse rejects one, the others are captured before its error is raised.
 
         Raises:
-            PastDateRefused: it is another day.
-            UsageProblem: the registry or the warehouse cannot be used.
-            psycopg.Error: the warehouse rejected a batch; the others were captured.
+            PastDateRefused: `expected_day` is not today.
+            ClockProblem: the machine's clock was set during the run, or the warehouse's shows another date.
+            UsageProblem: the connection, the registry or the warehouse cannot be used.
+            psycopg.Error: the warehouse rejected a batch; nothing of it is kept.
         """
         unwritten = deque(batches)
         while unwritten:
@@ -239,7 +213,7 @@ class PlatformRun:
         ahead = deque(unwritten)
         under_way: deque[tuple[_Batch, Future[list[AccountAttempt]]]] = deque()
         stop: psycopg.Error | UsageProblem | None = None
-        in_flight = self._order.platform.max_in_flight
+        in_flight = self._platform.max_in_flight
         with (
             ThreadPoolExecutor(in_flight, thread_name_prefix=self._name) as callers,
             ThreadPoolExecutor(READ_AHEAD + 1) as readers,
@@ -270,31 +244,29 @@ class PlatformRun:
 
     def _session(self, opened: ExitStack) -> _Session:
         """Lock the platform, and load its state."""
-        order, name = self._order, self._name
-        warehouse = opened.enter_context(open_connection(order.warehouse_url, "loader"))
+        name, url, clock, connection = self._name, self._warehouse_url, self._clock, self._connection
+        warehouse = opened.enter_context(open_connection(url, "loader"))
         lock_platform(warehouse, name)
-        order.clock.refuse_another_date(state.clock_of_warehouse(warehouse))
-        now = order.clock.now()
+        clock.refuse_another_date(state.clock_of_warehouse(warehouse))
+        now = clock.now()
         today = wib_date(now)
-        refuse_other_day(order.expected_day, today)
-        schedule = RunSchedule.of(today, order.settings)
-        probing = order.on_demand or now >= schedule.last_attempt
-        accounts = {account.account_code: account for account in order.registry.accounts_on(name, today)}
+        refuse_other_day(self._expected_day, today)
+        schedule = RunSchedule.of(today, self._settings)
+        probing = self._on_demand or now >= schedule.last_attempt
+        accounts = {account.account_code: account for account in self._registry.accounts_on(name, today)}
         complete = state.complete_accounts(warehouse, name, today, schedule.complete_from(now))
-        breakers = CircuitBreakers(
-            warehouse, order.warehouse_url, order.connection, order.clock, schedule.next_chance(now), probing=probing
-        )
+        breakers = CircuitBreakers(warehouse, url, connection, clock, schedule.next_chance(now), probing=probing)
         # After the breakers: accounts do not back off because of one that a new credential has just closed.
         backing_off = set() if probing else state.backing_off_accounts(warehouse, name, today, now) - complete
         if self._budget is None:  # in a later session, calls whose results were lost stay spent
-            self._budget = budgets_of(order.platform, order.connection, warehouse, now)
+            self._budget = budgets_of(self._platform, connection, warehouse, now)
         warehouse.commit()
         ledger = tokens = None
-        if is_of_money(order.platform) or is_of_money(order.connection.limits):
-            ledger = SpendLedger(order.warehouse_url)
+        if is_of_money(self._platform) or is_of_money(connection.limits):
+            ledger = SpendLedger(url)
             opened.callback(ledger.close)
         if hasattr(self._module, "refresh"):
-            tokens = AccountTokens(order.warehouse_url, cipher(order.settings.credentials_key), order.clock)
+            tokens = AccountTokens(url, cipher(self._settings.credentials_key), clock)
             opened.callback(tokens.close)
         return _Session(warehouse, schedule, accounts, complete, backing_off, breakers, ledger, tokens, self._budget)
 
@@ -306,35 +278,35 @@ class PlatformRun:
             ClockProblem: the clock was set since the capture began.
             UsageProblem: an account of the demo would be requested from a real platform.
         """
-        order, warehouse = self._order, session.warehouse
-        order.clock.refuse_if_set()
-        now = order.clock.now()
+        clock, platform, warehouse = self._clock, self._platform, session.warehouse
+        clock.refuse_if_set()
+        now = clock.now()
         refuse_other_day(session.schedule.day, wib_date(now))
         wanted = set(account_codes)
         expected = [session.accounts[code] for code in account_codes if code in session.accounts]
-        refuse_demo_accounts(expected, order.source)
+        refuse_demo_accounts(expected, self._source)
         not_now = session.complete | session.backing_off
         accounts = [one for one in expected if one.account_code not in not_now]
         states = state.posts_states(warehouse, [account.account_code for account in accounts])
         if hasattr(self._module, "CHECKS_KNOWN_POSTS"):
-            states = state.with_known_posts(warehouse, states, order.platform.lookback_days, now)
+            states = state.with_known_posts(warehouse, states, platform.lookback_days, now)
         due: dict[str, tuple[str, ...]] = {}
-        if accounts and (ages := affordable_ages(order.platform, order.connection, warehouse, now)):
+        if accounts and (ages := affordable_ages(platform, self._connection, warehouse, now)):
             due = state.posts_due_for_rereading(warehouse, list(states), ages, now)
         warehouse.commit()
-        recorder = Recorder(order.run_id, order.try_number, order.source, self._body_lifetime)
+        recorder = Recorder(self._run_id, self._try_number, self._source, self._body_lifetime)
         recorder.spend_at_once = session.ledger.write if session.ledger else None
         client = ApiClient(
             self._module.RULES,
-            order.connection,
-            order.clock,
+            self._connection,
+            clock,
             recorder,
             session.budget,
             gate=session.breakers,
             http=self._http,
-            timeout_seconds=order.settings.http_timeout_seconds,
-            attempts=order.settings.http_attempts,
-            max_wait_seconds=order.settings.http_max_wait_seconds,
+            timeout_seconds=self._settings.http_timeout_seconds,
+            attempts=self._settings.http_attempts,
+            max_wait_seconds=self._settings.http_max_wait_seconds,
         )
         if session.tokens is not None:
             client.tokens = session.tokens.renewed_by(lambda refresh_token: self._module.refresh(client, refresh_token))
@@ -345,7 +317,7 @@ class PlatformRun:
             len(session.backing_off & wanted),
             client,
             recorder,
-            BatchReader(order.platform, self._module, client, states, due, now),
+            BatchReader(platform, self._module, client, states, due, now),
         )
 
     def _write(self, session: _Session, batch: _Batch, attempts: Sequence[AccountAttempt]) -> BatchReport:
@@ -355,27 +327,27 @@ class PlatformRun:
             ClockProblem: the clock was set during the run, so that dates may be wrong.
             psycopg.Error: the warehouse rejected the batch.
         """
-        self._order.clock.refuse_if_set()
-        order, warehouse = self._order, session.warehouse
+        self._clock.refuse_if_set()
+        platform, warehouse = self._platform, session.warehouse
         outcomes: dict[str, int] = {}
         inserted: dict[str, int] = {}
         withdrawn: list[str] = []
         if attempts:
             known = state.known_posts(warehouse, *expected_posts(attempts))
-            max_loss = order.settings.listing_max_loss
-            doubts = doubts_about(warehouse, attempts, known, session.schedule.day, order.platform, max_loss)
+            max_loss = self._settings.listing_max_loss
+            doubts = doubts_about(warehouse, attempts, known, session.schedule.day, platform, max_loss)
             records = batch_records(
                 attempts,
                 batch.recorder,
-                order.platform,
-                order.connection.authorization_mode,
+                platform,
+                self._connection.authorization_mode,
                 known,
                 self._next_steps,
                 doubts=doubts,
                 count_lifetime=self._count_lifetime,
                 is_last_attempt=batch.now >= session.schedule.last_attempt,
             )
-            record_run(warehouse, order.run_id, code_version(), batch.now)
+            record_run(warehouse, self._run_id, code_version(), batch.now)
             inserted = load(warehouse, records)
             withdrawn = sorted(batch.client.withdrawn | withheld_from_all(attempts))
             state.record_withdrawn_metrics(warehouse, self._name, withdrawn, batch.now)

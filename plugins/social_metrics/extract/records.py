@@ -3,7 +3,9 @@
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
 
 from social_metrics.contract import (
     AuthorizationMode,
@@ -69,30 +71,21 @@ def batch_records(
     for attempt in attempts:
         doubt = (doubts or {}).get(attempt.account.account_code)
         records.outcomes.append(outcome_of(attempt, recorder, next_steps, doubt=doubt, is_last_attempt=is_last_attempt))
-        if isinstance(attempt.profile, ExtractedProfile):
-            records.snapshots.append(_snapshot(attempt, attempt.profile, recorder, authorization_mode, count_lifetime))
-        elif withheld := _withheld_profile(attempt.profile, attempt.attempted_at):
-            records.snapshots.append(_snapshot(attempt, withheld, recorder, authorization_mode, count_lifetime))
+        if (profile := _observed_profile(attempt)) is not None:
+            records.snapshots.append(_snapshot(attempt, profile, recorder, authorization_mode, count_lifetime))
         if isinstance(attempt.posts, PostListing):
-            code = attempt.account.account_code
             seen = {post.post_id: post for post in attempt.posts.posts}
             for post in seen.values():
                 digest = hashlib.sha256(post.caption.encode()).hexdigest() if post.caption else None
                 records.posts.append(_seen_post(attempt.account, post, digest, recorder, count_lifetime))
                 if post.caption and digest:
                     records.captions.append(_caption(attempt.account, post, post.caption, digest, lifetime))
-            records.posts.extend(
-                _absent_post(
-                    attempt.account,
-                    gone,
-                    attempt.posts,
-                    attempt.attempted_at,
-                    recorder,
-                    keeps_counts=count_lifetime is None,
-                )
-                for gone in earlier[code]
-                if gone.post_id not in seen and doubt is None
-            )
+            if doubt is None:
+                missing = [post for post in earlier[attempt.account.account_code] if post.post_id not in seen]
+                records.posts += [
+                    _absent_post(attempt, attempt.posts, post, recorder, keeps_counts=count_lifetime is None)
+                    for post in missing
+                ]
     return records
 
 
@@ -147,17 +140,15 @@ def outcome_of(
     )
 
 
-def _withheld_profile(failure: CaptureFailure, attempted_at: datetime) -> ExtractedProfile | None:
-    """The profile of an account whose count the platform withholds; None for every other failure."""
-    if failure.withheld_metric_id is None or failure.response_id is None:
+def _observed_profile(attempt: AccountAttempt) -> ExtractedProfile | None:
+    """The profile read, or that of an account whose count the platform withholds."""
+    profile = attempt.profile
+    if isinstance(profile, ExtractedProfile):
+        return profile
+    if profile.withheld_metric_id is None or profile.response_id is None:
         return None
     return ExtractedProfile(
-        platform_account_id=None,
-        handle=None,
-        followers_count=None,
-        response_id=failure.response_id,
-        received_at=attempted_at,
-        metric_definition_id=failure.withheld_metric_id,
+        None, None, None, profile.response_id, attempt.attempted_at, metric_definition_id=profile.withheld_metric_id
     )
 
 
@@ -194,36 +185,21 @@ def _snapshot(
 def _seen_post(
     account: Account, post: ExtractedPost, content_hash: str | None, recorder: Recorder, lifetime: timedelta | None
 ) -> Post:
-    return Post(
-        account_code=account.account_code,
-        platform=account.platform,
-        post_id=post.post_id,
+    return _post(
+        account,
+        post,
+        recorder,
         captured_at=post.received_at,
-        published_at=post.published_at,
-        url=post.url,
-        post_type=post.post_type,
         content_hash=content_hash,
         caption_length=len(post.caption) if post.caption else None,
-        like_count=post.like_count,
-        comment_count=post.comment_count,
-        share_count=post.share_count,
-        view_count=post.view_count,
         presence=Presence.SEEN,
-        source=recorder.source,
         response_id=post.response_id,
-        run_id=recorder.run_id,
         expires_at=post.received_at + lifetime if lifetime else None,
     )
 
 
 def _absent_post(
-    account: Account,
-    post: KnownPost,
-    listing: PostListing,
-    attempted_at: datetime,
-    recorder: Recorder,
-    *,
-    keeps_counts: bool,
+    attempt: AccountAttempt, listing: PostListing, post: KnownPost, recorder: Recorder, *, keeps_counts: bool
 ) -> Post:
     """The disappearance of a post: its last known state, under the listing that no longer contains it.
 
@@ -231,24 +207,35 @@ def _absent_post(
     """
     if listing.response_id is None:
         raise ValueError("a listing without a known post must name the response that proves it")
+    if not keeps_counts:
+        post = replace(post, like_count=None, comment_count=None, share_count=None, view_count=None)
+    return _post(
+        attempt.account,
+        post,
+        recorder,
+        captured_at=listing.received_at or attempt.attempted_at,
+        content_hash=post.content_hash,
+        caption_length=post.caption_length,
+        presence=Presence.ABSENT,
+        response_id=listing.response_id,
+    )
+
+
+def _post(account: Account, post: ExtractedPost | KnownPost, recorder: Recorder, **observed: Any) -> Post:
     return Post(
         account_code=account.account_code,
         platform=account.platform,
         post_id=post.post_id,
-        captured_at=listing.received_at or attempted_at,
         published_at=post.published_at,
         url=post.url,
         post_type=post.post_type,
-        content_hash=post.content_hash,
-        caption_length=post.caption_length,
-        like_count=post.like_count if keeps_counts else None,
-        comment_count=post.comment_count if keeps_counts else None,
-        share_count=post.share_count if keeps_counts else None,
-        view_count=post.view_count if keeps_counts else None,
-        presence=Presence.ABSENT,
+        like_count=post.like_count,
+        comment_count=post.comment_count,
+        share_count=post.share_count,
+        view_count=post.view_count,
         source=recorder.source,
-        response_id=listing.response_id,
         run_id=recorder.run_id,
+        **observed,
     )
 
 

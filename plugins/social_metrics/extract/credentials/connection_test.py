@@ -8,7 +8,7 @@ from social_metrics.extract.credentials.connections import PlatformConnection, p
 from social_metrics.extract.credentials.endpoint import clock_of, source_of
 from social_metrics.extract.extracted import CaptureFailure, ExtractedProfile
 from social_metrics.extract.http.client import ApiClient, Recorder
-from social_metrics.extract.limits.budget import Budget
+from social_metrics.extract.limits.budget import Budget, Budgets
 from social_metrics.registry.account import Account
 from social_metrics.registry.account_urls import AccountAddress
 from social_metrics.registry.registry import Registry
@@ -110,7 +110,7 @@ def unrecorded_client(connection: PlatformConnection, registry: Registry, settin
         connection,
         clock_of(connection),
         Recorder(run_id, 1, source_of(platform, connection), None),
-        Budget(platform, platform.platform_label),
+        Budgets(Budget(platform, platform.platform_label)),
         timeout_seconds=settings.http_timeout_seconds,
         attempts=1,
     )

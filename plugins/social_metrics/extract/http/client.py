@@ -13,11 +13,13 @@ from urllib3.exceptions import HTTPError
 from social_metrics.clock import Clock
 from social_metrics.contract import ApiResponse, Outcome, ResponseBody, Source, Spend
 from social_metrics.extract.credentials.connections import PlatformConnection
+from social_metrics.extract.credentials.token_store import AccountTokens
 from social_metrics.extract.extracted import CaptureFailure
 from social_metrics.extract.http.connection_pool import EndlessReplyError, HttpPool, HttpResponse, may_have_been_served
-from social_metrics.extract.http.guards import Cost, Gate, Meter, Tokens
 from social_metrics.extract.http.redaction import Redactor, clean_text, parse_json, sha256
-from social_metrics.extract.http.replies import Refusal, Reply, foreign_refusal
+from social_metrics.extract.http.replies import Cost, Refusal, Reply, foreign_refusal
+from social_metrics.extract.limits.budget import Budgets
+from social_metrics.extract.limits.circuit_breakers import CircuitBreakers
 from social_metrics.registry.account import Account
 
 TRANSIENT_CONNECTION_DETAIL = "no response from the platform"
@@ -79,10 +81,10 @@ class ApiClient:
         connection: PlatformConnection,
         clock: Clock,
         recorder: Recorder,
-        meter: Meter,
+        meter: Budgets,
         *,
-        tokens: Tokens | None = None,
-        gate: Gate | None = None,
+        tokens: AccountTokens | None = None,
+        gate: CircuitBreakers | None = None,
         http: HttpPool | None = None,
         timeout_seconds: float = 30.0,
         attempts: int = 3,

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from email.utils import parsedate_to_datetime
 from typing import Any
 from uuid import UUID
@@ -14,6 +15,15 @@ from social_metrics.extract.http.json_values import at
 
 MINIMUM_BACK_OFF = timedelta(minutes=15)
 """How long an account backs off from a rate limit that names no time, or one in the past."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """The cost of a call: calls, the platform's quota units, US$."""
+
+    calls: int = 1
+    quota_units: int = 0
+    usd: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from social_metrics.contract import Outcome
 from social_metrics.extract import state
 from social_metrics.extract.credentials.connections import PlatformConnection
 from social_metrics.extract.extracted import CaptureFailure
-from social_metrics.extract.http.guards import Cost
+from social_metrics.extract.http.replies import Cost
 from social_metrics.extract.limits.spend_limits import Limits
 from social_metrics.registry.registry import Platform
 

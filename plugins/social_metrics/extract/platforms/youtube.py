@@ -16,9 +16,8 @@ from social_metrics.extract.credentials.connections import PlatformConnection
 from social_metrics.extract.credentials.oauth import Authorisation
 from social_metrics.extract.extracted import CaptureFailure, ExtractedPost, ExtractedProfile, PostListing, ReadWindow
 from social_metrics.extract.http.client import ApiClient, ApiRules
-from social_metrics.extract.http.guards import Cost
 from social_metrics.extract.http.json_values import MalformedValueError, at, count, identifier, instant, text
-from social_metrics.extract.http.replies import Reply
+from social_metrics.extract.http.replies import Cost, Reply
 from social_metrics.extract.pagination import BEFORE_EVERY_POST
 from social_metrics.registry.account import Account
 

@@ -18,9 +18,8 @@ from social_metrics.contract import Outcome, Source
 from social_metrics.extract.credentials.connections import PlatformConnection
 from social_metrics.extract.extracted import CaptureFailure
 from social_metrics.extract.http.client import ApiClient, Recorder
-from social_metrics.extract.http.guards import Cost
 from social_metrics.extract.http.redaction import HIDDEN, sha256
-from social_metrics.extract.http.replies import Refusal, Reply, retry_after
+from social_metrics.extract.http.replies import Cost, Refusal, Reply, retry_after
 from social_metrics.registry.account import Account
 from tests.support.local_platform import NOW, SECRET, SOME_RULES, Answer, Bench, FixedClock, account, bench, serve
 

@@ -9,7 +9,7 @@ import pytest
 from social_metrics.errors import UsageProblem
 from social_metrics.extract.credentials.connections import PlatformConnection
 from social_metrics.extract.extracted import CaptureFailure
-from social_metrics.extract.http.guards import Cost
+from social_metrics.extract.http.replies import Cost
 from social_metrics.extract.limits.budget import (
     Budget,
     Budgets,

@@ -31,7 +31,6 @@ from uuid import UUID
 from social_metrics.contract import FollowersState, Outcome
 from social_metrics.extract.extracted import CaptureFailure, ExtractedProfile, ReadWindow
 from social_metrics.extract.http.client import ApiClient
-from social_metrics.extract.http.guards import Tokens
 from social_metrics.registry.account import Account
 from tests.support.local_platform import NOW, Answer
 
@@ -59,7 +58,7 @@ class Called:
     listing: Mapping[str, Any] = field(default_factory=dict)  # of the PostListing itself, e.g. gone
     login: str | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
-    owners: Tokens | None = None  # each account's own token, where it has one
+    owners: Any = None  # each account's own token, where it has one
     load: Callable[[bytes], bytes] = bytes  # takes the body out of a cassette
 
 
