@@ -160,7 +160,7 @@ lock: venv ## re-makes requirements/*.txt from pyproject.toml (UPGRADE=--upgrade
 		--output-file requirements/development.txt
 	$(COMPILE) requirements/superset.in --output-file requirements/superset.txt
 	$(COMPILE) requirements/spark.in --output-file requirements/spark.txt
-	$(COMPILE) pyproject.toml --extra reports --extra lake --extra celery --extra fab \
+	$(COMPILE) pyproject.toml --extra reports --extra audit --extra lake --extra celery --extra fab \
 		--constraint requirements/development.txt --output-file requirements/production.txt
 	$(BIN)/python .ci/list_licenses
 
