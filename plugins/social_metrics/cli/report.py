@@ -1,6 +1,5 @@
 """`social-metrics report`: the boards page, and reports of a closed month or of one date."""
 
-import tempfile
 from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
@@ -9,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from social_metrics.audit.log.files import replace_text
+from social_metrics.audit.log.files import replace_bytes, replace_text
 from social_metrics.audit.log.publishing import prove_reports
 from social_metrics.audit.log.report_proof import SUFFIX
 from social_metrics.cli.close import MonthOption, month_start
@@ -132,21 +131,12 @@ def _proofs(url: str, reports: "Iterable[Report]") -> dict[str, str]:
 def _write(reports: "Iterable[Report]", proofs: dict[str, str], folder: Path, output_format: Format) -> None:
     """Write issued reports with their proofs into a folder, each replaced atomically, and print their names."""
     written = []
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for issued in reports:
-            path = folder / issued.file_name
-            with tempfile.NamedTemporaryFile("wb", dir=folder, delete=False) as file:
-                file.write(issued.content)
-            Path(file.name).chmod(0o644)
-            Path(file.name).replace(path)
-            if issued.sha256 in proofs:
-                replace_text(path.with_name(path.name + SUFFIX), proofs[issued.sha256])
-            written.append(
-                {"file": str(path), "kind": issued.kind, "center": issued.center_code, "sha256": issued.sha256}
-            )
-    except OSError as error:
-        raise UsageProblem(f"{folder} cannot be written: {error.strerror}.") from error
+    for issued in reports:
+        path = folder / issued.file_name
+        replace_bytes(path, issued.content)
+        if issued.sha256 in proofs:
+            replace_text(path.with_name(path.name + SUFFIX), proofs[issued.sha256])
+        written.append({"file": str(path), "kind": issued.kind, "center": issued.center_code, "sha256": issued.sha256})
     if output_format is Format.JSON:
         print_json(written)
         return

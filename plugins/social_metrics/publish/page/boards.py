@@ -3,18 +3,22 @@
 Indonesian with an English switch; readable on a phone and on paper.
 """
 
+import base64
 import csv
-import tempfile
+import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from importlib.resources import files
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
+from social_metrics.audit.log.files import replace_text
 from social_metrics.contract import Source
 from social_metrics.errors import UsageProblem
 from social_metrics.marts import health
@@ -89,13 +93,9 @@ def write(warehouse_url: str, path: Path, day: date | None = None) -> date:
         UsageProblem: the file cannot be written.
     """
     drawn, text = page(warehouse_url, day)
-    try:
-        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, delete=False) as file:
-            file.write(text)
-        Path(file.name).chmod(0o644)
-        Path(file.name).replace(path)
-    except OSError as error:
-        raise UsageProblem(f"{path} cannot be written: {error.strerror}.") from error
+    if not path.parent.is_dir():
+        raise UsageProblem(f"{path} cannot be written: there is no folder {path.parent}.")
+    replace_text(path, text)
     return drawn
 
 
@@ -145,7 +145,10 @@ def render(data: BoardsData, rules: Path) -> str:
     last = [c.last_captured_at for c in captures if c.last_captured_at]
     first_day = data.day - timedelta(days=CHART_DAYS - 1)
     by_center = {code: list(days) for code, days in groupby(data.center_days, key=lambda day: day.center_code)}
+    script = files("social_metrics.publish.page").joinpath("templates", "boards.js").read_text(encoding="utf-8")
     return environment.get_template("boards.html").render(
+        script=Markup(script),  # noqa: S704  ours; no value goes into it
+        script_sha256=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
         data=data,
         day=words.day(data.day),
         followers_top=leaders,

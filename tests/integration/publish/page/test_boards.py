@@ -1,12 +1,20 @@
 """The page as a file: complete, self-contained, marked, escaped."""
 
+import base64
+import errno
+import hashlib
 import re
+import resource
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from html.parser import HTMLParser
 from pathlib import Path
 
 import psycopg
 import pytest
 
+from social_metrics.errors import UsageProblem
 from social_metrics.marts.leaderboards import NoSuchBoard
 from social_metrics.publish.page import boards
 from tests.support.example_marts import CENTERS, DAY, create_example_marts
@@ -65,6 +73,48 @@ def test_it_is_one_small_file_that_fetches_nothing(page: str) -> None:
     assert "default-src 'none'" in page
     assert parsed.open == []
     assert len(parsed.ids) == len(set(parsed.ids))
+
+
+def test_only_its_own_script_may_run(page: str) -> None:
+    (policy,) = re.findall(r'http-equiv="Content-Security-Policy"\s+content="([^"]*)"', page)
+    rules = dict(part.strip().split(" ", 1) for part in policy.split(";"))
+    (script,) = re.findall(r"<script>(.*?)</script>", page, flags=re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    assert rules["script-src"] == f"'sha256-{digest}'"
+    assert rules["default-src"] == "'none'"
+    assert not re.search(r"\son[a-z]+=|javascript:|<script [a-z]", page)
+
+
+def test_a_full_disk_keeps_the_old_page_and_no_part_of_the_new_one(
+    example_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "boards.html"
+    path.write_text("the old page")
+
+    def full(_file: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as disk:
+        disk.setattr("os.fsync", full)
+        with pytest.raises(UsageProblem, match="No space left"):
+            boards.write(example_url, path)
+    with limited_files(1000), pytest.raises(UsageProblem, match="File too large"):
+        boards.write(example_url, path)
+    assert [file.name for file in tmp_path.iterdir()] == ["boards.html"]
+    assert path.read_text() == "the old page"
+
+
+@contextmanager
+def limited_files(size: int) -> Iterator[None]:
+    """A process in which the system refuses files of more bytes, as a full disk does."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, handler)
 
 
 def test_every_center_is_on_it(page: str) -> None:
