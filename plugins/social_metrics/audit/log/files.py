@@ -45,5 +45,5 @@ def replace_bytes(file: Path, content: bytes) -> None:
     except OSError as error:
         raise UsageProblem(f"{file} cannot be written: {error.strerror}.") from error
     finally:
-        if part:
+        if part is not None:
             part.unlink(missing_ok=True)
