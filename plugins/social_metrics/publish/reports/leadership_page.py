@@ -19,6 +19,7 @@ class LeadershipPage:
     """Content of the page, in its language.
 
     Attributes:
+        change_key: the text above the changes.
         followers: rank, center, followers, change, and movement where there is one.
         recency: rank, center, last post, platform, age, and movement where there is one.
         silent: a line for each center that is silent, the longest silence first.
@@ -34,7 +35,7 @@ class LeadershipPage:
     running: str
     foot: str
     stamps: Sequence[str]
-    change_title: str
+    change_key: str
     has_movement: bool
     followers: Sequence[Sequence[str]]
     recency: Sequence[Sequence[str]]
@@ -58,34 +59,21 @@ def _page(content: LeadershipPage, limit: int) -> page.Block:
     language = content.language
     title = partial(text, language=language)
 
-    moved: list[page.Column] = [(title("movement"), None, "left")] if content.has_movement else []
+    def columns(*keys: page.Column) -> list[page.Column]:
+        moved: list[page.Column] = [("movement", None, "left")] if content.has_movement else []
+        return [(title(key), share, alignment) for key, share, alignment in (*keys, *moved)]
+
+    center: page.Column = ("center", 3, "left")
+    change: page.Column = (content.change_key, 2, "right")
+    followers = columns(("rank", None, "right"), center, ("account_followers", 1, "right"), change)
+    posted: list[page.Column] = [("last_post", 2.4, "left"), ("platform", None, "left"), ("age", None, "right")]
+    recency = columns(("rank", None, "right"), center, *posted)
     blocks = [
         page.heading(title("followers_top")),
-        page.table(
-            [
-                (title("rank"), None, "right"),
-                (title("center"), 3, "left"),
-                (title("account_followers"), 1, "right"),
-                (content.change_title, 2, "right"),
-                *moved,
-            ],
-            content.followers[:_MOST_TIED],
-            empty=title("report_none"),
-        ),
+        page.table(followers, content.followers[:_MOST_TIED], empty=title("report_none")),
         *_rest(content.followers, _MOST_TIED, language),
         page.heading(title("recency_top")),
-        page.table(
-            [
-                (title("rank"), None, "right"),
-                (title("center"), 3, "left"),
-                (title("last_post"), 2.4, "left"),
-                (title("platform"), None, "left"),
-                (title("age"), None, "right"),
-                *moved,
-            ],
-            content.recency[:_MOST_TIED],
-            empty=title("report_none"),
-        ),
+        page.table(recency, content.recency[:_MOST_TIED], empty=title("report_none")),
         *_rest(content.recency, _MOST_TIED, language),
         page.text(title("top_note"), is_soft=True, size=7.5),
         page.heading(f"{title('unranked_silent')} ({len(content.silent)})"),

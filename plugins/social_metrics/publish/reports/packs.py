@@ -58,7 +58,7 @@ class Packs:
                 running=self._text("office"),
                 foot=self._foot,
                 stamps=self._stamps,
-                change_title=self._text("growth"),
+                change_key="growth",
                 has_movement=True,
                 followers=[followers_row(row) for row in top(followers)],
                 recency=[[*phrases.recency(row), phrases.movement(row, record.recency_before)] for row in top(recency)],

@@ -50,7 +50,7 @@ def provisional_page(connection: psycopg.Connection, day: date, language: Langua
             running=phrases.text("office"),
             foot=phrases.text("foot_as_of", day=phrases.day(day), head=log_head),
             stamps=stamps,
-            change_title=phrases.text("change_7d"),
+            change_key="change_7d",
             has_movement=False,
             followers=[
                 [

@@ -46,7 +46,7 @@ class Sections(MonthSections):
 
     def scorecard(self) -> list[page.Block]:
         """All centers, in the order of the followers board."""
-        columns = [
+        columns: list[page.Column] = [
             ("rank", None, "right"), ("center", 2.5, "left"), ("account_followers", 1.25, "right"),
             ("growth", 2.2, "right"), ("growth_pct", 1.1, "right"), ("posts", 0.9, "right"),
             ("longest_silence", 1.25, "right"), ("last_post", 1.5, "left"), ("platforms_present", 0.9, "right"),
@@ -130,7 +130,7 @@ class Sections(MonthSections):
             )
             for row in self._record.centers
         ]
-        columns = [
+        columns: list[page.Column] = [
             ("center", 2, "left"),
             ("programs", 0.8, "right"),
             ("programs_not_covered", 6, "left"),

@@ -49,7 +49,7 @@ class SignOffSections(MonthSections):
             for one in self._record.corrections
             if center_code in (None, one.center_code)
         ]
-        columns = [
+        columns: list[page.Column] = [
             ("center", 1.8, "left"), ("figure", 1.6, "left"), ("old", 1, "right"), ("new", 1, "right"),
             ("reason", 2.4, "left"), ("document", 1.3, "left"), ("requester", 1.2, "left"), ("approver", 2.2, "left"),
         ]  # fmt: skip
@@ -61,13 +61,13 @@ class SignOffSections(MonthSections):
         close, phrases = self._record.close, self._phrases
         rows = [(self._text("step_drafted"), close.drafted_by, phrases.wib(close.drafted_at))]
         rows += [(self._text(f"step_{s.action}"), s.person, phrases.wib(s.acted_at)) for s in self._record.steps]
-        columns = [("step", 1, "left"), ("person", 1, "left"), ("time", 1.4, "left")]
+        columns: list[page.Column] = [("step", 1, "left"), ("person", 1, "left"), ("time", 1.4, "left")]
         return self._table(self._text("approvals"), columns, rows, is_whole=True)
 
     def access(self) -> list[page.Block]:
         """Who could see or alter the month, and since when it is known."""
         rows = [[one["login"], ", ".join(self._may(one)), self._noted(one)] for one in self._record.close.access_list]
-        columns = [("person", 1.2, "left"), ("may", 4, "left"), ("noted", 1.6, "left")]
+        columns: list[page.Column] = [("person", 1.2, "left"), ("may", 4, "left"), ("noted", 1.6, "left")]
         return [
             *self._table(f"{self._text('access')} ({len(rows)})", columns, rows, size=8),
             page.text(self._text("access_note"), is_soft=True, size=8),

@@ -6,6 +6,8 @@ endpoint is idempotent; cards and dashboards without a definition are archived.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -49,31 +51,34 @@ def provision(
     Raises:
         UsageProblem: the server refuses; the message includes its reply.
     """
-    changes = ImportChanges()
-    root = _collection(session, ROOT, None, changes)
+    server = _Import(session, dashboards, metadata, ImportChanges())
+    root = server.collection(ROOT, None)
     readers: dict[int, tuple[int, int]] = {}  # group → its connection and its collection
     for login in logins:
         name = login.center_code or LEADERSHIP
         on_reader()
-        database = _database(session, login, warehouse_url, changes)
-        group = _group(session, f"{ROOT}: {name}", changes)
-        collection = _collection(session, name, root, changes)
+        database = server.database(login, f"{ROOT}: {name}", warehouse_url)
+        group = server.group(f"{ROOT}: {name}")
+        collection = server.collection(name, root)
         readers[group] = (database, collection)
         _permit(session, readers, root)  # before the first card exists
-        for language in LANGUAGES if login.center_code is None else LANGUAGES[:1]:
-            for dashboard in dashboards:
-                _dashboard(session, dashboard, metadata, language, database, collection, changes)
-        _archive_others(session, dashboards, collection, changes, whole=login.center_code is None)
-    return changes
+        server.fill(collection, database, LANGUAGES if login.center_code is None else LANGUAGES[:1])
+    return server.changes
 
 
-def _database(session: MetabaseSession, login: ReadingLogin, warehouse_url: str, changes: ImportChanges) -> int:
-    parts = urlsplit(warehouse_url)
-    name = f"{ROOT}: {login.center_code or LEADERSHIP}"
-    wanted = {
-        "name": name,
-        "engine": "postgres",
-        "details": {
+@dataclass(frozen=True)
+class _Import:
+    """One import into a server, and what it has changed so far."""
+
+    session: MetabaseSession
+    dashboards: Sequence[Dashboard]
+    metadata: Metadata
+    changes: ImportChanges
+
+    def database(self, login: ReadingLogin, name: str, warehouse_url: str) -> int:
+        """The connection of a login."""
+        parts = urlsplit(warehouse_url)
+        details = {
             "host": parts.hostname,
             "port": parts.port or 5432,
             "dbname": unquote(parts.path.lstrip("/")),
@@ -82,55 +87,79 @@ def _database(session: MetabaseSession, login: ReadingLogin, warehouse_url: str,
             "ssl": False,
             "schema-filters-type": "inclusion",
             "schema-filters-patterns": SCHEMA,
-        },
-    }
-    return _create_or_update(session, "/api/database", session.listed("/api/database"), wanted, changes)
+        }
+        wanted = {"name": name, "engine": "postgres", "details": details}
+        return self._create_or_update("/api/database", self.session.listed("/api/database"), wanted)
 
+    def collection(self, name: str, parent: int | None) -> int:
+        """The collection of that name below another."""
+        location = "/" if parent is None else f"/{parent}/"
+        there = [found for found in self.session.listed("/api/collection") if found.get("location") == location]
+        return self._find_or_create("/api/collection", there, {"name": name, "parent_id": parent})[0]
 
-def _collection(session: MetabaseSession, name: str, parent: int | None, changes: ImportChanges) -> int:
-    location = "/" if parent is None else f"/{parent}/"
-    there = [found for found in session.listed("/api/collection") if found.get("location") == location]
-    return _find_or_create(session, "/api/collection", there, {"name": name, "parent_id": parent}, changes)[0]
+    def group(self, name: str) -> int:
+        """The group of that name."""
+        path = "/api/permissions/group"
+        return self._find_or_create(path, self.session.listed(path), {"name": name})[0]
 
+    def fill(self, collection: int, database: int, languages: Sequence[Language]) -> None:
+        """Write the dashboards into a collection, and archive cards and dashboards without a definition."""
+        wanted: dict[str, set[str]] = {"dashboard": set(), "card": set()}
+        for language, dashboard in product(languages, self.dashboards):
+            self._dashboard(dashboard, language, database, collection)
+            wanted["dashboard"].add(dashboard.title.of(language))
+            wanted["card"] |= {card_name(dashboard, chart, language) for chart in dashboard.charts}
+        for kind, names in wanted.items():
+            for found in self._items(collection, kind):
+                if found["name"] not in names:
+                    self.session.ask("PUT", f"/api/{kind}/{found['id']}", json={"archived": True})
+                    self.changes.removed.append(found["name"])
 
-def _group(session: MetabaseSession, name: str, changes: ImportChanges) -> int:
-    path = "/api/permissions/group"
-    return _find_or_create(session, path, session.listed(path), {"name": name}, changes)[0]
+    def _items(self, collection: int, kind: str) -> list[dict[str, Any]]:
+        return self.session.listed(f"/api/collection/{collection}/items", models=kind)
 
+    def _dashboard(self, dashboard: Dashboard, language: Language, database: int, collection: int) -> None:
+        """Write the cards, the dashboard, then its list of dashcards, which `PUT` replaces as a whole."""
+        there, cards = self._items(collection, "card"), {}
+        for chart in dashboard.charts:
+            body = card(dashboard, chart, self.metadata, language, database) | {"collection_id": collection}
+            cards[chart.key] = self._create_or_update("/api/card", there, body)
+        wanted = {
+            "name": dashboard.title.of(language),
+            "description": dashboard.question.of(language),
+            "collection_id": collection,
+            "parameters": parameters(dashboard, self.metadata, language),
+        }
+        number, is_new = self._find_or_create("/api/dashboard", self._items(collection, "dashboard"), wanted)
+        place = f"/api/dashboard/{number}"
+        placed = {found["card_id"]: found["id"] for found in self.session.ask("GET", place)["dashcards"]}
+        whole = wanted | {"dashcards": _dashcards(dashboard, self.metadata, language, cards, placed)}
+        if is_new:
+            self.session.ask("PUT", place, json=whole)
+        else:
+            self._update(place, whole)
 
-def _find_or_create(
-    session: MetabaseSession,
-    path: str,
-    there: Sequence[Mapping[str, Any]],
-    wanted: Mapping[str, Any],
-    changes: ImportChanges,
-) -> tuple[int, bool]:
-    """The id of the object with the name, created where there is none; and whether it was created."""
-    for found in there:
-        if found["name"] == wanted["name"]:
-            return int(found["id"]), False
-    changes.created.append(wanted["name"])
-    return int(session.ask("POST", path, json=dict(wanted))["id"]), True
+    def _find_or_create(
+        self, path: str, there: Sequence[Mapping[str, Any]], wanted: Mapping[str, Any]
+    ) -> tuple[int, bool]:
+        """The id of the object with the name, created where there is none; and whether it was created."""
+        for found in there:
+            if found["name"] == wanted["name"]:
+                return int(found["id"]), False
+        self.changes.created.append(wanted["name"])
+        return int(self.session.ask("POST", path, json=dict(wanted))["id"]), True
 
+    def _create_or_update(self, path: str, there: Sequence[Mapping[str, Any]], wanted: Mapping[str, Any]) -> int:
+        """Create the object, or update the one with its name; returns its id."""
+        number, is_new = self._find_or_create(path, there, wanted)
+        if not is_new:
+            self._update(f"{path}/{number}", wanted)
+        return number
 
-def _create_or_update(
-    session: MetabaseSession,
-    path: str,
-    there: Sequence[Mapping[str, Any]],
-    wanted: Mapping[str, Any],
-    changes: ImportChanges,
-) -> int:
-    """Create the object, or update the one with its name; returns its id."""
-    number, is_new = _find_or_create(session, path, there, wanted, changes)
-    if not is_new:
-        _update(session, f"{path}/{number}", wanted, changes)
-    return number
-
-
-def _update(session: MetabaseSession, place: str, wanted: Mapping[str, Any], changes: ImportChanges) -> None:
-    is_unchanged = _contains(session.ask("GET", place), wanted)
-    (changes.unchanged if is_unchanged else changes.updated).append(wanted["name"])
-    session.ask("PUT", place, json=dict(wanted))
+    def _update(self, place: str, wanted: Mapping[str, Any]) -> None:
+        is_unchanged = _contains(self.session.ask("GET", place), wanted)
+        (self.changes.unchanged if is_unchanged else self.changes.updated).append(wanted["name"])
+        self.session.ask("PUT", place, json=dict(wanted))
 
 
 def _contains(there: Any, wanted: Any) -> bool:
@@ -164,44 +193,6 @@ def _permit(session: MetabaseSession, readers: Mapping[int, tuple[int, int]], ro
 
     session.change_graph("/api/permissions/graph", query_own)
     session.change_graph("/api/collection/graph", read_own)
-
-
-def _dashboard(
-    session: MetabaseSession,
-    dashboard: Dashboard,
-    metadata: Metadata,
-    language: Language,
-    database: int,
-    collection: int,
-    changes: ImportChanges,
-) -> None:
-    """Write the cards, the dashboard, then its list of dashcards, which `PUT` replaces as a whole."""
-    there = session.listed(f"/api/collection/{collection}/items", models="card")
-    cards = {
-        chart.key: _create_or_update(
-            session,
-            "/api/card",
-            there,
-            card(dashboard, chart, metadata, language, database) | {"collection_id": collection},
-            changes,
-        )
-        for chart in dashboard.charts
-    }
-    wanted = {
-        "name": dashboard.title.of(language),
-        "description": dashboard.question.of(language),
-        "collection_id": collection,
-        "parameters": parameters(dashboard, metadata, language),
-    }
-    boards = session.listed(f"/api/collection/{collection}/items", models="dashboard")
-    number, is_new = _find_or_create(session, "/api/dashboard", boards, wanted, changes)
-    place = f"/api/dashboard/{number}"
-    placed = {found["card_id"]: found["id"] for found in session.ask("GET", place)["dashcards"]}
-    whole = wanted | {"dashcards": _dashcards(dashboard, metadata, language, cards, placed)}
-    if is_new:
-        session.ask("PUT", place, json=whole)
-    else:
-        _update(session, place, whole, changes)
 
 
 def _dashcards(
@@ -240,7 +231,13 @@ def _dashcards(
 
 
 def _text(number: int, text: str, row: int) -> dict[str, Any]:
-    virtual = {"name": None, "display": "text", "visualization_settings": {}, "dataset_query": {}, "archived": False}
+    virtual: dict[str, Any] = {
+        "name": None,
+        "display": "text",
+        "visualization_settings": {},
+        "dataset_query": {},
+        "archived": False,
+    }
     return {
         "id": number,
         "card_id": None,
@@ -251,24 +248,3 @@ def _text(number: int, text: str, row: int) -> dict[str, Any]:
         "parameter_mappings": [],
         "visualization_settings": {"virtual_card": virtual, "text": text},
     }
-
-
-def _archive_others(
-    session: MetabaseSession, dashboards: Sequence[Dashboard], collection: int, changes: ImportChanges, *, whole: bool
-) -> None:
-    """Archive cards and dashboards of the collection without a definition."""
-    languages = LANGUAGES if whole else LANGUAGES[:1]
-    wanted = {
-        "dashboard": {dashboard.title.of(language) for dashboard in dashboards for language in languages},
-        "card": {
-            card_name(dashboard, chart, language)
-            for dashboard in dashboards
-            for chart in dashboard.charts
-            for language in languages
-        },
-    }
-    for kind, names in wanted.items():
-        for found in session.listed(f"/api/collection/{collection}/items", models=kind):
-            if found["name"] not in names:
-                session.ask("PUT", f"/api/{kind}/{found['id']}", json={"archived": True})
-                changes.removed.append(found["name"])
