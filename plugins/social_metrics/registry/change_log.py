@@ -84,11 +84,10 @@ def read_changes(folder: Path) -> list[Change]:
     if not (folder / CHANGES_FILE).exists():
         return []
     problems: list[str] = []
-    rows = SeedFile.read(folder / CHANGES_FILE, CHANGE_COLUMNS, problems).rows
-    problems = [problem for problem in problems if not problem.endswith("has a header and no rows.")]
+    rows = SeedFile.read(folder / CHANGES_FILE, CHANGE_COLUMNS, problems, may_be_empty=True).rows
     changes = [_change(row) for row in rows]
-    if problems or any(row.problems for row in rows):
-        raise RegistryProblem(problems or rows[0].problems)
+    if problems:
+        raise RegistryProblem(problems)
     return changes
 
 
