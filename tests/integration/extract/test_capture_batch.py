@@ -140,11 +140,12 @@ def test_posts_that_a_complete_listing_lacks_are_recorded_absent_and_come_back(
 
     capture("facebook")
     known = presences()["seen"]
-    simulator.set_clock(RUN_START + timedelta(days=1))
     simulator.fault("facebook", "no_posts", account="kartini-facebook")
-    capture("facebook")
-    assert presences() == {"seen": known}, "Facebook counts no posts: the listing of one date is not believed"
-    simulator.set_clock(RUN_START + timedelta(days=2))
+    for days in (1, 2):
+        simulator.set_clock(RUN_START + timedelta(days=days))
+        capture("facebook")
+        assert presences() == {"seen": known}, "Facebook counts no posts: an empty listing is not believed for a week"
+    simulator.set_clock(RUN_START + timedelta(days=8))
     capture("facebook")
     assert presences() == {"absent": known}
     evidence = rows_of(
@@ -154,7 +155,7 @@ def test_posts_that_a_complete_listing_lacks_are_recorded_absent_and_come_back(
     )
     assert evidence == [(200,)]
     simulator.clear_faults()
-    simulator.set_clock(RUN_START + timedelta(days=3))
+    simulator.set_clock(RUN_START + timedelta(days=9))
     capture("facebook")
     assert presences()["seen"] > 0
 
