@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 from psycopg import sql
 from upath import UPath
 
-from social_metrics.transform.lake.tables import TABLES, LandedTable
+from social_metrics.transform.lake.tables import TABLES, LandedColumns, LandedTable
 from social_metrics.warehouse.connect import connect
 from social_metrics.warehouse.locks import lake_lock
 
@@ -71,23 +71,24 @@ def land(url: str, lake: UPath, as_of: datetime) -> Landing:
         before = _state(lake)
         state: dict[str, Any] = {}
         for table in TABLES:
-            days = _days(connection, table, as_of)
+            columns = LandedColumns.of(connection, table)
+            days = _days(connection, columns, as_of)
             known = before.get(table.name, {})
-            landed = known.get("days", {}) if known.get("columns") == table.spark_columns() else {}
+            landed = known.get("days", {}) if known.get("columns") == columns.for_spark() else {}
             changed = sorted(day for day, mark in days.items() if landed.get(day.isoformat()) != mark)
             gone = sorted(
                 date.fromisoformat(day) for day in known.get("days", {}) if date.fromisoformat(day) not in days
             )
-            _write_text(lake / "columns" / f"{table.name}.txt", table.spark_columns())
+            _write_text(lake / "columns" / f"{table.name}.txt", columns.for_spark())
             (lake / table.name).mkdir(parents=True, exist_ok=True)
-            for day, rows in _rows(connection, table, as_of, changed):
-                _write_rows(_part(lake, table, day), table, rows)
+            for day, rows in _rows(connection, columns, as_of, changed):
+                _write_rows(_part(lake, table, day), columns.arrow_schema(), rows)
                 landing.rows += len(rows)
             for day in gone:
                 _part(lake, table, day).unlink(missing_ok=True)
             landing.written[table.name], landing.removed[table.name] = changed, gone
             state[table.name] = {
-                "columns": table.spark_columns(),
+                "columns": columns.for_spark(),
                 "days": {day.isoformat(): mark for day, mark in sorted(days.items())},
             }
             logger.info("%s: %d dates written, %d removed", table.name, len(changed), len(gone))
@@ -109,28 +110,29 @@ def _part(lake: UPath, table: LandedTable, day: date) -> UPath:
     return lake / table.name / f"wib_date={day.isoformat()}" / PART
 
 
-def _query(template: LiteralString, table: LandedTable) -> sql.Composed:
+def _query(template: LiteralString, columns: LandedColumns) -> sql.Composed:
+    table = columns.table
     return sql.SQL(template).format(
         dated=sql.SQL(table.dated),
-        columns=sql.SQL(", ").join(sql.SQL(column.expression()) for column in table.columns),
+        columns=sql.SQL(columns.expressions()),
         table=sql.Identifier(*table.name.split(".")),
     )
 
 
-def _days(connection: psycopg.Connection, table: LandedTable, as_of: datetime) -> dict[date, str]:
+def _days(connection: psycopg.Connection, columns: LandedColumns, as_of: datetime) -> dict[date, str]:
     """WIB date → row count and hash of its rows in the lake."""
-    found = connection.execute(_query(_DAYS, table), {"as_of": as_of})
+    found = connection.execute(_query(_DAYS, columns), {"as_of": as_of})
     return {day: f"{number}:{mark}" for day, number, mark in found}
 
 
 def _rows(
-    connection: psycopg.Connection, table: LandedTable, as_of: datetime, days: list[date]
+    connection: psycopg.Connection, columns: LandedColumns, as_of: datetime, days: list[date]
 ) -> Iterator[tuple[date, list[tuple[Any, ...]]]]:
     """The rows of these dates, one date in memory at a time."""
     if not days:
         return
     query = sql.SQL("{rows} where {dated} = any(%(days)s) order by 1, {key}").format(
-        rows=_query(_ROWS, table), dated=sql.SQL(table.dated), key=sql.SQL(table.key)
+        rows=_query(_ROWS, columns), dated=sql.SQL(columns.table.dated), key=sql.SQL(columns.table.key)
     )
     with connection.cursor(name="landing") as cursor:
         cursor.itersize = 10_000
@@ -139,8 +141,7 @@ def _rows(
             yield day, [row[1:] for row in rows]
 
 
-def _write_rows(part: UPath, table: LandedTable, rows: list[tuple[Any, ...]]) -> None:
-    schema = table.arrow_schema()
+def _write_rows(part: UPath, schema: pa.Schema, rows: list[tuple[Any, ...]]) -> None:
     columns = [pa.array(values, type=kind) for values, kind in zip(zip(*rows, strict=True), schema.types, strict=True)]
     content = pa.BufferOutputStream()
     pq.write_table(pa.Table.from_arrays(columns, schema=schema), content, compression="zstd")
