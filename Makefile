@@ -106,10 +106,11 @@ test-tampering: venv ## 200 single changes to evidence and record, 20 by recompu
 	@SOCIAL_METRICS_TEST_TAMPERINGS=200 SOCIAL_METRICS_TEST_RECOMPUTED_TAMPERINGS=20 \
 		SOCIAL_METRICS_TEST_UNTOUCHED_HISTORIES=50 \
 		$(BIN)/python -m pytest -n 2 --dist loadfile tests/integration/audit \
-		tests/resilience/test_crashes.py tests/resilience/test_tampering.py
+		tests/resilience/test_crashes.py tests/resilience/test_tampering.py tests/resilience/test_insiders_*.py
 
-rule-digests: venv ## records the digests of the project's rules; closes are held against them
-	@SOCIAL_METRICS_TEST_WRITE_RULE_DIGESTS=1 $(BIN)/python -m pytest -q tests/integration/audit/test_release_rules.py
+rule-digests: venv ## records the digests of the rules and the structure of the record, against which closes are held
+	@SOCIAL_METRICS_TEST_WRITE_RULE_DIGESTS=1 $(BIN)/python -m pytest -q tests/integration/audit/test_release_rules.py \
+		tests/resilience/test_insiders_tables.py::test_structure_is_that_of_a_migrated_warehouse
 
 test-superset: venv .venv-superset/.installed ## the real Superset on a demo's marts: every chart, figure and login (ten minutes)
 	@tests/system-packages

@@ -20,14 +20,9 @@ from social_metrics.audit.verification import RULES_UNKNOWN, verify_month
 from social_metrics.clock import utc_now
 from social_metrics.errors import UsageProblem
 from social_metrics.warehouse.recompute_login import recompute_connection
-from tests.support.closable import MONTH, Closable, as_person, step
+from tests.support.closable import MONTH, Closable, step
 
 AS_OF = datetime(2026, 11, 28, tzinfo=UTC)
-SERVICE_ONLY = (
-    "seals", "sealed_tables", "sealed_rows", "access_lists", "closes", "close_inputs", "scorecard_rows", "exceptions",
-    "issued_papers", "deliveries",
-)  # fmt: skip
-
 STEALS = "select pg_catalog.set_config('x.y', (select string_agg(content, '') from audit.close_inputs), false) as a"
 HOSTILE = {
     "a second statement": "select 1 as a; drop table if exists pg_temp.marts__x",
@@ -91,16 +86,6 @@ def test_password_of_the_recomputing_login_is_of_one_use(warehouse_url: str) -> 
     with recompute_connection(warehouse_url) as first, recompute_connection(warehouse_url) as second:
         passwords = {connection.info.password for connection in (first, second)}
     assert len(passwords) == 2
-
-
-@pytest.mark.parametrize("table", SERVICE_ONLY)
-def test_closer_inserts_nothing_that_the_service_records(
-    warehouse_url: str, people: dict[str, Login], table: str
-) -> None:
-    statement = sql.SQL("insert into audit.{} default values").format(sql.Identifier(table))
-    maker = as_person(warehouse_url, people["maker"])
-    with psycopg.connect(maker) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
-        connection.execute(statement)
 
 
 @pytest.fixture

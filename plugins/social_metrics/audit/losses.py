@@ -11,10 +11,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import cast
 
 import psycopg
-from psycopg.rows import namedtuple_row
+from psycopg.rows import class_row
 
 from social_metrics.contract import AuthorizationMode
 from social_metrics.registry.registry import Platform
@@ -103,6 +103,25 @@ order by noted_at <= %(at)s desc, case when noted_at <= %(at)s then noted_at end
 
 
 @dataclass(frozen=True)
+class _Recorded:
+    """A row of `_LOSSES`; platform, mode and instant are those of the row."""
+
+    table_name: str
+    row_key: str
+    before: bytes
+    after: bytes | None
+    reason: str
+    as_of: datetime
+    purged_at: datetime
+    platform: str
+    mode: str | None
+    instant: datetime | None
+    is_canonical: bool
+    is_revoked: bool
+    is_removed: bool
+
+
+@dataclass(frozen=True)
 class Loss:
     """One purge of one row: its sha256 before and after (None: deleted), and whether its ground holds.
 
@@ -124,7 +143,7 @@ class RulesInForce:
         self._connection = connection
         self._read: dict[datetime, tuple[RetentionRules, Mapping[str, Platform]]] = {}
 
-    def has_ended(self, loss: Any) -> bool:
+    def has_ended(self, loss: _Recorded) -> bool:
         """Whether the rules in force at a purge gave the row a shorter period, which had ended."""
         rules, platforms = self._at(loss.purged_at)
         field = PURGED_TABLES.get(loss.table_name)
@@ -132,7 +151,7 @@ class RulesInForce:
             return False  # a post does not hold its mode: only its own period counts
         mode = AuthorizationMode(loss.mode) if loss.mode else None
         lifetime = rules.rule(loss.platform, field, mode).lifetime(platforms[loss.platform])
-        return lifetime is not None and bool(loss.instant + lifetime <= loss.as_of)
+        return lifetime is not None and loss.instant + lifetime <= loss.as_of
 
     def _at(self, instant: datetime) -> tuple[RetentionRules, Mapping[str, Platform]]:
         if instant not in self._read:
@@ -174,7 +193,7 @@ def losses_of(connection: psycopg.Connection) -> dict[tuple[str, str], list[Loss
     """
     losses: dict[tuple[str, str], list[Loss]] = defaultdict(list)
     rules = RulesInForce(connection)
-    with connection.cursor(row_factory=namedtuple_row) as cursor:
+    with connection.cursor(row_factory=class_row(_Recorded)) as cursor:
         for loss in cursor.execute(_LOSSES).fetchall():
             is_grounded = {
                 "expired": True,  # by the row's sealed period: `accounts_for`
@@ -183,7 +202,7 @@ def losses_of(connection: psycopg.Connection) -> dict[tuple[str, str], list[Loss
                 "post_removed": loss.is_removed,
             }.get(loss.reason, False)
             losses[loss.table_name, loss.row_key].append(
-                Loss(loss.before, loss.after, loss.reason, loss.as_of, bool(is_grounded and loss.is_canonical))
+                Loss(loss.before, loss.after, loss.reason, loss.as_of, is_grounded and loss.is_canonical)
             )
     return losses
 

@@ -22,6 +22,7 @@ from social_metrics.audit.record import RULES, Close, broken_digests, closes_of,
 from social_metrics.audit.release_rules import unknown_rules
 from social_metrics.audit.rules import MARTS_OF_A_MONTH, Rule, rules_in_force
 from social_metrics.audit.signatures import check_signatures
+from social_metrics.audit.structure import check_structure
 from social_metrics.errors import UsageProblem
 from social_metrics.settings import Settings
 from social_metrics.warehouse.connect import connect
@@ -143,7 +144,7 @@ def verify_month(
             broken = broken_digests(connection, close)
             rules = stored_rules(connection, close)
             unproven, forged = check_signatures(connection, close)
-            findings = [*walk.findings, *anchored.findings]
+            findings = [*walk.findings, *check_structure(connection), *anchored.findings]
             findings += [*_of_record(connection, close, broken), *_of_rules(connection, close, rules)]
             findings += forged
             record = _closed_rows(connection, close)
