@@ -5,11 +5,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psycopg
 from psycopg import sql
 
 from local_stack import StackError
+from local_stack.secret_files import new_password
 from local_stack.server import Server
 from social_metrics.clock import utc_now
 
@@ -51,6 +53,16 @@ def ensure_warehouse(server: Server, login: Login, database: str = WAREHOUSE) ->
     ensure_service_login(server, login)
     server.ensure_database(database, owner=login.name)
     return server.url(database, login.name, login.password)
+
+
+def ensure_notary(server: Server, warehouse_url: str) -> str:
+    """Creates the login that copies the answers to Airflow's forms, which no task holds; returns its URI."""
+    parts = urlsplit(warehouse_url)
+    login = Login(f"{parts.username}_notary", new_password())
+    server.ensure_login(login.name, login.password)
+    with server.admin() as connection:
+        connection.execute(sql.SQL("grant social_metrics_notary to {}").format(sql.Identifier(login.name)))
+    return server.url(parts.path.lstrip("/"), login.name, login.password)
 
 
 def ensure_metadata(server: Server, login: Login, database: str) -> str:

@@ -13,11 +13,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from local_stack import StackError
 from local_stack.airflow_api import AirflowApi
 from local_stack.daily_run import RunProgress, run_daily
+from local_stack.databases import ensure_notary
 from local_stack.demo_entries import enter_by_hand, take_over_an_account
 from local_stack.environment import ADMIN, StackAddresses
 from local_stack.history import EVENING, load_history, set_simulator_clock
 from local_stack.local_stack import LocalStack
 from local_stack.month_close import CloseProgress, close_month, people_of
+from social_metrics.audit.signatures import copy_answers
 from social_metrics.clock import WIB, month_before, utc_now, wib_date
 from social_metrics.registry.registry import load_registry
 from social_metrics.registry.roles import SIGNING, load_roles
@@ -43,6 +45,8 @@ def run_demo_month(stack: LocalStack, console: Console) -> None:
     with _leaving_the_database(stack, console) as addresses:
         month = last_month()
         _close_month(stack, addresses, month, console)
+        with _step(console, "Copying the answers from Airflow's database, as proof of the signatures"):
+            copy_answers(addresses.airflow_metadata_url, ensure_notary(stack.server(), addresses.warehouse_url))
         _cli(stack, addresses, "close", "--month", f"{month:%Y-%m}", "--action", "status")
         _cli(stack, addresses, "verify", "--month", f"{month:%Y-%m}")
         _list_reports(stack, month, console)
