@@ -155,22 +155,14 @@ def error_codes(reply: Reply) -> tuple[int | None, int | None]:
 
 
 def part(value: Any, name: str) -> dict[str, Any] | None:
-    """An object inside an object; None when it is missing.
-
-    Raises:
-        MalformedValueError: it is not an object.
-    """
+    """An object inside an object; None when it is missing."""
     if value is None or isinstance(value, dict):
         return value
     raise MalformedValueError(name, value, "an object")
 
 
 def listed(edge: dict[str, Any], name: str) -> list[dict[str, Any]]:
-    """The objects in an edge's `data`.
-
-    Raises:
-        MalformedValueError: there is no list, or an entry is not an object.
-    """
+    """The objects in an edge's `data`."""
     data = edge.get("data")
     if not isinstance(data, list):
         raise MalformedValueError(f"data of {name}", data, "a list")
@@ -181,11 +173,7 @@ def listed(edge: dict[str, Any], name: str) -> list[dict[str, Any]]:
 
 
 def cursor_after(edge: dict[str, Any]) -> str | None:
-    """The cursor of an edge's last entry, None when there is none.
-
-    Raises:
-        MalformedValueError: it is not text.
-    """
+    """The cursor of an edge's last entry, None when there is none."""
     cursors = part((part(edge.get("paging"), "paging") or {}).get("cursors"), "paging.cursors") or {}
     return text(cursors.get("after"), "paging.cursors.after")
 
@@ -195,9 +183,6 @@ def next_query(edge: dict[str, Any]) -> tuple[tuple[str, str], ...] | None:
 
     Edges page by a cursor, or by time (`until` with `__paging_token`). `paging.next` itself contains the
     access token: only its paging parameters are read.
-
-    Raises:
-        MalformedValueError: there is a next page without parameters.
     """
     link = text((part(edge.get("paging"), "paging") or {}).get("next"), "paging.next")
     if link is None:

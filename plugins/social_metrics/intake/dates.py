@@ -1,4 +1,7 @@
-"""Parses dates and times as officers and spreadsheets write them: 24/11/2026, 24 November 2026, a serial number."""
+"""Parses dates and times as officers and spreadsheets write them: 24/11/2026, 24 November 2026, a serial number.
+
+Every function raises DateNotUnderstood, with what to write instead, for a value that is none.
+"""
 
 import re
 from datetime import date, datetime, time, timedelta
@@ -67,9 +70,6 @@ def read_date(value: Any, epoch: datetime | None) -> date:
     Args:
         value: a cell: a date, text, or the serial number of a date that lost its format.
         epoch: day zero of the workbook's serial numbers; None in a file that has none (CSV).
-
-    Raises:
-        DateNotUnderstood: with what to write instead.
     """
     if isinstance(value, datetime):
         return _plausible(value.date())
@@ -102,9 +102,6 @@ def read_date_and_time(value: Any, epoch: datetime | None, zone: ZoneInfo) -> tu
         value: a cell, as for `read_date`; as text also `24/11/2026 19.15`.
         epoch: day zero of the workbook's serial numbers; None in a file that has none (CSV).
         zone: the center's.
-
-    Raises:
-        DateNotUnderstood: with what to write instead.
     """
     moment: ZonedTime | None = None
     if isinstance(value, str) and (parts := _DATE_AND_TIME.fullmatch(" ".join(value.split()).casefold())):
@@ -128,9 +125,6 @@ def read_time(value: Any, zone: ZoneInfo, epoch: datetime | None = None) -> Zone
         value: a cell: a time, text, or a fraction of a day.
         zone: the center's.
         epoch: day zero of the workbook's serial numbers.
-
-    Raises:
-        DateNotUnderstood: with what to write instead.
     """
     days = _days(value, epoch or WINDOWS_EPOCH)
     if days is not None and (not 0 <= days < 1 or _is_typed_number(value, days)):

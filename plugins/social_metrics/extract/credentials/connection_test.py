@@ -75,16 +75,9 @@ def resolve_identity(
     source_of(platform, connection)
     if hasattr(importlib.import_module(f"social_metrics.extract.platforms.{address.platform}"), "refresh"):
         return None
+    account_id = address.platform_account_id
     account = Account(
-        address.url,
-        "",
-        address.platform,
-        address.platform_account_id,
-        address.handle,
-        address.url,
-        "submitted",
-        None,
-        None,
+        address.url, "", address.platform, account_id, address.handle, address.url, "submitted", None, None
     )
     profile = _read(connection, registry, settings, account)
     if isinstance(profile, CaptureFailure):

@@ -71,11 +71,6 @@ class AccountTokens:
         tokens._refresh = refresh
         return tokens
 
-    def _request_pair(self, refresh_token: str) -> TokenPair:
-        if self._refresh is None:
-            raise RuntimeError("no function to refresh tokens is set: see renewed_by")
-        return self._refresh(refresh_token)
-
     def close(self) -> None:
         """Close the connections that were used for renewals."""
         while self._idle:
@@ -151,10 +146,12 @@ class AccountTokens:
                 stored = self._decrypt(access_token, account)
                 if stored != refused:
                     return stored
+        if self._refresh is None:
+            raise RuntimeError("no function to refresh tokens is set: see renewed_by")
         shown = self._decrypt(refresh_token, account)
         self._mark(connection, account, now)
         try:
-            pair = self._request_pair(shown)
+            pair = self._refresh(shown)
         except CaptureFailure as failure:
             if failure.outcome is Outcome.TOKEN_EXPIRED and started_before is not None:
                 self._mark(connection, account, started_before)
@@ -168,7 +165,7 @@ class AccountTokens:
             if failure.response_id is not None:  # the platform responded: no renewal is in progress
                 self._mark(connection, account, None)
             raise
-        self._save(connection, account, pair, now)
+        _save(connection, self._cipher, account, pair, now)
         return pair.access_token
 
     @staticmethod
@@ -187,23 +184,6 @@ class AccountTokens:
                 f"the stored token of {account.account_code} cannot be opened with SOCIAL_METRICS_CREDENTIALS_KEY",
             ) from error
 
-    def _save(self, connection: psycopg.Connection, account: Account, pair: TokenPair, now: datetime) -> None:
-        connection.execute(
-            """
-            update ops.credentials set access_token = %s, access_expires_at = %s, refresh_token = %s,
-                refresh_expires_at = %s, generation = generation + 1, updated_at = %s, refresh_started_at = null
-            where account_code = %s
-            """,
-            (
-                self._cipher.encrypt(pair.access_token.encode()),
-                pair.access_expires_at,
-                self._cipher.encrypt(pair.refresh_token.encode()),
-                pair.refresh_expires_at,
-                now,
-                account.account_code,
-            ),
-        )
-
 
 @contextmanager
 def _one_writer(connection: psycopg.Connection, account_code: str) -> Iterator[None]:
@@ -221,6 +201,11 @@ def store_granted(
 ) -> None:
     """Save the tokens that an owner has just granted; they replace an older chain."""
     connection.execute("select pg_advisory_xact_lock(%s, hashtext(%s))", (CREDENTIAL_LOCK, account.account_code))
+    _save(connection, keys, account, pair, now)
+
+
+def _save(connection: psycopg.Connection, keys: MultiFernet, account: Account, pair: TokenPair, now: datetime) -> None:
+    """Replace the account's tokens; the caller holds its lock."""
     connection.execute(
         """
         insert into ops.credentials (account_code, platform, access_token, access_expires_at, refresh_token,

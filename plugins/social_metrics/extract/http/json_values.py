@@ -1,4 +1,8 @@
-"""Values from a platform's JSON, read strictly: an unusable value never becomes a zero."""
+"""Values from a platform's JSON, read strictly: an unusable value never becomes a zero.
+
+Every function raises MalformedValueError for a value of another form. An id as a JSON number is one: it may have lost
+its last digits.
+"""
 
 import re
 from datetime import UTC, datetime
@@ -30,11 +34,7 @@ def at(value: Any, *path: str | int) -> Any:
 
 
 def count(value: Any, name: str) -> int | None:
-    """A count as a JSON number or as a string of digits (YouTube); None when the platform left it out.
-
-    Raises:
-        MalformedValueError: anything else, negative numbers and fractions included.
-    """
+    """A count as a JSON number or as a string of digits (YouTube); None when the platform left it out."""
     if value is None:
         return None
     if isinstance(value, str) and _DIGITS.fullmatch(value):
@@ -45,22 +45,14 @@ def count(value: Any, name: str) -> int | None:
 
 
 def identifier(value: Any, name: str) -> str:
-    """A platform's id: always a string, of letters, digits, hyphens and underscores.
-
-    Raises:
-        MalformedValueError: it is missing or anything else; a JSON number may have lost its last digits.
-    """
+    """A platform's id: always a string, of letters, digits, hyphens and underscores."""
     if isinstance(value, str) and _IDENTIFIER.fullmatch(value):
         return value
     raise MalformedValueError(name, value, "an id")
 
 
 def instant(value: Any, name: str) -> datetime:
-    """A UTC instant from ISO 8601 with an offset, as YouTube, Meta (`+0000`) and X write it.
-
-    Raises:
-        MalformedValueError: it is missing, has no offset, or is no such time.
-    """
+    """A UTC instant from ISO 8601 with an offset, as YouTube, Meta (`+0000`) and X write it."""
     try:
         parsed = datetime.fromisoformat(value)
         if parsed.tzinfo is not None:
@@ -71,22 +63,14 @@ def instant(value: Any, name: str) -> datetime:
 
 
 def instant_of_seconds(value: Any, name: str) -> datetime:
-    """A UTC instant from whole Unix seconds (TikTok).
-
-    Raises:
-        MalformedValueError: it is missing or no such number.
-    """
+    """A UTC instant from whole Unix seconds (TikTok)."""
     if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**33:
         return datetime.fromtimestamp(value, UTC)
     raise MalformedValueError(name, value, "a time in Unix seconds")
 
 
 def text(value: Any, name: str) -> str | None:
-    """Text fit for PostgreSQL; None when left out or empty.
-
-    Raises:
-        MalformedValueError: it is not text.
-    """
+    """Text fit for PostgreSQL; None when left out or empty."""
     if value is None or value == "":
         return None
     if isinstance(value, str):

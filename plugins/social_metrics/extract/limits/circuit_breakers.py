@@ -6,7 +6,7 @@ over, when a call gets a response, and when the credential is replaced.
 """
 
 import threading
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import datetime, timedelta
 
 import psycopg
@@ -146,15 +146,7 @@ class CircuitBreakers:
                     outcome = excluded.outcome, detail = excluded.detail, opened_at = excluded.opened_at,
                     open_until = excluded.open_until, closed_at = null
                 """,
-                (
-                    self._open.platform,
-                    self._open.credential,
-                    self._open.fingerprint,
-                    self._open.outcome,
-                    self._open.detail,
-                    self._open.opened_at,
-                    self._open.open_until,
-                ),
+                astuple(self._open),
             )
 
     def _close(self, warehouse: psycopg.Connection, *credentials: str) -> None:

@@ -16,7 +16,8 @@ and, for `social-metrics connect`,
     AUTHORISATION: Authorisation                        the steps of a person, and the prompts
 
 `read_profiles` returns a profile or a failure for every account of the call. It raises CaptureFailure only when the
-whole call failed; the failure is then the outcome of all of them.
+whole call failed; the failure is then the outcome of all of them. `read_posts` raises it when a call was refused or its
+reply is unusable: a listing with a gap is no listing.
 """
 
 import importlib

@@ -74,9 +74,6 @@ def read_profiles(client: ApiClient, accounts: Sequence[Account]) -> dict[str, E
 
     One page that we may not read fails a call for many, and many pages may be too large for one response; then each
     is requested alone, so that each has its own outcome. So is a page known by its handle only.
-
-    Raises:
-        CaptureFailure: the whole call failed because of the credential or the limits.
     """
     profiles: dict[str, ExtractedProfile | CaptureFailure] = {}
     if sum(account.platform_account_id is not None for account in accounts) > 1:
@@ -97,11 +94,7 @@ def read_profiles(client: ApiClient, accounts: Sequence[Account]) -> dict[str, E
 
 
 def read_posts(client: ApiClient, account: Account, profile: ExtractedProfile, window: ReadWindow) -> PostListing:
-    """Read a page's posts back to `window.since`; the first of them came with the profile.
-
-    Raises:
-        CaptureFailure: a page of posts could not be read or parsed.
-    """
+    """Read a page's posts back to `window.since`; the first of them came with the profile."""
     page_id = profile.platform_account_id
 
     def read_next(query: Hashable) -> PostPage:

@@ -103,11 +103,7 @@ def read_profiles(client: ApiClient, accounts: Sequence[Account]) -> dict[str, E
 
 
 def read_posts(client: ApiClient, account: Account, profile: ExtractedProfile, window: ReadWindow) -> PostListing:
-    """Read an account's media back to `window.since`; the first of them came with the profile.
-
-    Raises:
-        CaptureFailure: a page of media could not be read or parsed, or the handle passed to another account.
-    """
+    """Read an account's media back to `window.since`; the first of them came with the profile."""
 
     def read_next(cursor: Hashable) -> PostPage:
         discovered, reply = _discover(client, account, f"id,{_media(str(cursor))}")

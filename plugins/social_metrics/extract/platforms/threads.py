@@ -81,20 +81,12 @@ AUTHORISATION = Authorisation(
 
 
 def read_profiles(client: ApiClient, accounts: Sequence[Account]) -> dict[str, ExtractedProfile | CaptureFailure]:
-    """Look accounts up one by one: a lookup shows a single handle.
-
-    Raises:
-        CaptureFailure: never for one account alone; what concerns everyone is the outcome of all that are left.
-    """
+    """Look accounts up one by one: a lookup shows a single handle."""
     return read_one_by_one(accounts, lambda account: _read_profile(client, account))
 
 
 def read_posts(client: ApiClient, account: Account, profile: ExtractedProfile, window: ReadWindow) -> PostListing:
-    """Read an account's own posts back to `window.since`, without its reposts.
-
-    Raises:
-        CaptureFailure: a page of posts could not be read or parsed.
-    """
+    """Read an account's own posts back to `window.since`, without its reposts."""
 
     def read_next(query: Hashable) -> PostPage:
         parameters = dict(cast("tuple[tuple[str, str], ...]", query))

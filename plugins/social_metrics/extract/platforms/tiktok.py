@@ -94,11 +94,7 @@ RULES = ApiRules(
 
 
 def refresh(client: ApiClient, refresh_token: str) -> TokenPair:
-    """Exchange an account's refresh token for a new pair; the old refresh token stops working at once.
-
-    Raises:
-        CaptureFailure: TikTok refused (`token_expired` when the chain is broken), or gave no token.
-    """
+    """Exchange an account's refresh token for a new pair; the old refresh token stops working at once."""
     if not client.connection.login:
         raise CaptureFailure(
             Outcome.NOT_ATTEMPTED,
@@ -106,14 +102,22 @@ def refresh(client: ApiClient, refresh_token: str) -> TokenPair:
             for_all=True,
         )
     reply = _call_oauth(client, "token", grant_type="refresh_token", refresh_token=refresh_token)
+    return _token_pair(reply, refresh_token)
+
+
+def _token_pair(reply: Reply, used_token: str | None) -> TokenPair:
+    """The tokens of a reply; without a refresh token in it the used one stays, as far as there is one.
+
+    A pair without a readable lifetime is kept: an old refresh token no longer works.
+    """
     access_token, next_token = reply.member("access_token"), reply.member("refresh_token")
-    if not isinstance(access_token, str) or not access_token:
-        raise reply.unusable("the reply to a refresh has no access token")
-    # A pair without a readable lifetime is kept: the old refresh token no longer works.
+    refresh_token = next_token if isinstance(next_token, str) and next_token else used_token
+    if not (isinstance(access_token, str) and access_token) or refresh_token is None:
+        raise reply.unusable("the reply has no access token, or no refresh token")
     return TokenPair(
         access_token=access_token,
         access_expires_at=_end_of_life(reply, "expires_in") or reply.received_at,
-        refresh_token=next_token if isinstance(next_token, str) and next_token else refresh_token,
+        refresh_token=refresh_token,
         refresh_expires_at=_end_of_life(reply, "refresh_expires_in"),
     )
 
@@ -130,26 +134,11 @@ def _login_address(connection: PlatformConnection, state: str) -> str:
 
 
 def _exchange(client: ApiClient, code: str) -> Granted:
-    """Exchange the code of the redirect for an account's first tokens.
-
-    Raises:
-        CaptureFailure: TikTok refused the code, or gave no tokens for it.
-    """
+    """Exchange the code of the redirect for an account's first tokens."""
     redirect_uri = str(client.connection.extra.get("redirect_uri", ""))
     reply = _call_oauth(client, "token", grant_type="authorization_code", code=code, redirect_uri=redirect_uri)
-    access_token, refresh_token = reply.member("access_token"), reply.member("refresh_token")
-    if not (isinstance(access_token, str) and access_token and isinstance(refresh_token, str) and refresh_token):
-        raise reply.unusable("the reply to the code has no tokens")
-    pair = TokenPair(
-        access_token=access_token,
-        access_expires_at=_end_of_life(reply, "expires_in") or reply.received_at,
-        refresh_token=refresh_token,
-        refresh_expires_at=_end_of_life(reply, "refresh_expires_in"),
-    )
-    open_id = reply.member("open_id")
-    return Granted(
-        pair, frozenset(str(reply.member("scope")).split(",")), open_id if isinstance(open_id, str) else None
-    )
+    scopes, open_id = frozenset(str(reply.member("scope")).split(",")), reply.member("open_id")
+    return Granted(_token_pair(reply, None), scopes, open_id if isinstance(open_id, str) else None)
 
 
 def _revoke(client: ApiClient, access_token: str) -> None:
@@ -179,11 +168,7 @@ def read_profiles(client: ApiClient, accounts: Sequence[Account]) -> dict[str, E
 
 
 def read_posts(client: ApiClient, account: Account, profile: ExtractedProfile, window: ReadWindow) -> PostListing:
-    """Read an account's public videos back to `window.since`.
-
-    Raises:
-        CaptureFailure: a page of videos could not be read or parsed.
-    """
+    """Read an account's public videos back to `window.since`."""
 
     def read_next(cursor: Hashable | None) -> PostPage:
         requested = {"max_count": VIDEOS_PER_PAGE} | ({} if cursor is None else {"cursor": cursor})

@@ -79,11 +79,7 @@ AUTHORISATION = Authorisation(("In X's developer portal copy the app-only bearer
 
 
 def read_profiles(client: ApiClient, accounts: Sequence[Account]) -> dict[str, ExtractedProfile | CaptureFailure]:
-    """Read up to 100 users: one call for those whose id is known, one for those known by handle only.
-
-    Raises:
-        CaptureFailure: the credential or the platform refused before any user was read.
-    """
+    """Read up to 100 users: one call for those whose id is known, one for those known by handle only."""
     # One invalid id or handle makes X refuse the whole call, so these are not requested.
     by_id = {
         account.platform_account_id: account
@@ -162,10 +158,6 @@ def _count_of_either(metrics: Any, old_name: str, new_name: str) -> int:
 def read_posts(client: ApiClient, account: Account, profile: ExtractedProfile, window: ReadWindow) -> PostListing:
     """The account's own posts, without reposts and replies: those newer than `window.newest_known_id` where there
     is one, else those since `window.since`; and the posts of `window.reread_ids`.
-
-    Raises:
-        CaptureFailure: a call was refused or its reply is unusable; `account_private` for a protected account,
-            whose profile still counts.
     """
     if profile.context.get("protected"):
         raise CaptureFailure(
@@ -205,11 +197,7 @@ class _Found:
         self.last: Reply | None = None
 
     def add(self, reply: Reply) -> list[ExtractedPost]:
-        """Take the posts of a reply in; returns them in its order.
-
-        Raises:
-            CaptureFailure: one of them is unusable, so that the listing would have a gap.
-        """
+        """Take the posts of a reply in; returns them in its order."""
         self.last = reply
         try:
             read = [_post(item, self.handle, reply) for item in _data(reply) or () if not _is_repost(item)]

@@ -157,11 +157,7 @@ DEEPER_PAGES_AT_MOST = 20
 
 
 def read_posts(client: ApiClient, account: Account, profile: ExtractedProfile, window: ReadWindow) -> PostListing:
-    """The channel's public videos of the window, and those of `window.reread_ids` and `window.known_ids`.
-
-    Raises:
-        CaptureFailure: a call was refused or its reply is unusable.
-    """
+    """The channel's public videos of the window, and those of `window.reread_ids` and `window.known_ids`."""
     playlist = profile.context.get("uploads")
     if not isinstance(playlist, str):
         raise CaptureFailure(
