@@ -15,7 +15,6 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from social_metrics.audit.log.files import replace_text
@@ -35,6 +34,7 @@ from social_metrics.marts.leaderboards import (
 )
 from social_metrics.publish.page import chart, coverage
 from social_metrics.publish.page.formats import LANGUAGES, Language
+from social_metrics.publish.page.templating import environment
 from social_metrics.publish.phrases import InBoth, Phrases
 from social_metrics.publish.texts import Both
 from social_metrics.settings import load_settings
@@ -124,17 +124,11 @@ def render(data: BoardsData, rules: Path) -> str:
         data: of the page.
         rules: folder of the rule seeds, `dbt_project/seeds/rules`.
     """
-    environment = Environment(
-        loader=PackageLoader("social_metrics.publish.page"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     captures, leaders = data.captures, top(data.followers)
     platforms = {capture.platform: capture.platform_label for capture in captures}
     words = InBoth(*(_phrases(rules, language, platforms) for language in LANGUAGES))
-    environment.globals |= {
+    pages = environment()
+    pages.globals |= {
         "words": words,
         "t": words.text,
         "platforms": platforms,
@@ -146,7 +140,7 @@ def render(data: BoardsData, rules: Path) -> str:
     first_day = data.day - timedelta(days=CHART_DAYS - 1)
     by_center = {code: list(days) for code, days in groupby(data.center_days, key=lambda day: day.center_code)}
     script = files("social_metrics.publish.page").joinpath("templates", "boards.js").read_text(encoding="utf-8")
-    return environment.get_template("boards.html").render(
+    return pages.get_template("boards.html").render(
         script=Markup(script),  # noqa: S704  ours; no value goes into it
         script_sha256=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
         data=data,

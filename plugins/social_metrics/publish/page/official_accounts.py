@@ -1,7 +1,6 @@
 """The public list of official accounts, for a website and for other programs."""
 
 import csv
-import html
 import io
 import json
 from collections.abc import Sequence
@@ -73,37 +72,7 @@ def _json(accounts: Sequence[OfficialAccount], day: date) -> str:
 
 
 def _html(accounts: Sequence[OfficialAccount], day: date) -> str:
-    def link(account: OfficialAccount) -> str:
-        shown = html.escape(account.handle or account.url or "–")
-        if not (account.url or "").startswith("https://"):
-            return shown
-        return f'<a href="{html.escape(account.url or "", quote=True)}" rel="noopener">{shown}</a>'
+    from social_metrics.publish.page.templating import environment  # only this needs Jinja
 
-    rows = "\n".join(
-        f"<tr><td>{html.escape(account.center)}</td><td>{html.escape(account.platform)}</td><td>{link(account)}</td>"
-        f"<td>{'Sedang ditinjau ulang' if account.is_under_review else 'Terverifikasi'}</td></tr>"
-        for account in accounts
-    )
-    return f"""<!doctype html>
-<html lang="id">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Akun resmi sentra rehabilitasi sosial</title>
-<style>
-body {{ font: 16px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 60rem; padding: 0 1rem; color: #1d2733; }}
-table {{ border-collapse: collapse; width: 100%; }}
-th, td {{ text-align: left; padding: .4rem .6rem; border-bottom: 1px solid #d5dbe3; overflow-wrap: anywhere; }}
-th {{ background: #1f3a5f; color: #fff; }}
-</style>
-<h1>Akun resmi sentra rehabilitasi sosial</h1>
-<p>Keadaan {formats.long_date(day, "id")}: {len(accounts)} akun terverifikasi. Akun lain yang memakai nama sentra tidak
-dikelola oleh sentra.</p>
-<table>
-<thead><tr><th scope="col">Sentra</th><th scope="col">Platform</th><th scope="col">Akun</th>
-<th scope="col">Status</th></tr></thead>
-<tbody>
-{rows}
-</tbody>
-</table>
-</html>
-"""
+    template = environment().get_template("official_accounts.html")
+    return template.render(accounts=accounts, day=formats.long_date(day, "id"))
