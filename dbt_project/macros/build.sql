@@ -106,6 +106,20 @@
     {%- endif -%}
 {%- endmacro %}
 
+{# A join by account, for the few accounts whose posts all have to be read; builds of changes look them up. #}
+{% macro join_of_account(relation, alias, accounts) -%}
+    {%- if execute and builds_changes_only() -%}
+    cross join lateral (
+        select found.*
+        from {{ relation }} as found
+        where found.account_code = {{ accounts }}.account_code
+        offset 0
+    ) as {{ alias }}
+    {%- else -%}
+    inner join {{ relation }} as {{ alias }} on {{ accounts }}.account_code = {{ alias }}.account_code
+    {%- endif -%}
+{%- endmacro %}
+
 {# The same bound repeated for a relation joined to rows to rebuild, so that its index on the day is used; nothing in a
    full build. #}
 {% macro and_since_rebuild_start(kind, since, days_before=0, unit='day') -%}

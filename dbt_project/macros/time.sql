@@ -131,6 +131,12 @@
     and ({{ row }}.valid_to is null or {{ row }}.valid_to >= {{ day }})
 {%- endmacro %}
 
+{# The registry row of an account whose center its posts and findings of a day belong to. #}
+{% macro is_owner_on(row, day) -%}
+    ({{ row }}.owned_from is null or {{ row }}.owned_from <= {{ day }})
+    and ({{ row }}.owned_until is null or {{ row }}.owned_until >= {{ day }})
+{%- endmacro %}
+
 {# An instant lies in a campaign's time; both ends belong to it. #}
 {% macro is_during(campaign, instant) -%}
     {{ campaign }}.starts_at <= {{ instant }} and {{ campaign }}.ends_at >= {{ instant }}

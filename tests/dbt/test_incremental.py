@@ -31,6 +31,7 @@ EVERY_NIGHT = (
     "config.materialized:incremental",
     *("int_dates__reporting", "int_accounts__to_rebuild", "int_centers__to_rebuild", "int_posts__to_rebuild"),
     *("int_revisions__to_rebuild", "int_dates__working"),
+    *("int_accounts__handovers", "int_posts__of_other_code"),
 )
 
 Make = Callable[[Evidence], Warehouse]

@@ -39,7 +39,8 @@ class Warehouse:
         with psycopg.connect(self.url) as connection:
             connection.execute(
                 "truncate raw.profile_snapshots, raw.posts, raw.capture_outcomes, raw.manual_entries, "
-                "raw.manual_confirmations, ops.account_confirmations, ops.spend_ledger, ops.credentials"
+                "raw.manual_confirmations, ops.account_confirmations, ops.spend_ledger, ops.credentials, "
+                "ops.doubted_listings"
             )
         write_registry(evidence, self.registry)
         write_raw(evidence, self.url, loaded_at)

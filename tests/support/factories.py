@@ -60,6 +60,7 @@ class Account:
     platform_account_id: str = ""
     verified_by: str = ""
     review_due_at: date | None = None
+    verified_at: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +102,17 @@ class Campaign:
     clusters: str
 
 
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A row of ops.doubted_listings, without the missing posts."""
+
+    account_code: str
+    run_date: date
+    listed_at: datetime
+    detail: str
+    known_count: int
+
+
 @dataclass
 class Evidence:
     """Everything that the marts may know."""
@@ -116,6 +128,7 @@ class Evidence:
     confirmations: list[tuple[str, datetime]] = field(default_factory=list)  # of an account's identity
     calls: list[Call] = field(default_factory=list)
     credentials: list[Credential] = field(default_factory=list)
+    doubts: list[Doubt] = field(default_factory=list)
 
 
 def write_registry(evidence: Evidence, folder: Path) -> None:
@@ -168,6 +181,11 @@ def write_raw(
             "insert into ops.credentials (account_code, platform, access_expires_at, refresh_expires_at, generation, "
             "updated_at, refresh_token) values (%s, %s, %s, %s, %s, %s, 'sealed')",
             [astuple(credential) for credential in evidence.credentials],
+        )
+        cursor.executemany(
+            "insert into ops.doubted_listings (account_code, run_date, listed_at, detail, known_count, missing_ids) "
+            "values (%s, %s, %s, %s, %s, '{}')",
+            [astuple(doubt) for doubt in evidence.doubts],
         )
 
 
@@ -238,7 +256,7 @@ def _read_seed(path: Path, row_type: type[Row]) -> list[Row]:
 
 
 def _seed_value(column: str, text: str) -> str | int | date | None:
-    if column in {"valid_from", "valid_to", "required_from", "required_until", "review_due_at"}:
+    if column in {"valid_from", "valid_to", "required_from", "required_until", "review_due_at", "verified_at"}:
         return date.fromisoformat(text) if text else None
     if column in {"daily_call_limit", "daily_quota_limit"}:
         return int(text) if text else None

@@ -105,6 +105,16 @@ class RandomEvidence:
             loaded_at=entered_at,
         )
 
+        self._row(
+            "ops.doubted_listings",
+            account_code=f"insyaf-{self.entries}",
+            run_date=day,
+            listed_at=entered_at,
+            detail="the listing shows no post",
+            known_count=self.entries,
+            missing_ids=[],
+        )
+
     def _capture(self, account: str, instant: datetime) -> None:
         draw = self.random
         response, attempt = UUID(int=draw.getrandbits(128)), UUID(int=draw.getrandbits(128))

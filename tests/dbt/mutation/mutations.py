@@ -142,8 +142,8 @@ MUTATIONS = [
     Mutation(
         "an account in doubt counts as observed",
         "models/marts/performance/fct_center_daily.sql",
-        "daily.is_observed and suspensions.account_code is null as is_observed",
-        "daily.is_observed",
+        "filter (where is_in_doubt or not is_observed) as accounts_not_observed",
+        "filter (where not is_observed) as accounts_not_observed",
     ),
     Mutation(
         "a month's end a day too early",
@@ -160,7 +160,7 @@ MUTATIONS = [
     Mutation(
         "a month's growth across a change of definition",
         "models/intermediate/centers/int_centers__monthly_followers.sql",
-        "begins.series_no = ends.series_no as",
+        "before_series_no = series_no as",
         "true as",
     ),
     Mutation(
@@ -385,8 +385,8 @@ MUTATIONS = [
     Mutation(
         "a month's growth of what one end hides",
         "models/intermediate/centers/int_centers__monthly_followers.sql",
-        "    where ends.end_status = 'reported' and begins.end_status = 'reported'\n",
-        "    where ends.end_status = 'reported'\n",
+        "        and before_status = 'reported'\n",
+        "",
     ),
 ]
 

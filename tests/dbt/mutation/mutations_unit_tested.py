@@ -10,10 +10,22 @@ UNIT_TESTED_MUTATIONS = [
         "",
     ),
     Mutation(
-        "an account that moved grew at its new center",
-        "models/intermediate/centers/int_centers__monthly_followers.sql",
-        "            and ends.center_code = begins.center_code\n",
-        "",
+        "> for >= at the score's threshold",
+        "models/intermediate/centers/int_centers__monthly_scores.sql",
+        "when known_weight >= {{ var('score_known_minimum') }}",
+        "when known_weight > {{ var('score_known_minimum') }}",
+    ),
+    Mutation(
+        "what is unknown lifts a center",
+        "models/marts/performance/fct_center_monthly.sql",
+        "then scores.certain_score end as rank_points",
+        "then scores.score end as rank_points",
+    ),
+    Mutation(
+        "a doubted listing stays doubted though one was believed after it",
+        "models/intermediate/findings/int_findings__daily.sql",
+        "    where outcomes.attempt_id is null and doubts.as_of_date",
+        "    where doubts.as_of_date",
     ),
     Mutation(
         "an absence takes away what an API counted",

@@ -6,6 +6,7 @@ import pytest
 
 from tests.dbt.mutation.mutations import MUTATIONS, Mutation
 from tests.dbt.mutation.mutations_operations import OPERATIONS_MUTATIONS
+from tests.dbt.mutation.mutations_registry import REGISTRY_MUTATIONS
 from tests.dbt.mutation.spoiled_project import SpoiledProject
 from tests.dbt.reference.comparison import differences
 from tests.dbt.reference.histories import evidence_of
@@ -39,7 +40,7 @@ def test_the_copy_is_right_before_it_is_spoiled(spoiled: SpoiledProject, expecte
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("mutation", [*MUTATIONS, *OPERATIONS_MUTATIONS], ids=lambda mutation: mutation.name)
+@pytest.mark.parametrize("mutation", [*MUTATIONS, *OPERATIONS_MUTATIONS, *REGISTRY_MUTATIONS], ids=lambda mutation: mutation.name)
 def test_a_wrong_rule_is_found(spoiled: SpoiledProject, expected: dict[str, Rows], mutation: Mutation) -> None:
     found = spoiled.differences_with(mutation, expected)
     assert found, f"not found: {mutation.name}"

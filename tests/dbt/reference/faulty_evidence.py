@@ -7,7 +7,7 @@ from random import Random
 from social_metrics.contract import Outcome, Post, ProfileSnapshot
 from tests.dbt.reference.histories import FIRST_DAY
 from tests.dbt.reference.oracle import wib
-from tests.support.factories import Account, Evidence
+from tests.support.factories import Account, Doubt, Evidence
 
 STALE = "invented"  # a platform whose captures all fail for a while
 
@@ -18,6 +18,7 @@ def with_faults(evidence: Evidence, seed: int) -> Evidence:
     broken = replace(evidence)
     broken.posts = _faulty_posts(evidence.posts, chance)
     broken.snapshots = _faulty_snapshots(evidence, chance)
+    broken.doubts = _doubts(evidence, chance)
     begin = wib(min(found.captured_at for found in evidence.snapshots)) + timedelta(days=chance.randrange(5, 40))
     for length in (1, 2, 9):
         begin += timedelta(days=4)
@@ -64,6 +65,16 @@ def _faulty_snapshots(evidence: Evidence, chance: Random) -> list[ProfileSnapsho
             seen = "demo_another"
         found.append(replace(made, handle_seen=chance.choice([seen.upper(), seen])))
     return found
+
+
+def _doubts(evidence: Evidence, chance: Random) -> list[Doubt]:
+    """Listings that were not believed: after, at or before another one, of the same day or of the day before."""
+    found = {}
+    for outcome in chance.sample(evidence.outcomes, min(60, len(evidence.outcomes))):
+        listed_at = outcome.attempted_at - timedelta(minutes=chance.choice([-1, 0, 1, 1440]))
+        key = outcome.account_code, wib(listed_at)
+        found[key] = Doubt(*key, listed_at, chance.choice(["no post", "9 of 10 missing"]), chance.randrange(12))
+    return list(found.values())
 
 
 def _silence(evidence: Evidence, begin: object, end: object) -> None:

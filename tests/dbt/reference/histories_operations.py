@@ -27,7 +27,7 @@ def surround(evidence: Evidence, days: list[date], seed: int) -> None:
     evidence.accounts = [
         replace(
             account,
-            platform_account_id=f"id-of-{account.account_code}",
+            platform_account_id=account.platform_account_id or f"id-of-{account.account_code}",
             verified_by=chances.choice(["", "budi"]),
             review_due_at=chances.choice([None, None, chances.choice(days)]),
         )

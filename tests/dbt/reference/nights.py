@@ -64,7 +64,7 @@ def nights_of(evidence: Evidence, days: list[date], first_night: date, seed: int
         night(wib(snapshot.captured_at)).records.snapshots.append(snapshot)
     for outcome in evidence.outcomes:
         night(wib(outcome.attempted_at)).records.outcomes.append(outcome)
-    _enter(evidence, nights, chances)
+    _enter(evidence, nights, chances, days[0])
     for account_code, confirmed_at in evidence.confirmations:
         night(wib(confirmed_at), chances.choice([0, 0, 1, 6])).identities.append((account_code, confirmed_at))
     for earlier, later in pairwise(sorted(nights)):
@@ -87,15 +87,19 @@ def _with_words(posts: list[Post], chances: random.Random) -> list[Post]:
     return worded
 
 
-def _enter(evidence: Evidence, nights: dict[date, Night], chances: random.Random) -> None:
-    """Versions come in their order; each waits some nights for its decision."""
+def _enter(evidence: Evidence, nights: dict[date, Night], chances: random.Random, first_day: date) -> None:
+    """Versions come in their order; each waits some nights for its decision.
+
+    Entries from before the first capture are there in the first night: a day before the facts would rebuild everything.
+    """
     order = sorted(nights)
     arrived: dict[tuple[str, date], int] = {}
     for silent, is_confirmed in sorted(evidence.entries, key=lambda found: found[0].version):
         about = {"is_outreach": chances.choice([None, True, False]), "program": chances.choice([None, "pena"])}
         entry = replace(silent, **about) if silent.last_post_url else silent
         key = (entry.account_code, wib(entry.observed_at))
-        day = max(key[1], order[0]) + timedelta(days=chances.choice([0, 0, 1, 3, 12]))
+        is_early = key[1] < first_day
+        day = max(key[1], order[0]) + timedelta(days=0 if is_early else chances.choice([0, 0, 1, 3, 12]))
         place = max(order.index(min(day, order[-1])), arrived.get(key, 0))
         arrived[key] = place
         nights[order[place]].entries.append(entry)
@@ -104,7 +108,7 @@ def _enter(evidence: Evidence, nights: dict[date, Night], chances: random.Random
             override = (entry.account_code, post_id_of(entry.last_post_url), chances.choice(["add", "remove"]))
             nights[order[decided]].overrides.append(override)
         if is_confirmed or chances.random() < 0.5:
-            decided = min(place + chances.choice([0, 0, 1, 5]), len(order) - 1)
+            decided = min(place + (0 if is_early else chances.choice([0, 0, 1, 5])), len(order) - 1)
             nights[order[decided]].decisions.append((entry, "confirmed" if is_confirmed else "rejected"))
 
 

@@ -8,7 +8,7 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
 from typing import Any
@@ -25,12 +25,12 @@ from social_metrics.contract import (
     Presence,
     ProfileSnapshot,
 )
+from tests.dbt.reference.oracle_channels import Channels, begin_of, wib
 from tests.support.factories import Account, Evidence
 
 Row = dict[str, Any]
 Rows = dict[tuple[Any, ...], Row]
 
-JAKARTA = timezone(timedelta(hours=7))
 DAY = timedelta(days=1)
 ROLLING = {"1d": (1, 0), "7d": (7, 1), "30d": (30, 3)}
 READ = {Outcome.CAPTURED, Outcome.CAPTURED_PARTLY, Outcome.BELOW_THRESHOLD}
@@ -38,11 +38,6 @@ PRECEDENCE = list(Outcome)
 SOURCES = ["api", "manual", "simulator"]
 POST_COUNTS = ("like_count", "comment_count", "share_count", "view_count")
 BY_HAND = "by hand"  # in the place of an authorization mode, on a count that a person entered
-
-
-def wib(instant: datetime) -> date:
-    """The date on the wall in Jakarta."""
-    return instant.astimezone(JAKARTA).date()
 
 
 class Accounts:
@@ -82,8 +77,13 @@ class Accounts:
         self.registered: dict[str, list[Account]] = defaultdict(list)
         for account in evidence.accounts:
             self.registered[account.account_code].append(account)
+        self.codes_of: dict[str, list[str]] = defaultdict(list)  # of accounts that are or were a center's
+        for code, rows in self.registered.items():
+            for center in {row.center_code for row in rows}:
+                self.codes_of[center].append(code)
         self.capture = cache(self._capture)
         self.known_posts = cache(self._known_posts)
+        self.channels = Channels(evidence.accounts, self.observations)
         self.growth_on = cache(self._growth_on)
         self.recency_on = cache(self._recency_on)
 
@@ -95,8 +95,18 @@ class Accounts:
             day += DAY
 
     def account_on(self, code: str, day: date) -> Account | None:
-        """The verified registry row of the account on the day, if any."""
-        return next((row for row in self.registered[code] if holds(row, day) and row.status == "verified"), None)
+        """The registry row of the account on the day, if the account was verified by then."""
+        rows = (row for row in self.registered[code] if holds(row, day))
+        return next((row for row in rows if status_on(row, day) == "verified"), None)
+
+    def owner_on(self, code: str, day: date) -> Account:
+        """The registry row whose center the account's posts of the day belong to: the last one begun, or the first."""
+        rows = sorted(self.registered[code], key=begin_of)
+        return max((row for row in rows if begin_of(row) <= day), key=begin_of, default=rows[0])
+
+    def center_of(self, post: Post) -> str:
+        """The center that owned the account when the post was published."""
+        return self.owner_on(post.account_code, wib(post.published_at)).center_code
 
     def expected(self) -> Iterable[tuple[Account, date]]:
         """Every verified account on every day."""
@@ -241,11 +251,23 @@ class Accounts:
     def _known_posts(self, code: str, day: date) -> list[Post]:
         """The posts that count on the day: their last observation by then saw them, and they were published."""
         known = []
-        for observations in self.observations[code].values():
+        for post_id, observations in self.observations[code].items():
+            if self.channels.is_of_other_code(code, post_id):
+                continue
             last = next((seen for seen in reversed(observations) if wib(seen.captured_at) <= day), None)
             if last and last.presence == "seen" and wib(last.published_at) <= day:
                 known.append(last)
         return known
+
+    def own_posts(self, center: str, day: date) -> list[Post]:
+        """The posts that count for a center on a day, of all accounts expected anywhere that are not in doubt."""
+        return [
+            post
+            for code in self.codes_of[center]
+            if self.account_on(code, day) and not self.is_suspended(code, day)
+            for post in self.known_posts(code, day)
+            if self.center_of(post) == center
+        ]
 
     def _recency_on(self, account: Account, day: date) -> Row:
         code = account.account_code
@@ -323,6 +345,13 @@ def post_id_of(url: str) -> str:
 def holds(row: Any, day: date) -> bool:
     """A dated row holds on the day, both ends included."""
     return (row.valid_from is None or row.valid_from <= day) and (row.valid_to is None or day <= row.valid_to)
+
+
+def status_on(row: Account, day: date) -> str:
+    """The status that the registry gave the row by the day: a row is not verified before the day of the act."""
+    if row.status == "verified" and row.verified_at and day < row.verified_at:
+        return "submitted"
+    return row.status
 
 
 def measurable(low: int, high: int) -> bool:

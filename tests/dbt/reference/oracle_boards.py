@@ -7,7 +7,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from social_metrics.contract import Post
-from tests.dbt.reference.oracle import BY_HAND, DAY, Accounts, Row, Rows, band, holds, least_real, measurable, wib
+from tests.dbt.reference.oracle import BY_HAND, DAY, Accounts, Row, Rows, band, holds, least_real, measurable, status_on
+from tests.dbt.reference.oracle_channels import wib
 from tests.support.factories import Account, Center, Evidence
 
 NOT_EXPECTED = {
@@ -64,18 +65,20 @@ class Boards:
         for code, by_id in self.accounts.observations.items():
             if not self.accounts.registered[code]:
                 continue  # not in the registry: its posts belong to no center
-            account = self.accounts.registered[code][0]
-            rows_of_center = [row for row in self.evidence.centers if row.center_code == account.center_code]
-            zone = ZoneInfo(max(rows_of_center, key=lambda row: row.valid_from or date.min).time_zone)
             for post_id, every_observation in by_id.items():
+                if self.accounts.channels.is_of_other_code(code, post_id):
+                    continue
                 by_api = [found for found in every_observation if found.run_id != BY_HAND]
                 observations = by_api or every_observation
                 seen = [found for found in observations if found.presence == "seen"]
                 shown = (seen or observations)[-1]
-                rows[code, post_id] = self._post(account, zone, observations, shown)
+                rows[code, post_id] = self._post(observations, shown)
         return rows
 
-    def _post(self, account: Account, zone: ZoneInfo, observations: list[Post], shown: Post) -> Row:
+    def _post(self, observations: list[Post], shown: Post) -> Row:
+        account = self.accounts.owner_on(shown.account_code, wib(shown.published_at))
+        rows_of_center = [row for row in self.evidence.centers if row.center_code == account.center_code]
+        zone = ZoneInfo(max(rows_of_center, key=lambda row: row.valid_from or date.min).time_zone)
         parts = [part for part in (shown.like_count, shown.comment_count, shown.share_count) if part is not None]
         first = observations[0].captured_at
         return {
@@ -116,10 +119,8 @@ class Boards:
         for day in self.accounts.days():
             for center in self.evidence.centers:
                 for platform in self.evidence.platforms:
-                    required = (platform.required_from is None or platform.required_from <= day) and (
-                        platform.required_until is None or day <= platform.required_until
-                    )
-                    if holds(center, day) and required:
+                    begin, end = platform.required_from or date.max, platform.required_until or date.max
+                    if holds(center, day) and begin <= day <= end:
                         self._absence(rows, center.center_code, platform.platform, day)
         return rows
 
@@ -129,12 +130,12 @@ class Boards:
             for row in self.evidence.accounts
             if row.center_code == center and row.platform == platform and holds(row, day)
         ]
-        if any(row.status == "verified" for row in here):
+        statuses = {row.account_code: status_on(row, day) for row in here}
+        if "verified" in statuses.values():
             return
         order = list(NOT_EXPECTED)
-        best = min(here, key=lambda row: (order.index(row.status), row.account_code), default=None)
-        code = best.account_code if best else f"{center}-{platform}"
-        outcome = NOT_EXPECTED[best.status] if best else "not_yet_verified"
+        code = min(statuses, key=lambda found: (order.index(statuses[found]), found), default=f"{center}-{platform}")
+        outcome = NOT_EXPECTED[statuses.get(code, "submitted")]
         rows[code, day] = {
             "center_code": center,
             "platform": platform,
@@ -171,7 +172,7 @@ class Boards:
         row |= self._followers(here, day)
         for window in ("1d", "7d", "30d"):
             row |= self._growth(here, day, window)
-        return row | self._recency(here, day)
+        return row | self._recency(center.center_code, here, day)
 
     def _followers(self, here: list[Account], day: date) -> Row:
         counted: list[tuple[date, Any]] = []
@@ -228,29 +229,28 @@ class Boards:
             f"change_{window}_accounts": len(grown),
         }
 
-    def _recency(self, here: list[Account], day: date) -> Row:
-        trusted = [account for account in here if not self.accounts.is_suspended(account.account_code, day)]
-        rows = [self.accounts.recency_on(account, day) for account in trusted]
-        posted = sorted(
-            (row for row in rows if row["last_post_at"]),
-            key=lambda row: (-row["last_post_at"].timestamp(), row["account_code"]),
+    def _recency(self, center: str, here: list[Account], day: date) -> Row:
+        posts = self.accounts.own_posts(center, day)
+        newest = sorted(posts, key=lambda post: post.post_id, reverse=True)
+        newest.sort(key=lambda post: (-post.published_at.timestamp(), post.account_code))
+        last = newest[0] if newest else None
+        codes = [account.account_code for account in here]
+        not_observed = sum(
+            self.accounts.is_suspended(code, day) or not self.accounts.is_observed(code, day) for code in codes
         )
-        last = posted[0] if posted else None
-        not_observed = sum(not row["is_observed"] for row in rows) + len(here) - len(trusted)
-        observed = bool(here) and not_observed == 0
-        since = (day - wib(last["last_post_at"])).days if last else None
-        same_day = {row["platform"] for row in posted if last and wib(row["last_post_at"]) == wib(last["last_post_at"])}
+        ages = [(day - wib(post.published_at)).days for post in posts]
+        since = min(ages, default=None)
         return {
-            "last_post_at": last["last_post_at"] if last else None,
-            "last_post_account_code": last["account_code"] if last else None,
-            "last_post_platform": last["platform"] if last else None,
-            "last_post_url": last["last_post_url"] if last else None,
+            "last_post_at": last.published_at if last else None,
+            "last_post_account_code": last.account_code if last else None,
+            "last_post_platform": last.platform if last else None,
+            "last_post_url": last.url if last else None,
             "days_since_last_post": since,
-            "platforms_updated": len(same_day),
-            "recency_band": band(since, observed),
+            "platforms_updated": len({post.platform for post, age in zip(posts, ages, strict=True) if age == since}),
+            "recency_band": band(since, bool(here) and not_observed == 0),
             "accounts_not_observed": not_observed,
-            "posts_7d": sum(row["posts_7d"] for row in rows),
-            "posts_30d": sum(row["posts_30d"] for row in rows),
+            "posts_7d": sum(age < 7 for age in ages),
+            "posts_30d": sum(age < 30 for age in ages),
         }
 
     # ------------------------------------------------------------ platforms

@@ -58,7 +58,7 @@ class Coverage:
                     (code, post.post_id)
                     for code in accounts
                     for post in self.accounts.known_posts(code, last)
-                    if wib(post.published_at).replace(day=1) == month
+                    if wib(post.published_at).replace(day=1) == month and self.accounts.center_of(post) == center
                 ]
                 unread = sum(self.messages.is_on("unread:program", *post) for post in posts)
                 for program in programs():
@@ -120,6 +120,8 @@ class Coverage:
                 ]
                 published = min((post.published_at for post in seen), default=None)
                 if published is None or not campaign.starts_at <= published <= campaign.ends_at:
+                    continue
+                if self.accounts.owner_on(code, wib(published)).center_code != center.center_code:
                     continue
                 state, _, ruleset = self.messages.states[code, post_id]
                 if ("campaign", None, campaign.campaign_code) in self.messages.tags[code, post_id]:

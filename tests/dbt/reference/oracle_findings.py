@@ -50,11 +50,17 @@ class _Findings:
         self.evidence = evidence
         self.rules = {row["rule_id"]: row for row in _seed("dq_rules")}
         self.holidays = {date.fromisoformat(row["date_day"]): row["label_id"] for row in _seed("holidays")}
-        self.where = {row.account_code: (row.center_code, row.platform) for row in evidence.accounts}
 
     def runs(self, account_findings: Iterable[Row], loaded_at: dict[tuple[str, date], int]) -> Rows:
         daily: Daily = {}
-        for found in (self._missing(), self._changes(), self._posts(), self._platforms(), self._registry()):
+        for found in (
+            self._missing(),
+            self._changes(),
+            self._posts(),
+            self._platforms(),
+            self._registry(),
+            self._doubts(),
+        ):
             daily |= found
         grouped: dict[tuple[str, str, date], list[Row]] = defaultdict(list)
         for row in account_findings:
@@ -83,7 +89,10 @@ class _Findings:
     def _row(self, rule: str, subject: str, days: list[date], values: tuple[str | None, str | None]) -> Row:
         texts = self.rules[rule]
         code = subject.split("/")[0] if texts["subject_kind"] in {"account", "post"} else None
-        center, platform = self.where[code] if code else (None, None)
+        center, platform = None, None
+        if code:
+            owner = self.accounts.owner_on(code, days[-1])
+            center, platform = owner.center_code, owner.platform
         if texts["subject_kind"] == "platform":
             platform = subject
         return {
@@ -184,7 +193,7 @@ class _Findings:
         first: dict[tuple[str, str], tuple[date, str, str]] = {}
         words: dict[tuple[str, datetime, str], dict[str, date]] = defaultdict(dict)
         for post in self.evidence.posts:
-            if post.account_code not in self.where:
+            if not self.accounts.registered[post.account_code]:
                 continue
             day, subject = wib(post.captured_at), f"{post.account_code}/{post.post_id}"
             begin = origins.get(post.platform)
@@ -206,6 +215,22 @@ class _Findings:
                 claim = (day, post_id, order[0][1])
                 first[key] = min(first.get(key, claim), claim)
         return {(rule, subject, day): (seen, known) for (rule, subject), (day, seen, known) in first.items()}
+
+    def _doubts(self) -> Daily:
+        """Unless a later listing of the day was believed."""
+        believed = {
+            doubt
+            for doubt in self.evidence.doubts
+            for found in self.evidence.outcomes
+            if found.account_code == doubt.account_code and found.posts_read == "listed"
+            if found.attempted_at > doubt.listed_at and wib(found.attempted_at) == doubt.run_date
+        }
+        return {
+            ("doubted_listing", doubt.account_code, doubt.run_date): (doubt.detail, str(doubt.known_count))
+            for doubt in self.evidence.doubts
+            if doubt not in believed and doubt.run_date <= self.accounts.last
+            if self.accounts.registered[doubt.account_code]
+        }
 
     def _platforms(self) -> Daily:
         rule = "stale_source"

@@ -209,9 +209,13 @@ class Messages:
             return bool(self.tags_of("outreach", code, post_id))
         return (None, scope.removeprefix("program:")) in self.tags_of("program", code, post_id)
 
-    def newest(self, scope: str, code: str, day: date) -> Post | None:
-        """The account's newest post in a scope, as known on the day."""
-        in_scope = [post for post in self.accounts.known_posts(code, day) if self.is_on(scope, code, post.post_id)]
+    def newest(self, scope: str, code: str, day: date, center: str | None = None) -> Post | None:
+        """The account's newest post in a scope, as known on the day; of a center, the newest one published there."""
+        in_scope = [
+            post
+            for post in self.accounts.known_posts(code, day)
+            if self.is_on(scope, code, post.post_id) and center in {None, self.accounts.center_of(post)}
+        ]
         return max(in_scope, key=lambda post: (post.published_at, post.post_id), default=None)
 
     def outreach_of_accounts(self) -> dict[tuple[str, date], datetime | None]:
@@ -224,11 +228,14 @@ class Messages:
 
     def center_on(self, scope: str, center: str, day: date) -> Row:
         """A center's recency in a scope."""
-        here = [account for account, on in self.expected(day) if account.center_code == center]
-        trusted = [account for account in here if not self.accounts.is_suspended(account.account_code, day)]
-        pairs = [(post, account) for account in trusted if (post := self.newest(scope, account.account_code, day))]
+        rows = [row for code in self.accounts.codes_of[center] if (row := self.accounts.account_on(code, day))]
+        here = [account for account in rows if account.center_code == center]
+        trusted = [account for account in rows if not self.accounts.is_suspended(account.account_code, day)]
+        pairs = [
+            (post, account) for account in trusted if (post := self.newest(scope, account.account_code, day, center))
+        ]
         kind = "unread:outreach" if scope == "outreach_post" else "unread:program"
-        unread = [post for account in trusted if (post := self.newest(kind, account.account_code, day))]
+        unread = [post for account in trusted if (post := self.newest(kind, account.account_code, day, center))]
         last = min(pairs, key=lambda pair: (-pair[0].published_at.timestamp(), pair[1].account_code), default=None)
         newest = last[0].published_at if last else None
         not_observed = sum(

@@ -76,11 +76,13 @@ class _Months:
         rows = {key: self._month(*key) for key in self.days}
         for key, row in rows.items():
             peers = [other for other in rows.values() if other["month_start"] == key[1]]
-            row["score_rank"] = _place(row, peers, "score")
+            row["score_rank"] = _place(row, peers, "certain")
             banded = [other for other in peers if other["follower_band"] == row["follower_band"]]
             in_band = row["follower_band"] is not None
-            row["score_rank_in_band"] = _place(row, banded, "score") if in_band else None
+            row["score_rank_in_band"] = _place(row, banded, "certain") if in_band else None
             row["engagement_rank_in_band"] = _place(row, banded, "engagement_rate_pct") if in_band else None
+        for row in rows.values():
+            del row["certain"]
         return rows
 
     def _month(self, center: str, month: date) -> Row:
@@ -131,6 +133,16 @@ class _Months:
             ends[code] = (status, (counted[0], found) if found else None)
         return ends
 
+    def _end_before(self, code: str, center: str, month: date) -> tuple[str, tuple[date, ProfileSnapshot] | None]:
+        """The account's last end before this one, at whichever center, of this month or the one before."""
+        now = self.days[center, month][-1]
+        found = {
+            days[-1]: self._ends(*key)[code]
+            for key, days in self.days.items()
+            if key[1] in (month, month_before(month)) and days[-1] < now and code in self._ends(*key)
+        }
+        return found[max(found)] if found else ("failed", None)
+
     def _end(self, center: str, month: date) -> tuple[str | None, list[tuple[date, ProfileSnapshot]]]:
         ends = self._ends(center, month)
         statuses = [status for status, _ in ends.values()]
@@ -145,14 +157,14 @@ class _Months:
 
     def _followers(self, center: str, month: date) -> Row:
         before = month_before(month)
-        ends, begins = self._ends(center, month), self._ends(center, before)
+        ends = self._ends(center, month)
         statuses = [status for status, _ in ends.values()]
         reason, counted = self._end(center, month)
         start_reason, start_counted = self._end(center, before)
         pairs = []
         breaks = 0
         for code, (status, end) in ends.items():
-            begin_status, begin = begins.get(code, ("failed", None))
+            begin_status, begin = self._end_before(code, center, month)
             if status == "reported" and begin_status == "reported" and begin and end:
                 if self._is_broken(code, begin[0], end[0]):
                     breaks += 1
@@ -213,13 +225,14 @@ class _Months:
             (account, post)
             for code, account in members.items()
             for post in self.accounts.known_posts(code, last)
-            if wib(post.published_at).replace(day=1) == month
+            if wib(post.published_at).replace(day=1) == month and self.accounts.center_of(post) == center
         ]
         as_is = [
             post
             for code in members
             for post in self.accounts.known_posts(code, self.accounts.last)
             if wib(post.published_at).replace(day=1) == month and wib(post.published_at) <= last
+            if self.accounts.center_of(post) == center
         ]
         posting_days = {wib(post.published_at) for _, post in posts}
         longest = run = 0
@@ -336,8 +349,10 @@ class _Months:
             known += weight
             points += weight * Fraction(rounded(share, 4) or 0)
         return {
-            "score": rounded(100 * points / known, 2) if known * 2 >= whole else None,
+            "score": rounded(100 * points / known, 2) if known * 10 >= whole * 9 else None,
             "score_known_share": rounded(known / whole, 4),
+            "score_null_reason": None if known * 10 >= whole * 9 else "too_little_known",
+            "certain": rounded(100 * points / whole, 2) if known * 10 >= whole * 9 else None,
             "score_weights_version": 1,
         }
 

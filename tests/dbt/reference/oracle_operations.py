@@ -88,7 +88,6 @@ def _days_it_lasts(limit: str, spent: Decimal, day: date) -> int | None:
 
 def credentials(accounts: Accounts) -> Rows:
     """fct_credential_status."""
-    centers = {account.account_code: account.center_code for account in accounts.evidence.accounts}
     rows: Rows = {}
     for held in accounts.evidence.credentials:
         left = (wib(held.refresh_expires_at) - accounts.last).days if held.refresh_expires_at else None
@@ -100,7 +99,9 @@ def credentials(accounts: Accounts) -> Rows:
             status = "renew_soon" if left <= RENEW_WITHIN else "valid"
         rows[(held.account_code,)] = {
             "account_code": held.account_code,
-            "center_code": centers.get(held.account_code),
+            "center_code": accounts.owner_on(held.account_code, accounts.last).center_code
+            if accounts.registered[held.account_code]
+            else None,
             "platform": held.platform,
             "as_of_date": accounts.last,
             "generation": held.generation,

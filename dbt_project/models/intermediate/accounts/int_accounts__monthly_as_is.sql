@@ -15,6 +15,7 @@ inner join {{ ref('int_centers__months') }} as months
 inner join {{ ref('int_posts__known_periods') }} as periods
     on
         accounts.account_code = periods.account_code
+        and accounts.center_code = periods.center_code
         and accounts.month_start = {{ month_start('periods.published_date') }}
         and months.known_on_date >= periods.published_date
 {{ and_since_rebuild_start('revision', 'periods.published_date', unit='month') }}

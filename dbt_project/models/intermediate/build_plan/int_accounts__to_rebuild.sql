@@ -105,6 +105,18 @@ described_posts as (
 
 ),
 
+handed_over as (
+
+    -- A post that an earlier account of the channel shows does not count under the later one, on none of its days.
+    select distinct
+        handovers.account_code,
+        cast('2000-01-01' as date) as date_day
+    from {{ ref('stg_social__days_to_rebuild') }} as days
+    inner join {{ ref('int_accounts__handovers') }} as handovers on days.account_code = handovers.other_account_code
+    where handovers.is_earlier and {{ is_this_build('days.build_id') }} and days.cause <> 'retention'
+
+),
+
 attempted as (
 
     select distinct account_code
@@ -137,6 +149,11 @@ reasons as (
         account_code,
         date_day
     from described_posts
+    union all
+    select
+        account_code,
+        date_day
+    from handed_over
     union all
     select
         account_code,

@@ -37,25 +37,61 @@ observed as (
 
 ),
 
-posting as (
+moved as (
 
+    select distinct account_code
+    from {{ ref('stg_registry__center_accounts') }}
+    where has_moved
+
+),
+
+own_posts as (
+
+    -- Posts belong to the center that owned the account when they were published.
     select
-        recency.*,
         spine.center_code,
         spine.platform,
-        row_number() over (
-            partition by spine.center_code, recency.date_day, recency.scope
-            order by recency.last_post_at desc, {{ bytewise("recency.account_code") }}
-        ) as place,
-        min(recency.days_since_last_post) over (
-            partition by spine.center_code, recency.date_day, recency.scope
-        ) as center_days_since
+        recency.account_code,
+        recency.date_day,
+        recency.scope,
+        recency.last_post_at,
+        recency.last_post_url,
+        recency.days_since_last_post
     from {{ ref('int_accounts__daily_recency_by_scope') }} as recency
     inner join {{ rows_to_rebuild('center', ref('int_accounts__daily_spine')) }} as spine
         on recency.account_code = spine.account_code and recency.date_day = spine.date_day
     {{ and_since_rebuild_start('center', 'recency.date_day') }}
+    left join moved on recency.account_code = moved.account_code
+    where moved.account_code is null
+    union all
+    select
+        center_code,
+        platform,
+        account_code,
+        date_day,
+        scope,
+        last_post_at,
+        last_post_url,
+        days_since_last_post
+    from {{ rows_to_rebuild('center', ref('int_accounts__daily_posts_by_center')) }} as posts
+    where scope <> 'any_post'
+
+),
+
+posting as (
+
+    select
+        own_posts.*,
+        row_number() over (
+            partition by own_posts.center_code, own_posts.date_day, own_posts.scope
+            order by own_posts.last_post_at desc, {{ bytewise("own_posts.account_code") }}
+        ) as place,
+        min(own_posts.days_since_last_post) over (
+            partition by own_posts.center_code, own_posts.date_day, own_posts.scope
+        ) as center_days_since
+    from own_posts
     left join {{ ref('int_accounts__daily_suspensions') }} as suspensions
-        on recency.account_code = suspensions.account_code and recency.date_day = suspensions.date_day
+        on own_posts.account_code = suspensions.account_code and own_posts.date_day = suspensions.date_day
     {{ and_since_rebuild_start('center', 'suspensions.date_day') }}
     where suspensions.account_code is null
 

@@ -38,26 +38,37 @@ judged as (
 
 ),
 
+followed as (
+
+    -- An account is one series at whichever center it is: one that moved grows at its new center from its last end.
+    select
+        *,
+        lag(month_start) over of_account as before_month_start,
+        lag(end_status) over of_account as before_status,
+        lag(series_no) over of_account as before_series_no,
+        lag(followers_count) over of_account as before_count,
+        lag(followers_precision_step) over of_account as before_step
+    from month_ends
+    window of_account as (partition by account_code order by month_start, known_on_date)
+
+),
+
 pairs as (
 
-    -- The center's accounts read at both ends; a change of definition in between breaks the series.
+    -- The accounts read at both ends; a change of definition in between breaks the series.
     select
-        ends.center_code,
-        ends.month_start,
-        begins.series_no = ends.series_no as is_one_series,
-        begins.followers_count as baseline_count,
-        ends.followers_count - begins.followers_count as growth,
-        {{ change_low('begins.followers_count', 'begins.followers_precision_step', 'ends.followers_count') }}
-            as growth_low,
-        {{ change_high('begins.followers_count', 'ends.followers_count', 'ends.followers_precision_step') }}
-            as growth_high
-    from month_ends as ends
-    inner join month_ends as begins
-        on
-            ends.account_code = begins.account_code
-            and ends.center_code = begins.center_code
-            and cast(ends.month_start - interval '1 month' as date) = begins.month_start
-    where ends.end_status = 'reported' and begins.end_status = 'reported'
+        center_code,
+        month_start,
+        before_series_no = series_no as is_one_series,
+        before_count as baseline_count,
+        followers_count - before_count as growth,
+        {{ change_low('before_count', 'before_step', 'followers_count') }} as growth_low,
+        {{ change_high('before_count', 'followers_count', 'followers_precision_step') }} as growth_high
+    from followed
+    where
+        end_status = 'reported'
+        and before_status = 'reported'
+        and before_month_start >= cast(month_start - interval '1 month' as date)
 
 ),
 

@@ -22,7 +22,7 @@ required as (
     from months
     inner join {{ ref('stg_registry__platforms') }} as platforms
         on
-            (platforms.required_from is null or months.known_on_date >= platforms.required_from)
+            months.known_on_date >= platforms.required_from
             and (platforms.required_until is null or months.known_on_date <= platforms.required_until)
 
 ),

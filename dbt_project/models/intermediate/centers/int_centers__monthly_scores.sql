@@ -93,8 +93,13 @@ select
     month_start,
     weights_version as score_weights_version,
     round(known_weight / whole_weight, 4) as score_known_share,
+    -- The points that are certain: an unknown measure lifts no center above one that was measured.
+    round(100.0 * points / whole_weight, 2) as certain_score,
     case
         when known_weight >= {{ var('score_known_minimum') }} * whole_weight
             then round(100.0 * points / known_weight, 2)
-    end as score
+    end as score,
+    case
+        when known_weight < {{ var('score_known_minimum') }} * whole_weight then 'too_little_known'
+    end as score_null_reason
 from summed

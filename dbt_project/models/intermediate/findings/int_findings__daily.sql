@@ -45,16 +45,6 @@ platform_ages as (
 
 ),
 
-accounts as (
-
-    select distinct
-        account_code,
-        center_code,
-        platform
-    from {{ ref('stg_registry__center_accounts') }}
-
-),
-
 repeated as (
 
     select account_code
@@ -94,6 +84,21 @@ early_loads as (
             and snapshots.captured_at > snapshots.loaded_at + rules.tolerance_minutes * interval '1 minute'
     where snapshots.source <> 'simulator' and snapshots.as_of_date <= {{ through_date() }}
     group by snapshots.account_code, snapshots.as_of_date
+
+),
+
+doubted_listings as (
+
+    -- A later listing of the same day that was believed ends the doubt.
+    select doubts.*
+    from {{ ref('stg_social__doubted_listings') }} as doubts
+    left join {{ ref('stg_social__capture_outcomes') }} as outcomes
+        on
+            doubts.account_code = outcomes.account_code
+            and doubts.as_of_date = outcomes.as_of_date
+            and doubts.listed_at < outcomes.attempted_at
+            and outcomes.posts_read = 'listed'
+    where outcomes.attempt_id is null and doubts.as_of_date <= {{ through_date() }}
 
 ),
 
@@ -157,6 +162,15 @@ found as (
         cast(captures as {{ type_of('text') }}) as seen_value,
         '0' as known_value
     from early_loads
+    union all
+    select
+        'doubted_listing' as rule_id,
+        account_code as subject,
+        account_code,
+        as_of_date as date_day,
+        detail as seen_value,
+        cast(known_count as {{ type_of('text') }}) as known_value
+    from doubted_listings
 
 )
 
@@ -171,7 +185,8 @@ select
     found.known_value
 from found
 inner join {{ ref('dq_rules') }} as rules on found.rule_id = rules.rule_id
-inner join accounts on found.account_code = accounts.account_code
+inner join {{ ref('stg_registry__center_accounts') }} as accounts
+    on found.account_code = accounts.account_code and {{ is_owner_on('accounts', 'found.date_day') }}
 union all
 select
     'stale_source' as rule_id,

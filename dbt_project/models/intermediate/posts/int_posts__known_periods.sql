@@ -5,7 +5,8 @@
         {'columns': ['published_date']}
     ]
 ) }}
--- Grain: post × unbroken run of WIB dates on which it was known and counted.
+-- Grain: post × unbroken run of WIB dates on which it was known and counted, for the center that owned its account when
+-- it was published.
 with observations as (
 
     select
@@ -99,5 +100,21 @@ periods as (
 
 )
 
-select * from periods
-where counted_until is null or counted_from < counted_until
+select
+    periods.account_code,
+    accounts.center_code,
+    periods.post_id,
+    periods.published_at,
+    periods.published_date,
+    periods.url,
+    periods.first_seen_at,
+    periods.counted_from,
+    periods.counted_until
+from periods
+inner join {{ ref('stg_registry__center_accounts') }} as accounts
+    on
+        periods.account_code = accounts.account_code
+        and {{ is_owner_on('accounts', 'periods.published_date') }}
+left join {{ ref('int_posts__of_other_code') }} as others
+    on periods.account_code = others.account_code and periods.post_id = others.post_id
+where others.post_id is null and (periods.counted_until is null or periods.counted_from < periods.counted_until)

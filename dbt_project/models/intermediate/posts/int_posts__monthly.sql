@@ -24,6 +24,7 @@ with counted as (
     inner join {{ ref('int_posts__known_periods') }} as periods
         on
             accounts.account_code = periods.account_code
+            and accounts.center_code = periods.center_code
             and accounts.month_start = {{ month_start('periods.published_date') }}
             and months.known_on_date >= periods.counted_from
             and (periods.counted_until is null or months.known_on_date < periods.counted_until)

@@ -8,6 +8,7 @@
 -- Grain: post × scope × unbroken run of WIB dates on which it was known and counted.
 select
     posts.account_code,
+    posts.center_code,
     posts.post_id,
     scopes.scope,
     posts.published_at,

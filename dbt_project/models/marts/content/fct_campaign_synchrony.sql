@@ -50,7 +50,8 @@ posts as (
     select
         periods.account_code,
         periods.post_id,
-        min(periods.published_at) as published_at
+        min(periods.published_at) as published_at,
+        {{ first_by('periods.center_code', 'periods.published_at') }} as center_code
     from candidates
     inner join {{ ref('int_posts__known_periods') }} as periods
         on candidates.account_code = periods.account_code and candidates.post_id = periods.post_id
@@ -75,6 +76,7 @@ in_time as (
     inner join posts
         on
             accounts.account_code = posts.account_code
+            and accounts.center_code = posts.center_code
             and {{ is_during('campaigns', 'posts.published_at') }}
     left join {{ ref('int_posts__caption_reads') }} as reads
         on posts.account_code = reads.account_code and posts.post_id = reads.post_id

@@ -29,7 +29,10 @@ counted as (
             and (periods.counted_until is null or months.known_on_date < periods.counted_until)
     {{ and_since_rebuild_start('center', 'periods.published_date', unit='month') }}
     inner join {{ ref('int_accounts__months') }} as accounts
-        on periods.account_code = accounts.account_code and months.month_start = accounts.month_start
+        on
+            periods.account_code = accounts.account_code
+            and periods.center_code = accounts.center_code
+            and months.month_start = accounts.month_start
     {{ join_to_rebuild('center', 'accounts.center_code', 'accounts.month_start', unit='month') }}
     {{ join_of_post(ref('int_posts__scopes'), 'scopes', 'periods') }}
     where not accounts.is_in_doubt

@@ -20,6 +20,8 @@ parts as (
         date_day,
         {{ iso_weekday('date_day') }} as iso_weekday,
         cast(extract(week from date_day) as integer) as iso_week,
+        -- The year of the week's Thursday, which around 1 January is not the calendar's.
+        cast(extract(year from date_day + (4 - {{ iso_weekday('date_day') }})) as integer) as iso_year,
         cast(extract(month from date_day) as integer) as month_number,
         {{ month_start('date_day') }} as month_start,
         {{ year_start('date_day') }} as year_start
@@ -31,6 +33,7 @@ select
     parts.date_day,
     {{ day_no('parts.date_day') }} as day_no,
     parts.iso_week,
+    parts.iso_year,
     parts.month_start,
     parts.year_start,
     weekdays.name_id as day_name_id,

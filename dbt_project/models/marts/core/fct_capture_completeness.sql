@@ -21,7 +21,7 @@ required as (
     from {{ ref('int_centers__daily_spine') }} as centers
     inner join {{ ref('stg_registry__platforms') }} as platforms
         on
-            (platforms.required_from is null or centers.date_day >= platforms.required_from)
+            centers.date_day >= platforms.required_from
             and (platforms.required_until is null or centers.date_day <= platforms.required_until)
     {{ join_to_rebuild('center', 'centers.center_code', 'centers.date_day') }}
 
@@ -50,7 +50,12 @@ candidates as (
         lacking.center_code,
         lacking.platform,
         lacking.date_day,
-        coalesce(accounts.account_code, lacking.center_code || '-' || lacking.platform) as account_code,
+        -- The code that an account would have; an account of that code may have moved to another center.
+        coalesce(
+            accounts.account_code,
+            lacking.center_code || '-' || lacking.platform
+            || case when moved.account_code is null then '' else '-none' end
+        ) as account_code,
         coalesce(statuses.outcome, 'not_yet_verified') as outcome,
         row_number() over (
             partition by lacking.center_code, lacking.platform, lacking.date_day
@@ -63,6 +68,11 @@ candidates as (
             and lacking.platform = accounts.platform
             and {{ is_valid_on('accounts', 'lacking.date_day') }}
     left join {{ ref('account_statuses') }} as statuses on accounts.status = statuses.status
+    left join {{ ref('stg_registry__center_accounts') }} as moved
+        on
+            lacking.center_code <> moved.center_code
+            and lacking.center_code || '-' || lacking.platform = moved.account_code
+            and {{ is_owner_on('moved', 'lacking.date_day') }}
 
 )
 

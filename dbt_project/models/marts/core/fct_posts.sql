@@ -95,16 +95,6 @@ observed as (
 
 ),
 
-accounts as (
-
-    select distinct
-        account_code,
-        center_code,
-        platform
-    from {{ ref('stg_registry__center_accounts') }}
-
-),
-
 centers as (
 
     -- A renamed center stays in place; the zone is that of its last row.
@@ -146,6 +136,12 @@ select
     greatest({{ days_from('observed.published_date', 'observed.first_seen_date') }}, 0) as discovered_late_days,
     observed.least_real_source as source
 from observed
-inner join accounts on observed.account_code = accounts.account_code
+-- A post belongs to the center that owned its account when it was published.
+inner join {{ ref('stg_registry__center_accounts') }} as accounts
+    on
+        observed.account_code = accounts.account_code
+        and {{ is_owner_on('accounts', 'observed.published_date') }}
+left join {{ ref('int_posts__of_other_code') }} as others
+    on observed.account_code = others.account_code and observed.post_id = others.post_id
 inner join centers on accounts.center_code = centers.center_code and centers.place = 1
-where observed.place = 1
+where observed.place = 1 and others.post_id is null

@@ -1,21 +1,15 @@
 -- Grain: account with a rotating credential, as of the last reporting day.
-with accounts as (
-
-    select distinct
-        account_code,
-        center_code
-    from {{ ref('stg_registry__center_accounts') }}
-
-),
-
-aged as (
+with aged as (
 
     select
         credentials.*,
         accounts.center_code,
         {{ through_date() }} as as_of_date
     from {{ ref('stg_operations__credentials') }} as credentials
-    left join accounts on credentials.account_code = accounts.account_code
+    left join {{ ref('stg_registry__center_accounts') }} as accounts
+        on
+            credentials.account_code = accounts.account_code
+            and {{ is_owner_on('accounts', through_date()) }}
 
 )
 

@@ -61,24 +61,60 @@ absences as (
 
 ),
 
-trusted_posting as (
+moved as (
 
-    -- Posts of an account whose identity is in doubt do not count, and the account counts as not observed.
+    select distinct account_code
+    from {{ ref('stg_registry__center_accounts') }}
+    where has_moved
+
+),
+
+observed as (
+
+    -- An account whose identity is in doubt counts as not observed.
     select
-        daily.center_code,
-        daily.platform,
-        daily.account_code,
-        daily.date_day,
-        daily.is_observed and suspensions.account_code is null as is_observed,
-        case when suspensions.account_code is null then daily.last_post_at end as last_post_at,
-        case when suspensions.account_code is null then daily.last_post_url end as last_post_url,
-        case when suspensions.account_code is null then daily.days_since_last_post end as days_since_last_post,
-        case when suspensions.account_code is null then daily.posts_7d else 0 end as posts_7d,
-        case when suspensions.account_code is null then daily.posts_30d else 0 end as posts_30d
+        daily.*,
+        moved.account_code is not null as has_moved,
+        suspensions.account_code is not null as is_in_doubt
     from {{ rows_to_rebuild('center', ref('fct_posting_recency_daily')) }} as daily
+    left join moved on daily.account_code = moved.account_code
     left join {{ ref('int_accounts__daily_suspensions') }} as suspensions
         on daily.account_code = suspensions.account_code and daily.date_day = suspensions.date_day
     {{ and_since_rebuild_start('center', 'suspensions.date_day') }}
+
+),
+
+own_posts as (
+
+    -- A center's own posts: those that its accounts published while they were its accounts.
+    select
+        center_code,
+        platform,
+        account_code,
+        date_day,
+        last_post_at,
+        last_post_url,
+        days_since_last_post,
+        posts_7d,
+        posts_30d
+    from observed
+    where not has_moved and not is_in_doubt
+    union all
+    select
+        posts.center_code,
+        posts.platform,
+        posts.account_code,
+        posts.date_day,
+        posts.last_post_at,
+        posts.last_post_url,
+        posts.days_since_last_post,
+        posts.posts_7d,
+        posts.posts_30d
+    from {{ rows_to_rebuild('center', ref('int_accounts__daily_posts_by_center')) }} as posts
+    left join {{ ref('int_accounts__daily_suspensions') }} as suspensions
+        on posts.account_code = suspensions.account_code and posts.date_day = suspensions.date_day
+    {{ and_since_rebuild_start('center', 'suspensions.date_day') }}
+    where posts.scope = 'any_post' and suspensions.account_code is null
 
 ),
 
@@ -91,7 +127,18 @@ posting as (
             order by last_post_at desc nulls last, {{ bytewise("account_code") }}
         ) as place,
         min(days_since_last_post) over (partition by center_code, date_day) as center_days_since
-    from trusted_posting
+    from own_posts
+
+),
+
+observations as (
+
+    select
+        center_code,
+        date_day,
+        count(*) filter (where is_in_doubt or not is_observed) as accounts_not_observed
+    from observed
+    group by center_code, date_day
 
 ),
 
@@ -106,7 +153,6 @@ recency as (
         max(case when place = 1 then last_post_url end) as last_post_url,
         min(center_days_since) as days_since_last_post,
         count(distinct platform) filter (where days_since_last_post = center_days_since) as platforms_updated,
-        count(*) filter (where not is_observed) as accounts_not_observed,
         sum(posts_7d) as posts_7d,
         sum(posts_30d) as posts_30d
     from posting
@@ -129,7 +175,7 @@ joined as (
         cast(coalesce(totals.accounts_manual, 0) as integer) as accounts_manual,
         cast(coalesce(absences.accounts_missing, 0) as integer) as accounts_missing,
         cast(coalesce(absences.accounts_not_verified, 0) as integer) as accounts_not_verified,
-        cast(coalesce(recency.accounts_not_observed, 0) as integer) as accounts_not_observed,
+        cast(coalesce(observations.accounts_not_observed, 0) as integer) as accounts_not_observed,
         totals.followers_count,
         totals.followers_count_high,
         totals.oldest_capture_date,
@@ -160,6 +206,8 @@ joined as (
     left join growth on centers.center_code = growth.center_code and centers.date_day = growth.date_day
     left join absences on centers.center_code = absences.center_code and centers.date_day = absences.date_day
     left join recency on centers.center_code = recency.center_code and centers.date_day = recency.date_day
+    left join observations
+        on centers.center_code = observations.center_code and centers.date_day = observations.date_day
 
 )
 

@@ -83,6 +83,8 @@ measured as (
         bands.follower_band,
         scores.score,
         scores.score_known_share,
+        scores.score_null_reason,
+        case when scores.score is not null then scores.certain_score end as rank_points,
         scores.score_weights_version,
         platforms.source
     from months
@@ -161,11 +163,11 @@ judged as (
             when actual_value is null or target_value <= 0 then 'not_known'
             else 'known'
         end as achievement_state,
-        case when score is not null then rank() over (partition by month_start order by score desc nulls last) end
+        case when score is not null then rank() over (partition by month_start order by rank_points desc nulls last) end
             as score_rank,
         case
             when score is not null and follower_band is not null
-                then rank() over (partition by month_start, follower_band order by score desc nulls last)
+                then rank() over (partition by month_start, follower_band order by rank_points desc nulls last)
         end as score_rank_in_band,
         case
             when engagement_rate_pct is not null and follower_band is not null
@@ -246,6 +248,7 @@ select
     coalesce(cast(judged.achievement_pct as {{ type_of('text') }}) || ' %', states.label_en) as achievement_label_en,
     judged.score,
     judged.score_known_share,
+    judged.score_null_reason,
     judged.score_weights_version,
     cast(judged.score_rank as integer) as score_rank,
     cast(judged.score_rank_in_band as integer) as score_rank_in_band,
