@@ -109,13 +109,7 @@ def new_table(*headings: str, right: Collection[str] = (), title: str | None = N
 
 @contextmanager
 def progress(description: str, total: int, unit: str) -> Iterator[Callable[[], None]]:
-    """Show a progress bar on standard error when it is a terminal; yields a function that advances it by one step.
-
-    Args:
-        description: what is being done.
-        total: how many steps it has.
-        unit: what a step is, in the plural.
-    """
+    """Show a progress bar on standard error when it is a terminal; yields a function that advances it by one step."""
     console = notices()
     columns = (
         TextColumn("{task.description}"),

@@ -20,13 +20,7 @@ class OpenAlert:
 
 
 def record(connection: psycopg.Connection, found: Sequence[Alert], now: datetime) -> list[OpenAlert]:
-    """Insert new alerts, end those that are no longer found, and return the open ones, oldest first.
-
-    Args:
-        connection: as the loader; the caller commits.
-        found: all alerts there are now.
-        now: UTC instant.
-    """
+    """Insert new alerts, end those that are no longer found, and return the open ones; the caller commits."""
     connection.execute("select pg_advisory_xact_lock(hashtext('social_metrics.alerts'))")
     connection.execute(
         """

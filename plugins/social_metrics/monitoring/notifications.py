@@ -28,12 +28,6 @@ def notify(found: Sequence[Alert], url: str, settings: Settings, now: datetime) 
     A failed credential is sent immediately. All others wait for the day's message, which goes out at
     `SOCIAL_METRICS_ALERT_DEADLINE`. What could not be sent is tried again at the next run.
 
-    Args:
-        found: by `checks.find_alerts`.
-        url: the warehouse.
-        settings: where to send to.
-        now: UTC instant of the captures' clock.
-
     Returns:
         the subjects of the messages sent.
 

@@ -115,12 +115,6 @@ def record_layer(connection: psycopg.Connection, build: MartBuild, layer: str, o
     """Record that a layer of the build is built; the last one finishes the build and dequeues its days to rebuild.
 
     A layer counts only after those before it: an earlier layer that is built again invalidates the later ones.
-
-    Args:
-        connection: as the role transformer, no transaction open.
-        build: the build that the layer belongs to.
-        layer: the layer that was built completely, with all tests passed.
-        order: all layers in the order of building.
     """
     with connection.transaction():
         built = _one(connection, "select layers from ops.mart_builds where build_id = %s for update", build.build_id)

@@ -12,13 +12,7 @@ _NOTHING: Mapping[str, str] = MappingProxyType({})
 
 @contextmanager
 def dbt_environment(settings: Settings, warehouse_url: str, more: Mapping[str, str] = _NOTHING) -> Iterator[None]:
-    """Set the variables of dbt_project/profiles.yml and dbt_project.yml, and restore the environment afterwards.
-
-    Args:
-        settings: with the registry's folder.
-        warehouse_url: postgresql://… of the service login.
-        more: further variables, such as those of a planned build.
-    """
+    """Set the variables of dbt_project/profiles.yml and dbt_project.yml, and restore the environment afterwards."""
     parts = urlsplit(warehouse_url)
     variables = {
         "SOCIAL_METRICS_REGISTRY_DIR": str(settings.registry_dir.resolve()),

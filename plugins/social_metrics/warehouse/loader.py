@@ -93,14 +93,7 @@ def load(connection: psycopg.Connection, records: BatchRecords) -> dict[str, int
 
 
 def record_run(connection: psycopg.Connection, run_id: str, code_version: str, began_at: datetime) -> None:
-    """Record the code version of a run's rows; the caller's `with connection` commits both.
-
-    Args:
-        connection: as the role loader.
-        run_id: of the rows.
-        code_version: see `code_version.code_version`.
-        began_at: the capture's instant (UTC).
-    """
+    """Record the code version of a run's rows; the caller's `with connection` commits both."""
     connection.execute(
         "insert into raw.runs (run_id, code_version, began_at) values (%s, %s, %s) on conflict do nothing",
         (run_id, code_version, began_at),
@@ -227,11 +220,7 @@ def _qualified(alias: str, names: Sequence[str]) -> sql.Composable:
 
 
 class SpendLedger:
-    """Writes each cost immediately: a process that dies loses none.
-
-    Args:
-        url: the warehouse.
-    """
+    """Writes each cost immediately: a process that dies loses none."""
 
     def __init__(self, url: str) -> None:
         self._url = url

@@ -18,13 +18,7 @@ logger = logging.getLogger(__name__)
 
 
 def make_months(url: str, now: datetime, ahead: int = MONTHS_AHEAD) -> int:
-    """Create raw's missing partitions from this month on, and return their number.
-
-    Args:
-        url: postgresql://… of the service login.
-        now: UTC instant of the captures' clock; months are WIB months.
-        ahead: how many months after the present one.
-    """
+    """Create raw's missing partitions from this WIB month on, and return their number."""
     months = [datetime(day.year, day.month, 15, tzinfo=UTC) for day in _months(wib_date(now), ahead)]
     with connect(url, "loader") as connection:
         row = connection.execute("select ops.ensure_month_partitions(%s::timestamptz[])", (months,)).fetchone()
@@ -32,12 +26,7 @@ def make_months(url: str, now: datetime, ahead: int = MONTHS_AHEAD) -> int:
 
 
 def missing_partitions(connection: psycopg.Connection, now: datetime) -> list[str]:
-    """Missing partitions of the month in NOTICE_DAYS; none for a warehouse without partitions.
-
-    Args:
-        connection: as any role.
-        now: UTC instant of the captures' clock.
-    """
+    """Missing partitions of the month in NOTICE_DAYS; none for a warehouse without partitions."""
     month = f"{wib_date(now + timedelta(days=NOTICE_DAYS)):%Y%m}"
     rows = connection.execute(
         """
@@ -58,12 +47,7 @@ def missing_partitions(connection: psycopg.Connection, now: datetime) -> list[st
 
 
 def drop_emptied_months(url: str, now: datetime) -> list[str]:
-    """Detach and drop partitions of bodies and captions that retention has emptied; the evidence itself stays.
-
-    Args:
-        url: postgresql://… of the service login.
-        now: UTC instant of the captures' clock; a month goes four months after it began, at the earliest.
-    """
+    """Drop emptied partitions of bodies and captions, at the earliest four months after their month began."""
     with connect(url, "retention") as connection:
         row = connection.execute("select ops.drop_emptied_months(%s)", (now,)).fetchone()
     return list(row[0]) if row else []

@@ -50,11 +50,7 @@ def draft_month(params: Any = None, dag_run: Any = None) -> dict[str, Any]:
 @task
 @translate_errors()
 def list_exceptions(close: dict[str, Any]) -> list[str]:
-    """Return the centers that are asked: none once the version was submitted or the working days have passed.
-
-    Args:
-        close: the version, from `draft_month`.
-    """
+    """Return the centers that are asked: none once the version was submitted or the working days have passed."""
     with connect(WarehouseHook().url(), "closer") as connection:
         version = load_if_newest(connection, close)
         if version is None:

@@ -58,10 +58,6 @@ def plan_batches(platform: str, day: str) -> list[list[str]]:
     """Return the platform's batches with an account that is not complete: lists of account codes, one per task.
 
     A retry run after a complete day returns none, and the platform's `extract_batch` is skipped.
-
-    Args:
-        platform: a platform of the registry.
-        day: the run date, from `open_run`.
     """
     settings = load_settings()
     registry = load_registry(settings.registry_dir)
@@ -77,11 +73,6 @@ def extract_batch(
 
     An account that a platform refuses does not fail the task: it has its outcome in raw. A retry reads only
     what is still missing.
-
-    Args:
-        platform: a platform of the registry.
-        account_codes: the batch.
-        day: the run date, from `open_run`; on any other date the task refuses.
 
     Raises:
         AirflowFailException: the run belongs to another date, or the connection or registry cannot be used.
@@ -106,9 +97,6 @@ def extract_batch(
 @translate_errors()
 def publish_raw(day: str | None, dag_run: Any = None, outlet_events: Any = None) -> dict[str, Any]:
     """Publish the raw asset when this run wrote anything; the event says how complete the day is.
-
-    Args:
-        day: the run date; None when `open_run` was skipped or failed.
 
     Raises:
         AirflowSkipException: the run wrote nothing, so there is nothing to transform.

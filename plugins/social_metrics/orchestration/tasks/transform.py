@@ -26,9 +26,6 @@ def build_layer(layer: str, triggering_asset_events: Any = None, outlet_events: 
     The facts end with the date of the capture that started the run; a run started by hand ends them with
     the last evidence in raw.
 
-    Args:
-        layer: a key of `transform.run.LAYERS`.
-
     Raises:
         AirflowFailException: a data test failed; another run would fail again.
         AirflowException: dbt could not build a node; the retries try once more.

@@ -26,10 +26,6 @@ logger = logging.getLogger(__name__)
 def publish_marts(url: str, build: SparkBuild) -> dict[str, int]:
     """Replace the rows of every mart with those of a build on Spark.
 
-    Args:
-        url: postgresql://… of the service login.
-        build: a finished build.
-
     Returns:
         Mart → number of its rows.
 
