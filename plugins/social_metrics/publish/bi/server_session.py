@@ -10,8 +10,7 @@ from social_metrics.errors import UsageProblem
 class ServerSession:
     """Base class of the sessions of the tools; each subclass logs in by itself.
 
-    Args:
-        url: of the server.
+    Every request raises UsageProblem where the server does not answer, or refuses the login.
     """
 
     tool: ClassVar[str]

@@ -1,6 +1,6 @@
 """Figures, exceptions and corrections of a month as phrases of a report, in one language."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from social_metrics.audit.answers import AskedException
@@ -25,13 +25,18 @@ _FIGURES = {
 """Column of a corrected figure → its name where reports show it."""
 
 
+def names_of(codes: str | Iterable[str] | None, labels: Mapping[str, str]) -> str:
+    """The labels of codes, or of a mart's list of codes; a dash where there is none."""
+    listed = codes.split(", ") if isinstance(codes, str) else codes or ()
+    return ", ".join(labels.get(code, code) for code in listed) or DASH
+
+
 class Phrases(phrases.Phrases):
     """Formats figures and exceptions for one report."""
 
-    def platform_list(self, listed: str | Sequence[str] | None) -> list[str]:
-        """The names of platforms out of a mart's list ("x, youtube")."""
-        codes = listed.split(", ") if isinstance(listed, str) else listed or ()
-        return [self.platforms.get(code, code) for code in codes]
+    def platform_lists(self, **listed: str | Iterable[str] | None) -> list[str]:
+        """Texts, each with the names of its platforms ("x, youtube" in a mart); a text without any is left out."""
+        return [self.text(key, platforms=names_of(codes, self.platforms)) for key, codes in listed.items() if codes]
 
     def growth(self, row: Figures) -> str:
         """The growth of a month with its bounds, or why there is none."""

@@ -10,7 +10,7 @@ from social_metrics.publish.phrases import DASH
 from social_metrics.publish.reports import typesetting as page
 from social_metrics.publish.reports.charts import center_days
 from social_metrics.publish.reports.month_record import Figures, MonthRecord
-from social_metrics.publish.reports.phrases import Phrases
+from social_metrics.publish.reports.phrases import Phrases, names_of
 
 _INDICATOR_SHEET = ("indicator", "measures", "formula", "unit", "source", "frequency", "owner")  # as in docs/audit.md
 _MANY = 3  # dates; from so many on, only the first and the last are shown
@@ -124,18 +124,15 @@ class Sections(MonthSections):
             (
                 row["center_name"],
                 self._covered(row),
-                ", ".join(self._program_labels.get(code, code) for code in _split(row["programs_not_covered_list"]))
-                or DASH,
+                names_of(row["programs_not_covered_list"], self._program_labels),
                 str(row["programs_unknown"]),
             )
             for row in self._record.centers
         ]
         columns: list[page.Column] = [
-            ("center", 2, "left"),
-            ("programs", 0.8, "right"),
-            ("programs_not_covered", 6, "left"),
+            ("center", 2, "left"), ("programs", 0.8, "right"), ("programs_not_covered", 6, "left"),
             ("not_known", 0.8, "right"),
-        ]
+        ]  # fmt: skip
         return self._table(self._text("programs_not_covered"), columns, rows, size=7.5, inset=2)
 
     def method(self) -> list[page.Block]:
@@ -209,13 +206,12 @@ class Sections(MonthSections):
             code = row["center_code"]
             without = row["end_incomplete_reason"]
             parts = [self._text("missing_number", reason=phrases.reason(without))] if without else []
-            for key, listed in (
-                ("missing_accounts", row["platforms_missing_list"]),
-                ("missing_unverified", row["platforms_not_verified_list"]),
-                *((why, sorted(withheld[code, why])) for why in ("missing_hidden", "missing_expired")),
-            ):
-                if listed:
-                    parts.append(self._text(key, platforms=", ".join(phrases.platform_list(listed))))
+            parts += phrases.platform_lists(
+                missing_accounts=row["platforms_missing_list"],
+                missing_unverified=row["platforms_not_verified_list"],
+                missing_hidden=sorted(withheld[code, "missing_hidden"]),
+                missing_expired=sorted(withheld[code, "missing_expired"]),
+            )
             if unread[code]:
                 parts.append(self._text("missing_days", n=phrases.count(unread[code])))
             if parts:
@@ -309,19 +305,12 @@ class Sections(MonthSections):
         return self._text("captured_of", captured=count(captured), expected=count(expected), share=share)
 
     def _platforms_of(self, row: Figures) -> str:
-        parts = [", ".join(self._phrases.platform_list(row["platforms_present_list"])) or DASH]
-        for key, listed in (
-            ("missing_accounts", row["platforms_missing_list"]),
-            ("missing_unverified", row["platforms_not_verified_list"]),
-        ):
-            if listed:
-                parts.append(self._text(key, platforms=", ".join(self._phrases.platform_list(listed))))
-        return "; ".join(parts)
+        absent = self._phrases.platform_lists(
+            missing_accounts=row["platforms_missing_list"], missing_unverified=row["platforms_not_verified_list"]
+        )
+        return "; ".join([names_of(row["platforms_present_list"], self._phrases.platforms), *absent])
 
     def _programs(self, listed: str | None) -> page.Block:
-        labels = [self._program_labels.get(code, code) for code in _split(listed)]
-        return page.bullets(labels, 8.5) if labels else page.text(self._text("report_none"), is_soft=True, size=8.5)
-
-
-def _split(listed: str | None) -> list[str]:
-    return listed.split(", ") if listed else []
+        if not listed:
+            return page.text(self._text("report_none"), is_soft=True, size=8.5)
+        return page.bullets([self._program_labels.get(code, code) for code in listed.split(", ")], 8.5)

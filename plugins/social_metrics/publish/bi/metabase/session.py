@@ -13,16 +13,7 @@ GRAPH_TRIES = 5
 
 
 class MetabaseSession(ServerSession):
-    """A session with one server; a new server is set up with this administrator.
-
-    Args:
-        url: of the server, such as http://127.0.0.1:3000.
-        user: the administrator's e-mail address.
-        password: its password.
-
-    Raises:
-        UsageProblem: the server does not answer, or refuses the login.
-    """
+    """A session with one server; a new server is set up with this administrator, whose user is an e-mail address."""
 
     tool = "Metabase"
     seconds = 60

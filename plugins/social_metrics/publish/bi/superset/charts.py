@@ -18,6 +18,7 @@ _VIZ_TYPES = {
     "heatmap": "heatmap_v2",
 }
 _HALF = 6
+_MONTH = "month_start"
 _DATE_FORMAT = "%d/%m/%Y"
 _MONTH_FORMAT = "%b %Y"
 _NUMBER_FORMATS = {"integer": ",d", "bigint": ",d", "numeric": ",.2f"}
@@ -89,7 +90,7 @@ def _kind(chart: Chart, query: MartQuery, title: str) -> dict[str, Any]:
             "xscale_interval": -1 if _is_date(mart, chart.x) else 1,
             "yscale_interval": 1,
         }
-    is_over_time, time_format = _is_date(mart, chart.x), _MONTH_FORMAT if _is_month(chart.x) else _DATE_FORMAT
+    is_over_time, time_format = _is_date(mart, chart.x), _MONTH_FORMAT if chart.x == _MONTH else _DATE_FORMAT
     return {
         "x_axis": x,
         "time_grain_sqla": _grain(mart, chart.x),
@@ -311,15 +312,11 @@ def is_instant(data_type: str) -> bool:
     return data_type in ("date", "timestamptz", "timestamp")
 
 
-def _is_month(column: str | None) -> bool:
-    return column == "month_start"
-
-
 def _grain(mart: Mart, column: str | None) -> str | None:
     """Time grain of an axis as an ISO 8601 duration."""
     if not _is_date(mart, column):
         return None
-    return "P1M" if _is_month(column) else "P1D"
+    return "P1M" if column == _MONTH else "P1D"
 
 
 def _is_date(mart: Mart, column: str | None) -> bool:

@@ -8,16 +8,7 @@ _PAGE = 100
 
 
 class SupersetSession(ServerSession):
-    """A logged-in session with one server.
-
-    Args:
-        url: of the server, such as http://127.0.0.1:8088.
-        user: login name.
-        password: its password.
-
-    Raises:
-        UsageProblem: the server does not answer, or refuses the login.
-    """
+    """A logged-in session with one server, such as http://127.0.0.1:8088."""
 
     tool = "Superset"
     seconds = 120  # an import takes its time
