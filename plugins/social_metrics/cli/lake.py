@@ -7,10 +7,9 @@ from social_metrics.cli.console import Format, FormatOption, ThroughOption, new_
 from social_metrics.clock import utc_now
 from social_metrics.errors import UsageProblem
 from social_metrics.settings import Settings, load_settings
-from social_metrics.transform.lake.address import without_connection
 from social_metrics.transform.lake.landing import Landing, land
 from social_metrics.transform.lake.publishing import publish_marts
-from social_metrics.transform.lake.spark import build_on_spark, discard
+from social_metrics.transform.lake.spark import build_on_spark, discard, without_connection
 from social_metrics.warehouse.locks import lake_lock
 
 lake = new_group("The lake: evidence as Parquet by WIB date, and the marts that Spark builds from it.")

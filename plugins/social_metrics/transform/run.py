@@ -8,7 +8,7 @@ import json
 import logging
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -87,15 +87,7 @@ def run_transform(
     everything: bool = False,
     on_layer: Callable[[LayerReport], None] = lambda _report: None,
 ) -> list[LayerReport]:
-    """Build every layer in its order.
-
-    Args:
-        settings: where the dbt project, the registry and dbt's working files are.
-        warehouse_url: postgresql://… of the service login.
-        through_date: last WIB date of the facts; None ends them with the last evidence in raw.
-        retention_as_of: UTC instant at which retention is judged; None means now.
-        everything: build everything anew, whatever has changed.
-        on_layer: called with the report of each finished layer.
+    """Build every layer in its order, with the arguments of `run_layer`; each finished layer is given to `on_layer`.
 
     Raises:
         TransformFailed: a layer failed; later layers were not started.
@@ -233,21 +225,10 @@ def _store(report: LayerReport, connection: psycopg.Connection) -> None:
         cursor.executemany(
             """
             insert into ops.dbt_results
-                (invocation_id, unique_id, resource_type, status, execution_seconds, rows_affected, message)
+                (invocation_id, resource_type, unique_id, status, execution_seconds, rows_affected, message)
             values (%s, %s, %s, %s, %s, %s, %s)
             """,
-            [
-                (
-                    report.invocation_id,
-                    node.unique_id,
-                    node.resource_type,
-                    node.status,
-                    node.execution_seconds,
-                    node.rows_affected,
-                    node.message,
-                )
-                for node in report.nodes
-            ],
+            [(report.invocation_id, node.resource_type, *astuple(node)) for node in report.nodes],
         )
 
 

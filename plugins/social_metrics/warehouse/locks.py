@@ -8,7 +8,7 @@ and alerts (`monitoring/alert_log.py`). Keys of one number and of two never coll
 
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 import psycopg
 
@@ -32,24 +32,18 @@ logger = logging.getLogger(__name__)
 def marts_lock(url: str, role: Role, wait_seconds: int = WAIT_SECONDS) -> Iterator[None]:
     """Lock the marts while the block runs, on a separate connection; the lock ends with that connection.
 
-    Args:
-        url: postgresql://… of the service login.
-        role: the role of the connection.
-        wait_seconds: how long to wait for the lock.
-
     Raises:
         WarehouseProblem: another process keeps the lock for longer, or the warehouse cannot be used.
     """
-    connection = open_connection(url, role)
-    try:
+    with closing(open_connection(url, role)) as connection:
         connection.autocommit = True  # no transaction stays open while the block runs
         row = connection.execute("select pg_try_advisory_lock(%s)", (MARTS_LOCK,)).fetchone()
         if row != (True,):
-            logger.info("Another transform or a month close has locked the marts; waiting for it")
-            _wait(connection, wait_seconds)
+            other = "Another transform or a month close has locked the marts"
+            logger.info("%s; waiting for it", other)
+            with _waiting(connection, wait_seconds, other, "start again when it has ended"):
+                connection.execute("select pg_advisory_lock(%s)", (MARTS_LOCK,))
         yield
-    finally:
-        connection.close()
 
 
 @contextmanager
@@ -63,16 +57,13 @@ def lake_lock(url: str, *, with_others: bool = False) -> Iterator[None]:
     Raises:
         WarehouseProblem: the warehouse cannot be used.
     """
-    connection = open_connection(url, "transformer")
-    try:
+    with closing(open_connection(url, "transformer")) as connection:
         connection.autocommit = True
         if with_others:
             connection.execute("select pg_advisory_lock_shared(%s)", (LAKE_LOCK,))
         else:
             connection.execute("select pg_advisory_lock(%s)", (LAKE_LOCK,))
         yield
-    finally:
-        connection.close()
 
 
 def lock_platform(connection: psycopg.Connection, platform: str, wait_seconds: int = WAIT_SECONDS) -> None:
@@ -83,23 +74,20 @@ def lock_platform(connection: psycopg.Connection, platform: str, wait_seconds: i
     Raises:
         WarehouseProblem: another run captures this platform for longer than `wait_seconds`.
     """
-    connection.execute("select set_config('lock_timeout', %s, true)", (f"{wait_seconds}s",))
-    try:
+    other = f"Another capture of {platform} has been running"
+    next_step = "the next retry run reads what is still missing"
+    with _waiting(connection, wait_seconds, other, next_step):
         connection.execute("select pg_advisory_lock(%s, hashtext(%s))", (CAPTURE_LOCK, platform))
-    except psycopg.errors.LockNotAvailable as error:
-        raise WarehouseProblem(
-            f"Another capture of {platform} has been running for more than {wait_seconds} seconds. pg_locks (locktype "
-            "advisory) shows its process; the next retry run reads what is still missing."
-        ) from error
     connection.commit()  # a lock of the session: it stays
 
 
-def _wait(connection: psycopg.Connection, seconds: int) -> None:
-    connection.execute("select set_config('lock_timeout', %s, false)", (f"{seconds}s",))
+@contextmanager
+def _waiting(connection: psycopg.Connection, seconds: int, other: str, next_step: str) -> Iterator[None]:
+    is_local = not connection.autocommit
+    connection.execute("select set_config('lock_timeout', %s, %s)", (f"{seconds}s", is_local))
     try:
-        connection.execute("select pg_advisory_lock(%s)", (MARTS_LOCK,))
+        yield
     except psycopg.errors.LockNotAvailable as error:
         raise WarehouseProblem(
-            f"Another transform or a month close has locked the marts for more than {seconds} seconds. "
-            "pg_locks (locktype advisory) shows its process; start again when it has ended."
+            f"{other} for more than {seconds} seconds. pg_locks (locktype advisory) shows its process; {next_step}."
         ) from error

@@ -3,17 +3,18 @@
 import json
 import logging
 import os
+import re
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from pathlib import Path
 from uuid import uuid4
 
 from upath import UPath
 
 from social_metrics.errors import UsageProblem
 from social_metrics.settings import REPOSITORY, Settings
-from social_metrics.transform.lake.address import spark_address
 from social_metrics.transform.lake.landing import BUILDS, remove
 from social_metrics.transform.run import FAILED
 
@@ -104,3 +105,15 @@ def build_on_spark(
 def discard(build: SparkBuild) -> None:
     """Delete a published build's tables, which would otherwise escape retention."""
     remove(build.place)
+
+
+def without_connection(address: str) -> str:
+    """`s3://connection@bucket` without the Airflow connection; other programs take credentials from the environment."""
+    return re.sub(r"^(\w+://)[^/@]+@", r"\1", address)
+
+
+def spark_address(path: UPath) -> str:
+    """A lake's address for Spark: absolute, and S3 with the scheme of Hadoop's client."""
+    if path.protocol in {"", "file"}:
+        return Path(path.path).resolve().as_uri()
+    return without_connection(str(path)).replace("s3://", "s3a://", 1)

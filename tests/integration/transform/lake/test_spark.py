@@ -9,8 +9,7 @@ from upath import UPath
 
 from social_metrics.errors import UsageProblem
 from social_metrics.settings import Settings
-from social_metrics.transform.lake.address import spark_address, without_connection
-from social_metrics.transform.lake.spark import SparkBuildFailed, build_on_spark
+from social_metrics.transform.lake.spark import SparkBuildFailed, build_on_spark, spark_address, without_connection
 
 AS_OF = datetime(2026, 11, 20, 13, tzinfo=UTC)
 FOUND = [
