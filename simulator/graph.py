@@ -10,7 +10,7 @@ import json
 import re
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, ClassVar
+from typing import Any
 from urllib.parse import urlencode
 
 from simulator.api import PlatformApi, digest
@@ -126,7 +126,6 @@ class GraphApi(PlatformApi):
 
     escapes_unicode = True
     refusals = GRAPH_REFUSALS
-    business_code: ClassVar[int]
 
     def finish_error(self, body: Any, request: Request) -> Any:
         trace = base64.urlsafe_b64encode(

@@ -73,6 +73,12 @@ class ReadWindow:
     listed_at: datetime | None = None  # the last believed listing
     posts_count_then: int | None = None  # the profile's own count of posts at that listing
 
+    def new_posts(self, profile: ExtractedProfile) -> int | None:
+        """By how much the profile's count rose since that listing; None when either count is unknown."""
+        if profile.posts_count is None or self.posts_count_then is None or self.listed_at is None:
+            return None
+        return profile.posts_count - self.posts_count_then
+
 
 @dataclass(frozen=True, slots=True)
 class PostListing:

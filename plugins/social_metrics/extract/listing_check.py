@@ -129,7 +129,6 @@ def _count_fell_alike(
     listing: PostListing, profile: ExtractedProfile, window: ReadWindow, missing: int, max_loss: float
 ) -> bool:
     """Whether the profile's count explains the loss, posts published since the last listing included."""
-    if profile.posts_count is None or window.posts_count_then is None or window.listed_at is None:
-        return False
-    added = sum(1 for post in listing.posts if post.published_at > window.listed_at)
-    return window.posts_count_then + added - profile.posts_count >= missing * (1 - max_loss)
+    new = window.new_posts(profile)
+    added = sum(1 for post in listing.posts if window.listed_at and post.published_at > window.listed_at)
+    return new is not None and added - new >= missing * (1 - max_loss)

@@ -248,11 +248,11 @@ def _contradicts_the_count(client: ApiClient, path: str, profile: ExtractedProfi
     known post, from that post on.
     """
     parameters: dict[str, Any] = {"max_results": SMALLEST_PAGE}
-    counted = profile.posts_count or 0
+    counted = profile.posts_count
     if window.newest_known_id:
-        counted -= counted if window.posts_count_then is None else window.posts_count_then
+        counted = window.new_posts(profile)
         parameters["since_id"] = str(int(window.newest_known_id) - 1)
-    return counted > 0 and not _data(_get_posts(client, "user_tweets", path, parameters, SMALLEST_PAGE))
+    return (counted or 0) > 0 and not _data(_get_posts(client, "user_tweets", path, parameters, SMALLEST_PAGE))
 
 
 def _read_again(client: ApiClient, post_ids: Sequence[str], found: _Found) -> None:

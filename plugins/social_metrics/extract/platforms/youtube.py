@@ -163,7 +163,7 @@ def read_posts(client: ApiClient, account: Account, profile: ExtractedProfile, w
         raise CaptureFailure(
             Outcome.INVALID_RESPONSE, "the channel names no uploads playlist", response_id=profile.response_id
         )
-    found = _uploads(client, playlist, window, _new_videos(profile, window))
+    found = _uploads(client, playlist, window, window.new_posts(profile))
     uploads, response_id, received_at = found.published, found.response_id, found.received_at
     # An empty playlist is no reason to look for its videos one by one: it is believed, or it is not.
     unlisted = [*window.reread_ids, *(window.known_ids if found.shown else ())]
@@ -190,13 +190,6 @@ def read_posts(client: ApiClient, account: Account, profile: ExtractedProfile, w
         shown=found.shown,
         by_id=frozenset(due) & frozenset(window.known_ids) & posts.keys(),
     )
-
-
-def _new_videos(profile: ExtractedProfile, window: ReadWindow) -> int | None:
-    """By how much the channel's own count rose since the last believed listing; None when that is unknown."""
-    if profile.posts_count is None or window.posts_count_then is None or window.listed_at is None:
-        return None
-    return profile.posts_count - window.posts_count_then
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ import csv
 import io
 import unicodedata
 import warnings
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -70,7 +70,6 @@ class SheetFile:
     sheets: list[Sheet]
     csv_form: CsvForm | None = None  # None: a workbook
     epoch: datetime | None = None  # day zero of the serial numbers of dates; None in CSV
-    workbook: Workbook | None = field(default=None, repr=False)
 
 
 def read_file(name: str, content: bytes) -> SheetFile:
@@ -117,7 +116,7 @@ def _read_workbook(name: str, content: bytes) -> SheetFile:
                 f"di luar tabel (paling banyak {MAX_ROWS} baris dan {MAX_COLUMNS} kolom), lalu kirim kembali."
             )
         sheets.append(_sheet(workbook, sheet))
-    return SheetFile(name, content, sheets, epoch=workbook.epoch, workbook=workbook)
+    return SheetFile(name, content, sheets, epoch=workbook.epoch)
 
 
 def open_workbook(content: bytes) -> Workbook:

@@ -215,13 +215,18 @@ def test_nothing_new_is_a_listing_and_costs_nothing() -> None:
     ("window", "count", "again", "shown"),
     [
         # Nothing new, and the profile counts nothing new: no further request.
-        (ReadWindow(SINCE, newest_known_id="7", posts_count_then=240), 240, None, None),
-        (ReadWindow(SINCE, newest_known_id="7", posts_count_then=241), 240, None, None),
+        (ReadWindow(SINCE, newest_known_id="7", listed_at=SINCE, posts_count_then=240), 240, None, None),
+        (ReadWindow(SINCE, newest_known_id="7", listed_at=SINCE, posts_count_then=241), 240, None, None),
         (ReadWindow(SINCE, newest_known_id="7"), 240, None, None),
         (ReadWindow(SINCE), 0, None, None),
         # The profile counts a new post: a repost or a reply, or the timeline is empty in error.
-        (ReadWindow(SINCE, newest_known_id="7", posts_count_then=239), 240, page(post("7"), post("8")), None),
-        (ReadWindow(SINCE, newest_known_id="7", posts_count_then=239), 240, NOTHING_NEW, 0),
+        (
+            ReadWindow(SINCE, newest_known_id="7", listed_at=SINCE, posts_count_then=239),
+            240,
+            page(post("7"), post("8")),
+            None,
+        ),
+        (ReadWindow(SINCE, newest_known_id="7", listed_at=SINCE, posts_count_then=239), 240, NOTHING_NEW, 0),
         # The first listing: silent for longer than the window, or empty in error.
         (ReadWindow(SINCE), 240, page(post("1")), None),
         (ReadWindow(SINCE), 240, NOTHING_NEW, 0),
