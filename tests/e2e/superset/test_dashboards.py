@@ -1,5 +1,7 @@
 """Each dashboard as a reader opens it: no chart fails or is empty, and the figures are those of the marts."""
 
+import csv
+import io
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -175,10 +177,10 @@ def test_the_figures_on_the_page_are_those_of_the_marts(
     )
     assert len(top) >= 5
     for row in top:
-        rank = f"{row['best_rank']}–{row['worst_rank']}" if row["worst_rank"] > row["best_rank"] else row["best_rank"]
-        assert f"{rank} {row['center_name']} {row['followers_count']:,}".replace(",", ".") in text
+        ranks = f"{row['best_rank']} {row['worst_rank']}"
+        assert f"{ranks} {row['center_name']} {row['followers_count']:,}".replace(",", ".") in text
     recent = running.rows(
-        "select center_name, to_char(last_post_at_local, 'DD/MM/YYYY HH24.MI') as posted "
+        "select center_name, to_char(last_post_at_local, 'YYYY-MM-DD HH24.MI ') || time_zone_label as posted "
         "from marts.leaderboard_recency where best_rank <= 5 and is_ranked and scope = 'any_post' "
         f"and {newest.format(mart='leaderboard_recency')}"
     )
@@ -186,6 +188,24 @@ def test_the_figures_on_the_page_are_those_of_the_marts(
     for row in recent:
         assert f"{row['center_name']} {row['posted']}" in text
     opened.page.close()
+
+
+def test_a_download_holds_numbers_and_plain_addresses(running: Running, dashboards: list[Dashboard]) -> None:
+    session = running.session()
+    ids = chart_ids(session)
+    changes = addresses = 0
+    for drawn in all_charts(dashboards):
+        if not drawn.chart.is_table:
+            continue
+        answer = session.raw("GET", f"/api/v1/chart/{ids[drawn.uuid]}/data/?format=csv")
+        for row in csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))):
+            for name, cell in row.items():
+                assert not cell.startswith("'"), (str(drawn), name, cell)
+                assert "<" not in cell, (str(drawn), name, cell)
+                if name.startswith(("Perubahan", "Change")) and not name.endswith(("catatan", "note")) and cell:
+                    changes += float(cell) == float(cell)
+                addresses += cell.startswith("https://")
+    assert min(changes, addresses) > 50
 
 
 def test_a_center_without_a_figure_does_not_lead_a_table(running: Running, dashboards: list[Dashboard]) -> None:

@@ -112,7 +112,7 @@ def test_a_past_period_leaves_the_title_and_what_stands_on_the_newest_day(
 
 def shown(answer: dict[str, Any]) -> list[tuple[str, str]]:
     """Account and link of the posts that a page was given."""
-    return sorted((row["account_code"], row["url_shown"].split('"')[1]) for row in answer["data"])
+    return sorted((row["account_code"], row["url"]) for row in answer["data"])
 
 
 def told(rows: list[dict[str, Any]]) -> list[tuple[str, str]]:

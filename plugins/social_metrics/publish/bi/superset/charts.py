@@ -163,7 +163,7 @@ def _linked_rows(columns: Mapping[str, Shown], open_it: str) -> str:
             link = f'<a href="{{{{this.{name}}}}}" target="_blank" rel="noopener">{open_it}</a>'
             return f"{{{{#if this.{name}}}}}{link}{{{{/if}}}}"
         is_number = column.data_type in _NUMBER_FORMATS
-        return f'{{{{formatNumber this.{name} "id-ID"}}}}' if is_number else f"{{{{this.{name}}}}}"
+        return f'{{{{formatNumber this.{name} locale="id-ID"}}}}' if is_number else f"{{{{this.{name}}}}}"
 
     titles = "".join(f"<th>{column.label}</th>" for column in columns.values())
     cells = "".join(f"<td>{cell(name, column)}</td>" for name, column in columns.items())
