@@ -16,3 +16,7 @@ revoke connect, temporary on database social_metrics_airflow from public;
 create role social_metrics_superset login password :'superset_password';
 create database social_metrics_superset owner social_metrics_superset;
 revoke connect, temporary on database social_metrics_superset from public;
+
+-- Locks and large objects of the warehouse are not everybody's.
+\connect social_metrics
+\ir ../plugins/social_metrics/warehouse/server_rights.sql

@@ -10,11 +10,13 @@ from urllib.parse import urlsplit
 import psycopg
 from psycopg import sql
 
+import social_metrics.warehouse
 from local_stack import StackError
 from local_stack.secret_files import new_password
 from local_stack.server import Server
 from social_metrics.clock import utc_now
 
+SERVER_RIGHTS = Path(social_metrics.warehouse.__file__).with_name("server_rights.sql")
 WAREHOUSE = "social_metrics_demo"
 AIRFLOW = "social_metrics_demo_airflow"
 SUPERSET = "social_metrics_demo_superset"
@@ -52,6 +54,7 @@ def ensure_warehouse(server: Server, login: Login, database: str = WAREHOUSE) ->
     """Creates the warehouse's database, not migrated, for the service login; returns the login's URI."""
     ensure_service_login(server, login)
     server.ensure_database(database, owner=login.name)
+    take_rights_from_all(server, database)
     return server.url(database, login.name, login.password)
 
 
@@ -63,6 +66,12 @@ def ensure_notary(server: Server, warehouse_url: str) -> str:
     with server.admin() as connection:
         connection.execute(sql.SQL("grant social_metrics_notary to {}").format(sql.Identifier(login.name)))
     return server.url(parts.path.lstrip("/"), login.name, login.password)
+
+
+def take_rights_from_all(server: Server, database: str) -> None:
+    """Leaves the warehouse's locks and large objects to those that need them."""
+    with server.admin(database) as admin:
+        admin.execute(SERVER_RIGHTS.read_text(encoding="utf-8").encode())
 
 
 def ensure_metadata(server: Server, login: Login, database: str) -> str:

@@ -14,7 +14,7 @@ from local_stack.server import Server
 from social_metrics.audit import closing
 from social_metrics.audit.canonical import tables_to_seal
 from social_metrics.audit.chain import walk_chain
-from social_metrics.audit.closing import draft_close
+from social_metrics.audit.closing import draft_close, seal_now
 from social_metrics.audit.corrections import approve_correction, request_correction
 from social_metrics.audit.rules import Rule
 from social_metrics.clock import utc_now
@@ -97,6 +97,7 @@ def approve_and_correct(closable: Closable, people: dict[str, Login]) -> None:
             )
         with connect(as_person(closable.url, people["checker"]), "closer") as checker:
             approve_correction(checker, number)
+    seal_now(closable.url)
 
 
 def unnamed(made: Tampering, places: list[str]) -> bool:

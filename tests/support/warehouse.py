@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 
-from local_stack.databases import SERVICE_LOGIN, Login, ensure_service_login
+from local_stack.databases import SERVICE_LOGIN, Login, ensure_service_login, take_rights_from_all
 from local_stack.embedded_postgres import EmbeddedPostgres
 from local_stack.secret_files import new_password
 from local_stack.server import Server, server_at
@@ -54,6 +54,7 @@ def empty_database_url(postgres_server: Server, service_login: Login) -> Iterato
 def warehouse_template(postgres_server: Server, service_login: Login) -> Iterator[str]:
     """Name of a migrated database without connections: the template of every `warehouse_url`."""
     postgres_server.ensure_database(TEMPLATE, owner=service_login.name)
+    take_rights_from_all(postgres_server, TEMPLATE)
     migrate.upgrade(postgres_server.url(TEMPLATE, service_login.name, service_login.password))
     yield TEMPLATE
     postgres_server.drop_database(TEMPLATE)

@@ -105,7 +105,7 @@ def draft_close(
         UsageProblem: the month is not over, is with checker or approver, was approved and would change now, or the
             marts are older than the evidence, or the project's rules are not those of its release.
     """
-    with marts_lock(service_url, "closer"):
+    with marts_lock(service_url, "recorder"):
         rules = rules_in_force(settings, service_url)
         release, unknown = unshipped((rule for rule in rules if rule.kind == "model"), code_version())
         if unknown:

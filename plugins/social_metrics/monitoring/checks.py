@@ -17,8 +17,9 @@ from social_metrics.warehouse.connect import connect
 _DOCTOR, _WATCH = frozenset({"doctor"}), frozenset({"watch"})
 _BOTH = _DOCTOR | _WATCH
 
-# Where `doctor` and `watch` need another grain of the same facts, each has a check of its own. No check changes
-# anything or calls a platform. The scheduler's comes before the first query: its answer may take seconds.
+# Where `doctor` and `watch` need another grain of the same facts, each has a check of its own. No check calls a
+# platform, and only `long_sessions` changes anything: it ends them. The scheduler's comes before the first query: its
+# answer may take seconds.
 CHECKS: tuple[tuple[Callable[[Situation, psycopg.Connection], Iterator[CheckResult | Alert]], frozenset[str]], ...] = (
     (capture_checks.connections, _BOTH),
     (system_checks.scheduler, _BOTH),
@@ -42,6 +43,9 @@ CHECKS: tuple[tuple[Callable[[Situation, psycopg.Connection], Iterator[CheckResu
     (system_checks.stale_marts, _WATCH),
     (system_checks.failed_nodes, _DOCTOR),
     (system_checks.failed_transform, _WATCH),
+    (system_checks.reading_logins, _BOTH),
+    (system_checks.reader_rights, _DOCTOR),
+    (system_checks.long_sessions, _WATCH),
 )
 AREAS = (
     "registry", "warehouse", "connections", "tokens", "captures", "accounts", "entries", "budgets", "health", "marts",

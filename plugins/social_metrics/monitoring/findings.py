@@ -25,6 +25,8 @@ class AlertKind(StrEnum):
     PARTITION_MISSING = "partition_missing"
     SCHEDULER_SILENT = "scheduler_silent"
     WAREHOUSE_DOWN = "warehouse_down"
+    SESSION_TOO_LONG = "session_too_long"
+    LOGIN_ALTERED = "login_altered"
 
 
 NOTIFY_IMMEDIATELY = frozenset({AlertKind.CREDENTIAL_FAILED, AlertKind.WAREHOUSE_DOWN})

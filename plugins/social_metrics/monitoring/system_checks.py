@@ -16,9 +16,11 @@ from social_metrics.marts.leaderboards import read_marts
 from social_metrics.monitoring.capture_checks import NAMED_IN_ALERTS, RETRY
 from social_metrics.monitoring.findings import Alert, AlertKind, CheckResult, Verdict, shortened
 from social_metrics.monitoring.situation import Situation
+from social_metrics.publish.bi.logins import altered_logins
 from social_metrics.publish.page.formats import long_date
 from social_metrics.warehouse.connect import Role, connect
 from social_metrics.warehouse.maintenance import missing_partitions
+from social_metrics.warehouse.sessions import end_long_sessions
 
 ROLES: tuple[Role, ...] = ("loader", "transformer", "bi_reader")
 TRANSFORM = "social-metrics transform"
@@ -165,3 +167,39 @@ def _failed_nodes(warehouse: psycopg.Connection) -> list[tuple[str, str, str | N
         order by unique_id
         """
     ).fetchall()
+
+
+def long_sessions(at: Situation, _warehouse: psycopg.Connection) -> Iterator[Alert]:
+    """No reader holds a lock or a transaction for long; such a session is ended."""
+    with psycopg.connect(at.url, connect_timeout=10) as service:
+        sessions, are_ended = end_long_sessions(service)
+    for session in sessions:
+        what = "was ended" if are_ended else "could not be ended"
+        message = f"The session {session.pid} of {session.login} held {session.reason}, and {what}."
+        next_step = (
+            f"ask {session.login} what it was for"
+            if are_ended
+            else f"as administrator: select pg_terminate_backend({session.pid}), and run warehouse/server_rights.sql"
+        )
+        yield Alert(AlertKind.SESSION_TOO_LONG, session.login, message, next_step)
+
+
+def reading_logins(at: Situation, _warehouse: psycopg.Connection) -> Iterator[Alert]:
+    """The logins of the BI tools have the settings and the passwords that they were given."""
+    key = at.settings.bi_login_key
+    for name, fault in altered_logins(at.url, at.settings.bi_login, key).items() if key else ():
+        yield Alert(
+            AlertKind.LOGIN_ALTERED, name, f"The login {name} was altered: {fault}.", "social-metrics bi logins"
+        )
+
+
+def reader_rights(_at: Situation, warehouse: psycopg.Connection) -> Iterator[CheckResult]:
+    """Readers can neither take the locks of the record nor write large objects."""
+    (open_to_all,) = warehouse.execute(
+        "select has_function_privilege('social_metrics_bi_reader', 'pg_advisory_lock(bigint)', 'execute') "
+        "or has_function_privilege('social_metrics_bi_reader', 'lo_create(oid)', 'execute')"
+    ).fetchone() or (False,)
+    if open_to_all:
+        message = "every login can take the warehouse's locks and write large objects"
+        next_step = "as administrator run warehouse/server_rights.sql in its database, then social-metrics migrate"
+        yield CheckResult("warehouse", Verdict.FINDING, message, next_step)

@@ -329,7 +329,8 @@ def _value(connection: psycopg.Connection, query: str) -> Any:
 
 def _dump(settings: Settings, url: str, snapshot: str, part: Part, tell: Tell) -> str:
     with tempfile.TemporaryFile() as errors:
-        options = ["--format=custom", f"--snapshot={snapshot}"]
+        # Rights on PostgreSQL's own functions (`server_rights.sql`) are an administrator's to restore.
+        options = ["--format=custom", f"--snapshot={snapshot}", "--exclude-schema=pg_catalog"]
         with _program(settings, "pg_dump", url, options, stdout=subprocess.PIPE, stderr=errors) as process:
             size = 0
             while piece := _stream(process.stdout).read(PIECE):

@@ -21,6 +21,16 @@ Role = Literal["loader", "transformer", "bi_reader", "auditor", "closer", "recor
 
 SERVER_VERSION_NEEDED = 150000
 
+LOCK_SECONDS = 900
+"""No statement waits longer for a lock: whoever holds one stops the others for that long, and is named."""
+
+_LOCKED_BY = """
+select string_agg(distinct format('%s (process %s)', usename, pid), ', ')
+from pg_locks join pg_stat_activity using (pid)
+where locktype in ('advisory', 'relation') and granted and pid <> pg_backend_pid() and datname = current_database()
+    and (locktype = 'advisory' or mode in ('ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock'))
+"""
+
 
 class WarehouseProblem(UsageProblem):
     """The warehouse cannot be used; the text names the reason and the next step."""
@@ -37,7 +47,9 @@ def open_connection(url: str, role: Role | None = None) -> psycopg.Connection:
         WarehouseProblem: the server does not respond, refuses the login, or was never migrated.
     """
     try:
-        connection = psycopg.connect(url, connect_timeout=10, options="-c timezone=UTC -c jit=off")
+        connection = psycopg.connect(
+            url, connect_timeout=10, options=f"-c timezone=UTC -c jit=off -c lock_timeout={LOCK_SECONDS}s"
+        )
     except psycopg.OperationalError as error:
         raise WarehouseProblem(_connection_fault(url, error)) from error
     try:
@@ -64,9 +76,21 @@ def open_connection(url: str, role: Role | None = None) -> psycopg.Connection:
 
 @contextmanager
 def connect(url: str, role: Role) -> Iterator[psycopg.Connection]:
-    """`open_connection`, committed at the end, rolled back on an error, closed either way."""
-    with open_connection(url, role) as connection:
-        yield connection
+    """`open_connection`, committed at the end, rolled back on an error, closed either way.
+
+    Raises:
+        WarehouseProblem: as `open_connection`; or another session has held a lock for LOCK_SECONDS.
+    """
+    try:
+        with open_connection(url, role) as connection:
+            yield connection
+    except psycopg.errors.LockNotAvailable as error:
+        with psycopg.connect(url, connect_timeout=10) as another:
+            (holders,) = another.execute(_LOCKED_BY).fetchone() or (None,)
+        raise WarehouseProblem(
+            f"Another session has held a lock for more than {LOCK_SECONDS} seconds: {holders or 'it has ended now'}. "
+            "End it (select pg_terminate_backend of its process), or wait, and start again."
+        ) from error
 
 
 def _connection_fault(url: str, error: psycopg.OperationalError) -> str:

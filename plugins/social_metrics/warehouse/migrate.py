@@ -16,6 +16,25 @@ from social_metrics.warehouse.recompute_login import ensure_recompute_login
 MIGRATION_LOCK = 5_120_401
 
 
+# Where `server_rights.sql` has taken the locks from everybody; without it this finds nothing to pass on.
+_GRANT_LOCKS = """
+do $$
+declare
+    routine regprocedure;
+begin
+    for routine in
+        select oid::regprocedure from pg_proc
+        where pronamespace = 'pg_catalog'::regnamespace and proname ~ '^pg_(try_)?advisory'
+            and has_function_privilege(current_user, oid, 'execute with grant option')
+    loop
+        execute format(
+            'grant execute on function %s to social_metrics_loader, social_metrics_transformer, '
+            'social_metrics_recorder, social_metrics_retention', routine);
+    end loop;
+end $$
+"""
+
+
 def _config() -> Config:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
@@ -50,6 +69,7 @@ def grant_database_rights(url: str) -> None:
     with psycopg.connect(url) as connection:
         connection.execute("grant social_metrics_closer to social_metrics_recorder")
         ensure_recompute_login(connection, url)
+        connection.execute(_GRANT_LOCKS)
         for rights in (
             "grant temporary on database {} to social_metrics_loader, social_metrics_transformer, "
             "social_metrics_retention",

@@ -24,10 +24,12 @@ from social_metrics.monitoring.checks import find_alerts
 from social_metrics.monitoring.findings import NOTIFY_IMMEDIATELY, Alert, AlertKind
 from social_metrics.monitoring.notifications import notify
 from social_metrics.monitoring.situation import Situation
+from social_metrics.publish.bi.logins import ensure_reading_logins
 from social_metrics.registry.account import Account
 from social_metrics.registry.registry import Registry, load_registry
 from social_metrics.registry.roles import load_roles
 from social_metrics.settings import DEFAULT_REGISTRY, Settings
+from social_metrics.warehouse.sessions import LongSession
 from tests.support.local_platform import Answer, serve
 from tests.support.receivers import Mailbox, Webhook
 from tests.support.warehouse import change_evidence
@@ -226,6 +228,14 @@ def _silent(situation: Situation) -> Situation:
     )
 
 
+def _altered(situation: Situation) -> Situation:
+    key, name = "a key of sixteen characters", f"reads_{situation.url.rpartition('/')[2]}"[-40:]
+    ensure_reading_logins(situation.url, [], name, key)
+    run(situation, f'alter role "{name}" set statement_timeout = 0')
+    settings = situation.settings.model_copy(update={"bi_login": name, "bi_login_key": key})
+    return replace(situation, settings=settings)
+
+
 MAKE: dict[AlertKind, list[Callable[[Situation], Situation]]] = {
     AlertKind.CREDENTIAL_FAILED: [lambda s: _breaker(s, "x", "token_expired"), _own_token],
     AlertKind.CREDENTIAL_EXPIRING: [lambda s: _expiring_in(s, 6)],
@@ -243,6 +253,8 @@ MAKE: dict[AlertKind, list[Callable[[Situation], Situation]]] = {
     AlertKind.MARTS_STALE: [_stale],
     AlertKind.PARTITION_MISSING: [_at_the_months_end],
     AlertKind.SCHEDULER_SILENT: [_silent],
+    AlertKind.SESSION_TOO_LONG: [lambda s: s],
+    AlertKind.LOGIN_ALTERED: [_altered],
 }
 
 
@@ -263,6 +275,9 @@ def test_every_alert_fires_and_is_received(
         monkeypatch.setattr(shutil, "disk_usage", lambda _place: usage(100, 95, 5))
     if kind is AlertKind.CLOCK_DRIFT:
         monkeypatch.setattr(system_checks, "utc_now", two_minutes_ahead)
+    if kind is AlertKind.SESSION_TOO_LONG:
+        session = LongSession(4711, "auditor", "a lock of the warehouse")
+        monkeypatch.setattr(system_checks, "end_long_sessions", lambda _service: ([session], True))
     found = find_alerts(at)
     assert [alert.kind for alert in found] == [kind]
     assert notify(found, at.url, at.settings, at.now)

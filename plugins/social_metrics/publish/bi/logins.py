@@ -17,6 +17,9 @@ STATEMENT_SECONDS = 30
 LOGIN_LENGTH_LIMIT = 63
 """PostgreSQL truncates longer names, and two centers could share one."""
 
+SETTINGS = {"default_transaction_read_only": "on", "statement_timeout": f"{STATEMENT_SECONDS}s", "jit": "off"}
+"""Of every such login. JIT costs more than a chart's query."""
+
 _LEADERSHIP_GROUP = "social_metrics_bi_reader"
 _CENTER_GROUP = "social_metrics_center_reader"
 
@@ -99,8 +102,41 @@ def _ensure(connection: psycopg.Connection, login: ReadingLogin) -> None:
     verb = sql.SQL("alter role" if known else "create role")
     connection.execute(sql.SQL("{} {} login password {}").format(verb, name, sql.Literal(login.password)))
     connection.execute(sql.SQL("grant {} to {}").format(sql.Identifier(group), name))
-    connection.execute(sql.SQL("alter role {} set default_transaction_read_only = on").format(name))
-    connection.execute(
-        sql.SQL("alter role {} set statement_timeout = {}").format(name, sql.Literal(f"{STATEMENT_SECONDS}s"))
-    )
-    connection.execute(sql.SQL("alter role {} set jit = off").format(name))  # JIT costs more than such a query
+    database = sql.Identifier(connection.info.dbname)
+    connection.execute(sql.SQL("alter role {} reset all").format(name))  # a login may set its own
+    connection.execute(sql.SQL("alter role {} in database {} reset all").format(name, database))
+    for setting, value in SETTINGS.items():
+        connection.execute(
+            sql.SQL("alter role {} set {} = {}").format(name, sql.Identifier(setting), sql.Literal(value))
+        )
+
+
+def altered_logins(warehouse_url: str, leadership: str, key: str) -> dict[str, str]:
+    """Logins that no longer have their settings or their password, and what is wrong with each.
+
+    A login may change both by itself; `ensure_reading_logins` sets them back.
+
+    Args:
+        warehouse_url: postgresql://… of the service login.
+        leadership: name of the login that sees all rows.
+        key: SOCIAL_METRICS_BI_LOGIN_KEY.
+    """
+    with psycopg.connect(warehouse_url, connect_timeout=10) as connection:
+        codes = [code for (code,) in connection.execute("select center_code from ops.center_logins order by 1")]
+        found: dict[str, list[str]] = {}
+        for name, setting in connection.execute(
+            "select rolname, unnest(setconfig) from pg_roles join pg_db_role_setting on setrole = pg_roles.oid"
+        ):
+            found.setdefault(name, []).append(setting)
+        known = {name for (name,) in connection.execute("select rolname from pg_roles where rolcanlogin")}
+    altered = {}
+    for login in (reading_login(leadership, key), *(reading_login(leadership, key, code) for code in codes)):
+        if login.name not in known:
+            continue
+        if sorted(found.get(login.name, [])) != sorted(f"{name}={value}" for name, value in SETTINGS.items()):
+            altered[login.name] = f"its settings are {', '.join(sorted(found.get(login.name, []))) or 'none'}"
+        try:
+            psycopg.connect(login.url(warehouse_url), connect_timeout=10).close()
+        except psycopg.OperationalError:
+            altered[login.name] = "its password is another one"
+    return altered
