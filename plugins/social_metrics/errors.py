@@ -5,6 +5,12 @@ a defect of the code. In Airflow the task fails with the same text; `WarehousePr
 
     UsageProblem                  any module: a setting, a connection, an argument
         UnusableAnswer            audit/answers.py: an officer's answer to an exception
+        NotCovered                audit/log/entries.py: a checkpoint that is older than the seal of a report
+        NoteRefused               audit/log/note.py: a checkpoint whose form or signature does not hold (exit code 1)
+        HistoryRewritten          audit/log/publishing.py: the seals do not continue the head signed last
+        ProofRefused              audit/log/report_proof.py: a report that its proof does not prove (exit code 1)
+        StampRefused              audit/log/timestamps.py: a time-stamp that does not hold
+        Refused                   audit/log/witness.py: a checkpoint that a witness does not cosign (exit code 1)
         RecordAltered             audit/closing.py: the close is no longer the one that was shown for a signature
         ClockProblem              extract/run_clock.py: the machine's clock is wrong
         PastDateRefused           extract/run_clock.py: a capture for a date other than today

@@ -188,7 +188,7 @@ def _print(report: Path, proven: Proven) -> None:
         console.print(line, markup=False, soft_wrap=True)
     if not proven.cosigned:
         console.print(
-            "No witness was asked: whoever holds the log's key could have rewritten its history.", soft_wrap=True
+            "No witness was asked: the holder of the log's key could have rewritten its history.", soft_wrap=True
         )
 
 

@@ -116,13 +116,13 @@ def compare(log: Log, anchors: Iterable[Anchor]) -> Anchored:
         if one in holding:
             continue
         before = max((kept.size for kept in holding if kept.size < one.size), default=0)
-        if one.size > log.size:
-            message = f"seals {log.size + 1} to {one.size} were cut off: the warehouse has {log.size}"
-        else:
-            message = f"of the seals {before + 1} to {one.size} at least one was rewritten"
         since = f"after {one.seen_at:%Y-%m-%d %H:%M} UTC" if one.seen_at else "after this head was made"
+        if one.size > log.size:
+            message = f"seals {log.size + 1} to {one.size} were cut off {since}: the warehouse has {log.size}"
+        else:
+            message = f"of the seals {before + 1} to {one.size} at least one was rewritten {since}"
         kept = f"; unchanged are seals 1 to {before}" if before else ""
-        findings.append(_finding(one, f"{message} {since}{kept}"))
+        findings.append(_finding(one, message + kept))
     return Anchored(tuple(proven), tuple(findings))
 
 

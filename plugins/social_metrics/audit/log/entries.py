@@ -11,7 +11,7 @@ from psycopg import sql
 
 from social_metrics.audit.canonical import tables_to_seal
 from social_metrics.audit.log.checkpoint import Checkpoint, Request
-from social_metrics.audit.log.report_proof import PAPERS, STEPS, ReportProof, SealedRow, SealProof
+from social_metrics.audit.log.report_proof import APPROVALS, ISSUED, ReportProof, SealedRow, SealProof
 from social_metrics.audit.merkle import (
     EMPTY_ROOT,
     consistency_proof,
@@ -129,16 +129,16 @@ def prove_report(connection: psycopg.Connection, log: Log, checkpoint: Checkpoin
         NotCovered: the report was sealed after the checkpoint.
         UsageProblem: no such report was issued.
     """
-    papers = _sealed(connection, log, PAPERS, "source.sha256 = %s", (sha256,))
-    if not papers:
+    issued = _sealed(connection, log, ISSUED, "source.sha256 = %s", (sha256,))
+    if not issued:
         raise UsageProblem(f"No sealed report has the sha256 {sha256}: it was not issued, or its file was changed.")
-    paper = papers[0]
-    month = (paper.values.get("month_start"), paper.values.get("version"))
-    steps = _sealed(connection, log, STEPS, "source.month_start = %s::date and source.version = %s::integer", month)
-    rows = [paper, *steps]
+    report = issued[0]
+    month = (report.values.get("month_start"), report.values.get("version"))
+    steps = _sealed(connection, log, APPROVALS, "source.month_start = %s::date and source.version = %s::integer", month)
+    rows = [report, *steps]
     if max(row.seal_no for row in rows) > checkpoint.size:
         raise NotCovered(
-            f"The report is in seal {paper.seal_no}; the checkpoint has {checkpoint.size} seals. "
+            f"The report is in seal {report.seal_no}; the checkpoint has {checkpoint.size} seals. "
             "Run social-metrics seal where the log's key is."
         )
     seals = tuple(

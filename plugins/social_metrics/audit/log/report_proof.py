@@ -22,7 +22,7 @@ FORMAT = "social-metrics report proof 1"
 SUFFIX = ".proof.json"
 """Of the proof's file, after the whole name of the report's."""
 
-PAPERS, STEPS = "audit.issued_papers", "audit.approvals"
+ISSUED, APPROVALS = "audit.issued_papers", "audit.approvals"
 
 
 class ProofRefused(UsageProblem):
@@ -114,7 +114,7 @@ def check_report(content: bytes, proof: str, log: Verifier, witnesses: Iterable[
     """
     try:
         parsed = _parsed(proof)
-        paper, *steps = parsed.rows
+        report, *steps = parsed.rows
         values = [row.values for row in parsed.rows]
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ProofRefused("The proof file is damaged: ask for it again.") from error
@@ -128,17 +128,17 @@ def check_report(content: bytes, proof: str, log: Verifier, witnesses: Iterable[
         if not _is_in_seal(row, manifests.get(row.seal_no, "")):
             raise ProofRefused(f"The row {row.key} of {row.table} is not in seal {row.seal_no}: the proof was changed.")
     digest = hashlib.sha256(content).hexdigest()
-    if paper.table != PAPERS or {values[0].get("content"), values[0].get("sha256")} != {digest}:
+    if report.table != ISSUED or {values[0].get("content"), values[0].get("sha256")} != {digest}:
         raise ProofRefused(
             f"The file (sha256 {digest}) is not the issued report (sha256 {values[0].get('sha256')}): it was changed "
             "after its issue, or the proof is of another report."
         )
     month = [values[0].get(name) for name in ("month_start", "version")]
-    if any(row.table != STEPS for row in steps) or any(
+    if any(row.table != APPROVALS for row in steps) or any(
         [step.get(name) for name in ("month_start", "version")] != month for step in values[1:]
     ):
         raise ProofRefused("The proof holds signatures of another month: it was changed.")
-    return Proven(values[0], values[1:], paper.seal_no, checkpoint, cosigned)
+    return Proven(values[0], values[1:], report.seal_no, checkpoint, cosigned)
 
 
 def _is_in_log(seal: SealProof, checkpoint: Checkpoint) -> bool:
