@@ -1,5 +1,6 @@
 """An answer to a form of Airflow is recorded with the responder's name, or the form is shown again."""
 
+import uuid
 from collections.abc import Callable
 from datetime import timedelta
 from types import SimpleNamespace
@@ -18,7 +19,10 @@ from tests.support.closable import MONTH, Closable
 
 pytestmark = pytest.mark.slow
 
-CONTEXT = {"task_instance": SimpleNamespace(id="the form's task")}
+
+def context() -> dict[str, Any]:
+    """Of a new form's task."""
+    return {"task_instance": SimpleNamespace(id=uuid.uuid4())}
 
 
 @pytest.fixture
@@ -61,7 +65,7 @@ def sign(action: Any, name: str | None, option: str, reason: str | None = None) 
         "responded_at": utc_now(),
         "responded_by_user": {"id": "7", "name": name} if name else None,
     }
-    return task.execute_complete(CONTEXT, event)
+    return task.execute_complete(context(), event)
 
 
 def steps_taken(place: Closable) -> list[tuple[str, str, str, str | None]]:
@@ -155,13 +159,13 @@ def test_center_answers_within_the_working_days(drafted: Closable, asked_again: 
         return {"chosen_options": ["Kirim jawaban"], "params_input": fields, "responded_at": utc_now(),
                 "responded_by_user": user, **more}  # fmt: skip
 
-    assert ask(CONTEXT, event(None, timedout=True, chosen_options=["Tanpa keterangan"]))["answers"] == 0
+    assert ask(context(), event(None, timedout=True, chosen_options=["Tanpa keterangan"]))["answers"] == 0
     with pytest.raises(TaskAwaitingInput):
-        ask(CONTEXT, event("x" * 2001))
-    assert ask(CONTEXT, event("X mati tiga hari"))["answers"] == 1
+        ask(context(), event("x" * 2001))
+    assert ask(context(), event("X mati tiga hari"))["answers"] == 1
     with connect(drafted.url, "closer") as connection:
         kept = connection.execute("select answer, person, channel from audit.exception_answers").fetchall()
     assert kept == [("X mati tiga hari", "siti", "airflow")]
     sign("submitted", "ani", "Ajukan")
-    assert "too_late" in ask(CONTEXT, event("terlambat"))
+    assert "too_late" in ask(context(), event("terlambat"))
     assert list_exceptions.function(close_facts()) == []

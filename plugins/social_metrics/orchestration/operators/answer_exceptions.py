@@ -19,9 +19,10 @@ from social_metrics.audit.closing import seal_now
 from social_metrics.clock import WIB, utc_now
 from social_metrics.errors import UsageProblem
 from social_metrics.orchestration.failures import translate_errors
-from social_metrics.orchestration.forms import ask_again, assigned_users, responder_name
+from social_metrics.orchestration.forms import ask_again, assigned_users, responder_name, response_id
 from social_metrics.orchestration.hooks.warehouse import WarehouseHook
 from social_metrics.orchestration.operators.close_texts import exception_line
+from social_metrics.plain_text import printable
 from social_metrics.publish.page.formats import long_date
 from social_metrics.registry.roles import holders_of, load_roles
 from social_metrics.settings import load_settings
@@ -97,6 +98,7 @@ class AnswerExceptionsOperator(HITLOperator):
                     version=self.close["version"],
                     person=name,
                     channel="airflow",
+                    response_id=response_id(context),
                 )
             except WarehouseProblem:
                 raise
@@ -130,7 +132,7 @@ def _fields(exceptions: list[AskedException]) -> ParamsDict:
     return ParamsDict(
         {
             str(one.exception_no): Param(
-                one.earlier_answer,
+                printable(one.earlier_answer) if one.earlier_answer else None,
                 type=["null", "string"],
                 maxLength=MAX_CHARACTERS,
                 title=f"Butir {one.exception_no}",

@@ -13,7 +13,7 @@ from social_metrics.audit.record import latest_close, status_of, steps_of
 from social_metrics.errors import UsageProblem
 from social_metrics.orchestration.drafted_version import load_if_newest, month_of_version
 from social_metrics.orchestration.failures import translate_errors
-from social_metrics.orchestration.forms import ask_again, assigned_users, responder_name, strip_markup
+from social_metrics.orchestration.forms import ask_again, assigned_users, responder_name, response_id, strip_markup
 from social_metrics.orchestration.hooks.warehouse import WarehouseHook
 from social_metrics.orchestration.operators.close_texts import month_summary
 from social_metrics.registry.roles import holders_of, load_roles
@@ -117,6 +117,7 @@ class SignCloseOperator(HITLOperator):
                         action,
                         person=name,
                         channel="airflow",
+                        response_id=response_id(context),
                         reason=str(answer["params_input"].get("alasan") or "").strip() or None,
                     )
                 except (WarehouseProblem, RecordAltered):
