@@ -52,9 +52,7 @@ candidates as (
         lacking.date_day,
         -- The code that an account would have; an account of that code may have moved to another center.
         coalesce(
-            accounts.account_code,
-            lacking.center_code || '-' || lacking.platform
-            || case when moved.account_code is null then '' else '-none' end
+            accounts.account_code, moved.account_code || '-none', lacking.center_code || '-' || lacking.platform
         ) as account_code,
         coalesce(statuses.outcome, 'not_yet_verified') as outcome,
         row_number() over (
