@@ -60,6 +60,7 @@ def ingest(
     - `social-metrics ingest kartini.xlsx --evidence screenshots --center kartini`
     """
     # pandas and openpyxl take a second to import; the other commands need not wait for them.
+    from social_metrics.intake.inbox import opened_folder, owner_of
     from social_metrics.intake.ingest import ingest as take
     from social_metrics.intake.screenshots import folder_reader
     from social_metrics.intake.spreadsheet.validation_errors import FileRefused
@@ -68,16 +69,20 @@ def ingest(
         settings = load_settings()
         registry = load_registry(settings.registry_dir)
         center = None if center is None else center_code(center, registry, settings)
+        content = read_bytes(file)
+        with opened_folder(file.parent) as folder:
+            author = owner_of(folder, file.name)
         try:
             result = take(
                 file.name,
-                read_bytes(file),
+                content,
                 registry=registry,
                 warehouse_url=url,
                 now=now_of_registry(registry),
                 read_attachment=folder_reader(evidence or file.parent),
                 max_age_days=settings.manual_entry_max_age_days,
                 center_code=center,
+                author=author,
             )
         except FileRefused as refused:
             _print_refusal(str(refused), output_format)

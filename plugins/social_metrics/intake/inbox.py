@@ -114,7 +114,7 @@ class FolderInbox:
                     with opened_folder(center, root) as folder:
                         with os.scandir(folder) as entries:
                             names = [entry.name for entry in entries if entry.name.lower().endswith(WORKBOOKS)]
-                        found = [Delivered(center, name, _owner(folder, name)) for name in sorted(names)]
+                        found = [Delivered(center, name, owner_of(folder, name)) for name in sorted(names)]
                 except OSError:
                     continue
                 yield from found
@@ -219,8 +219,8 @@ def _own_folder(path: Path, name: str, within: int) -> Iterator[int]:
         raise UsageProblem(f"{path} is a link or a file where a folder should be. Remove it.") from error
 
 
-def _owner(folder: int, name: str) -> str | None:
-    """The login that owns a file, where officers have logins of their own on this machine."""
+def owner_of(folder: int, name: str) -> str | None:
+    """The login that owns a file, where officers have logins of their own on this machine; None: our own, or root's."""
     try:
         number = os.stat(name, dir_fd=folder, follow_symlinks=False).st_uid
         return None if number in (0, os.geteuid()) else pwd.getpwuid(number).pw_name

@@ -67,8 +67,11 @@ def folder_reader(folder: Path) -> ReadAttachment:
     """Reads attachments from a folder of this machine; a link is refused."""
 
     def read(name: str) -> bytes | None:
-        with opened_folder(folder) as opened:
-            found = read_regular_file(opened, name, MAX_BYTES)
+        try:
+            with opened_folder(folder) as opened:
+                found = read_regular_file(opened, name, MAX_BYTES)
+        except OSError:
+            return None  # there is no such folder
         return found[0] if found else None
 
     return read

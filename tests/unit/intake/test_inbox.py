@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -92,6 +93,23 @@ def test_an_ordinary_file_is_read_and_a_missing_one_is_none(inbox: FolderInbox, 
     inbox.remove("kartini", "Entri.XLSX")
     assert list(inbox.workbooks(["kartini"])) == []
     assert list(FolderInbox(folder / "missing").workbooks(["kartini"])) == []
+
+
+def test_owner_of_a_file_is_known_where_officers_have_logins(
+    inbox: FolderInbox, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "entri.xlsx").write_bytes(b"x")
+    assert [found.owner for found in inbox.workbooks(["kartini"])] == [None], "our own says nothing about an officer"
+    officer = 4711
+    monkeypatch.setattr("os.stat", lambda *_, **__: SimpleNamespace(st_uid=officer))
+    monkeypatch.setattr("pwd.getpwuid", {officer: SimpleNamespace(pw_name="sari")}.__getitem__)
+    assert [found.owner for found in inbox.workbooks(["kartini"])] == ["sari"]
+    monkeypatch.setattr("pwd.getpwuid", {}.__getitem__)
+    assert [found.owner for found in inbox.workbooks(["kartini"])] == [None], "an owner without a name"
+
+
+def test_attachments_of_a_missing_folder_are_missing(tmp_path: Path) -> None:
+    assert folder_reader(tmp_path / "absent")("layar.png") is None
 
 
 def test_a_center_s_folder_that_is_a_link_is_not_followed(inbox: FolderInbox, folder: Path, tmp_path: Path) -> None:
