@@ -37,7 +37,9 @@ def metadata(access: str = "public", exposed: tuple[str, ...] = ("m.days", "m.ce
     manifest = {
         "nodes": {
             "m.days": _mart(
-                "fct_days", ["center_code", "date_day", "month_start", "followers", "name_id", "name_en"], access
+                "fct_days",
+                ["center_code", "date_day", "month_start", "followers", "name_id", "name_en", "post_url"],
+                access,
             ),
             "m.centers": _mart("dim_centers", ["center_code", "center_name", "province"]),
         },

@@ -1,69 +1,14 @@
 """The wheel in an environment of its own, without the checkout: version, migration and doctor on a real PostgreSQL."""
 
-import os
-import shutil
 import subprocess
-import sys
-import sysconfig
 import zipfile
 from pathlib import Path
 
 import pytest
 
+from tests.support.installed_wheel import run
+
 pytestmark = pytest.mark.slow
-
-SECONDS = 120
-
-
-@pytest.fixture(scope="module")
-def wheel(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The wheel, built from a copy of what git knows: no leftover of the working tree gets in."""
-    folder = tmp_path_factory.mktemp("wheel")
-    source = folder / "source"
-    for name in ("plugins", "pyproject.toml", "README.md", "LICENSE"):
-        place = repository / name
-        if place.is_dir():
-            shutil.copytree(place, source / name, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
-        else:
-            source.mkdir(exist_ok=True)
-            shutil.copy(place, source / name)
-    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "--no-index"]
-    subprocess.run([*command, "--wheel-dir", str(folder), str(source)], check=True, timeout=SECONDS)
-    (built,) = folder.glob("*.whl")
-    return built
-
-
-@pytest.fixture(scope="module")
-def program(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """`social-metrics` of a new environment that holds the wheel, and the locked packages without the checkout.
-
-    The packages come from this environment by a path, so that nothing is downloaded; its editable install of the
-    checkout is not found that way, since only its own site module reads it.
-    """
-    home = tmp_path_factory.mktemp("environment")
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(home)], check=True, timeout=SECONDS)
-    (packages,) = home.glob("lib/python3.*/site-packages")
-    with zipfile.ZipFile(wheel) as archive:
-        archive.extractall(packages)
-    (packages / "locked.pth").write_text(sysconfig.get_path("purelib") + "\n")
-    script = home / "bin" / "social-metrics"
-    script.write_text(f"#!{home / 'bin' / 'python'}\nimport sys\nfrom social_metrics.cli import app\nsys.exit(app())\n")
-    script.chmod(0o755)
-    return script
-
-
-def run(program: Path, folder: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    ours = ("AIRFLOW", "SOCIAL_METRICS_", "PYTHONPATH")
-    clean = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
-    return subprocess.run(
-        [program, *arguments],
-        cwd=folder,
-        env=clean | variables,
-        capture_output=True,
-        text=True,
-        timeout=SECONDS,
-        check=False,
-    )
 
 
 def test_the_wheel_holds_the_package_and_no_demo(wheel: Path) -> None:
@@ -76,7 +21,12 @@ def test_the_wheel_holds_the_package_and_no_demo(wheel: Path) -> None:
         "warehouse/migrations/versions/0001_raw_and_ops.py",
         "warehouse/migrations/versions/0001_raw_and_ops.sql",
         "publish/page/templates/boards.html",
+        "publish/texts.csv",
         "py.typed",
+        "site/dags/extract_social_metrics.py",
+        "site/dbt_project/dbt_project.yml",
+        "site/dbt_project/seeds/registry/centers.csv",
+        "site/bi/dashboards/papan_utama.yml",
     ):
         assert f"social_metrics/{needed}" in names
 
@@ -112,10 +62,12 @@ def test_it_migrates_a_warehouse_and_doctor_names_what_is_missing(
     assert "31 centers, 6 platforms, 186 accounts, 0 of them verified" in doctor.stdout
 
 
-def test_without_the_project_and_the_registry_it_says_what_to_set(
-    program: Path, tmp_path: Path, warehouse_url: str
-) -> None:
-    doctor = run(program, tmp_path, "doctor", AIRFLOW_CONN_SOCIAL_METRICS_WAREHOUSE=warehouse_url)
+def test_without_the_registry_it_says_what_to_set(program: Path, tmp_path: Path, warehouse_url: str) -> None:
+    variables = {
+        "AIRFLOW_CONN_SOCIAL_METRICS_WAREHOUSE": warehouse_url,
+        "SOCIAL_METRICS_REGISTRY_DIR": str(tmp_path / "absent"),
+    }
+    doctor = run(program, tmp_path, "doctor", **variables)
     assert doctor.returncode in (1, 2), doctor.stdout + doctor.stderr
     assert "Traceback" not in doctor.stderr
     assert "SOCIAL_METRICS_REGISTRY_DIR" in doctor.stdout + doctor.stderr

@@ -99,7 +99,7 @@ def draw(days: Sequence[CenterDay], first_day: date, last_day: date) -> Chart | 
 
 
 def svg(drawn: Chart, languages: Sequence[Language], title_id: str = "") -> str:
-    """The drawing as SVG: its own colours for paper, classes for the style of the page.
+    """The drawing as SVG: its own colours for print, classes for the style of the page.
 
     Args:
         drawn: result of `draw`.
