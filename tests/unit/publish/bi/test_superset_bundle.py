@@ -105,13 +105,16 @@ def test_a_past_period_empties_neither_the_title_nor_what_stands_on_the_newest_d
 
 
 def test_addresses_are_columns_of_their_own_that_a_template_links(tmp_path: Path) -> None:
-    form = "  - {key: c, title: {id: C, en: C}, mart: fct_days, kind: links, columns: [center_code, post_url]}\n"
+    form = (
+        "  - {key: c, title: {id: C, en: C}, mart: fct_days, kind: links, columns: [center_code, date_day, post_url]}\n"
+    )
     with zipfile.ZipFile(io.BytesIO(bundle(assets(load(tmp_path, GOOD + form), metadata()), URL))) as archive:
         params = yaml.safe_load(archive.read("bundle/charts/papan_c.yaml"))["params"]
-    assert (params["viz_type"], params["all_columns"]) == ("handlebars", ["center_code", "post_url"])
-    assert "<th>Sentra</th><th>post_url</th>" in params["handlebarsTemplate"]
+    assert (params["viz_type"], params["all_columns"]) == ("handlebars", ["center_code", "date_day", "post_url"])
+    assert "<th>Sentra</th><th>date_day</th><th>post_url</th>" in params["handlebarsTemplate"]
     link = '{{#if this.post_url}}<a href="{{this.post_url}}" target="_blank" rel="noopener">buka</a>{{/if}}'
     assert link in params["handlebarsTemplate"]
+    assert '<td>{{dateFormat this.date_day format="DD/MM/YYYY"}}</td>' in params["handlebarsTemplate"]
 
 
 DRAWN = "  - {key: c, title: {id: C, en: C}, mart: fct_days, metrics: [rows], "

@@ -162,6 +162,8 @@ def _linked_rows(columns: Mapping[str, Shown], open_it: str) -> str:
         if column.is_address:
             link = f'<a href="{{{{this.{name}}}}}" target="_blank" rel="noopener">{open_it}</a>'
             return f"{{{{#if this.{name}}}}}{link}{{{{/if}}}}"
+        if column.data_type == "date":  # a number of milliseconds; Indonesia is east of UTC, so the day stays
+            return f'{{{{dateFormat this.{name} format="DD/MM/YYYY"}}}}'
         is_number = column.data_type in _NUMBER_FORMATS
         return f'{{{{formatNumber this.{name} locale="id-ID"}}}}' if is_number else f"{{{{this.{name}}}}}"
 
