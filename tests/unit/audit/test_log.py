@@ -249,6 +249,16 @@ def test_witness_refuses_every_changed_byte_of_a_request(state: Path, data: st.D
     assert state.read_bytes() == before
 
 
+def test_witness_follows_a_log_whose_key_was_replaced(state: Path) -> None:
+    replacement = new_signer(LOG.verifier.name, NOTE)
+    request = Request(8, CHANGED.proof, head(12, signer=replacement))
+    made = cosign(request, state, replacement.verifier, WITNESS, NOW)
+    assert made.checked(replacement.verifier, [WITNESS.verifier]) == {"example.go.id/itjen": NOW}
+    forged = Request(12, (), head(12, REWRITTEN, signer=replacement))
+    with pytest.raises(Refused, match="Fork"):
+        cosign(forged, state, replacement.verifier, WITNESS, NOW)
+
+
 def test_request_from_another_size_names_the_right_one(state: Path) -> None:
     with pytest.raises(UsageProblem, match="checkpoint export --old 8") as refusal:
         witnessed(ask(5, 12), state)
