@@ -100,7 +100,9 @@ def bench(
     one_by_one = {name: replace(line, max_in_flight=1) for name, line in loaded.platforms.items()}
     registry = Registry(one_by_one, loaded.centers, loaded.accounts)  # a plan needs an order
     given_settings = Settings(credentials_key=Fernet.generate_key().decode(), http_attempts=1, http_max_wait_seconds=0)
-    with psycopg.connect(url, autocommit=True) as connection, pytest.MonkeyPatch.context() as environment:
+    administrator = psycopg.connect(postgres_server.url(name), autocommit=True)
+    with administrator as connection, pytest.MonkeyPatch.context() as environment:
+        connection.execute("set session_replication_role = replica")  # evidence is only added to: its triggers
         environment.setattr(state, "FIRST_READ_DAYS", 6)  # fewer posts, more captures
         for variable, value in connections(folder).items():
             environment.setenv(variable, value)
