@@ -157,8 +157,11 @@ def verifier(text: str, kind: int) -> Verifier:
 def _compare(proven: Proven, files: "list[Path] | tuple[()]", log: Verifier, witnesses: list[Verifier]) -> None:
     """Hold the proof's checkpoint against those that the auditor has."""
     for file in files:
-        own = parse_checkpoint(read_text(file))
-        times = own.checked(log, witnesses).values()
+        try:
+            own = parse_checkpoint(read_text(file))
+            times = own.checked(log, witnesses).values()
+        except NoteRefused as refusal:
+            raise ProofRefused(f"{file.name} cannot be used: {refusal}") from refusal
         since = f"{min(times):%Y-%m-%d %H:%M} UTC" if times else f"{file.name} was made"
         if own.size == proven.checkpoint.size and own.root != proven.checkpoint.root:
             raise ProofRefused(f"The history of the log was rewritten since {since}: {file.name} has another root.")
