@@ -171,7 +171,7 @@ def test_the_second_holder_waits_for_the_first(warehouse_url: str) -> None:
     order: list[str] = []
 
     def close_a_month() -> None:
-        with marts_lock(warehouse_url, "closer"):
+        with marts_lock(warehouse_url, "recorder"):
             order.append("close")
 
     with marts_lock(warehouse_url, "transformer"):
@@ -187,7 +187,7 @@ def test_waiting_ends_with_a_sentence(warehouse_url: str) -> None:
     with (
         marts_lock(warehouse_url, "transformer"),
         pytest.raises(WarehouseProblem, match="locked the marts for more than 1 seconds"),
-        marts_lock(warehouse_url, "closer", wait_seconds=1),
+        marts_lock(warehouse_url, "recorder", wait_seconds=1),
     ):
         pytest.fail("two hold the marts at once")
 
