@@ -5,6 +5,7 @@ a defect of the code. In Airflow the task fails with the same text; `WarehousePr
 
     UsageProblem                  any module: a setting, a connection, an argument
         UnusableAnswer            audit/answers.py: an officer's answer to an exception
+        ReportsUnexplained        publish/reports/comparison.py: issued reports that the record does not explain
         NotCovered                audit/log/entries.py: a checkpoint that is older than the seal of a report
         NoteRefused               audit/log/note.py: a checkpoint whose form or signature does not hold (exit code 1)
         HistoryRewritten          audit/log/publishing.py: the seals do not continue the head signed last
@@ -26,6 +27,7 @@ a defect of the code. In Airflow the task fails with the same text; `WarehousePr
             NoSuchCampaign        marts/campaigns.py: an unknown campaign
             NoMarts               marts/leaderboards.py: the marts have not been built
             NoSuchBoard           marts/leaderboards.py: an unknown board, scope or date
+            WarehouseDown         monitoring/outage.py: PostgreSQL does not respond, and the alert was sent
             NoSuchArea            marts/service_areas.py: an unknown service area
 """
 

@@ -89,10 +89,17 @@ def offices(airflow: Airflow, warehouse_url: str, tmp_path: Path, monkeypatch: p
 
 
 @pytest.fixture
-def reports(offices: str) -> dict[str, str]:
-    """File name → sha256 of the reports of a closed month, and of one provisional page."""
+def reports(offices: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """File name → sha256 of the reports of a closed month, and of one provisional page, as if the record gave them."""
+    monkeypatch.setattr("social_metrics.publish.reports.comparison.require_explained", lambda *_: None)
+    return insert_reports(offices)
+
+
+def insert_reports(offices: str) -> dict[str, str]:
+    """Insert reports of a month that has no figures; file name → sha256."""
     made: dict[str, str] = {}
     with psycopg.connect(offices) as owner:
+        owner.execute("alter table audit.issued_papers disable trigger check_paper")
         owner.execute(
             "insert into audit.seals values (1, '2026-11-01', now(), repeat('0', 64), 'x', 'x', repeat('1', 64))"
         )
@@ -154,6 +161,22 @@ def test_each_office_gets_its_reports_once_and_a_center_only_its_own(
         assert owner.execute("select count(*) from audit.deliveries").fetchone() == (6,)
         with pytest.raises(psycopg.errors.InsufficientPrivilege, match="append-only"):
             owner.execute("delete from audit.deliveries")
+
+
+def test_a_report_that_the_record_does_not_explain_is_not_delivered(
+    offices: str, mailbox: Mailbox, tmp_path: Path
+) -> None:
+    from airflow.sdk.exceptions import AirflowFailException
+
+    forged = insert_reports(offices)
+    for deliver in (mail, store):
+        for name in ("halaman.pdf", "sementara.pdf"):
+            with pytest.raises(AirflowFailException, match=rf"were not delivered:\n  {name}"):
+                deliver([forged[name]])
+    assert mailbox.received == []
+    assert not list((tmp_path / "state").rglob("*.pdf"))
+    with psycopg.connect(offices) as owner:
+        assert owner.execute("select count(*) from audit.deliveries").fetchone() == (0,)
 
 
 def test_mail_that_failed_is_sent_by_the_next_try(reports: dict[str, str], mailbox: Mailbox) -> None:

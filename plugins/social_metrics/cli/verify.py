@@ -2,9 +2,9 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
@@ -21,6 +21,9 @@ from social_metrics.cli.offline import WitnessOption, verifier
 from social_metrics.clock import utc_now
 from social_metrics.settings import Settings, load_settings
 from social_metrics.warehouse.connect import connect
+
+if TYPE_CHECKING:
+    from social_metrics.publish.reports.comparison import Unexplained
 
 LINES = 12
 """Findings or figures shown of each kind: one screen."""
@@ -66,6 +69,7 @@ def verify(
             digest=digest,
             anchors=_anchors(settings, checkpoint or [], root or [], key or [], witness or []),
         )
+        reports = _compared_reports(url, month_start(month))
     if output_format is Format.JSON:
         print_json(
             {
@@ -82,16 +86,28 @@ def verify(
                     "late_rows",
                     "changed_rules",
                     "anchored",
+                    "unproven",
                     "purges",
                     purged_figures="purged",
                 ),
                 **members(found.walk, "seals", "rows", "purged"),
+                "reports": reports,
             }
         )
     else:
         _print(found)
-    if not found.holds:
+        for one in reports:
+            output().print(f"report  {one.paper_no}, {one.file_name}: {one.message}", markup=False, soft_wrap=True)
+    if not found.holds or any(not one.is_explained for one in reports):
         raise typer.Exit(ExitCode.FINDING)
+
+
+def _compared_reports(url: str, month: date) -> "list[Unexplained]":
+    """The month's issued reports that are not what the record says, each rendered again."""
+    from social_metrics.publish.reports.comparison import compare_reports  # only this needs typst
+
+    with connect(url, "closer") as connection:
+        return compare_reports(connection, month_start=month)
 
 
 def _anchors(
@@ -140,6 +156,8 @@ def _print(found: Verification) -> None:
     console.print(f"{close.month_start:%Y-%m} version {close.version} ({found.status}) {verdict}", style="bold")
     console.print(f"digest  {close.sha256}")
     console.print(f"chain   {found.walk.seals} seals over {found.walk.rows} rows, {len(found.walk.findings)} findings")
+    if found.unproven:
+        console.print(f"proof   signatures not proven: {escape(', '.join(found.unproven))}", soft_wrap=True)
     for sentence in found.anchored:
         console.print(f"anchor  {escape(sentence)}", soft_wrap=True)
     for finding in found.findings[:LINES]:

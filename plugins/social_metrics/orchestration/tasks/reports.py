@@ -9,6 +9,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+import psycopg
 from airflow.providers.smtp.hooks.smtp import SmtpHook
 from airflow.sdk import ObjectStoragePath, task
 from airflow.sdk.exceptions import AirflowFailException, AirflowNotFoundException, AirflowSkipException
@@ -86,8 +87,7 @@ def store_reports(digests: list[str]) -> list[str]:
     root = ObjectStoragePath(load_settings().reports)
     paths = []
     with connect(WarehouseHook().url(), "recorder") as connection:
-        reports = _issued(issued_reports(connection, digests), digests)
-        connection.commit()
+        reports = _issued(connection, digests)
         proofs = prove_reports(connection, load_settings(), digests)
         with delivering(connection):
             for report in reports:
@@ -121,8 +121,7 @@ def mail_reports(digests: list[str], smtp_conn_id: str = "smtp_default") -> list
     roles = load_roles(load_settings().registry_dir)
     sent = []
     with connect(WarehouseHook().url(), "recorder") as connection:
-        reports = _issued(issued_reports(connection, digests), digests)
-        connection.commit()
+        reports = _issued(connection, digests)
         by_address: dict[str, list[IssuedReport]] = defaultdict(list)
         for report in reports:
             for address in addresses(report, roles):
@@ -155,10 +154,16 @@ def as_of_date(params: Any, dag_run: Any) -> date:
     return day - timedelta(days=day.isoweekday())
 
 
-def _issued(reports: list[IssuedReport], digests: Sequence[str]) -> list[IssuedReport]:
+def _issued(connection: psycopg.Connection, digests: Sequence[str]) -> list[IssuedReport]:
+    """The reports with these digests, each rendered again and found to be what the record says."""
+    from social_metrics.publish.reports.comparison import require_explained
+
+    reports = issued_reports(connection, digests)
+    connection.commit()
     missing = set(digests) - {report.sha256 for report in reports}
     if missing:
         raise AirflowFailException(f"These reports were never issued: {', '.join(sorted(missing))}.")
+    require_explained(connection, digests)
     return reports
 
 

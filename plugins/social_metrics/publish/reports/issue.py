@@ -4,32 +4,39 @@ import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, fields
-from datetime import date, datetime, time
-from typing import Literal, LiteralString
+from datetime import date
+from typing import LiteralString
 
 import psycopg
 from psycopg.rows import class_row
+from psycopg.types.json import Jsonb
 
 from social_metrics.audit.log.entries import read_log
 from social_metrics.audit.record import Close
-from social_metrics.audit.seals import seal_days, sealing
-from social_metrics.clock import WIB, month_end
+from social_metrics.audit.seals import last_seal, seal_days, sealing
+from social_metrics.clock import month_end
 from social_metrics.errors import UsageProblem
 from social_metrics.publish.page.formats import Language
+from social_metrics.publish.reports.comparison import compare_reports
 from social_metrics.publish.reports.month_record import MonthRecord, approved_close, read_month
-from social_metrics.publish.reports.packs import Packs
 from social_metrics.publish.reports.provisional_page import provisional_page
-from social_metrics.publish.reports.typesetting import pdf
-from social_metrics.publish.reports.workbook import workbook
+from social_metrics.publish.reports.rendering import (
+    Kind,
+    file_name,
+    render,
+    render_provisional,
+    settings_of_provisional,
+    settings_sha256,
+    template_version,
+)
+from social_metrics.publish.reports.typesetting import Block
 from social_metrics.warehouse.connect import connect
 
-Kind = Literal["leadership", "full", "center", "workbook"]
 Progress = Callable[[int], AbstractContextManager[Callable[[], None]]]
 """Takes the number of reports to make; gives the function to call after each."""
 
 PDF = "application/pdf"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-_FILE_NAMES: dict[Kind, str] = {"leadership": "pimpinan", "full": "lengkap", "center": "sentra", "workbook": "data"}
 
 
 @dataclass(frozen=True)
@@ -42,6 +49,10 @@ class Report:
         sha256: of the content, in hexadecimal.
         close_sha256: digest of the close; None when it is provisional, or of an early version.
         log_head: head of the log of seals that it prints; None in a report of an early version.
+        seal_no: newest seal at its issue.
+        template_version: of the files that it was rendered from.
+        settings_sha256: of what else it was rendered with.
+        pinned: figures of a provisional report.
     """
 
     kind: Kind
@@ -56,6 +67,10 @@ class Report:
     is_provisional: bool
     close_sha256: str | None
     log_head: str | None
+    seal_no: int | None
+    template_version: str | None
+    settings_sha256: str | None
+    pinned: Block | None = field(repr=False)
 
 
 _NAMES = [column.name for column in fields(Report)]
@@ -90,20 +105,35 @@ def issue_month(
             seal_days(connection)  # so that the log covers every signature that the reports show
         with connection.transaction():
             connection.execute("set transaction isolation level repeatable read")
-            record = read_month(connection, month_start)
-            issued = {report.file_name for report in _issued(connection, record.close)}
+            seal_no = _newest_seal(connection)
+            record = read_month(connection, month_start, through_seal=seal_no)
+        explained, _ = _explained(connection, lambda: _issued(connection, record.close))
+        issued = {report.file_name: report.sha256 for report in reversed(explained)}
         wanted = _wanted(record, languages, center_code)
         missing = [one for one in wanted if one[0] not in issued]
         made = []
         with progress(len(missing)) if progress else nullcontext(lambda: None) as step:
             for name, kind, center, language in missing:
-                made.append(_make(record, name, kind, center, language))
+                content = render(record, kind, center, language)
+                settings = settings_sha256(kind, center, language, record.close.drafted_at)
+                made.append(
+                    _report(
+                        name, kind, content, language, month_end(month_start), settings=settings, seal_no=seal_no,
+                        log_head=record.log_head, center_code=center, close=record.close,
+                    )
+                )  # fmt: skip
                 step()
         if made:
-            _keep(connection, record.close.version, made, lambda: _issued(connection, record.close))
+            _keep(
+                connection,
+                record.close.version,
+                made,
+                lambda: {one.sha256 for one in _issued(connection, record.close)},
+            )
+        issued |= {one.file_name: one.sha256 for one in made}
         with connection.transaction():
-            kept = {report.file_name: report for report in _issued(connection, record.close)}
-    return [kept[name] for name, _, _, _ in wanted]
+            kept = {report.sha256: report for report in reversed(_issued(connection, record.close))}
+    return [kept[issued[name]] for name, _, _, _ in wanted]
 
 
 def issued_of_month(connection: psycopg.Connection, month_start: date) -> list[Report]:
@@ -129,18 +159,25 @@ def issue_as_of(url: str, as_of_date: date, *, language: Language = "id") -> Rep
     """
     name = f"{as_of_date.isoformat()}-sementara-{language}.pdf"
     with connect(url, "recorder") as connection:
+        issued, refused = _explained(connection, lambda: _issued_as_of(connection, as_of_date, name))
+        if issued:
+            return issued[0]
         with connection.transaction():
             connection.execute("set transaction isolation level repeatable read")
-            kept = _issued_as_of(connection, as_of_date, name)
-            if kept:
-                return kept[0]
             head = read_log(connection).head
             page = provisional_page(connection, as_of_date, language, head)
-        content = pdf(page, datetime.combine(as_of_date, time(23, 59), WIB))
-        made = _report("leadership", name, content, None, language, None, as_of_date, None, head)
-        _keep(connection, None, [made], lambda: _issued_as_of(connection, as_of_date, name))
+            seal_no = _newest_seal(connection)
+        made = _report(
+            name, "leadership", render_provisional(page, as_of_date), language, as_of_date, seal_no=seal_no,
+            log_head=head, pinned=page, settings=settings_of_provisional(language, as_of_date),
+        )  # fmt: skip
+
+        def kept() -> list[Report]:
+            return [one for one in _issued_as_of(connection, as_of_date, name) if one.sha256 not in refused]
+
+        _keep(connection, None, [made], lambda: {made.sha256} if kept() else set())
         with connection.transaction():
-            return _issued_as_of(connection, as_of_date, name)[0]
+            return kept()[0]
 
 
 def _wanted(
@@ -154,48 +191,26 @@ def _wanted(
     kinds: list[tuple[Kind, str | None]] = [("leadership", None), ("full", None), ("workbook", None)]
     kinds += [("center", code) for code in codes]
     return [
-        (_name(record, kind, center, language), kind, center, language)
+        (file_name(record, kind, center, language), kind, center, language)
         for language in languages
         for kind, center in kinds
         if center_code in (None, center)
     ]
 
 
-def _name(record: MonthRecord, kind: Kind, center_code: str | None, language: Language) -> str:
-    """The file name; it holds the number of corrections shown, as a new one makes another report."""
-    corrections = sum(center_code in (None, one.center_code) for one in record.corrections)
-    parts = [
-        f"{record.close.month_start:%Y-%m}-v{record.close.version}",
-        _FILE_NAMES[kind],
-        *([center_code] if center_code else []),
-        *([f"koreksi-{corrections}"] if corrections else []),
-        language,
-    ]
-    return "-".join(parts) + (".xlsx" if kind == "workbook" else ".pdf")
-
-
-def _make(record: MonthRecord, name: str, kind: Kind, center_code: str | None, language: Language) -> Report:
-    packs, close = Packs(record, language), record.close
-    drafted_at, month = close.drafted_at, close.month_start
-    if kind == "workbook":
-        content = workbook(record, language)
-    elif kind == "leadership":
-        content = pdf(packs.leadership(), drafted_at)
-    else:
-        content = pdf(packs.center(center_code) if center_code else packs.full(), drafted_at)
-    return _report(kind, name, content, center_code, language, month, month_end(month), close.sha256, record.log_head)
-
-
 def _report(
-    kind: Kind,
     name: str,
+    kind: Kind,
     content: bytes,
-    center_code: str | None,
     language: Language,
-    month_start: date | None,
     as_of_date: date,
-    close_sha256: str | None,
+    *,
+    settings: str,
+    seal_no: int | None,
     log_head: str,
+    center_code: str | None = None,
+    close: Close | None = None,
+    pinned: Block | None = None,
 ) -> Report:
     return Report(
         kind=kind,
@@ -205,27 +220,49 @@ def _report(
         sha256=hashlib.sha256(content).hexdigest(),
         center_code=center_code,
         language=language,
-        month_start=month_start,
+        month_start=close.month_start if close else None,
         as_of_date=as_of_date,
-        is_provisional=month_start is None,
-        close_sha256=close_sha256,
+        is_provisional=close is None,
+        close_sha256=close.sha256 if close else None,
         log_head=log_head,
+        seal_no=seal_no,
+        template_version=template_version(),
+        settings_sha256=settings,
+        pinned=pinned,
     )
 
 
 def _keep(
-    connection: psycopg.Connection, version: int | None, reports: Iterable[Report], issued: Callable[[], list[Report]]
+    connection: psycopg.Connection, version: int | None, reports: Iterable[Report], there: Callable[[], set[str]]
 ) -> None:
-    """Store the reports that no other process has issued meanwhile, and seal them."""
+    """Store the reports that no other process has issued meanwhile (`there`: their sha256), and seal them."""
     with sealing(connection):
-        there = {report.file_name for report in issued()}
+        known = there()
         with connection.cursor() as cursor:
             cursor.executemany(
                 f"insert into audit.issued_papers ({_COLUMNS}, version, issued_by) "  # noqa: S608
                 f"values ({'%s, ' * len(_NAMES)}%s, session_user)",
-                [(*(getattr(one, name) for name in _NAMES), version) for one in reports if one.file_name not in there],
+                [(*_values(one), version) for one in reports if one.sha256 not in known],
             )
         seal_days(connection)
+
+
+def _values(report: Report) -> list[object]:
+    return [Jsonb(report.pinned) if name == "pinned" and report.pinned else getattr(report, name) for name in _NAMES]
+
+
+def _newest_seal(connection: psycopg.Connection) -> int | None:
+    last = last_seal(connection)
+    return last.seal_no if last else None
+
+
+def _explained(connection: psycopg.Connection, issued: Callable[[], list[Report]]) -> tuple[list[Report], set[str]]:
+    """The issued reports that are what the record says, and the sha256 of the others: a forgery hides none."""
+    with connection.transaction():
+        reports = issued()
+    unexplained = compare_reports(connection, digests=[report.sha256 for report in reports])
+    refused = {one.sha256 for one in unexplained if not one.is_explained}
+    return [report for report in reports if report.sha256 not in refused], refused
 
 
 def _issued(connection: psycopg.Connection, close: Close) -> list[Report]:

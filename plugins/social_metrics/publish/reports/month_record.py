@@ -5,6 +5,7 @@ Figures are `audit.scorecard_rows`; labels and names come from the seeds kept wi
 
 import csv
 import io
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -51,6 +52,7 @@ join raw.manual_confirmations as confirmed
     = (entry.account_code, entry.as_of_date, entry.version)
 where daily.month_start = %(month)s and daily.version = %(version)s and daily.mart = 'fct_follower_growth_daily'
     and (daily.figures ->> 'is_manual')::boolean and confirmed.decision = 'confirmed'
+    and confirmed.loaded_at <= %(drafted_at)s
 order by 1, 2, 4, 5, 9
 """
 
@@ -118,14 +120,24 @@ def approved_close(connection: psycopg.Connection, month_start: date) -> Close:
     return found
 
 
-def read_month(connection: psycopg.Connection, month_start: date) -> MonthRecord:
+def read_month(
+    connection: psycopg.Connection, month_start: date, version: int | None = None, *, through_seal: int | None = None
+) -> MonthRecord:
     """Read what the reports of a month need; the caller's transaction is repeatable read.
+
+    Args:
+        connection: as the role closer.
+        month_start: first day of the month.
+        version: refuse when another one was approved.
+        through_seal: show what this seal and those before cover: later corrections and closes are left out.
 
     Raises:
         RecordAltered: a digest of the version does not hold.
         UsageProblem: the month is not approved.
     """
     close = approved_close(connection, month_start)
+    if version not in (None, close.version):
+        raise UsageProblem(f"{month_start:%Y-%m} version {version} is not approved; version {close.version} is.")
     broken = broken_digests(connection, close)
     if broken:
         raise RecordAltered(
@@ -133,10 +145,17 @@ def read_month(connection: psycopg.Connection, month_start: date) -> MonthRecord
             "Run social-metrics verify."
         )
     earlier = _approved(connection, month_before(month_start))
+    if earlier and not _is_sealed(connection, "audit.approvals", through_seal, earlier.month_start, earlier.version):
+        earlier = None
     earlier_rows = _rows(connection, earlier) if earlier else None
-    corrections = [one for one in corrections_of(connection, month_start) if one.approver]
+    corrections = [
+        one
+        for one in corrections_of(connection, month_start)
+        if one.approver and _is_sealed(connection, "audit.corrections", through_seal, one.correction_no)
+    ]
+    wanted = {"month": month_start, "version": close.version, "drafted_at": close.drafted_at}
     with connection.cursor(row_factory=dict_row) as cursor:
-        evidence = cursor.execute(_EVIDENCE, {"month": month_start, "version": close.version}).fetchall()
+        evidence = cursor.execute(_EVIDENCE, wanted).fetchall()
     return MonthRecord(
         close=close,
         steps=steps_of(connection, close),
@@ -158,6 +177,18 @@ def read_month(connection: psycopg.Connection, month_start: date) -> MonthRecord
 def _approved(connection: psycopg.Connection, month_start: date) -> Close | None:
     closes = [one for one in closes_of(connection, month_start) if status_of(steps_of(connection, one)) == "approved"]
     return closes[-1] if closes else None
+
+
+def _is_sealed(connection: psycopg.Connection, table: str, through_seal: int | None, *key: object) -> bool:
+    """Whether a seal up to this one covers a row; an approval is the last step of its version."""
+    if through_seal is None:
+        return True
+    texts = [*map(str, key), *(["approved"] if table == "audit.approvals" else [])]
+    row = connection.execute(
+        "select from audit.sealed_rows where table_name = %s and row_key = %s::jsonb::text and seal_no <= %s",
+        (table, json.dumps(texts), through_seal),
+    ).fetchone()
+    return row is not None
 
 
 def _rows(connection: psycopg.Connection, close: Close) -> dict[str, list[Figures]]:
