@@ -14,7 +14,7 @@ from social_metrics.errors import UsageProblem
 REPOSITORY = Path(__file__).resolve().parents[2]
 _IN_WHEEL = Path(__file__).resolve().with_name("site")
 SITE = _IN_WHEEL if _IN_WHEEL.is_dir() else REPOSITORY
-"""Where dags/, dbt_project/ and bi/dashboards/ are: in the package of a wheel (setup.py), or at the checkout's top level."""
+"""Where dags/, dbt_project/ and bi/dashboards/ are: in a wheel's package (setup.py), or at the checkout's top level."""
 DEFAULT_REGISTRY = SITE / "dbt_project" / "seeds" / "registry"
 DEFAULT_STATE = REPOSITORY / ".demo" if SITE == REPOSITORY else Path.home() / ".local" / "state" / "social-metrics"
 
@@ -204,7 +204,7 @@ class Settings(BaseSettings):
     )
     postgres_programs: Path | None = Field(
         default=None,
-        description="Folder of pg_dump and pg_restore, at least of the server's version; without it those on PATH.",
+        description="Folder of pg_dump and pg_restore of the server's major version; without it those on PATH.",
     )
     postgres_url: str | None = Field(
         default=None,

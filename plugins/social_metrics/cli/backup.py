@@ -42,12 +42,13 @@ def backup(
         manifest = back_up(settings, url, target, code_version(), status.update)
     for address in manifest.elsewhere:
         notices().print(f"Not in the backup, keep a copy of it where it is: {address}", soft_wrap=True)
+    made = _members(manifest)
     if output_format is Format.JSON:
-        print_json({"folder": str(target), "is_encrypted": bool(settings.backup_key)} | _members(manifest))
+        print_json({"folder": str(target), "is_encrypted": bool(settings.backup_key)} | made)
         return
     kind = "encrypted" if settings.backup_key else "not encrypted"
     output().print(
-        f"{target}: {manifest.database}, {manifest.table_count} tables, {manifest.row_count:,} rows, {kind}.",
+        f"{target}: {made['database']}, {made['tables']} tables, {made['rows']:,} rows, {kind}.",
         markup=False,
         soft_wrap=True,
     )
@@ -91,13 +92,14 @@ def _verified(settings: Settings, url: str) -> Verification | None:
 
 
 def _members(manifest: "Manifest") -> dict[str, Any]:
-    return members(manifest, "made_at", "code_version", "database", tables="table_count", rows="row_count")
+    rows = sum(number for number, _ in manifest.tables.values())
+    return members(manifest, "made_at", "code_version", "database") | {"tables": len(manifest.tables), "rows": rows}
 
 
 def _print(manifest: "Manifest", found: Verification | None) -> None:
     console = output()
     console.print(
-        f"Restored as of {manifest.made_at}: {manifest.table_count} tables, each as it was backed up.", soft_wrap=True
+        f"Restored as of {manifest.made_at}: {len(manifest.tables)} tables, each as it was backed up.", soft_wrap=True
     )
     if manifest.logins:
         console.print(

@@ -94,16 +94,6 @@ class Manifest:
     tables: dict[str, list[Any]]  # schema.table → rows, digest
 
     @property
-    def table_count(self) -> int:
-        """Number of tables."""
-        return len(self.tables)
-
-    @property
-    def row_count(self) -> int:
-        """Rows of all tables together."""
-        return sum(rows for rows, _ in self.tables.values())
-
-    @property
     def logins(self) -> list[str]:
         """Logins of people and BI tools; a restore creates them without a password."""
         return [name for name, is_login, *_ in self.roles if is_login]
@@ -124,6 +114,9 @@ def back_up(settings: Settings, url: str, target: Path, code_version: str, tell:
     """
     if target.exists():
         raise UsageProblem(f"{target} exists, and a backup is never overwritten. Name another folder.")
+    for folder in folders_of(settings).values():
+        if isinstance(folder, Path) and target.resolve().is_relative_to(folder.resolve()):
+            raise UsageProblem(f"{target} lies within {folder}, which is backed up itself. Name a folder elsewhere.")
     cipher = cipher_of(settings.backup_key)
     partial = target.with_name(target.name + ".partial")
     shutil.rmtree(partial, ignore_errors=True)
@@ -333,10 +326,10 @@ def _dump(settings: Settings, url: str, snapshot: str, part: Part, tell: Tell) -
         options = ["--format=custom", f"--snapshot={snapshot}", "--exclude-schema=pg_catalog"]
         with _program(settings, "pg_dump", url, options, stdout=subprocess.PIPE, stderr=errors) as process:
             size = 0
-            while piece := _stream(process.stdout).read(PIECE):
+            while piece := process.stdout.read(PIECE):
                 size += part.write(piece)
                 tell(f"Dumping ({size / 1e6:,.0f} MB)")
-        _refuse_failure(process, "pg_dump", errors)
+        _refuse_failure(process, errors)
     return part.close()
 
 
@@ -345,23 +338,23 @@ def _load(settings: Settings, url: str, pieces: Iterator[bytes], tell: Tell) -> 
         options = ["--exit-on-error", "--single-transaction"]
         with _program(settings, "pg_restore", url, options, stdin=subprocess.PIPE, stderr=errors) as process:
             size = 0
-            with suppress(BrokenPipeError), _stream(process.stdin) as stream:  # it ended before: it says why
+            with suppress(BrokenPipeError), process.stdin as stream:  # it ended before: it says why
                 for piece in pieces:
                     stream.write(piece)
                     size += len(piece)
                     tell(f"Loading ({size / 1e6:,.0f} MB)")
             tell("Building indexes and constraints")
-        _refuse_failure(process, "pg_restore", errors)
+        _refuse_failure(process, errors)
 
 
-def _program(settings: Settings, name: str, url: str, options: list[str], **streams: Any) -> "subprocess.Popen[bytes]":
+def _program(settings: Settings, name: str, url: str, options: list[str], **streams: Any) -> Any:
     """Start a program; the password goes by the environment, where a process list does not show it."""
     folder = settings.postgres_programs
     program = shutil.which(name, path=None if folder is None else str(folder))
     if program is None:
         raise UsageProblem(
             f"{name} was not found {'on PATH' if folder is None else f'in {folder}'}. Install PostgreSQL's client "
-            "programs, at least of the server's version, and name their folder in SOCIAL_METRICS_POSTGRES_PROGRAMS."
+            "programs of the server's major version, and name their folder in SOCIAL_METRICS_POSTGRES_PROGRAMS."
         )
     parts = urlsplit(url)
     address = urlunsplit(parts._replace(netloc=f"{parts.username}@{parts.hostname}:{parts.port or 5432}"))
@@ -369,15 +362,9 @@ def _program(settings: Settings, name: str, url: str, options: list[str], **stre
     return subprocess.Popen([program, *options, f"--dbname={address}"], env=environment, **streams)
 
 
-def _stream(stream: IO[bytes] | None) -> IO[bytes]:
-    if stream is None:
-        raise AssertionError("the stream is a pipe")
-    return stream
-
-
-def _refuse_failure(process: "subprocess.Popen[bytes]", name: str, errors: IO[bytes]) -> None:
+def _refuse_failure(process: Any, errors: IO[bytes]) -> None:
     if process.returncode:
         errors.seek(0)
         lines = errors.read().decode(errors="replace").strip().splitlines() or ["no message"]
-        hint = " Name the folder of newer programs in SOCIAL_METRICS_POSTGRES_PROGRAMS."
+        hint = " Name the folder of the server's own in SOCIAL_METRICS_POSTGRES_PROGRAMS."
         raise WarehouseProblem(f"{' '.join(lines[:2])}.{hint if 'version' in lines[0] else ''}")

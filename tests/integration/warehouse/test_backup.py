@@ -178,6 +178,7 @@ def test_a_backup_is_never_overwritten(here: Site, tmp_path: Path) -> None:
     before = files_of(tmp_path / "backup")
     assert "never overwritten" in here.refusal("backup", str(tmp_path / "backup"))
     assert files_of(tmp_path / "backup") == before
+    assert "which is backed up itself" in here.refusal("backup", str(here.home / "state" / "reports" / "backup"))
 
 
 @pytest.mark.parametrize("kind", ["empty database", "never captured", "unset", "wrong login"])
