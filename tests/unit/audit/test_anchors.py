@@ -89,6 +89,7 @@ def test_file_states_its_cosignature_and_a_bad_one_proves_nothing(tmp_path: Path
     file.write_text(str(cosigned))
     found = file_anchor(file, [KEY.verifier], [WITNESS.verifier])
     assert (found.size, found.witness, found.seen_at, found.refused) == (9, "example.go.id/itjen", SEEN, None)
+    assert "cosigned, signature not checked (9 seals)" in file_anchor(file, [], []).described
     file.write_text(str(cosigned).replace("\n9\n", "\n8\n"))
     (finding,) = compare(LOG, [file_anchor(file, [KEY.verifier], [])]).findings
     assert "it proves nothing: The signature of example.go.id/log does not belong to this text" in finding.message

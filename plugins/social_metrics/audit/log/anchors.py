@@ -98,7 +98,8 @@ def file_anchor(
             refused = str(problem)
     witness = min(cosigned, key=lambda name: cosigned[name], default=None)
     seen_at = cosigned[witness] if witness else None
-    return Anchor(file.name, checkpoint.size, checkpoint.root.hex(), seen_at, witness, refused)
+    source = file.name if logs else f"{file.name}, signature not checked"
+    return Anchor(source, checkpoint.size, checkpoint.root.hex(), seen_at, witness, refused)
 
 
 def compare(log: Log, anchors: Iterable[Anchor]) -> Anchored:
