@@ -183,14 +183,31 @@ class CenterDay:
 
 Row = TypeVar("Row")
 
-_OF_A_DATE: LiteralString = """
+_BOARD: LiteralString = """
+select b.date_day, b.scope, b.center_code, b.center_name, c.city, b.best_rank, b.worst_rank, b.is_ranked,
+    b.unranked_reason, b.completeness::double precision as completeness, b.source,
+    coalesce(d.accounts_manual, 0) as accounts_manual, coalesce(d.accounts_suspended, 0) as accounts_suspended,
+    {columns}
+from marts.leaderboard_{board} as b
 left join marts.fct_center_daily as d using (center_code, date_day)
 left join marts.dim_centers as c on c.center_code = b.center_code
     and b.date_day between coalesce(c.valid_from, '-infinity') and coalesce(c.valid_to, 'infinity')
 where b.date_day = %s and b.scope = %s
 order by b.display_order
 """
-"""Joins and order of both boards; takes date and scope."""
+"""A board of a date and scope; the columns of one board only are filled in."""
+
+_FOLLOWERS: LiteralString = _BOARD.format(
+    board="followers",
+    columns="""b.followers_count, b.followers_count_high, b.accounts_expected, b.accounts_captured, b.accounts_carried,
+    b.accounts_hidden, b.newest_capture_at, d.change_7d, d.change_7d_low, d.change_7d_high,
+    d.change_7d_is_measurable""",
+)
+_RECENCY: LiteralString = _BOARD.format(
+    board="recency",
+    columns="""b.time_zone, c.time_zone_label, b.last_post_at, b.last_post_platform, b.last_post_url,
+    b.days_since_last_post, b.recency_band, b.platforms_updated, b.accounts_not_observed""",
+)
 
 
 class MartsReader:
@@ -232,22 +249,7 @@ class MartsReader:
         Raises:
             NoSuchBoard: the board has no such scope.
         """
-        rows = self.rows(
-            FollowersRow,
-            """
-            select b.date_day, b.scope, b.center_code, b.center_name, c.city, b.followers_count,
-                b.followers_count_high, b.best_rank, b.worst_rank, b.is_ranked, b.unranked_reason,
-                b.accounts_expected, b.accounts_captured, b.accounts_carried, b.accounts_hidden,
-                b.completeness::double precision as completeness, d.change_7d, d.change_7d_low, d.change_7d_high,
-                d.change_7d_is_measurable, b.newest_capture_at, b.source,
-                coalesce(d.accounts_manual, 0) as accounts_manual,
-                coalesce(d.accounts_suspended, 0) as accounts_suspended
-            from marts.leaderboard_followers as b
-            """  # noqa: S608 - two constants
-            + _OF_A_DATE,
-            day,
-            scope,
-        )
+        rows = self.rows(FollowersRow, _FOLLOWERS, day, scope)
         return rows or self._refuse_scope("marts.leaderboard_followers", Board.FOLLOWERS, scope)
 
     def recency_board(self, day: date, scope: str = DEFAULT_SCOPE[Board.RECENCY]) -> list[RecencyRow]:
@@ -256,21 +258,7 @@ class MartsReader:
         Raises:
             NoSuchBoard: the board has no such scope.
         """
-        rows = self.rows(
-            RecencyRow,
-            """
-            select b.date_day, b.scope, b.center_code, b.center_name, c.city, b.time_zone, c.time_zone_label,
-                b.last_post_at, b.last_post_platform, b.last_post_url, b.days_since_last_post, b.recency_band,
-                b.platforms_updated, b.best_rank, b.worst_rank, b.is_ranked, b.unranked_reason,
-                b.accounts_not_observed, b.completeness::double precision as completeness, b.source,
-                coalesce(d.accounts_manual, 0) as accounts_manual,
-                coalesce(d.accounts_suspended, 0) as accounts_suspended
-            from marts.leaderboard_recency as b
-            """  # noqa: S608 - two constants
-            + _OF_A_DATE,
-            day,
-            scope,
-        )
+        rows = self.rows(RecencyRow, _RECENCY, day, scope)
         return rows or self._refuse_scope("marts.leaderboard_recency", Board.RECENCY, scope)
 
     def unranked_centers(self, day: date) -> list[UnrankedCenter]:
