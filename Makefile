@@ -82,6 +82,10 @@ test: announce-test venv ## everything: unit, integration, simulator, dbt, DAGs,
 	@tests/system-packages
 	@$(BIN)/python -m pytest --whole -n 2 --dist loadfile --durations 25
 
+wheel: venv ## dist/social_metrics-….whl: package, DAG files, dbt project and dashboards, for an Airflow that is there
+	@$(BIN)/python -m pip wheel --quiet --no-deps --no-build-isolation --no-index --wheel-dir dist .
+	@ls dist/*.whl
+
 test-unit: venv ## the unit tests only: no database, no network, no process (under a minute)
 	@$(BIN)/python -m pytest -n 2 tests/unit
 
@@ -115,6 +119,9 @@ rule-digests: venv ## records the digests of the rules and the structure of the 
 test-superset: venv .venv-superset/.installed ## the real Superset on a demo's marts: every chart, figure and login (ten minutes)
 	@tests/system-packages
 	@SOCIAL_METRICS_TEST_SUPERSET=1 $(BIN)/python -m pytest -x tests/e2e/superset
+
+test-compose: venv ## docker-compose.yml on a real container engine: start, run, kill, upgrade, removal (needs root; 25 minutes the first time)
+	@SOCIAL_METRICS_TEST_COMPOSE=1 $(BIN)/python -m pytest -x -rP tests/e2e/compose
 
 bench: announce-bench venv ## extraction against the limit and others, transform, dashboards, memory (fifteen minutes; writes docs/performance.md)
 	@$(BIN)/python -m benchmarks $(BENCH)

@@ -18,6 +18,7 @@ from social_metrics.cli.console import new_group
 from social_metrics.cli.copy_answers import copy_answers
 from social_metrics.cli.doctor import doctor
 from social_metrics.cli.entry import entry, ingest
+from social_metrics.cli.init import init
 from social_metrics.cli.lake import lake
 from social_metrics.cli.migrate import migrate
 from social_metrics.cli.offline import keys, verify_report, witness
@@ -36,8 +37,8 @@ app = new_group(
     "Exit codes: 0 good, 1 a finding, 2 usage or configuration."
 )
 for command in (
-    top, campaign, serving, tag, doctor, watch, capture, connect, transform, ingest, migrate, backup, restore, seal,
-    retention, close, copy_answers, verify, trace, verify_report, witness,
+    init, top, campaign, serving, tag, doctor, watch, capture, connect, transform, ingest, migrate, backup, restore,
+    seal, retention, close, copy_answers, verify, trace, verify_report, witness,
 ):  # fmt: skip
     app.command()(command)
 for name, group in {

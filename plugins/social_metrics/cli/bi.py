@@ -12,7 +12,7 @@ from social_metrics.cli.console import ExitCode, Format, FormatOption, new_group
 from social_metrics.clock import utc_now, wib_date
 from social_metrics.errors import UsageProblem
 from social_metrics.registry.registry import load_registry
-from social_metrics.settings import REPOSITORY, Settings, load_settings
+from social_metrics.settings import SITE, Settings, load_settings
 from social_metrics.warehouse.connect import warehouse_url
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from social_metrics.publish.bi.import_changes import ImportChanges
     from social_metrics.publish.bi.metadata import Metadata
 
-DASHBOARDS = REPOSITORY / "bi" / "dashboards"
+DASHBOARDS = SITE / "bi" / "dashboards"
 
 bi = new_group("Dashboards for Superset and Metabase: checked against the dbt project, and imported into a server.")
 
