@@ -34,7 +34,8 @@ UNREADABLE = (ArithmeticError, AttributeError, EOFError, LookupError, OSError, R
 """What pypdfium2 and openpyxl raise over a file that anybody may have written."""
 
 _SHOWN = 5
-_NUMBER = re.compile(r"\d[\d.,:]*")
+_NUMBER = re.compile(r"\d[\d.,:]*%?")
+_SHARE = re.compile(r"(\d+)([.,])(\d)%")
 
 
 @dataclass(frozen=True)
@@ -155,7 +156,8 @@ def _difference(report: StoredReport, made: bytes, settings: str) -> tuple[str, 
     if report.is_after_today_s_template:
         return "it names a template that was replaced before it was issued", False
     try:
-        unknown = sorted(_figures(report.content) - _figures(made))
+        now = _figures(made)
+        unknown = sorted(_figures(report.content) - now - _cut_shares(now))
     except ModuleNotFoundError as error:
         return f"its template is no longer shipped, and without {error.name} its figures cannot be read", False
     except UNREADABLE as error:
@@ -179,6 +181,13 @@ def _figures(content: bytes) -> set[str]:
         for page in pypdfium2.PdfDocument(content)
         for number in _NUMBER.findall(page.get_textpage().get_text_range())
     }
+
+
+def _cut_shares(figures: Iterable[str]) -> set[str]:
+    """The percentages as they may stand in a report of before shares were rounded: a tenth less."""
+    shares = filter(None, map(_SHARE.fullmatch, figures))
+    less = ((int(share[1] + share[3]) - 1, share[2]) for share in shares)
+    return {f"{tenths // 10}{mark}{tenths % 10}%" for tenths, mark in less}
 
 
 def _seal_before(connection: psycopg.Connection, report: StoredReport) -> int:
