@@ -1,6 +1,7 @@
 """A backup restored on a server without our roles: every table, right, file and close is the same."""
 
 import json
+import lzma
 import os
 import shutil
 import stat
@@ -24,11 +25,15 @@ from social_metrics.audit.closing import draft_close
 from social_metrics.audit.rules import Rule
 from social_metrics.cli import app
 from social_metrics.publish.bi.logins import ensure_reading_logins
-from tests.support.closable import MONTH, Closable, step
+from social_metrics.warehouse import migrate
+from tests.support.closable import MONTH, Closable, evidence, step
+from tests.support.factories import write_registry
 from tests.support.warehouse import rows_of
 
 pytestmark = pytest.mark.slow
 _numbers = count(1)
+
+OLD_DUMP = "tests/fixtures/closed_month/74191c4.sql.xz"
 
 OURS = r"rolname like 'social\_metrics\_%' and not rolcanlogin"
 TABLES = (
@@ -219,6 +224,29 @@ def test_a_damaged_backup_is_refused_and_leaves_nothing(here: Site, there: Site,
     assert expected.get(part, "is not the file") in there.refusal("restore", str(backup))
     assert is_empty(there)
     assert rows_of(there.url, "select rolname from pg_roles order by 1") == roles
+
+
+def test_a_backup_of_an_older_schema_is_migrated_and_its_month_verifies(
+    postgres_server: Server,
+    service_login: Login,
+    warehouse_template: str,
+    there: Site,
+    repository: Path,
+    tmp_path: Path,
+) -> None:
+    """The warehouse of commit 74191c4, backed up before the upgrade as docs/operations.md says."""
+    name = f"{warehouse_template}_old"
+    postgres_server.ensure_database(name, owner=service_login.name)
+    with psycopg.connect(postgres_server.url(name)) as administrator:
+        administrator.execute(lzma.decompress((repository / OLD_DUMP).read_bytes()))
+    old = Site(postgres_server.url(name, service_login.name, service_login.password), tmp_path / "old")
+    write_registry(evidence(), old.home / "registry")
+    assert old.run("backup", str(tmp_path / "backup")).exit_code == 0
+    result = there.run("restore", str(tmp_path / "backup"), "--format", "json")
+    assert result.exit_code == 0, there.run("verify", "--month", "2026-10").output
+    assert json.loads(result.stdout)["verified"] == {"month": "2026-10", "holds": True}
+    assert migrate.pending(there.url) == []
+    postgres_server.drop_database(name)
 
 
 def test_restore_overwrites_no_file_and_needs_the_same_login(
