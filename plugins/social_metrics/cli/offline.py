@@ -174,7 +174,10 @@ def _compare(proven: Proven, files: "list[Path] | tuple[()]", log: Verifier, wit
 
 
 def _print(report: Path, proven: Proven) -> None:
-    row, console = proven.report, output()
+    row, *steps = (
+        {name: " ".join(value.split()) for name, value in one.items()} for one in (proven.report, *proven.steps)
+    )
+    console = output()
     console.print(f"{report.name} is the report that was issued", style="bold", markup=False)
     month = (
         row["month_start"][:7] + f" version {row['version']}" if "month_start" in row else f"as of {row['as_of_date']}"
@@ -183,7 +186,7 @@ def _print(report: Path, proven: Proven) -> None:
         f"report      {row['file_name']}, {month}, sha256 {row['sha256']}",
         f"issued      {row['issued_at']} by {row['issued_by']}",
         *([f"close       {row['close_sha256']}"] if "close_sha256" in row else []),
-        *(f"{step['action']:<11} {step['acted_at']} by {step['person']}" for step in proven.steps),
+        *(f"{step['action']:<11} {step['acted_at']} by {step['person']}" for step in steps),
         f"log         seal {proven.seal_no} of {proven.checkpoint.size}, {proven.checkpoint.origin}",
         *(f"witness     {name}, {time:%Y-%m-%d %H:%M} UTC" for name, time in proven.cosigned.items()),
     ]

@@ -181,4 +181,6 @@ def _parsed(content: str) -> ReportProof:
 def _typed(value: Any, kind: type) -> Any:
     if type(value) is not kind:
         raise TypeError("another type")
+    if kind is str:
+        value.encode()  # half of a character is a ValueError
     return value
