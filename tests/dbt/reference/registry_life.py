@@ -46,7 +46,7 @@ def change_registry(evidence: Evidence, codes: dict[int, str], centers: list[str
     for seed, code in codes.items():
         chances = random.Random(seed ^ 0x11FE)
         mine = [row for row in evidence.accounts if row.account_code == code]
-        kind = chances.choice([None] * 4 + [_move, _move, _merge, _hand_over])
+        kind = chances.choice([None, None, None, _move, _move, _merge, _hand_over, _hand_over])
         split = _day_amid(mine, chances, days)
         if kind and split:
             others = [center for center in centers if center != mine[0].center_code]

@@ -92,12 +92,26 @@ doubted_listings as (
     -- A later listing of the same day that was believed ends the doubt.
     select doubts.*
     from {{ ref('stg_social__doubted_listings') }} as doubts
+    {% if builds_changes_only() %}
+    -- Looked up doubt by doubt: there are few.
+    left join lateral (
+        select found.attempt_id
+        from {{ ref('stg_social__capture_outcomes') }} as found
+        where
+            found.account_code = doubts.account_code
+            and found.attempted_at > doubts.listed_at
+            and found.attempted_at < {{ start_of_day('doubts.as_of_date + 1') }}
+            and found.posts_read = 'listed'
+        limit 1
+    ) as outcomes on true
+    {% else %}
     left join {{ ref('stg_social__capture_outcomes') }} as outcomes
         on
             doubts.account_code = outcomes.account_code
             and doubts.as_of_date = outcomes.as_of_date
             and doubts.listed_at < outcomes.attempted_at
             and outcomes.posts_read = 'listed'
+    {% endif %}
     where outcomes.attempt_id is null and doubts.as_of_date <= {{ through_date() }}
 
 ),

@@ -29,8 +29,8 @@ seen as (
         entries.published_date,
         entries.as_of_date
     from codes
-    inner join {{ ref('int_manual_entries__accepted') }} as entries
-        on codes.account_code = entries.account_code and entries.post_id is not null
+    {{ join_of_account(ref('int_manual_entries__accepted'), 'entries', 'codes') }}
+    where entries.post_id is not null
 
 ),
 
