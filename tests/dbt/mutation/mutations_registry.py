@@ -1,4 +1,4 @@
-"""Wrong rules about the registry's life: late verification, moved accounts, handed-over channels, days without an API."""
+"""Wrong rules about the registry: late verification, moved accounts, handed-over channels, days without an API."""
 
 from tests.dbt.mutation.mutations import Mutation
 

@@ -40,7 +40,9 @@ def test_the_copy_is_right_before_it_is_spoiled(spoiled: SpoiledProject, expecte
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("mutation", [*MUTATIONS, *OPERATIONS_MUTATIONS, *REGISTRY_MUTATIONS], ids=lambda mutation: mutation.name)
+@pytest.mark.parametrize(
+    "mutation", [*MUTATIONS, *OPERATIONS_MUTATIONS, *REGISTRY_MUTATIONS], ids=lambda mutation: mutation.name
+)
 def test_a_wrong_rule_is_found(spoiled: SpoiledProject, expected: dict[str, Rows], mutation: Mutation) -> None:
     found = spoiled.differences_with(mutation, expected)
     assert found, f"not found: {mutation.name}"
