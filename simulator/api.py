@@ -212,9 +212,11 @@ class PlatformApi(ABC):
 def page_of(items: Sequence[T], offset: int, size: int, request: Request) -> tuple[list[T], int | None]:
     """A page of a list and the offset of the next page; None after the last.
 
-    Applies the faults `duplicate_items` and `empty_page`.
+    Applies the faults of listings.
     """
     if request.faults:
+        if request.faults.take("empty_listing"):
+            return [], None
         if offset == 0 and items and request.faults.take("empty_page"):
             return [], 0 - size
         if offset < 0:
@@ -223,7 +225,8 @@ def page_of(items: Sequence[T], offset: int, size: int, request: Request) -> tup
             offset -= 1
     page = list(items[offset : offset + size])
     end = offset + size
-    return page, end if end < len(items) else None
+    is_last = end >= len(items) or request.faults.take("page_tokens_lost") is not None
+    return page, None if is_last else end
 
 
 def digest(*parts: object) -> int:

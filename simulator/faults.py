@@ -24,6 +24,8 @@ STATE_KINDS = {
     "expired_page_token": "any page after the first is refused",
     "duplicate_items": "each page after the first repeats the last item of the one before",
     "empty_page": "the first page is empty and has a next page",
+    "empty_listing": "every listing of posts is empty, although the profile counts posts",
+    "page_tokens_lost": "no page of posts names a next one",
 }
 DAMAGE_KINDS = {
     "slow": "waits `seconds` (real time) before answering",

@@ -234,6 +234,48 @@ def test_account_without_posts(ready: SimulatorClient) -> None:
     assert ready.youtube("playlistItems", part="id", playlistId=playlist).json()["items"] == []
 
 
+LISTINGS = {
+    "youtube": lambda at: at.youtube("playlistItems", part="id", playlistId=f"UU{at.id_of('kartini-youtube')[2:]}"),
+    "facebook": lambda at: at.facebook(f"{at.id_of('kartini-facebook')}/published_posts", fields="id", limit="5"),
+    "instagram": lambda at: at.instagram(at.handle_of("kartini-instagram"), "media_count,media.limit(5){id}"),
+    "threads": lambda at: at.threads("profile_posts", username=at.handle_of("kartini-threads"), limit="5"),
+    "x": lambda at: at.x(f"users/{at.id_of('kartini-x')}/tweets", max_results="5"),
+    "tiktok": lambda at: at.tiktok("video/list", "demo-access-kartini-tiktok-1", {"max_count": 5}, fields="id"),
+}
+
+
+def listed(at: SimulatorClient, platform: str, body: Any) -> tuple[int, bool]:
+    """How many posts a listing shows, and whether another page follows it."""
+    if platform == "youtube":
+        return len(body["items"]), "nextPageToken" in body
+    if platform == "x":
+        return len(body.get("data", [])), "next_token" in body["meta"]
+    if platform == "tiktok":
+        return len(body["data"]["videos"]), body["data"]["has_more"]
+    edge = body["business_discovery"].get("media", {"data": []}) if platform == "instagram" else body
+    paging = edge.get("paging", {})
+    after = paging.get("cursors", {}).get("after")
+    if platform == "threads" and after:  # the last page, too, has a cursor: it leads to an empty page
+        following = at.threads("profile_posts", username=at.handle_of("kartini-threads"), after=after).json()
+        return len(edge["data"]), following["data"] != []
+    return len(edge["data"]), "next" in paging or (platform == "instagram" and after is not None)
+
+
+@pytest.mark.parametrize("platform", LISTINGS)
+def test_a_listing_may_be_empty_or_lose_its_page_tokens(ready: SimulatorClient, platform: str) -> None:
+    whole = LISTINGS[platform](ready)
+    assert listed(ready, platform, whole.json()) == (5, True)
+    ready.fault(platform, "page_tokens_lost")
+    assert listed(ready, platform, LISTINGS[platform](ready).json()) == (5, False)
+    ready.fault(platform, "empty_listing")
+    empty = LISTINGS[platform](ready)
+    assert (empty.status_code, listed(ready, platform, empty.json())) == (200, (0, False))
+    if platform == "youtube":
+        assert empty.json()["pageInfo"]["totalResults"] == whole.json()["pageInfo"]["totalResults"] > 0
+    if platform == "instagram":
+        assert empty.json()["business_discovery"]["media_count"] > 0
+
+
 def test_filters_end_and_chance(ready: SimulatorClient) -> None:
     ready.fault("x", "server_error", account="handayani-x")
     ready.fault("youtube", "server_error", endpoint="playlistItems")

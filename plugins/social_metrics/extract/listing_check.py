@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import takewhile
+from uuid import UUID
 
 import psycopg
 
@@ -28,15 +29,17 @@ class ListingDoubt:
         detail: the reason, for people.
         missing_ids: known posts that the listing lacks.
         known_count: known posts that it should have shown.
+        response_id: the listing's last response.
         days: after how many days of listings that lack the same posts it is believed; None: never.
     """
 
     detail: str
     missing_ids: frozenset[str]
     known_count: int
+    response_id: UUID | None
     days: int | None
 
-    def is_settled(self, earlier: Iterable[tuple[date, frozenset[str]]], day: date) -> bool:
+    def is_confirmed(self, earlier: Iterable[tuple[date, frozenset[str]]], day: date) -> bool:
         """Whether the doubted listings of earlier run dates, the latest first, agree for long enough."""
         agreeing = [run_date for run_date, _ in takewhile(lambda one: self.missing_ids <= one[1], earlier)]
         return self.days is not None and bool(agreeing) and (day - agreeing[-1]).days >= self.days
@@ -71,13 +74,11 @@ def doubts_about(
     earlier = state.doubted_before(connection, [*doubts], day) if doubts else {}
     failures: dict[str, CaptureFailure] = {}
     for code, (attempt, doubt) in doubts.items():
-        if not doubt.is_settled(earlier.get(code, ()), day):
+        if not doubt.is_confirmed(earlier.get(code, ()), day):
             state.record_doubt(
                 connection, code, day, attempt.attempted_at, doubt.detail, doubt.known_count, doubt.missing_ids
             )
-            failures[code] = CaptureFailure(
-                Outcome.INVALID_RESPONSE, doubt.detail, response_id=getattr(attempt.posts, "response_id", None)
-            )
+            failures[code] = CaptureFailure(Outcome.INVALID_RESPONSE, doubt.detail, response_id=doubt.response_id)
     return failures
 
 
@@ -106,6 +107,7 @@ def doubt_about(
             "absent",
             missing,
             expected,
+            listing.response_id,
             days=None,
         )
     in_window = {post_id for post_id, at in published.items() if window.since is None or at >= window.since}
@@ -121,6 +123,7 @@ def doubt_about(
         f"no post is recorded as absent before a listing {days} day(s) later lacks the same ones",
         missing,
         expected,
+        listing.response_id,
         days,
     )
 

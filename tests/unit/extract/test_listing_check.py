@@ -56,7 +56,7 @@ def doubt(
     attempt = AccountAttempt(RESPONSE, ACCOUNT, NOW, profile(count), found, window)
     left = doubt_about(attempt, before, EMPTY_DAYS, Settings().listing_max_loss if max_loss is None else max_loss)
     dated = [(DAY - timedelta(days=age), frozenset(lacking)) for age, lacking in earlier]
-    return None if left is None or left.is_settled(dated, DAY) else left
+    return None if left is None or left.is_confirmed(dated, DAY) else left
 
 
 TEN = tuple("abcdefghij")
