@@ -151,7 +151,7 @@ def verify_report(
 
 def verifier(text: str, kind: int) -> Verifier:
     """A verifier key from the command line: itself, or the file that holds it."""
-    return parse_verifier(text if "+" in text and not Path(text).exists() else read_text(Path(text)), kind)
+    return parse_verifier(text if text.count("+") >= 2 else read_text(Path(text)), kind)
 
 
 def _compare(proven: Proven, files: "list[Path] | tuple[()]", log: Verifier, witnesses: list[Verifier]) -> None:

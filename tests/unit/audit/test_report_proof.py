@@ -187,5 +187,9 @@ def test_command_names_since_when_the_own_checkpoint_differs(tmp_path: Path, siz
 def test_wrong_key_or_missing_file_is_reported(tmp_path: Path) -> None:
     code, told = run(tmp_path, "--proof", f"{tmp_path}/nothing")
     assert (code, "cannot be read" in told) == (2, True)
+    for key in ("nothing", "x" * 5000, "a+b+c"):
+        assert run(tmp_path, "--witness", key)[0] == 2
+    (tmp_path / "itjen.pub").write_text(f"{WITNESS.verifier}\n")
+    assert run(tmp_path, "--witness", f"{tmp_path}/itjen.pub")[0] == 0
     code, told = run(tmp_path, "--witness", str(KEY.verifier))
     assert (code, "that of a witness is needed" in told) == (2, True)
