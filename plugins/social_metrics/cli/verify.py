@@ -158,7 +158,7 @@ def _print(found: Verification) -> None:
     console.print(f"chain   {found.walk.seals} seals over {found.walk.rows} rows, {len(found.walk.findings)} findings")
     if found.unproven:
         console.print(f"proof   signatures not proven: {escape(', '.join(found.unproven))}", soft_wrap=True)
-    for sentence in found.anchored:
+    for sentence in found.anchored[-3:]:  # the newest say the most; JSON has all
         console.print(f"anchor  {escape(sentence)}", soft_wrap=True)
     for finding in found.findings[:LINES]:
         console.print(f"  {finding.kind}: {escape(finding.place)}: {finding.message}", soft_wrap=True)
