@@ -72,9 +72,10 @@ def grant_database_rights(url: str) -> None:
         connection.execute(_GRANT_LOCKS)
         for rights in (
             "grant temporary on database {} to social_metrics_loader, social_metrics_transformer, "
-            "social_metrics_retention",
-            "grant connect, temporary on database {} to social_metrics_closer, social_metrics_recomputer",
-            "grant connect on database {} to social_metrics_auditor, social_metrics_bi_reader,"
+            "social_metrics_recorder, social_metrics_retention",
+            "revoke temporary on database {} from social_metrics_closer",
+            "grant connect, temporary on database {} to social_metrics_recomputer",
+            "grant connect on database {} to social_metrics_closer, social_metrics_auditor, social_metrics_bi_reader,"
             " social_metrics_center_reader, social_metrics_notary",
         ):
             connection.execute(sql.SQL(rights).format(sql.Identifier(connection.info.dbname)))

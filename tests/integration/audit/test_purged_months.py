@@ -96,7 +96,7 @@ def test_changes_from_a_month_that_was_never_closed_cannot_be_computed_and_only_
 
 
 def test_a_purged_count_is_neither_missing_nor_zero(purged: Closable) -> None:
-    with connect(purged.url, "closer") as connection, connection.transaction(force_rollback=True):
+    with connect(purged.url, "recorder") as connection, connection.transaction(force_rollback=True):
         close = verify(purged).close
         rules = stored_rules(connection, close)
         rebuild(connection, rules, through_seal=None, retention_as_of=THEN)
