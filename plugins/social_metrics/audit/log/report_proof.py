@@ -179,8 +179,8 @@ def _parsed(content: str) -> ReportProof:
 
 
 def _typed(value: Any, kind: type) -> Any:
+    if isinstance(value, str):
+        value.encode()  # half of a character is a ValueError
     if type(value) is not kind:
         raise TypeError("another type")
-    if kind is str:
-        value.encode()  # half of a character is a ValueError
     return value
