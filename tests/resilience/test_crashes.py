@@ -67,21 +67,23 @@ def test_a_killed_draft_leaves_nothing(closable: Closable, after: str) -> None:
 def test_a_killed_step_leaves_the_step_before(closable: Closable, people: dict[str, Login]) -> None:
     draft_close(closable.settings, closable.url, MONTH)
     number = 1
-    kill_after(
-        answers, "seal_days", lambda: _as(closable, people["maker"], answer_exceptions, MONTH, {number: "sudah benar"})
-    )
+    answer = {number: "sudah benar"}
+    kill_after(answers, "exceptions_of", lambda: _as(closable, people["maker"], answer_exceptions, MONTH, answer))
     status = "draft"
     for person, action in WAY:
-        for crash in ("broken_digests", "seal_days"):
+        for crash in ("steps_of", "broken_digests"):
             kill_after(closing, crash, lambda who=person, what=action: step(closable, people[who], what))
             assert status_of_month(closable) == status
-        step(closable, people[person], action)
+        # Before its seal is committed: the step is taken, and the day's seal will cover it.
+        kill_after(closing, "seal_days", lambda who=person, what=action: step(closable, people[who], what))
         status = action
         assert status_of_month(closable) == status
     asked = {"center_code": "kartini", "figure": "posts", "new_value": 99, "reason": "salah", "document_number": "BA-7"}
-    kill_after(corrections, "seal_days", lambda: _as(closable, people["maker"], request_correction, MONTH, **asked))
+    kill_after(
+        corrections, "corrections_of", lambda: _as(closable, people["maker"], request_correction, MONTH, **asked)
+    )
     number = _as(closable, people["maker"], request_correction, MONTH, **asked)
-    kill_after(corrections, "seal_days", lambda: _as(closable, people["checker"], approve_correction, number))
+    kill_after(corrections, "corrections_of", lambda: _as(closable, people["checker"], approve_correction, number))
     with connect(closable.url, "closer") as connection:
         assert [(one.correction_no, one.approver) for one in corrections_of(connection, MONTH)] == [(1, None)]
         connection.commit()

@@ -199,6 +199,8 @@ def act(
                 )
         except psycopg.errors.CheckViolation as error:
             raise UsageProblem(_refusal(error, person)) from error
+        except psycopg.errors.UniqueViolation as error:  # another person at the same moment
+            raise UsageProblem(f"{_name(close)} is {action}; it cannot be {action} now.") from error
     return close
 
 

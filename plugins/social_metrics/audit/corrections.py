@@ -129,6 +129,8 @@ def approve_correction(
                 f"{asked.requester} has asked for correction {correction_no}; another person approves it, "
                 "with a login of their own."
             ) from error
+        except psycopg.errors.UniqueViolation as error:  # another person at the same moment
+            raise UsageProblem(f"Correction {correction_no} was approved already.") from error
         return {one.correction_no: one for one in corrections_of(connection)}[correction_no]
 
 
