@@ -1,21 +1,29 @@
 """An answer to a form of Airflow is recorded with the responder's name, or the form is shown again."""
 
+import json
+import os
 import uuid
 from collections.abc import Callable
 from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
+import psycopg
 import pytest
+from psycopg import sql
 
+from local_stack.databases import Login
+from local_stack.secret_files import new_password
+from local_stack.server import Server
 from social_metrics.audit import closing
 from social_metrics.audit.closing import draft_close
 from social_metrics.audit.record import latest_close, status_of, steps_of
 from social_metrics.audit.rules import Rule
+from social_metrics.audit.signatures import copy_answers
 from social_metrics.clock import utc_now
 from social_metrics.warehouse.connect import connect
 from tests.support.airflow_dags import Airflow
-from tests.support.closable import MONTH, Closable
+from tests.support.closable import MONTH, Closable, as_person
 
 pytestmark = pytest.mark.slow
 
@@ -169,3 +177,54 @@ def test_center_answers_within_the_working_days(drafted: Closable, asked_again: 
     sign("submitted", "ani", "Ajukan")
     assert "too_late" in ask(context(), event("terlambat"))
     assert list_exceptions.function(close_facts()) == []
+
+
+def fill(metadata: psycopg.Connection, table: str, **given: Any) -> None:
+    """Insert a row with these columns; the others that need a value get any."""
+    values = {"uuid": uuid.uuid4(), "timestamptz": utc_now(), "json": "[]", "jsonb": "[]", "bool": False, "bytea": b""}
+    needed = metadata.execute(
+        "select column_name, udt_name from information_schema.columns "
+        "where table_name = %s and is_nullable = 'NO' and column_default is null",
+        (table,),
+    ).fetchall()
+    row = {name: values.get(kind, 0 if "int" in kind or "float" in kind else "x") for name, kind in needed} | given
+    metadata.execute(
+        sql.SQL("insert into {} ({}) values ({})").format(
+            sql.Identifier(table),
+            sql.SQL(", ").join(map(sql.Identifier, row)),
+            sql.SQL(", ").join([sql.Placeholder()] * len(row)),
+        ),
+        list(row.values()),
+    )
+
+
+def test_copies_are_read_from_airflow_s_own_tables(
+    airflow: Airflow, warehouse_url: str, postgres_server: Server
+) -> None:
+    """The tables are Airflow's, and an upgrade may change them."""
+    notary = Login(f"notary_{os.getpid()}", new_password())
+    postgres_server.ensure_login(notary.name, notary.password)
+    form, cleared, other = (uuid.uuid4() for _ in range(3))
+    answer = {
+        "responded_at": utc_now(), "responded_by": json.dumps({"id": "7", "name": "ani"}), "subject": "x", "body": None,
+        "chosen_options": json.dumps(["Ajukan"]), "params_input": "{}",
+    }  # fmt: skip
+    with psycopg.connect(postgres_server.url(airflow.metadata_url.rpartition("/")[2])) as metadata:
+        metadata.execute("set session_replication_role = replica")  # without the rows of a whole run
+        task = {"dag_id": "close_month", "run_id": "r", "task_id": "submit", "map_index": -1}
+        fill(metadata, "task_instance", id=form, **task)
+        fill(metadata, "hitl_detail", ti_id=form, **answer)
+        fill(metadata, "task_instance", id=other, **task | {"run_id": "r2"})
+        fill(metadata, "hitl_detail", ti_id=other, **answer | {"responded_at": None, "responded_by": "null"})
+        fill(metadata, "task_instance_history", task_instance_id=cleared, **task)
+        fill(metadata, "hitl_detail_history", ti_history_id=cleared, **answer)
+    try:
+        with postgres_server.admin() as admin:
+            admin.execute(sql.SQL("grant social_metrics_notary to {}").format(sql.Identifier(notary.name)))
+        assert copy_answers(airflow.metadata_url, as_person(warehouse_url, notary)) == 2
+        with psycopg.connect(warehouse_url) as owner:
+            copied = owner.execute("select response_id, person, chosen_options from audit.airflow_responses").fetchall()
+    finally:
+        with postgres_server.admin() as admin:
+            admin.execute(sql.SQL("drop role {}").format(sql.Identifier(notary.name)))
+    assert sorted(copied) == sorted((number, "ani", ["Ajukan"]) for number in (form, cleared))

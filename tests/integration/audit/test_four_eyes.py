@@ -132,8 +132,8 @@ def test_person_and_time_of_an_act_are_those_of_the_database(
     with psycopg.connect(draft) as service:
         service.execute(
             "insert into audit.issued_papers (kind, as_of_date, is_provisional, language, file_name, media_type, "
-            "content, sha256, issued_by, issued_at) values ('leadership', '2026-10-31', true, 'id', '2026-10-31-sementara-id.pdf', "
-            "'application/pdf', 'x', encode(sha256('x'), 'hex'), 'sekretaris', %s)",
+            "content, sha256, issued_by, issued_at) values ('leadership', '2026-10-31', true, 'id', "
+            "'2026-10-31-sementara-id.pdf', 'application/pdf', 'x', encode(sha256('x'), 'hex'), 'sekretaris', %s)",
             (PAST,),
         )
         service.execute(
