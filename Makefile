@@ -110,7 +110,8 @@ test-tampering: venv ## 200 single changes to evidence and record, 20 by recompu
 	@SOCIAL_METRICS_TEST_TAMPERINGS=200 SOCIAL_METRICS_TEST_RECOMPUTED_TAMPERINGS=20 \
 		SOCIAL_METRICS_TEST_UNTOUCHED_HISTORIES=50 \
 		$(BIN)/python -m pytest -n 2 --dist loadfile tests/integration/audit \
-		tests/resilience/test_crashes.py tests/resilience/test_tampering.py tests/resilience/test_insiders_*.py
+		tests/resilience/test_crashes.py tests/resilience/test_tampering.py tests/resilience/test_insiders_*.py \
+		tests/integration/publish/reports/test_forged_reports.py tests/unit/intake/test_inbox.py
 
 rule-digests: venv ## records the digests of the rules and the structure of the record, against which closes are held
 	@SOCIAL_METRICS_TEST_WRITE_RULE_DIGESTS=1 $(BIN)/python -m pytest -q tests/integration/audit/test_release_rules.py \
