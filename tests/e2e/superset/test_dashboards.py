@@ -12,7 +12,7 @@ from playwright.sync_api import BrowserContext
 from local_stack.databases import BI_LOGIN
 from social_metrics.publish.bi.definitions import Dashboard
 from social_metrics.publish.bi.logins import reading_login
-from social_metrics.publish.bi.mart_query import NOTHING
+from social_metrics.publish.bi.mart_query import NOTHING, MartQuery
 from social_metrics.publish.bi.metabase.cards import query, without_filters
 from social_metrics.publish.bi.metadata import read_metadata
 from social_metrics.publish.bi.superset.bundle import slug
@@ -142,7 +142,7 @@ def test_every_code_on_a_page_is_said_in_words(running: Running, dashboards: lis
         for name in named:
             words = {both.of(drawn.language) for both in metadata.codes_of(name).values()}
             codes = set(metadata.codes_of(name)) - words
-            label = metadata.label(name, drawn.language)
+            label = MartQuery(metadata.marts[drawn.chart.mart], metadata, drawn.language).label(name)
             shown = {str(row[label]) for row in found if row[label] is not None}
             assert not shown & codes, (str(drawn), name)
             if name in CLOSED:
