@@ -57,7 +57,7 @@ def test_what_git_no_longer_has_goes_and_comes_back(running: Running, dashboards
         duplicates = [slug(dashboards[1], language) for language in LANGUAGES]
         assert set(duplicates) < set(done.removed)
         assert {gone.charts[-1].title.of(language) for language in LANGUAGES} < set(done.removed)
-        assert done.created == ()
+        assert done.created == []
         left = {board["slug"] for board in running.session().all("dashboard")}
         assert not left & set(duplicates)
         assert slug(gone, "id") in left
