@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import psycopg
@@ -100,3 +101,20 @@ def test_checkpoint_is_not_sent_without_a_mail_server(sealed: str, signer: Signe
 
     with pytest.raises(AirflowSkipException, match="smtp_default"):
         mail_checkpoint.function(sign_checkpoint.function())
+
+
+def test_proof_of_a_report_is_mailed_beside_it(sealed: str, mailbox: Mailbox) -> None:
+    from social_metrics.audit.deliveries import IssuedReport
+    from social_metrics.orchestration.tasks import reports
+
+    day = date(2026, 10, 31)
+    names = ("full", date(2026, 10, 1), 1, day, False, None, "lengkap.pdf", "application/pdf", b"%PDF", "abc")
+    report = IssuedReport(7, *names)
+    reports._send("itjen@example.go.id", [report], {"abc": '{"a": "—"}'}, "smtp_default")
+    reports._send("itjen@example.go.id", [report], {}, "smtp_default")
+    with_proof, without = (
+        {part.get_filename(): part.get_payload(decode=True) for part in message.walk() if part.get_filename()}
+        for _, message in mailbox.letters
+    )
+    assert with_proof == {"lengkap.pdf": b"%PDF", "lengkap.pdf.proof.json": '{"a": "—"}'.encode()}
+    assert without == {"lengkap.pdf": b"%PDF"}
