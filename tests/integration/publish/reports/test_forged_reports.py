@@ -1,16 +1,19 @@
 """A report that the record does not explain is a finding, is not delivered, and hides no true one."""
 
 import hashlib
+import json
 from datetime import UTC, date, datetime
 
 import psycopg
 import pytest
 from psycopg.types.json import Jsonb
+from typer.testing import CliRunner
 
-from social_metrics.audit import closing
+from social_metrics.audit import closing, verification
 from social_metrics.audit.closing import act, draft_close, seal_now
 from social_metrics.audit.corrections import approve_correction, request_correction
 from social_metrics.audit.rules import Rule
+from social_metrics.cli.application import app
 from social_metrics.publish.reports import comparison, typesetting
 from social_metrics.publish.reports.comparison import ReportsUnexplained, compare_reports, require_explained
 from social_metrics.publish.reports.issue import Report, issue_as_of, issue_month
@@ -27,7 +30,8 @@ DAY = date(2026, 10, 18)
 @pytest.fixture
 def approved(closable: Closable, compiled: list[Rule], monkeypatch: pytest.MonkeyPatch) -> Closable:
     """An approved month without reports."""
-    monkeypatch.setattr(closing, "rules_in_force", lambda *_: list(compiled))
+    for module in (closing, verification):
+        monkeypatch.setattr(module, "rules_in_force", lambda *_: list(compiled))
     draft_close(closable.settings, closable.url, MONTH)
     with connect(closable.url, "closer") as service:
         for action, person in (("submitted", "ani"), ("checked", "budi"), ("approved", "sekretaris")):
@@ -68,7 +72,9 @@ def names(reports: list[Report]) -> list[str]:
     return [report.file_name for report in reports]
 
 
-def test_a_forged_report_hides_no_true_one_and_is_not_delivered(approved: Closable) -> None:
+def test_a_forged_report_hides_no_true_one_and_is_not_delivered(
+    approved: Closable, monkeypatch: pytest.MonkeyPatch
+) -> None:
     forged = insert(approved, pdf_that_says("Kartini: 99.999.999 pengikut"))
     reports = issue_month(approved.url, MONTH)
     assert forged not in {report.sha256 for report in reports}
@@ -80,6 +86,13 @@ def test_a_forged_report_hides_no_true_one_and_is_not_delivered(approved: Closab
         require_explained(connection, [report.sha256 for report in reports])
         with pytest.raises(ReportsUnexplained, match=r"2026-10-v1-pimpinan-id\.pdf"):
             require_explained(connection, [reports[1].sha256, forged])
+    monkeypatch.setenv("AIRFLOW_CONN_SOCIAL_METRICS_WAREHOUSE", approved.url)
+    monkeypatch.setenv("SOCIAL_METRICS_REGISTRY_DIR", str(approved.registry))
+    verified = CliRunner().invoke(app, ["verify", "--month", "2026-10", "--format", "json"])
+    assert verified.exit_code == 1
+    printed = json.loads(verified.stdout)
+    assert [(one["file_name"], one["sha256"]) for one in printed["reports"]] == [(name, forged)]
+    assert "submitted by ani" in printed["unproven"]
 
 
 def test_reports_stay_explained_after_a_correction(approved: Closable) -> None:
