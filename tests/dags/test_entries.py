@@ -139,6 +139,33 @@ def test_links_in_the_inbox_read_nothing_out(stack: AirflowStack, registry: Regi
     assert not list((inbox / "meohai").glob("*.xlsx"))
 
 
+def test_run_is_red_when_its_author_confirms_and_publishes_when_another_person_does(
+    stack: AirflowStack, registry: Registry, inbox: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from social_metrics.orchestration.operators.confirm_entries import ConfirmEntriesOperator
+
+    responder = OFFICER
+
+    def answered(task: Any, context: Any) -> Any:  # at once, as dag.test has nobody to wait for
+        user = {"id": responder, "name": responder}
+        event = {"chosen_options": ["Konfirmasi"], "params_input": {}, "responded_at": utc_now()}
+        return task.execute_complete(context, event | {"responded_by_user": user})
+
+    monkeypatch.setattr(ConfirmEntriesOperator, "execute", answered)
+    hand_in(stack, registry, inbox, "1,2 rb")
+    red = stack.run("ingest_manual_entries")
+    assert (red.state, red.tasks["confirm_entries"], red.tasks["publish_entries"]) == (
+        "failed", ["failed"], ["upstream_failed"],
+    )  # fmt: skip
+    assert "another person has to confirm it" in red.output
+    assert stack.events(red) == []
+    responder = SECOND
+    hand_in(stack, registry, inbox, "1,3 rb")
+    green = stack.run("ingest_manual_entries")
+    assert green.state == "success"
+    assert [task for task, _ in stack.events(green)] == ["publish_entries"]
+
+
 def test_inbox_may_be_an_object_store(stack: AirflowStack, registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
     """fsspec's memory store stands for any: nothing here is a file of this machine."""
     from airflow.sdk import ObjectStoragePath
