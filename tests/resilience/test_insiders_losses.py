@@ -1,4 +1,4 @@
-"""A loss counts as retention only if its ground can be computed again, whoever recorded it."""
+"""A loss counts as retention only if its ground can be computed again, no matter who recorded it."""
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime

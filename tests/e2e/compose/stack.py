@@ -32,7 +32,7 @@ class ComposeStack:
             return run("docker", "compose", *words, cwd=self.site, env=self.engine.environment, timeout=seconds)
         except AssertionError:
             if words[0] == "up":
-                logs = ["docker", "compose", "logs", "--no-color", "--tail", "15"]
+                logs = ["docker", "compose", "logs", "--no-color", "-n", "15"]
                 print(run(*logs, cwd=self.site, env=self.engine.environment))
             raise
 

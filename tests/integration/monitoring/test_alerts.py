@@ -6,17 +6,16 @@ import shutil
 from collections import namedtuple
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
 from uuid import uuid4
 
 import psycopg
 import pytest
 
-from social_metrics.clock import WIB, utc_now
+from social_metrics.clock import utc_now
 from social_metrics.errors import UsageProblem
 from social_metrics.extract.credentials.connections import PlatformConnection
 from social_metrics.monitoring import system_checks
@@ -25,78 +24,14 @@ from social_metrics.monitoring.findings import NOTIFY_IMMEDIATELY, Alert, AlertK
 from social_metrics.monitoring.notifications import notify
 from social_metrics.monitoring.situation import Situation
 from social_metrics.publish.bi.logins import ensure_reading_logins
-from social_metrics.registry.account import Account
-from social_metrics.registry.registry import Registry, load_registry
+from social_metrics.registry.registry import Registry
 from social_metrics.registry.roles import load_roles
-from social_metrics.settings import DEFAULT_REGISTRY, Settings
+from social_metrics.settings import DEFAULT_REGISTRY
 from social_metrics.warehouse.sessions import LongSession
+from tests.support.alert_situation import ACCOUNTS, HOSTS, NIGHT, ROLES, attempt, new_connection, run
 from tests.support.local_platform import Answer, serve
 from tests.support.receivers import Mailbox, Webhook
 from tests.support.warehouse import change_evidence
-
-NIGHT = datetime(2026, 11, 20, 22, 0, tzinfo=WIB)
-HOSTS = {"x": "https://api.x.com", "tiktok": "https://open.tiktokapis.com"}
-ACCOUNTS = (
-    Account("kartini-x", "kartini", "x", "1", "demo_kartini", None, "verified", None, None),
-    Account("kartini-tiktok", "kartini", "tiktok", "open-id", "demo_kartini", None, "verified", None, None),
-)
-ROLES = """role_code,person,email,center_code
-operator,Tim data,data@example.org,
-center_officer,Humas,kartini@example.org,kartini
-"""
-
-
-@pytest.fixture
-def situation(warehouse_url: str, tmp_path: Path, mailbox: Mailbox, webhook: Webhook) -> Situation:
-    """An evening on which everything is well: both accounts were read."""
-    shipped = load_registry(DEFAULT_REGISTRY)
-    folder = tmp_path / "registry"
-    folder.mkdir()
-    (folder / "roles.csv").write_text(ROLES)
-    settings = Settings(
-        registry_dir=folder,
-        state_dir=tmp_path,
-        smtp_url=mailbox.url,
-        alert_webhook_url=webhook.url,
-        airflow_health_url=None,
-    )
-    registry = Registry(shipped.platforms, shipped.centers, ACCOUNTS)
-    situation = Situation(registry, settings, warehouse_url, NIGHT.astimezone(UTC), _connection)
-    for account in ACCOUNTS:
-        attempt(situation, account.account_code, "captured", NIGHT - timedelta(hours=1))
-    run(
-        situation,
-        "insert into ops.mart_builds (scope, reason, fingerprint, retention_as_of, finished_at)"
-        " values ('everything', 'test', 'f', now(), now())",
-    )
-    assert find_alerts(situation) == []
-    return situation
-
-
-def _connection(platform: str) -> PlatformConnection:
-    return PlatformConnection.from_parts(platform, HOSTS[platform], "login", "secret", {})
-
-
-def run(situation: Situation, query: str, *parameters: Any) -> list[tuple[Any, ...]]:
-    with psycopg.connect(situation.url) as connection:
-        cursor = connection.execute(query, parameters)
-        return cursor.fetchall() if cursor.description else []
-
-
-def attempt(situation: Situation, code: str, outcome: str, at: datetime) -> None:
-    run(situation, "select ops.ensure_month_partitions(array[%s]::timestamptz[])", at)
-    run(
-        situation,
-        "insert into raw.capture_outcomes (attempt_id, account_code, platform, attempted_at, outcome, detail,"
-        " posts_read, source, run_id, try_number, loaded_at)"
-        " values (%s, %s, %s, %s, %s, 'said so', 'not_tried', 'simulator', 'r', 1, %s)",
-        uuid4(),
-        code,
-        code.rsplit("-", 1)[1],
-        at,
-        outcome,
-        at - timedelta(days=400),
-    )
 
 
 def two_minutes_ahead() -> datetime:
@@ -142,7 +77,7 @@ def _no_connection(situation: Situation) -> Situation:
     def refuse(platform: str) -> PlatformConnection:
         if platform == "x":
             raise UsageProblem("No connection social_metrics_x")
-        return _connection(platform)
+        return new_connection(platform)
 
     return replace(situation, connection_of=refuse)
 
@@ -372,7 +307,7 @@ def test_alerts_wait_for_the_daily_message_except_failed_credentials(situation: 
     assert sent(another, situation.now + timedelta(days=1)) == [1]
     assert sent([], situation.now + timedelta(days=1)) == []
     assert sent(failed, situation.now + timedelta(days=2)) == [1], "ended and found again, it is sent again"
-    assert {AlertKind.CREDENTIAL_FAILED} == NOTIFY_IMMEDIATELY
+    assert {AlertKind.CREDENTIAL_FAILED, AlertKind.WAREHOUSE_DOWN} == NOTIFY_IMMEDIATELY
 
 
 def test_an_alert_that_could_not_be_sent_is_sent_later(situation: Situation, webhook: Webhook) -> None:

@@ -1,8 +1,6 @@
 """The life of an account: two persons, dated rows, a trace of every step, and nothing half-written."""
 
-import csv
-import shutil
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,63 +12,7 @@ from social_metrics.registry.account_urls import read_account_url
 from social_metrics.registry.change_log import Author, ChangeRefused, history_conflicts, read_changes
 from social_metrics.registry.edits import editing
 from social_metrics.registry.registry import RegistryProblem, load_registry
-from social_metrics.settings import DEFAULT_REGISTRY
-
-DAY_1 = datetime(2026, 11, 2, 3, 0, tzinfo=UTC)
-SITI, BUDI = "siti.humas", "budi.data"
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return Path(shutil.copytree(DEFAULT_REGISTRY, tmp_path / "registry"))
-
-
-def author(name: str, days: int = 0) -> Author:
-    return Author(name, DAY_1 + timedelta(days=days), "surat 12/2026")
-
-
-def add(
-    folder: Path,
-    address: str,
-    by: str = SITI,
-    center: str = "kartini",
-    days: int = 0,
-    account_id: str | None = None,
-    is_another: bool = False,
-) -> str:
-    found = read_account_url(address, load_registry(folder).platforms)
-    with editing(folder) as edit:
-        return edit.submit(center, found, author(by, days), platform_account_id=account_id, is_another=is_another)
-
-
-def rename(folder: Path, code: str, address: str, by: str = SITI, days: int = 0, account_id: str | None = None) -> None:
-    found = read_account_url(address, load_registry(folder).platforms)
-    with editing(folder) as edit:
-        edit.rename(code, found, author(by, days), platform_account_id=account_id)
-
-
-def close(folder: Path, code: str, by: str = BUDI, days: int = 0, on: date | None = None) -> None:
-    with editing(folder) as edit:
-        edit.close(code, on or wib_date(DAY_1 + timedelta(days=days)), author(by, days))
-
-
-def column_of(folder: Path, code: str, column: str) -> list[str]:
-    with (folder / "center_accounts.csv").open(newline="") as handle:
-        return [row[column] for row in csv.DictReader(handle) if row["account_code"] == code]
-
-
-def verify(folder: Path, code: str, by: str = BUDI, days: int = 0) -> None:
-    with editing(folder) as edit:
-        edit.verify(code, author(by, days))
-
-
-def rows_of(folder: Path, code: str) -> list[tuple[str, str, str, str]]:
-    with (folder / "center_accounts.csv").open(newline="") as handle:
-        return [
-            (row["status"], row["handle"], row["valid_from"], row["valid_to"])
-            for row in csv.DictReader(handle)
-            if row["account_code"] == code
-        ]
+from tests.support.registry_edits import BUDI, DAY_1, SITI, add, author, close, column_of, rename, rows_of, verify
 
 
 def test_from_placeholder_to_verified_by_two_persons(folder: Path) -> None:
@@ -275,85 +217,6 @@ def test_a_channel_is_handed_over_under_a_new_code_in_mid_month(folder: Path, ac
         assert [row.account_code for row in registry.accounts_on("x", day)] == codes
 
 
-@pytest.fixture
-def with_kartini_x(folder: Path) -> Path:
-    """kartini-x is verified from 3 November 2026, and reviewed on 22 November."""
-    add(folder, "https://x.com/kartini_x", account_id="4711")
-    verify(folder, "kartini-x", days=1)
-    verify(folder, "kartini-x", days=20)
-    return folder
-
-
-def move(folder: Path, code: str, center: str, on: str, by: str = SITI, days: int = 25) -> None:
-    with editing(folder) as edit:
-        edit.move(code, center, date.fromisoformat(on), author(by, days))
-
-
-def test_a_moved_account_keeps_code_id_and_verification(with_kartini_x: Path) -> None:
-    before = load_registry(with_kartini_x)
-    move(with_kartini_x, "kartini-x", "satria", "2026-11-15")
-    with (with_kartini_x / "center_accounts.csv").open(newline="") as handle:
-        rows = [row for row in csv.DictReader(handle) if row["account_code"] == "kartini-x"][2:]
-    assert [
-        (row["center_code"], row["owner_unit"], row["valid_from"], row["valid_to"], row["verified_at"]) for row in rows
-    ] == [
-        ("kartini", "Sentra Terpadu Kartini", "2026-11-03", "2026-11-14", "2026-11-03"),
-        ("satria", "Sentra Satria", "2026-11-15", "2026-11-21", "2026-11-03"),
-        ("satria", "Sentra Satria", "2026-11-22", "", "2026-11-22"),
-    ]
-    assert {(row["platform_account_id"], row["handle"], row["status"]) for row in rows} == {
-        ("4711", "kartini_x", "verified")
-    }
-    (*_, logged) = read_changes(with_kartini_x)
-    assert (logged.status, logged.changed_by, logged.evidence_ref) == ("verified", SITI, "surat 12/2026")
-    assert logged.note == "moved from kartini to satria on 2026-11-15"
-    registry, day = load_registry(with_kartini_x), date(2026, 11, 27)
-    assert history_conflicts(registry, read_changes(with_kartini_x), day) == []
-    for past in (date(2026, 11, 14), day):
-        assert len(registry.verified_on(past)) == len(before.verified_on(past)) == 1
-
-
-def test_an_account_moves_on_and_back(with_kartini_x: Path) -> None:
-    """A later move stays when an earlier one is entered after it; the account's first center then needs a new code."""
-    move(with_kartini_x, "kartini-x", "satria", "2026-11-25")
-    move(with_kartini_x, "kartini-x", "mahatmiya", "2026-11-10")
-    move(with_kartini_x, "kartini-x", "kartini", "2026-11-26")
-    registry = load_registry(with_kartini_x)
-    days = {9: "kartini", 10: "mahatmiya", 24: "mahatmiya", 25: "satria", 26: "kartini"}
-    rows = {number: registry.account_on("kartini-x", date(2026, 11, number)) for number in days}
-    assert {number: row and row.center_code for number, row in rows.items()} == days
-    move(with_kartini_x, "kartini-x", "satria", "2026-11-27")
-    assert add(with_kartini_x, "https://x.com/kartini_baru", days=25) == "kartini-x-2"
-
-
-@pytest.mark.parametrize(
-    ("code", "center", "on", "reason"),
-    [
-        ("kartini-x", "satria", "2026-11-28", "is in the future"),
-        ("kartini-x", "kartini", "2026-11-15", "is an account of kartini on 2026-11-15 already"),
-        ("kartini-x", "melati", "2026-11-15", "'melati' is not the code of a center"),
-        ("kartini-x", "satria", "2023-12-31", "is not in the registry on 2023-12-31"),
-        ("kartini-tiktok", "satria", "2026-11-15", "is placeholder on 2026-11-15: there is no account to move"),
-        ("melati-x", "satria", "2026-11-15", "is not in the registry"),
-    ],
-)
-def test_a_move_that_cannot_be_is_refused(with_kartini_x: Path, code: str, center: str, on: str, reason: str) -> None:
-    with pytest.raises(ChangeRefused, match=reason):
-        move(with_kartini_x, code, center, on)
-
-
-def test_an_account_is_closed_on_a_date_with_the_rows_after_it(with_kartini_x: Path) -> None:
-    close(with_kartini_x, "kartini-x", days=25, on=date(2026, 11, 15))
-    assert rows_of(with_kartini_x, "kartini-x")[-3:] == [
-        ("verified", "kartini_x", "2026-11-03", "2026-11-14"),
-        ("closed", "kartini_x", "2026-11-15", "2026-11-21"),
-        ("closed", "kartini_x", "2026-11-22", ""),
-    ]
-    assert history_conflicts(load_registry(with_kartini_x), read_changes(with_kartini_x), date(2026, 11, 27)) == []
-    with pytest.raises(ChangeRefused, match="closed on 2026-11-20 already"):
-        close(with_kartini_x, "kartini-x", days=25, on=date(2026, 11, 20))
-
-
 def test_suspended_and_back_by_another_person(folder: Path) -> None:
     code = add(folder, "https://x.com/sentra_kartini")
     verify(folder, code, days=1)
@@ -399,7 +262,7 @@ def test_nothing_is_half_written(folder: Path, monkeypatch: pytest.MonkeyPatch) 
 def test_a_change_that_was_interrupted_is_completed_by_the_next_command(
     folder: Path, monkeypatch: pytest.MonkeyPatch, written: int
 ) -> None:
-    """The process dies between two files: the change was made, whoever comes next puts the rest in place."""
+    """The process dies between two files: the change was made, the next command puts the rest in place."""
     replaced: list[Path] = []
 
     def replace(path: Path, target: Path) -> Path:
