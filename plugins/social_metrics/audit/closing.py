@@ -199,7 +199,10 @@ def act(
                 )
         except psycopg.errors.CheckViolation as error:
             raise UsageProblem(_refusal(error, person)) from error
-        except psycopg.errors.UniqueViolation as error:  # another person at the same moment
+        except psycopg.errors.UniqueViolation as error:
+            if error.diag.constraint_name == "approvals_response_id_key":
+                raise UsageProblem("This answer in Airflow was recorded as another step already.") from error
+            # Another person took the step at the same moment.
             raise UsageProblem(f"{_name(close)} is {action}; it cannot be {action} now.") from error
     return close
 

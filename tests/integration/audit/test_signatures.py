@@ -22,6 +22,7 @@ from social_metrics.audit.rules import Rule
 from social_metrics.audit.signatures import check_signatures, copy_answers
 from social_metrics.audit.verification import verify_month
 from social_metrics.clock import utc_now
+from social_metrics.errors import UsageProblem
 from social_metrics.warehouse.connect import connect
 from tests.support.closable import MONTH, Closable, as_person
 
@@ -168,7 +169,7 @@ def test_the_service_login_cannot_sign_with_another_answer(
     assert len(findings) == 1
     assert "2026-10 version 1: submitted by sekretaris" in findings[0]
     assert f"an answer of {person}" in findings[0]
-    with pytest.raises(psycopg.errors.UniqueViolation):
+    with pytest.raises(UsageProblem, match="recorded as another step already"):
         signed(closable, "checked", "itjen", response)
 
 
