@@ -13,6 +13,7 @@ a defect of the code. In Airflow the task fails with the same text; `WarehousePr
         StampRefused              audit/log/timestamps.py: a time-stamp that does not hold
         Refused                   audit/log/witness.py: a checkpoint that a witness does not cosign (exit code 1)
         RecordAltered             audit/closing.py: the close is no longer the one that was shown for a signature
+        UnusableRule              audit/recompute.py: a rule of a close that cannot be executed
         ClockProblem              extract/run_clock.py: the machine's clock is wrong
         PastDateRefused           extract/run_clock.py: a capture for a date other than today
         FileRefused               intake/spreadsheet/validation_errors.py: a workbook that cannot be read (exit code 1)

@@ -14,7 +14,7 @@ from social_metrics.plain_text import printable
 
 HOSTILE = "a\x1b[2J\x1b]0;title\x07b\u202egpj.exe\u2066c\x9b31md\u200be\rf\x00\u2028g"
 STEERING = [*(chr(code) for code in (*range(9), *range(11, 32), *range(127, 160))),
-            *"\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200b\u200e\u200f\u061c\ufeff\u2028\u2029"]  # fmt: skip
+    *"\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200b\u200e\u200f\u061c\ufeff\u2028\u2029"]  # fmt: skip
 
 
 def test_printable_keeps_what_a_person_reads() -> None:

@@ -24,6 +24,7 @@ from social_metrics.plain_text import printable
 PIPED_WIDTH = 120
 EXTRA_OF_MODULE = {
     "typst": "reports",
+    "pypdfium2": "reports",
     "segno": "reports",
     "pyarrow": "lake",
     "upath": "lake",

@@ -43,7 +43,6 @@ WitnessOption = Annotated[
 ]
 
 keys = new_group("Keys that sign checkpoints (Ed25519).")
-app = new_group("Commands that need no warehouse.")
 
 
 @keys.command("new")
@@ -69,7 +68,6 @@ def new_key(
     typer.echo(str(signer.verifier))
 
 
-@app.command()
 def witness(
     request: Annotated[Path, typer.Argument(help="The file `add-checkpoint`, or one of `checkpoint export`.")],
     state: Annotated[Path, typer.Option(help="File that keeps the last checkpoint; back it up.")],
@@ -100,7 +98,6 @@ def witness(
         typer.echo(f"Cosigned: {made.size} seals, root {made.root.hex()}.")
 
 
-@app.command()
 def verify_report(
     report: Annotated[Path, typer.Argument(help="The file of an issued report.")],
     key: LogKeyOption,
@@ -196,6 +193,3 @@ def _print(report: Path, proven: Proven) -> None:
         console.print(
             "No witness was asked: the holder of the log's key could have rewritten its history.", soft_wrap=True
         )
-
-
-app.add_typer(keys, name="keys")

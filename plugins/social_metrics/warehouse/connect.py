@@ -22,7 +22,7 @@ Role = Literal["loader", "transformer", "bi_reader", "auditor", "closer", "recor
 SERVER_VERSION_NEEDED = 150000
 
 LOCK_SECONDS = 900
-"""No statement waits longer for a lock: whoever holds one stops the others for that long, and is named."""
+"""No statement waits longer for a lock: its holder stops the others for that long, and is named."""
 
 _LOCKED_BY = """
 select string_agg(distinct format('%s (process %s)', usename, pid), ', ')

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from social_metrics.audit.log.checkpoint import parse_checkpoint, sign
 from social_metrics.audit.log.note import COSIGNATURE, NOTE, NoteRefused, new_signer
 from social_metrics.audit.log.report_proof import ProofRefused, check_report
-from social_metrics.cli.offline import app
+from social_metrics.cli.application import app
 
 KEY, WITNESS = new_signer("example.go.id/log", NOTE), new_signer("example.go.id/itjen", COSIGNATURE)
 NOW = datetime(2026, 11, 5, 1, 30, tzinfo=UTC)

@@ -13,7 +13,11 @@ def test_every_control_names_a_test_that_is_there(repository: Path) -> None:
         if function:
             source = (repository / path).read_text(encoding="utf-8")
             assert re.search(rf"^def {function}\(", source, re.MULTILINE), f"{path}::{function}"
-    rows = [line for line in text.splitlines() if line.startswith("| ") and not line.startswith(("| attack", "| actor", "| *not"))]
+    rows = [
+        line
+        for line in text.splitlines()
+        if line.startswith("| ") and not line.startswith(("| attack", "| actor", "| *not"))
+    ]
     for row in rows:
         proof = row.rstrip("| ").rsplit("|", 1)[1]
         assert re.search(r"`(tests/|make |\.ci/)", proof), row
