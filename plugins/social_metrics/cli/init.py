@@ -64,7 +64,7 @@ Next:
 1. Fill in the warehouse in settings.env, and the platforms in connections.env.
 2. set -a; . {site}/settings.env; . {site}/connections.env; set +a
 3. social-metrics migrate      creates tables and roles
-4. social-metrics account add  (or `account list-template` for many), then `account verify`
+4. social-metrics account add  (`account import` for many), then `account verify` by a second person
 5. Start Airflow's services with the same two files, and enable the DAGs.
 6. social-metrics doctor       says what is missing"""
 

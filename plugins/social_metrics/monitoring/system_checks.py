@@ -24,6 +24,7 @@ from social_metrics.warehouse.sessions import end_long_sessions
 
 ROLES: tuple[Role, ...] = ("loader", "transformer", "bi_reader")
 TRANSFORM = "social-metrics transform"
+SERVER_RIGHTS = Path(__file__).resolve().parents[1] / "warehouse" / "server_rights.sql"
 DISK_SHARE = 0.10
 MOST_DRIFT = timedelta(seconds=60)
 MOST_SILENCE = timedelta(minutes=3)
@@ -179,7 +180,7 @@ def long_sessions(at: Situation, _warehouse: psycopg.Connection) -> Iterator[Ale
         next_step = (
             f"ask {session.login} what it was for"
             if are_ended
-            else f"as administrator: select pg_terminate_backend({session.pid}), and run warehouse/server_rights.sql"
+            else f"as administrator: select pg_terminate_backend({session.pid}), and run {SERVER_RIGHTS}"
         )
         yield Alert(AlertKind.SESSION_TOO_LONG, session.login, message, next_step)
 
@@ -201,5 +202,5 @@ def reader_rights(_at: Situation, warehouse: psycopg.Connection) -> Iterator[Che
     ).fetchone() or (False,)
     if open_to_all:
         message = "every login can take the warehouse's locks and write large objects"
-        next_step = "as administrator run warehouse/server_rights.sql in its database, then social-metrics migrate"
+        next_step = f"as administrator run {SERVER_RIGHTS} in its database, then social-metrics migrate"
         yield CheckResult("warehouse", Verdict.FINDING, message, next_step)
