@@ -5,7 +5,9 @@ same series. `shares` is absent from a post without shares: with the other engag
 is zero. `reactions` counts every reaction, not only likes.
 """
 
+import re
 from collections.abc import Hashable, Sequence, Set
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, cast
 from urllib.parse import quote
@@ -17,7 +19,7 @@ from social_metrics.extract.credentials.oauth import Authorisation
 from social_metrics.extract.extracted import CaptureFailure, ExtractedPost, ExtractedProfile, PostListing, ReadWindow
 from social_metrics.extract.http.client import ApiClient, ApiRules
 from social_metrics.extract.http.json_values import MalformedValueError, count, identifier, instant, text
-from social_metrics.extract.http.replies import Reply
+from social_metrics.extract.http.replies import Refusal, Reply
 from social_metrics.extract.pagination import PostPage, read_back
 from social_metrics.registry.account import Account
 
@@ -45,6 +47,21 @@ _POST_TYPES = {"photo": "photo", "video": "video", "album": "carousel", "link": 
 _NOT_ABOUT_THE_PAGE = frozenset({Outcome.PLATFORM_UNAVAILABLE, Outcome.INVALID_RESPONSE, Outcome.RATE_LIMITED})
 _ENOUGH_FAILURES_IN_A_ROW = 3
 
+# A field that only a page has is missing from the node of another type: the id is not that of a page.
+_NOT_A_PAGE = re.compile(
+    r"field \((?:followers_count|fan_count|username|link|published_posts)\) on node type \((?!Page\))(\w+)\)"
+)
+
+
+def _refusal(reply: Reply, now: datetime) -> Refusal | None:
+    refusal = meta_graph.refusal(reply, now)
+    found = _NOT_A_PAGE.search(refusal.detail) if refusal else None
+    if refusal is None or found is None:
+        return refusal
+    detail = f"{refusal.detail} (the id belongs to a {found[1]}, not to a page: correct it in the registry)"
+    return replace(refusal, outcome=Outcome.IDENTITY_MISMATCH, detail=detail, withdrawn_field=None)
+
+
 RULES = ApiRules(
     platform="facebook",
     api_version="v26.0",
@@ -54,7 +71,7 @@ RULES = ApiRules(
     | {"created_time", "permalink_url", "status_type", "attachments", "media_type"}
     | {"shares", "count", "reactions", "comments", "summary", "total_count"}
     | {"paging", "cursors", "before", "after"},
-    refusal=meta_graph.refusal,
+    refusal=_refusal,
     authorize=meta_graph.authorize,
 )
 

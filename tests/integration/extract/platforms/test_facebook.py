@@ -105,6 +105,23 @@ def test_an_unreadable_page_does_not_take_the_others_with_it() -> None:
     assert bad(readings["abiyoso-facebook"]).outcome is Outcome.ACCOUNT_NOT_FOUND
 
 
+@pytest.mark.parametrize("field", ["followers_count", "fan_count", "username", "link", "published_posts"])
+@pytest.mark.parametrize("node", ["User", "Group", "Application"])
+def test_an_id_that_is_no_page_withdraws_no_metric_from_the_pages(field: str, node: str) -> None:
+    refused = Answer(
+        error(100, message=f"(#100) Tried accessing nonexisting field ({field}) on node type ({node})"), 400
+    )
+    answers = {BATCH: [refused], KARTINI_ALONE: [Answer(pages()["100000000000001"])], ABIYOSO_ALONE: [refused]}
+    with serve(answers) as server:
+        readings, asked = read(server, [KARTINI, ABIYOSO])
+        alone, _ = read(server, [ABIYOSO])
+    assert good(readings["kartini-facebook"]).followers_count == 15230
+    for failure in (bad(readings["abiyoso-facebook"]), bad(alone["abiyoso-facebook"])):
+        assert (failure.outcome, failure.for_all) == (Outcome.IDENTITY_MISMATCH, False)
+        assert node in failure.detail.partition("belongs to")[2]
+    assert not asked.client.withdrawn
+
+
 @pytest.mark.parametrize("entry", [None, "abc", {"error": {"code": 10}}])
 def test_a_page_that_the_batch_leaves_out_is_asked_alone(entry: Any) -> None:
     batch = pages() | {"100000000000002": entry}
