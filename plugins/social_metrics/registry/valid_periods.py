@@ -63,7 +63,7 @@ def check_codes(accounts: DatedRows[Account], problems: list[str]) -> None:
 
 
 def check_identities(accounts: DatedRows[Account], problems: list[str]) -> None:
-    """An account code keeps its platform id, and an id belongs to one open account code at a time."""
+    """A code keeps its platform id; an id, and a handle without one, belongs to one open code at a time."""
     known = [place for place, row in enumerate(accounts.rows) if row.platform_account_id]
     for first, *others in accounts.groups(attrgetter("account_code"), known):
         for place in others:
@@ -75,13 +75,26 @@ def check_identities(accounts: DatedRows[Account], problems: list[str]) -> None:
                     f"has another platform id on line {accounts.lines[first]}; a new id is a new account code, e.g. "
                     f"'{accounts.rows[place].account_code}-2'",
                 )
-    known = [place for place in known if accounts.rows[place].status != "closed"]
-    for places in accounts.groups(attrgetter("platform", "platform_account_id"), known):
-        for before, place in _overlaps(accounts, places):
-            owner = accounts.rows[before].account_code
-            if owner != accounts.rows[place].account_code:
-                advice = f"is already the id of {owner} (line {accounts.lines[before]}); close that account first"
-                accounts.note(problems, place, "platform_account_id", advice)
+    opened = [place for place, row in enumerate(accounts.rows) if row.status != "closed"]
+    known = [place for place in opened if accounts.rows[place].platform_account_id]
+    for owner, place in _of_two_codes(accounts, attrgetter("platform", "platform_account_id"), known):
+        advice = f"is already the id of {accounts.rows[owner].account_code} (line {accounts.lines[owner]})"
+        accounts.note(problems, place, "platform_account_id", f"{advice}; close that account first")
+    known = [place for place in opened if accounts.rows[place].handle]
+    for owner, place in _of_two_codes(accounts, lambda row: (row.platform, (row.handle or "").casefold()), known):
+        if not (accounts.rows[owner].platform_account_id and accounts.rows[place].platform_account_id):
+            advice = f"is already the handle of {accounts.rows[owner].account_code} (line {accounts.lines[owner]})"
+            accounts.note(problems, place, "handle", f"{advice}; close one of the two, or fill in both platform ids")
+
+
+def _of_two_codes(
+    accounts: DatedRows[Account], key: Callable[[Account], Any], places: Iterable[int]
+) -> Iterator[tuple[int, int]]:
+    """Overlapping rows with the same key that have two account codes."""
+    for group in accounts.groups(key, places):
+        for before, place in _overlaps(accounts, group):
+            if accounts.rows[before].account_code != accounts.rows[place].account_code:
+                yield before, place
 
 
 def check_centers(accounts: DatedRows[Account], centers: DatedRows[Any], problems: list[str]) -> None:

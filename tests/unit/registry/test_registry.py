@@ -285,6 +285,41 @@ def test_a_platform_id_belongs_to_one_account_code_at_a_time(
 
 
 @pytest.mark.parametrize(
+    ("cells", "is_refused"),
+    [
+        ({}, True),
+        ({"handle": "KARTINI"}, True),
+        ({"platform_account_id": "4712"}, True),
+        ({"status": "submitted"}, True),
+        ({"status": "closed"}, False),
+        ({"valid_to": "2025-12-31"}, False),
+        ({"platform": "threads", "account_code": "satria-threads-2"}, False),
+        ({"handle": "satria"}, False),
+    ],
+)
+def test_a_handle_without_an_id_belongs_to_one_account_code_at_a_time(
+    without_kartini_x: Path, cells: dict[str, str], is_refused: bool
+) -> None:
+    own = {"handle": "kartini", "status": "verified"}
+    _append(without_kartini_x, **_row("kartini-x", "kartini", "2026-01-01", **own))
+    _append(without_kartini_x, **_row("satria-x-2", "satria", "2025-01-01") | own | cells)
+    if is_refused:
+        lines = (without_kartini_x / "center_accounts.csv").read_text().splitlines()
+        problem = _problems(without_kartini_x)
+        assert f"center_accounts.csv, line {len(lines) - 1}, column handle: 'kartini' is already the handle" in problem
+        assert f"of satria-x-2 (line {len(lines)})" in problem
+    else:
+        load_registry(without_kartini_x)
+
+
+def test_the_ids_tell_two_accounts_apart_that_had_one_handle(without_kartini_x: Path) -> None:
+    """A handle that was given up can be taken by another account before the registry knows the new one."""
+    _append(without_kartini_x, **_row("kartini-x", "kartini", "2026-01-01", **MOVES))
+    _append(without_kartini_x, **_row("satria-x-2", "satria", "2026-01-01", **MOVES | {"platform_account_id": "4712"}))
+    load_registry(without_kartini_x)
+
+
+@pytest.mark.parametrize(
     ("spoil", "expected"),
     [
         (lambda path: path.unlink(), "does not exist; set SOCIAL_METRICS_REGISTRY_DIR"),
