@@ -8,9 +8,16 @@ import psycopg
 from social_metrics.intake import store
 from social_metrics.monitoring.findings import Alert, AlertKind, CheckResult, Verdict, shortened
 from social_metrics.monitoring.situation import Situation
-from social_metrics.registry.change_log import history_conflicts, read_changes
+from social_metrics.registry.change_log import ACCOUNTS_FILE, history_conflicts, read_changes
+from social_metrics.registry.csv_file import rows_of
 from social_metrics.registry.edits import REVIEW_DAYS
-from social_metrics.registry.registry import Registry, RegistryProblem, load_registry
+from social_metrics.registry.registry import (
+    ACCOUNT_COLUMNS,
+    OPTIONAL_ACCOUNT_COLUMNS,
+    Registry,
+    RegistryProblem,
+    load_registry,
+)
 from social_metrics.registry.registry_files import PENDING
 from social_metrics.settings import Settings
 
@@ -51,6 +58,8 @@ def accounts(at: Situation, _warehouse: psycopg.Connection) -> Iterator[CheckRes
         return
     for fault in faults:
         yield CheckResult("accounts", Verdict.FINDING, fault, "social-metrics account status CODE")
+    for fault in _future_verifications(at):
+        yield CheckResult("accounts", Verdict.FINDING, fault, f"correct the line in {at.settings.registry_dir}")
     if due := [code for codes in _under_review(at).values() for code in codes]:
         names = shortened(due, NAMED_IN_DOCTOR)
         message = f"{len(due)} accounts under review, verified more than {REVIEW_DAYS} days ago: {names}"
@@ -67,6 +76,16 @@ def reviews(at: Situation, _warehouse: psycopg.Connection) -> Iterator[Alert]:
     for center, codes in sorted(_under_review(at).items()):
         message = f"{center}: {len(codes)} accounts are to be reviewed: {shortened(codes, NAMED_IN_ALERTS)}."
         yield Alert(AlertKind.REVIEW_DUE, center, message, "social-metrics account verify CODE", center)
+
+
+def _future_verifications(at: Situation) -> list[str]:
+    """The marts count such an account as submitted until that date, although it is read."""
+    problems: list[str] = []
+    file = at.settings.registry_dir / ACCOUNTS_FILE
+    for row in rows_of(file, ACCOUNT_COLUMNS, problems, OPTIONAL_ACCOUNT_COLUMNS):
+        if row["status"] == "verified" and row["verified_at"] > at.day.isoformat():
+            row.problem("verified_at", f"is in the future; write the WIB date of the verification, {at.day} or earlier")
+    return problems
 
 
 def _under_review(at: Situation) -> dict[str, list[str]]:

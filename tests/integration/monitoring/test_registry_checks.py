@@ -67,3 +67,24 @@ def test_an_interrupted_change_is_a_finding(tmp_path: Path) -> None:
     (folder / PENDING).mkdir()
     _, (result,) = registry_checks.check_registry(Settings(registry_dir=folder))
     assert (result.verdict, result.message) == (Verdict.FINDING, "a change was interrupted")
+
+
+def test_a_verification_of_a_later_date_is_a_finding_of_its_line(warehouse_url: str, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(DEFAULT_REGISTRY, tmp_path / "registry"))
+    with rows_of(folder / "center_accounts.csv") as rows:
+        for code, day, status in (
+            ("kartini-x", "2026-11-21", "verified"),
+            ("satria-x", "2026-11-20", "verified"),
+            ("mahatmiya-x", "2026-11-21", "closed"),
+        ):
+            row = next(row for row in rows if row["account_code"] == code)
+            row |= {"handle": code.replace("-", "_"), "status": status, "verified_at": day}
+    situation = Situation(load_registry(folder), Settings(registry_dir=folder), warehouse_url, NOW)
+    with connect(warehouse_url, "loader") as warehouse:
+        messages = [result.message for result in registry_checks.accounts(situation, warehouse)]
+    lines = (folder / "center_accounts.csv").read_text().splitlines()
+    (line,) = (number for number, text in enumerate(lines, 1) if text.startswith("kartini-x,"))
+    assert [message for message in messages if "verified_at" in message] == [
+        f"center_accounts.csv, line {line}, column verified_at: '2026-11-21' is in the future; write the WIB date of "
+        "the verification, 2026-11-20 or earlier."
+    ]
