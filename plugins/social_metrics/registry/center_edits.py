@@ -60,11 +60,8 @@ def merge_centers(edit: RegistryEdit, center_code: str, into: str, on: date, aut
     for code, (status, since) in _accounts_of(edit, center_code, on).items():
         if status not in WITH_ADDRESS:
             edit.close(code, since, author, note, while_of=center_code)
-        elif _begins_on(edit, code) >= on.isoformat():
-            problems.append(
-                f"{code} begins after {center_code} has ended: close it (social-metrics account close {code}) and add "
-                f"it for {into}."
-            )
+        elif reason := edit.first_row_problem(code, into, on):
+            problems.append(reason)
         elif not problems:
             edit.move(code, into, since, author)
     _refuse(problems)
@@ -98,10 +95,6 @@ def _accounts_of(edit: RegistryEdit, center_code: str, on: date) -> dict[str, tu
             since = max(on, date.fromisoformat(row["valid_from"])) if row["valid_from"] else on
             found[row["account_code"]] = (row["status"], found.get(row["account_code"], ("", since))[1])
     return found
-
-
-def _begins_on(edit: RegistryEdit, account_code: str) -> str:
-    return min(row["valid_from"] for row in edit.files.rows(ACCOUNTS_FILE) if row["account_code"] == account_code)
 
 
 def _end_rows(edit: RegistryEdit, name: str, center_code: str, into: str | None, on: date) -> None:

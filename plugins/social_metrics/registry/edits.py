@@ -217,6 +217,8 @@ class RegistryEdit:
             raise ChangeRefused(f"{center_code!r} is not the code of a center on {on}; centers.csv has the codes.")
         if row["center_code"] == center_code:
             raise ChangeRefused(f"{account_code} is an account of {center_code} on {on} already.")
+        if _has_address(row) and (reason := self.first_row_problem(account_code, center_code, on)):
+            raise ChangeRefused(reason)
         rows = _stay(self._rows_from(account_code, on), row["center_code"])
         if all(changed["status"] not in WITH_ADDRESS for changed in rows):
             raise ChangeRefused(f"{account_code} is {row['status']} on {on}: there is no account to move.")
@@ -240,6 +242,16 @@ class RegistryEdit:
         for changed in _stay(rows, while_of) if while_of else rows:
             changed |= {"status": "closed", "evidence_ref": author.evidence_ref}
         self._log(account_code, author, f"closed on {on}" + (f": {note}" if note else ""))
+
+    def first_row_problem(self, account_code: str, center_code: str, on: date) -> str:
+        """Why an account with no row before a date cannot be another center's from then on; blank when it has one."""
+        first = min(row["valid_from"] for row in self._rows if row["account_code"] == account_code)
+        if first < on.isoformat():
+            return ""
+        return (
+            f"{account_code} begins on {first}, and its code names its first center. Close it from its first date "
+            f"(social-metrics account close {account_code} --on {first}) and add it for {center_code}."
+        )
 
     def _account_id(self, address: AccountAddress, given: str | None) -> str | None:
         """The platform's id of an account: the one given, which must be that of the address."""

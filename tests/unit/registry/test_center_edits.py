@@ -165,7 +165,28 @@ def test_every_reason_against_a_merger_is_named_at_once(folder: Path) -> None:
     with pytest.raises(ChangeRefused) as refused:
         merge(folder, "melati")
     assert "'melati' is not the code of a center" in str(refused.value)
-    assert f"{OLD}-x-2 begins after {OLD} has ended: close it" in str(refused.value)
+    assert f"{OLD}-x-2 begins on 2026-11-27" in str(refused.value)
+
+
+@pytest.mark.parametrize("is_closed_today", [False, True])
+def test_a_merger_goes_on_after_the_command_that_its_refusal_names(folder: Path, is_closed_today: bool) -> None:
+    """A second account began under a code of the old center three days after the merger's date."""
+    code = f"{OLD}-x-2"
+    with editing(folder) as edit:
+        address = read_account_url("https://x.com/mulya_dua", edit.registry.platforms)
+        edit.submit(OLD, address, Author(SITI, datetime(2026, 11, 18, 3, tzinfo=UTC), "surat 4"), is_another=True)
+    if is_closed_today:
+        with editing(folder) as edit:
+            edit.close(code, DAY, DECREE)
+    with pytest.raises(ChangeRefused, match=f"account close {code} --on 2026-11-18") as refused:
+        merge(folder)
+    assert f"add it for {NEW}" in str(refused.value)
+    with editing(folder) as edit:
+        edit.close(code, date(2026, 11, 18), DECREE)
+    merge(folder)
+    with editing(folder) as edit:
+        assert edit.submit(NEW, address, DECREE, is_another=True) == f"{NEW}-x-2"
+    assert not history_conflicts(load_registry(folder), read_changes(folder), DAY)
 
 
 def test_a_center_ends_once(folder: Path) -> None:

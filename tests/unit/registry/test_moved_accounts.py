@@ -73,6 +73,12 @@ def test_a_move_that_cannot_be_is_refused(with_kartini_x: Path, code: str, cente
         move(with_kartini_x, code, center, on)
 
 
+def test_a_move_on_the_first_date_of_a_code_is_refused_with_the_command(with_kartini_x: Path) -> None:
+    code = add(with_kartini_x, "https://x.com/kartini_dua", is_another=True)
+    with pytest.raises(ChangeRefused, match=f"account close {code} --on 2026-11-02.*add it for satria"):
+        move(with_kartini_x, code, "satria", "2026-11-02")
+
+
 def test_an_account_is_closed_on_a_date_with_the_rows_after_it(with_kartini_x: Path) -> None:
     close(with_kartini_x, "kartini-x", days=25, on=date(2026, 11, 15))
     assert rows_of(with_kartini_x, "kartini-x")[-3:] == [
