@@ -8,10 +8,10 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from social_metrics.errors import UsageProblem
 from social_metrics.registry.link_kinds import (
+    HOST_KINDS,
     LINK_LISTS,
     SERVICE_SUBDOMAINS,
     SHORTENERS,
-    VIDEO_HOSTS,
     kind_of_path,
 )
 from social_metrics.registry.registry import Platform
@@ -66,9 +66,9 @@ def read_account_url(address: str, platforms: Mapping[str, Platform]) -> Account
     address = _bare(address)
     parts = _split(address)
     platform = platform_of(parts, platforms)
+    _refuse_host_without_accounts(address, _host(parts), platform)
     if platform is None:
         raise _unknown_platform(address, _host(parts), platforms)
-    _refuse_host_without_accounts(address, _host(parts), platform)
     path = re.sub("/+", "/", _visible(unicodedata.normalize("NFC", unquote(parts.path))))
     if any(unicodedata.category(character) == "Cc" for character in path):
         raise AddressNotUnderstood(
@@ -171,7 +171,7 @@ def _split(address: str) -> SplitResult:
         raise AddressNotUnderstood(
             f"{address!r} is not a web address ({error}).", "bukan alamat web; salin alamatnya dari peramban"
         ) from error
-    if parts.scheme.lower() not in ("http", "https") or not parts.hostname or port:
+    if parts.scheme.lower() not in ("http", "https") or not parts.hostname or port not in (None, 80, 443):
         raise AddressNotUnderstood(
             f"{address!r} is not a web address; copy it from the browser's address bar.",
             "bukan alamat web; salin alamatnya dari peramban",
@@ -190,40 +190,50 @@ def _public_host(host: str, platform: Platform) -> str:
 
 
 def _unknown_platform(address: str, host: str, platforms: Mapping[str, Platform]) -> AddressNotUnderstood:
-    if host in SHORTENERS:
-        return _shortened(address)
     if host in LINK_LISTS:
         return AddressNotUnderstood(
             f"{address!r} is a list of links. Open it and copy the address of each account.",
             "adalah daftar tautan; buka, lalu tulis alamat setiap akun di barisnya sendiri",
         )
+    named = next((found.platform_label for found in platforms.values() if _is_named(found, address.casefold())), None)
     known = ", ".join(found.platform_label for found in platforms.values())
+    if named:
+        return AddressNotUnderstood(
+            f"{address!r}: {host.removeprefix('www.')} is on none of the registry's platforms ({known}), but it names "
+            f"{named}: it is mistyped, or leads there through another site. {_COPY}.",
+            f"salah ketik, atau tautan ke {named} lewat situs lain. {_COPY_ID}",
+        )
     return AddressNotUnderstood(
         f"{address!r}: {host.removeprefix('www.')} is on none of the registry's platforms ({known}).",
         f"tidak berada di platform yang ada dalam registri ({known}); hapus barisnya",
     )
 
 
-def _refuse_host_without_accounts(address: str, host: str, platform: Platform) -> None:
+def _is_named(platform: Platform, address: str) -> bool:
+    """Whether a host of the platform stands anywhere in an address, or in a host like its own: `instagram.co`."""
+    hosts = [host.split(".")[-2:] for host in platform.url_hosts]
+    return any(
+        (len(name) > 4 and name in address) or re.search(rf"(?<![\w-]){name}[.,]{domain}\b", address)
+        for name, domain in hosts
+    )
+
+
+def _refuse_host_without_accounts(address: str, host: str, platform: Platform | None) -> None:
     if host in SHORTENERS:
-        raise _shortened(address)
-    if kind := VIDEO_HOSTS.get(host):
         raise AddressNotUnderstood(
-            f"{address!r} is {kind.english}, not an account on {platform.platform_label}. {_COPY}.",
+            f"{address!r} is a shortened address. Open it and copy the account's address from the browser.",
+            "adalah alamat yang dipendekkan; buka, lalu salin alamat akunnya dari peramban",
+        )
+    if kind := HOST_KINDS.get(host.removeprefix("www.")):
+        raise AddressNotUnderstood(
+            f"{address!r} is {kind.english}, not an account. {_COPY}.",
             f"adalah {kind.indonesian}, bukan akun. {_COPY_ID}",
         )
-    if host not in platform.url_hosts and host.partition(".")[0] in SERVICE_SUBDOMAINS:
+    if platform and host not in platform.url_hosts and host.partition(".")[0] in SERVICE_SUBDOMAINS:
         raise AddressNotUnderstood(
             f"{address!r} is a service of {platform.platform_label}, not an account. {_COPY}.",
             f"adalah layanan {platform.platform_label}, bukan akun. {_COPY_ID}",
         )
-
-
-def _shortened(address: str) -> AddressNotUnderstood:
-    return AddressNotUnderstood(
-        f"{address!r} is a shortened address. Open it and copy the account's address from the browser.",
-        "adalah alamat yang dipendekkan; buka, lalu salin alamat akunnya dari peramban",
-    )
 
 
 def _legacy(address: str, platform: Platform) -> AddressNotUnderstood:

@@ -33,6 +33,7 @@ _APP_LINK = LinkKind("a link for the app", "sebuah tautan untuk aplikasi")
 _GROUP = LinkKind("a group", "sebuah grup")
 _EVENT = LinkKind("an event", "sebuah acara")
 _SEARCH = LinkKind("a search", "sebuah pencarian")
+_CHAT = LinkKind("a chat link", "sebuah tautan obrolan")
 _LOGIN = LinkKind("a login page", "sebuah halaman masuk (login)")
 
 _WORDS = {
@@ -42,13 +43,13 @@ _WORDS = {
     _VIDEO: "watch shorts live video videos reel reels tv clip tiktok/v",
     _STORY: "stories instagram/s",
     _MEDIA_SET: "media",
-    _PLAYLIST: "playlist",
+    _PLAYLIST: "playlist tiktok/collection",
     _MUSIC: "music",
     _INVITATION: "invite invites instagram/j",
     _HASHTAG: "hashtag tag",
     _PLUGIN: "plugins embed widgets",
     _SHARE: "share sharer sharer.php dialog intent attribution_link tiktok/t",
-    _APP_LINK: "_u _n",
+    _APP_LINK: "_u _n instagram/n",
     _GROUP: "groups communities",
     _EVENT: "events",
     _SEARCH: "search results explore discover",
@@ -57,8 +58,10 @@ _WORDS = {
 _KINDS = {word: kind for kind, words in _WORDS.items() for word in words.split()}
 _VERSION = re.compile(r"v[0-9]+\.[0-9]+")  # Facebook's plugins carry the API's version before the name
 
-VIDEO_HOSTS = {"youtu.be": _VIDEO, "fb.watch": _VIDEO}
-"""Hosts of a platform that hold no accounts."""
+HOST_KINDS = {"youtu.be": _VIDEO, "fb.watch": _VIDEO, "youtube-nocookie.com": _PLUGIN} | dict.fromkeys(
+    ("m.me", "messenger.com", "ig.me"), _CHAT
+)
+"""Hosts that belong to a platform and hold no accounts."""
 
 SHORTENERS = frozenset(
     {"bit.ly", "s.id", "t.co", "goo.gl", "tinyurl.com", "cutt.ly", "shorturl.at", "rb.gy", "is.gd", "fb.me"}
@@ -68,7 +71,7 @@ LINK_LISTS = frozenset({"linktr.ee", "linkin.bio", "lnk.bio", "msha.ke", "beacon
 SERVICE_SUBDOMAINS = frozenset(
     {"about", "accounts", "ads", "adsmanager", "analytics", "api", "apps", "blog", "business", "careers", "creators"}
     | {"data", "dev", "developer", "developers", "docs", "graph", "help", "l", "legal", "lm", "newsroom", "partners"}
-    | {"privacy", "seller", "shop", "static", "status", "support", "transparency", "upload"}
+    | {"privacy", "publish", "seller", "shop", "static", "status", "support", "transparency", "upload"}
 )
 """First parts of a platform's host names under which no account is found."""
 

@@ -42,6 +42,10 @@ BY_HANDLE = [
     ("instagram", "contoh", "https://www.instagram.com/contoh),"),
     ("instagram", "contoh", "https://www.instagram.com/contoh,?hl=id"),
     ("instagram", "contoh_", "https://www.instagram.com/contoh_"),
+    ("instagram", "contoh", "https://www.instagram.com/@contoh"),
+    ("instagram", "contoh", "instagram.com:443/contoh"),
+    ("instagram", "contoh", "http://instagram.com:80/contoh"),
+    ("instagram", "news.contoh", "https://www.instagram.com/news.contoh"),
     ("instagram", "contoh", "https://www.instagram.com/contoh/reels/"),
     ("instagram", "contoh", "https://www.instagram.com/contoh/reels/?hl=id"),
     ("instagram", "contoh", "https://www.instagram.com/contoh/tagged/"),
@@ -85,6 +89,7 @@ BY_ID = [
     ("facebook", PAGE, f"https://www.facebook.com/Contoh-Sentra-{PAGE}", None),
     ("facebook", PAGE, f"https://www.facebook.com/Contoh-Sentra-{PAGE}/photos", None),
     ("facebook", PAGE, f"https://www.facebook.com/{PAGE}", None),
+    ("facebook", PAGE, f"https://www.facebook.com/profile/{PAGE}?ref=x", f"https://www.facebook.com/profile/{PAGE}"),
     ("facebook", PAGE, f"https://www.facebook.com/pages/Contoh-Sentra/{PAGE}", None),
     ("facebook", PAGE, f"https://www.facebook.com/pages/category/Government/Contoh-Sentra-{PAGE}/", None),
     ("facebook", PAGE, f"https://www.facebook.com/pg/Contoh-Sentra-{PAGE}/posts/", None),
@@ -163,6 +168,19 @@ NO_ACCOUNT = [
     ("https://www.threads.net/tag/lansia", "a hashtag, not an account"),
     ("https://bit.ly/abc", "a shortened address"),
     ("https://linktr.ee/contoh", "a list of links"),
+    ("https://www.facebook.com/profile/contoh", "not an account"),
+    ("https://www.facebook.com/commerce/x", "not an account"),
+    ("https://x.com/lists/1", "not an account"),
+    ("https://www.instagram.com/n/contoh", "a link for the app, not an account"),
+    ("https://publish.twitter.com/contoh", "a service of X"),
+    ("https://m.me/contoh", "a chat link, not an account"),
+    ("https://www.messenger.com/t/contoh", "a chat link, not an account"),
+    ("https://ig.me/m/contoh", "a chat link, not an account"),
+    ("https://www.youtube-nocookie.com/embed/abc", "a plugin .*not an account"),
+    (f"https://www.facebook.com/p/Kartini-0{PAGE}", "not the address of an account"),
+    ("https://www.facebook.com/08123456789", "not the address of an account"),
+    ("https://www.facebook.com/profile.php?id=08123456789", "not an account"),
+    ("https://www.facebook.com/people/Sentra/08123456789", "not an account"),
     # A post below an account: platforms open it under any name, so the name may be another account's.
     ("https://www.instagram.com/contoh/p/XYZ", "a post, not an account"),
     ("https://www.instagram.com/contoh/p/XYZ/?img_index=1", "a post, not an account"),
@@ -173,6 +191,7 @@ NO_ACCOUNT = [
     ("https://x.com/contoh/status/1/photo/1", "a post, not an account"),
     ("https://x.com/contoh/status/1.", "a post, not an account"),
     ("https://x.com/contoh/article/1", "an article, not an account"),
+    ("https://www.tiktok.com/@contoh/collection/x-1", "a playlist, not an account"),
     ("https://www.tiktok.com/@contoh/video/1", "a video, not an account"),
     ("https://www.tiktok.com/@contoh/video/1?lang=id", "a video, not an account"),
     ("https://m.tiktok.com/@contoh/photo/1", "a photo, not an account"),
@@ -241,6 +260,41 @@ def test_an_address_without_an_account_is_refused_with_its_kind(address: str, re
         read_account_url(address, PLATFORMS)
     assert refused.value.indonesian, "officers read the Indonesian sentence"
     assert not refused.value.indonesian.endswith(".")
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://www.google.com/url?q=https://www.instagram.com/contoh",
+        "https:/instagram.com/contoh",
+        "https//instagram.com/contoh",
+        "https;//instagram.com/contoh",
+        "https://https://instagram.com/contoh",
+        "www.instagram,com/contoh",
+        "instagram.com\\contoh",
+        "instagram.co/contoh",
+        "https://www.instagram/contoh",
+        "https:/x.com/contoh",
+        "x,com/contoh",
+    ],
+)
+def test_a_mistyped_address_of_an_account_is_not_to_be_deleted(address: str) -> None:
+    label = "Instagram" if "instagram" in address else "X"
+    with pytest.raises(AddressNotUnderstood, match=f"it names {label}: it is mistyped, or leads there") as refused:
+        read_account_url(address, PLATFORMS)
+    assert "salah ketik" in refused.value.indonesian
+    assert "hapus" not in refused.value.indonesian
+
+
+@pytest.mark.parametrize("address", ["https://www.linkedin.com/company/contoh", "https://netflix.com/contoh"])
+def test_the_address_of_another_platform_is_to_be_deleted(address: str) -> None:
+    with pytest.raises(AddressNotUnderstood) as refused:
+        read_account_url(address, PLATFORMS)
+    assert "hapus barisnya" in refused.value.indonesian
+
+
+def test_a_phone_number_behind_a_name_is_no_id() -> None:
+    assert read_account_url("https://www.facebook.com/sentra-08123456789", PLATFORMS).platform_account_id is None
 
 
 @pytest.mark.parametrize(
