@@ -88,7 +88,8 @@ class PostListing:
     cannot guarantee that. `gone` names posts that were requested by id and no longer exist. `left_out` is why posts of
     `ReadWindow.reread_ids` were not read again although the budget allowed it: the listing counts, and the next retry
     run requests them again. `shown` is how many posts of any age the platform listed; None when the request itself
-    excluded older posts, so that an empty listing is no contradiction. `by_id` names posts of `ReadWindow.known_ids`
+    excluded older posts, so that an empty listing is no contradiction. `is_last_page`: the platform named no page after
+    the last one read. `by_id` names posts of `ReadWindow.known_ids`
     that the listing lacks and a request by id found.
     """
 
@@ -99,6 +100,7 @@ class PostListing:
     gone: tuple[str, ...] = ()
     left_out: "CaptureFailure | None" = None
     shown: int | None = None
+    is_last_page: bool = False
     by_id: frozenset[str] = frozenset()
 
     @property

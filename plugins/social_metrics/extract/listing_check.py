@@ -5,7 +5,7 @@ absent, and recency, coverage and retention act on that. A listing that is not b
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import takewhile
@@ -92,6 +92,9 @@ def doubt_about(
     - A listing that lacks more than `max_loss` of the known posts, of its window or in all, is believed when the
       profile's own count fell alike, or when the listing of a later run date lacks the same posts. A single post may
       always be missing from a listing that shows others.
+    - A listing that ends although the profile counts far more posts is never believed when it lacks known ones.
+    - A listing that shows fewer new posts than the profile counts is believed at a later run date; after `empty_days`
+      when it ends although the profile counts far more posts.
     """
     listing, profile, window = attempt.posts, attempt.profile, attempt.window
     if not isinstance(listing, PostListing) or not isinstance(profile, ExtractedProfile):
@@ -115,12 +118,26 @@ def doubt_about(
     loses_many = len(missing) > max(max_loss * expected, tolerated) or len(missing & in_window) > max(
         max_loss * len(in_window), tolerated
     )
-    if not loses_many or _count_fell_alike(listing, profile, window, len(missing), max_loss):
+    ends_early = (
+        listing.is_last_page
+        and listing.shown is not None
+        and profile.posts_count is not None
+        and listing.shown < profile.posts_count * (1 - max_loss)
+    )
+    new, added = window.new_posts(profile) or 0, _added(listing, window, published if listing.complete_since else None)
+    if loses_many and not _count_fell_alike(listing, profile, window, len(missing), max_loss):
+        days = None if ends_early else empty_days if listing.is_empty else 1
+        lacked = f"{len(missing)} of {expected} known posts and the profile's own count did not fall alike"
+    elif listing.shown is not None and added < new:
+        days = empty_days if ends_early else 1
+        lacked = f"{new - added} of {new} new posts that the profile counts"
+    else:
         return None
-    days = empty_days if listing.is_empty else 1
+    until = f"before a listing {days} day(s) later lacks the same ones"
+    if days is None:
+        until = f"while the profile counts {profile.posts_count} and the listing shows {listing.shown}"
     return ListingDoubt(
-        f"the listing lacks {len(missing)} of {expected} known posts and the profile's own count did not fall alike; "
-        f"no post is recorded as absent before a listing {days} day(s) later lacks the same ones",
+        f"the listing lacks {lacked}; no post is recorded as absent {until}",
         missing,
         expected,
         listing.response_id,
@@ -133,5 +150,16 @@ def _count_fell_alike(
 ) -> bool:
     """Whether the profile's count explains the loss, posts published since the last listing included."""
     new = window.new_posts(profile)
-    added = sum(1 for post in listing.posts if window.listed_at and post.published_at > window.listed_at)
-    return new is not None and added - new >= missing * (1 - max_loss)
+    return new is not None and _added(listing, window) - new >= missing * (1 - max_loss)
+
+
+def _added(listing: PostListing, window: ReadWindow, known_ids: Container[str] | None = None) -> int:
+    """Listed posts published since the last listing; with `known_ids` also those of the window that it lacked."""
+    if window.listed_at is None:
+        return 0
+    since = window.since or window.listed_at
+    return sum(
+        post.published_at > window.listed_at
+        or (known_ids is not None and post.published_at >= since and post.post_id not in known_ids)
+        for post in listing.posts
+    )

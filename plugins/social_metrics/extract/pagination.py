@@ -71,4 +71,11 @@ def read_back(first: PostPage, read_next: Callable[[Hashable], PostPage], window
             )
         requested.add(page.next_page)
         page = read_next(page.next_page)
-    return PostListing(tuple(posts.values()), complete_since, page.response_id, page.received_at, shown=len(posts))
+    return PostListing(
+        tuple(posts.values()),
+        complete_since,
+        page.response_id,
+        page.received_at,
+        shown=len(posts),
+        is_last_page=page.next_page is None,
+    )

@@ -180,7 +180,8 @@ def test_an_empty_or_shortened_listing_makes_nothing_absent(stage: Stage, platfo
     assert not stage.seen("absent")
     assert known <= stage.seen()
     findings = rows_of(stage.url, "select account_code, cardinality(missing_ids) > 0 from ops.doubted_listings")
-    assert findings == [(stage.code, True)]
+    # YouTube's listing claims nothing while the channel counts new videos that it does not show.
+    assert findings == [(stage.code, platform != "youtube")]
     assert stage.capture(7, spoil, minutes=30).complete_before == 0, "the next retry run asks again"
     assert stage.last_outcome()[0] == "captured_partly"
     assert not stage.seen("absent")

@@ -1,6 +1,7 @@
 """The one rule by which a listing is believed: what it lacks, what the profile counts, what an earlier date saw."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
@@ -151,6 +152,46 @@ def test_of_posts_requested_by_id_those_that_are_gone_are_the_loss() -> None:
     many_gone = listing("a", shown=None, gone=TEN[1:])
     assert doubt(many_gone, known(*TEN[1:]), 90, 90, reread=TEN) is not None
     assert doubt(many_gone, known(*TEN[1:]), 81, 90, reread=TEN) is None
+
+
+WEEKS = [(age, "abcdefghij") for age in range(1, 31)]
+
+
+@pytest.mark.parametrize(("count", "believed"), [(240, False), (230, True), (None, True), (10, True)])
+def test_a_loss_is_never_confirmed_while_the_profile_counts_what_the_listing_does_not_show(
+    count: int | None, believed: bool
+) -> None:
+    """20 known, 10 shown at the end of the listing; 230: the count fell alike; 10: the listing shows all of them."""
+    twenty = [*known(*TEN), *known(*"klmnopqrst")]
+    cut = replace(listing(*"klmnopqrst"), is_last_page=True)
+    assert (doubt(cut, twenty, count, None if count is None else max(count, 240), earlier=WEEKS) is None) is believed
+    assert doubt(replace(cut, is_last_page=False), twenty, 240, 240, earlier=WEEKS) is None, "more pages would follow"
+
+
+@pytest.mark.parametrize(
+    ("found", "count", "lacking"),
+    [
+        (listing(*TEN), 11, "1 of 1 new posts"),
+        (listing(*TEN), 10, None),
+        (listing(*TEN), 9, None),
+        (listing(*TEN, shown=None), 11, None),  # the request excluded posts that the profile counts
+        (listing(*TEN, "new"), 11, None),  # published before the last listing, which did not show it
+        (listing(*TEN, "new"), 13, "2 of 3 new posts"),
+        (replace(listing(*TEN), complete_since=None), 11, "1 of 1 new posts"),
+    ],
+)
+def test_new_posts_that_are_counted_and_not_shown_are_listed_again(
+    found: PostListing, count: int, lacking: str | None
+) -> None:
+    left = doubt(found, known(*TEN) if found.complete_since else [], count, 10)
+    assert (left is None) if lacking is None else (left is not None and f"lacks {lacking}" in left.detail)
+    assert doubt(found, known(*TEN), count, 10, earlier=[(1, "")]) is None, "a later date that lacks them too"
+
+
+def test_new_posts_after_a_lost_page_token_are_awaited_for_a_week() -> None:
+    cut = replace(listing(*TEN, age_days=0.5), is_last_page=True)
+    for age, believed in ((1, False), (6, False), (7, True)):
+        assert (doubt(cut, known(*TEN), 300, 240, earlier=[(age, "")]) is None) is believed
 
 
 @given(st.sets(st.integers(0, 30), max_size=30), st.sets(st.integers(0, 30), max_size=30))

@@ -188,6 +188,7 @@ def read_posts(client: ApiClient, account: Account, profile: ExtractedProfile, w
         received_at=received_at,
         gone=tuple(video_id for video_id in due if video_id not in posts),
         shown=found.shown,
+        is_last_page=found.is_last_page,
         by_id=frozenset(due) & frozenset(window.known_ids) & posts.keys(),
     )
 
@@ -199,6 +200,7 @@ class _Uploads:
     response_id: UUID | None
     received_at: datetime
     shown: int  # public entries of any age
+    is_last_page: bool
 
 
 def _uploads(client: ApiClient, playlist: str, window: ReadWindow, new_videos: int | None) -> _Uploads:
@@ -221,7 +223,9 @@ def _uploads(client: ApiClient, playlist: str, window: ReadWindow, new_videos: i
             if failure.outcome is not Outcome.ACCOUNT_NOT_FOUND or page:
                 raise
             # playlistNotFound of a channel that was found in this run: it has no uploads.
-            return _Uploads({}, since or BEFORE_EVERY_POST, failure.response_id, client.clock.now(), shown=0)
+            return _Uploads(
+                {}, since or BEFORE_EVERY_POST, failure.response_id, client.clock.now(), shown=0, is_last_page=True
+            )
         listed = _listed(reply)
         shown += len(listed)
         published |= {
@@ -232,9 +236,10 @@ def _uploads(client: ApiClient, playlist: str, window: ReadWindow, new_videos: i
         token = reply.member("nextPageToken")
         newest = max(filter(None, listed.values()), default=None)
         below_window = since is not None and newest is not None and newest < since
-        sought = 0 if new_videos is None else new_videos - _published_since(window.listed_at, published)
+        sought = 0 if new_videos is None else new_videos - _new_videos(window, published)
         if token is None:
-            complete_since: datetime | None = since or BEFORE_EVERY_POST
+            # A lost page token looks like the end: fewer new videos than counted prove that some were not shown.
+            complete_since: datetime | None = since or BEFORE_EVERY_POST if sought <= 0 else None
         elif since is None and listed:
             complete_since = newest  # older ones than this page's newest may stand on the pages not read
         elif below_window and (sought <= 0 or deeper == DEEPER_PAGES_AT_MOST):
@@ -246,11 +251,16 @@ def _uploads(client: ApiClient, playlist: str, window: ReadWindow, new_videos: i
             continue
         else:
             raise reply.unusable("the page tokens of the uploads repeat or are not text")
-        return _Uploads(published, complete_since, reply.response_id, reply.received_at, shown)
+        return _Uploads(published, complete_since, reply.response_id, reply.received_at, shown, token is None)
 
 
-def _published_since(listed_at: datetime | None, published: Mapping[str, datetime | None]) -> int:
-    return sum(1 for at in published.values() if at is not None and listed_at is not None and at > listed_at)
+def _new_videos(window: ReadWindow, published: Mapping[str, datetime | None]) -> int:
+    """Videos published since the last listing, or that it did not show yet."""
+    listed_at, known = window.listed_at, frozenset(window.known_ids)
+    return sum(
+        at is not None and listed_at is not None and (at > listed_at or video_id not in known)
+        for video_id, at in published.items()
+    )
 
 
 def _listed(reply: Reply) -> dict[str, datetime | None]:
