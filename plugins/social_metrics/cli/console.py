@@ -2,6 +2,7 @@
 
 import getpass
 import json
+import os
 import sys
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
@@ -84,13 +85,19 @@ def user_name(by: str | None) -> str:
 
 
 def read_bytes(file: Path) -> bytes:
-    """The content of a file named on the command line.
+    """The content of a file named on the command line; see `read_opened`."""
+    return read_opened(file)[0]
+
+
+def read_opened(file: Path) -> tuple[bytes, os.stat_result]:
+    """The content of a file named on the command line, and the status of what was read.
 
     Raises:
         UsageProblem: it cannot be read.
     """
     try:
-        return file.read_bytes()
+        with file.open("rb") as opened:
+            return opened.read(), os.fstat(opened.fileno())
     except OSError as error:
         raise UsageProblem(f"{file} cannot be read: {error.strerror}.") from error
 

@@ -18,7 +18,7 @@ from social_metrics.cli.console import (
     new_table,
     output,
     print_json,
-    read_bytes,
+    read_opened,
     user_name,
 )
 from social_metrics.cli.registry_change import CenterOption, center_code
@@ -60,7 +60,7 @@ def ingest(
     - `social-metrics ingest kartini.xlsx --evidence screenshots --center kartini`
     """
     # pandas and openpyxl take a second to import; the other commands need not wait for them.
-    from social_metrics.intake.inbox import opened_folder, owner_of
+    from social_metrics.intake.inbox import owner_of
     from social_metrics.intake.ingest import ingest as take
     from social_metrics.intake.screenshots import folder_reader
     from social_metrics.intake.spreadsheet.validation_errors import FileRefused
@@ -69,9 +69,7 @@ def ingest(
         settings = load_settings()
         registry = load_registry(settings.registry_dir)
         center = None if center is None else center_code(center, registry, settings)
-        content = read_bytes(file)
-        with opened_folder(file.parent) as folder:
-            author = owner_of(folder, file.name)
+        content, status = read_opened(file)
         try:
             result = take(
                 file.name,
@@ -82,7 +80,7 @@ def ingest(
                 read_attachment=folder_reader(evidence or file.parent),
                 max_age_days=settings.manual_entry_max_age_days,
                 center_code=center,
-                author=author,
+                author=owner_of(status),
             )
         except FileRefused as refused:
             _print_refusal(str(refused), output_format)

@@ -31,11 +31,10 @@ _TOO_LARGE = "Berkas '{name}' lebih besar dari {most} MB, jadi tidak dibuka. Per
 
 @dataclass(frozen=True)
 class Delivered:
-    """A workbook in a center's folder; `owner` is the login whose file it is, None where the store does not say."""
+    """A workbook in a center's folder."""
 
     center_code: str
     name: str
-    owner: str | None = None
 
 
 class Inbox(Protocol):
@@ -44,8 +43,10 @@ class Inbox(Protocol):
     def workbooks(self, center_codes: Iterable[str]) -> Iterator[Delivered]:
         """The workbooks of the centers' folders, in a fixed order."""
 
-    def read(self, center_code: str, name: str, max_bytes: int) -> bytes | None:
-        """The bytes of a file in a center's folder; None when there is none.
+    def read(self, center_code: str, name: str, max_bytes: int) -> tuple[bytes, str | None] | None:
+        """The bytes of a file in a center's folder and the login that owns it; None when there is none.
+
+        The owner is that of the file that was read. It is None where the store does not say.
 
         Raises:
             FileRefused: it is a link, no ordinary file, or larger.
@@ -111,19 +112,17 @@ class FolderInbox:
         with suppress(FileNotFoundError), opened_folder(self._root) as root:
             for center in center_codes:
                 try:
-                    with opened_folder(center, root) as folder:
-                        with os.scandir(folder) as entries:
-                            names = [entry.name for entry in entries if entry.name.lower().endswith(WORKBOOKS)]
-                        found = [Delivered(center, name, owner_of(folder, name)) for name in sorted(names)]
+                    with opened_folder(center, root) as folder, os.scandir(folder) as entries:
+                        names = [entry.name for entry in entries if entry.name.lower().endswith(WORKBOOKS)]
                 except OSError:
                     continue
-                yield from found
+                yield from (Delivered(center, name) for name in sorted(names))
 
-    def read(self, center_code: str, name: str, max_bytes: int) -> bytes | None:
+    def read(self, center_code: str, name: str, max_bytes: int) -> tuple[bytes, str | None] | None:
         """See `Inbox`."""
         with opened_folder(self._root) as root, opened_folder(center_code, root) as folder:
             found = read_regular_file(folder, name, max_bytes)
-        return found[0] if found else None
+        return (found[0], owner_of(found[1])) if found else None
 
     def put(self, result: Result, center_code: str, name: str, content: bytes) -> None:
         """See `Inbox`.
@@ -173,14 +172,14 @@ class StoreInbox:
                 names = [path.name for path in folder.iterdir() if path.is_file()]
                 yield from (Delivered(center, name) for name in sorted(names) if name.lower().endswith(WORKBOOKS))
 
-    def read(self, center_code: str, name: str, max_bytes: int) -> bytes | None:
+    def read(self, center_code: str, name: str, max_bytes: int) -> tuple[bytes, str | None] | None:
         """See `Inbox`."""
         path = self._root / center_code / name
         if not path.is_file():
             return None
         if path.stat().st_size > max_bytes:
             raise FileRefused(_TOO_LARGE.format(name=shown(name), most=max_bytes // 1_000_000))
-        return bytes(path.read_bytes())
+        return bytes(path.read_bytes()), None
 
     def put(self, result: Result, center_code: str, name: str, content: bytes) -> None:
         """See `Inbox`."""
@@ -219,12 +218,11 @@ def _own_folder(path: Path, name: str, within: int) -> Iterator[int]:
         raise UsageProblem(f"{path} is a link or a file where a folder should be. Remove it.") from error
 
 
-def owner_of(folder: int, name: str) -> str | None:
+def owner_of(opened: os.stat_result) -> str | None:
     """The login that owns a file, where officers have logins of their own on this machine; None: our own, or root's."""
     try:
-        number = os.stat(name, dir_fd=folder, follow_symlinks=False).st_uid
-        return None if number in (0, os.geteuid()) else pwd.getpwuid(number).pw_name
-    except (FileNotFoundError, KeyError):
+        return None if opened.st_uid in (0, os.geteuid()) else pwd.getpwuid(opened.st_uid).pw_name
+    except KeyError:
         return None
 
 

@@ -87,25 +87,33 @@ def test_only_an_ordinary_file_of_her_own_is_opened(
 def test_an_ordinary_file_is_read_and_a_missing_one_is_none(inbox: FolderInbox, folder: Path) -> None:
     (folder / "Entri.XLSX").write_bytes(b"x" * MOST)
     (folder / "readme.txt").write_bytes(b"")
-    assert list(inbox.workbooks(["kartini"])) == [Delivered("kartini", "Entri.XLSX", None)]
-    assert inbox.read("kartini", "Entri.XLSX", MOST) == b"x" * MOST
+    assert list(inbox.workbooks(["kartini"])) == [Delivered("kartini", "Entri.XLSX")]
+    assert inbox.read("kartini", "Entri.XLSX", MOST) == (b"x" * MOST, None)
     assert inbox.read("kartini", "none.png", MOST) is None
     inbox.remove("kartini", "Entri.XLSX")
     assert list(inbox.workbooks(["kartini"])) == []
     assert list(FolderInbox(folder / "missing").workbooks(["kartini"])) == []
 
 
-def test_owner_of_a_file_is_known_where_officers_have_logins(
+def test_owner_is_that_of_the_file_that_was_read(
     inbox: FolderInbox, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (folder / "entri.xlsx").write_bytes(b"x")
-    assert [found.owner for found in inbox.workbooks(["kartini"])] == [None], "our own says nothing about an officer"
-    officer = 4711
-    monkeypatch.setattr("os.stat", lambda *_, **__: SimpleNamespace(st_uid=officer))
-    monkeypatch.setattr("pwd.getpwuid", {officer: SimpleNamespace(pw_name="sari")}.__getitem__)
-    assert [found.owner for found in inbox.workbooks(["kartini"])] == ["sari"]
-    monkeypatch.setattr("pwd.getpwuid", {}.__getitem__)
-    assert [found.owner for found in inbox.workbooks(["kartini"])] == [None], "an owner without a name"
+    def owned(opened: int) -> SimpleNamespace:
+        status = os.stat(opened)
+        fields = {name: getattr(status, name) for name in ("st_mode", "st_nlink", "st_size")}
+        return SimpleNamespace(**fields, st_uid=4700 + status.st_size)
+
+    for content in (b"x", b"hers", b"of nobody"):
+        (folder / f"{len(content)}.xlsx").write_bytes(content)
+    listed = next(iter(inbox.workbooks(["kartini"]))).name
+    assert inbox.read("kartini", listed, MOST) == (b"x", None), "our own says nothing about an officer"
+    monkeypatch.setattr("os.fstat", owned)
+    logins = {4701: SimpleNamespace(pw_name="tini"), 4704: SimpleNamespace(pw_name="sari")}
+    monkeypatch.setattr("pwd.getpwuid", logins.__getitem__)
+    assert inbox.read("kartini", listed, MOST) == (b"x", "tini")
+    (folder / "4.xlsx").replace(folder / listed)
+    assert inbox.read("kartini", listed, MOST) == (b"hers", "sari"), "exchanged after it was listed"
+    assert inbox.read("kartini", "9.xlsx", MOST) == (b"of nobody", None), "an owner without a name"
 
 
 def test_attachments_of_a_missing_folder_are_missing(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Tasks of `ingest_manual_entries`: workbooks from the inbox, and the asset of confirmed entries."""
 
 import logging
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -18,7 +19,7 @@ from social_metrics.orchestration.forms import assigned_users, strip_markup
 from social_metrics.orchestration.hooks.warehouse import WarehouseHook
 from social_metrics.plain_text import printable
 from social_metrics.registry.registry import Registry, load_registry
-from social_metrics.registry.roles import author_of, confirmers_of, load_roles
+from social_metrics.registry.roles import RoleHolder, author_of, confirmers_of, load_roles
 from social_metrics.settings import Settings, load_settings
 from social_metrics.warehouse.connect import connect
 
@@ -45,8 +46,7 @@ def take_entries() -> list[dict[str, Any]]:
     now = connection_clock(registry.platforms).now()
     forms = []
     for found in inbox.workbooks(sorted({center.center_code for center in registry.centers})):
-        author = author_of(roles, found.center_code, found.owner)
-        keys = _take(inbox, found, author, registry, settings, url, now)
+        keys, author = _take(inbox, found, roles, registry, settings, url, now)
         if keys:
             with connect(url, "loader") as connection:
                 waiting = {entry.key: entry for entry in store.list_entries(connection, only_waiting=True)}
@@ -76,9 +76,15 @@ def publish_entries(decisions: Any, outlet_events: Any = None) -> list[str]:
 
 
 def _take(
-    inbox: Inbox, found: Delivered, author: str | None, registry: Registry, settings: Settings, url: str, now: datetime
-) -> list[str]:
-    """Ingest one workbook and move it; return the keys of the entries taken."""
+    inbox: Inbox,
+    found: Delivered,
+    roles: Sequence[RoleHolder],
+    registry: Registry,
+    settings: Settings,
+    url: str,
+    now: datetime,
+) -> tuple[list[str], str | None]:
+    """Ingest one workbook and move it; return the keys of the entries taken, and who handed it in."""
     from social_metrics.intake import screenshots
     from social_metrics.intake.ingest import ingest
     from social_metrics.intake.spreadsheet.annotate import annotated_name
@@ -88,16 +94,18 @@ def _take(
     center, name = found.center_code, found.name
     content = None
     try:
-        content = inbox.read(center, name, MAX_BYTES)
-        if content is None:
-            return []  # its officer has taken it back
+        opened = inbox.read(center, name, MAX_BYTES)
+        if opened is None:
+            return [], None  # its officer has taken it back
+        content = opened[0]
+        author = author_of(roles, center, opened[1])
         result = ingest(
             name,
             content,
             registry=registry,
             warehouse_url=url,
             now=now,
-            read_attachment=lambda screenshot: inbox.read(center, screenshot, screenshots.MAX_BYTES),
+            read_attachment=lambda screenshot: (inbox.read(center, screenshot, screenshots.MAX_BYTES) or (None,))[0],
             max_age_days=settings.manual_entry_max_age_days,
             center_code=center,
             author=author,
@@ -108,7 +116,7 @@ def _take(
         if content is not None:
             inbox.put("returned", center, name, content)
         inbox.remove(center, name)
-        return []
+        return [], None
     if result.errors:
         for error in result.errors:
             log.warning("%s of %s was returned: %s", printable(name), center, printable(error.message))
@@ -119,7 +127,7 @@ def _take(
         inbox.put("taken", center, name, content)
     # Removed last: after a crash in between the file is ingested again, which changes nothing.
     inbox.remove(center, name)
-    return result.taken
+    return result.taken, author
 
 
 def _form(found: Delivered, entries: list[StoredEntry], assigned: list[dict[str, str]]) -> dict[str, Any]:
