@@ -7,7 +7,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from local_stack.databases import Login
+from local_stack.databases import Login, take_rights_from_all
 from local_stack.server import Server
 from social_metrics.audit.seals import SEAL_LOCK, seal_days, sealing
 from social_metrics.publish.bi.logins import ReadingLogin, altered_logins, ensure_reading_logins
@@ -24,12 +24,13 @@ WRITES = (
     "create temporary table x (a int)", "create table public.x (a int)", "create schema x",
     "select pg_logical_emit_message(false, 'x', repeat('x', 1000))", "insert into raw.runs values ('x', 'x', now())",
     "select ops.ensure_month_partitions(array[now()])", "copy (select 1) to program 'true'",
+    "do $$ begin raise log 'x'; end $$", "set temp_file_limit = -1",
 )  # fmt: skip
 LOCKS = (
     "select pg_advisory_lock({key})", "select pg_try_advisory_lock({key})", "select pg_advisory_xact_lock({key})",
     "select pg_advisory_lock_shared({key})", "select pg_try_advisory_xact_lock_shared({key})",
-    "select pg_advisory_lock(1, 2)", "do $$ begin lock table raw.posts; end $$",
-    "do $$ begin lock table audit.seals in share mode; end $$",
+    "select pg_advisory_lock(1, 2)", "begin; lock table raw.posts; commit",
+    "begin; lock table audit.seals in share mode; commit",
 )  # fmt: skip
 
 
@@ -38,6 +39,7 @@ def readers(warehouse_url: str, postgres_server: Server, people: dict[str, Login
     """Addresses of the warehouse for leadership, a center, an auditor and a person who signs."""
     database = warehouse_url.rpartition("/")[2]
     leadership = f"reads_{database}"[-40:]
+    take_rights_from_all(postgres_server, database)  # a copied database has no settings
     made = ensure_reading_logins(warehouse_url, ["kartini"], leadership, KEY)
     auditor = sql.Identifier(f"auditor_{database}")
     with postgres_server.admin() as admin:
@@ -57,6 +59,7 @@ def test_readers_write_nothing_and_lock_nothing(readers: dict[str, str]) -> None
     for who, url in readers.items():
         with psycopg.connect(url, autocommit=True) as reader:
             reader.execute("set default_transaction_read_only = off")
+            assert reader.execute("show temp_file_limit").fetchone() == ("10GB",)
             for statement in (*WRITES, *(lock.replace("{key}", str(SEAL_LOCK)) for lock in LOCKS)):
                 assert is_refused(reader, statement), f"{who} may {statement}"
 
@@ -65,11 +68,14 @@ def is_refused(reader: psycopg.Connection, statement: str) -> bool:
     try:
         reader.execute(statement.encode())
     except psycopg.errors.InsufficientPrivilege:
+        reader.rollback()
         return True
     return False
 
 
-def test_service_still_has_its_locks(warehouse_url: str) -> None:
+def test_service_still_has_its_locks_and_its_language(warehouse_url: str) -> None:
+    with psycopg.connect(warehouse_url) as service:
+        service.execute("do $$ begin null; end $$")
     for role in ("loader", "transformer", "recorder", "retention"):
         with psycopg.connect(warehouse_url) as session:
             session.execute(f"set role social_metrics_{role}".encode())

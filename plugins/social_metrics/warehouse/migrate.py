@@ -16,8 +16,8 @@ from social_metrics.warehouse.recompute_login import ensure_recompute_login
 MIGRATION_LOCK = 5_120_401
 
 
-# Where `server_rights.sql` has taken the locks from everybody; without it this finds nothing to pass on.
-_GRANT_LOCKS = """
+# Where `server_rights.sql` has taken them from everybody; without it this finds nothing to pass on.
+_GRANT_ON = """
 do $$
 declare
     routine regprocedure;
@@ -31,6 +31,9 @@ begin
             'grant execute on function %s to social_metrics_loader, social_metrics_transformer, '
             'social_metrics_recorder, social_metrics_retention', routine);
     end loop;
+    if has_language_privilege(current_user, 'plpgsql', 'usage with grant option') then
+        grant usage on language plpgsql to social_metrics_transformer;
+    end if;
 end $$
 """
 
@@ -69,7 +72,7 @@ def grant_database_rights(url: str) -> None:
     with psycopg.connect(url) as connection:
         connection.execute("grant social_metrics_closer to social_metrics_recorder")
         ensure_recompute_login(connection, url)
-        connection.execute(_GRANT_LOCKS)
+        connection.execute(_GRANT_ON)
         for rights in (
             "grant temporary on database {} to social_metrics_loader, social_metrics_transformer, "
             "social_metrics_recorder, social_metrics_retention",

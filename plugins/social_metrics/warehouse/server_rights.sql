@@ -1,7 +1,8 @@
 -- Run once by an administrator (superuser) in the warehouse's database; harmless when repeated. PostgreSQL gives these
 -- rights to everybody, and only a superuser takes them away: locks by which a reader could stop the record, large
--- objects and log messages by which a reader could fill the disk. The owner of the database passes the locks on to the
--- groups that need them (`social-metrics migrate`), and may see and end sessions that exceed their time.
+-- objects, log messages, programs and temporary files by which a reader could fill the disk. The owner of the database
+-- passes locks and language on to the groups that need them (`social-metrics migrate`), and may see and end sessions
+-- that exceed their time.
 do $$
 declare
     owner name := (select pg_get_userbyid(datdba) from pg_database where datname = current_database());
@@ -18,5 +19,8 @@ begin
             execute format('grant execute on function %s to %I with grant option', routine.signature, owner);
         end if;
     end loop;
+    revoke usage on language plpgsql from public;
+    execute format('grant usage on language plpgsql to %I with grant option', owner);
+    execute format('alter database %I set temp_file_limit = %L', current_database(), '10GB');
     execute format('grant pg_read_all_stats, pg_signal_backend to %I', owner);
 end $$;
