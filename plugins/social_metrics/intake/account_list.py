@@ -175,7 +175,8 @@ class _Rows:
         if address is None:
             return None
         platform = self.edit.registry.platforms[address.platform]
-        if not platform.platform_account_id_pattern.fullmatch(account_id):
+        is_handle = account_id.casefold() == (address.handle or "").casefold()
+        if is_handle or not platform.platform_account_id_pattern.fullmatch(account_id):
             return f"bukan ID akun di {platform.platform_label}; salin lagi, atau kosongkan bila tidak diketahui"
         if address.platform_account_id not in (None, account_id):
             return f"berbeda dari ID dalam alamat akun ({address.platform_account_id}); periksa mana yang benar"

@@ -116,6 +116,21 @@ def test_an_unusable_id_is_annotated_on_its_cell(folder: Path, account_id: str) 
     assert "kosongkan" in result.errors[0].message
 
 
+@pytest.mark.parametrize(
+    "account_id",
+    ["tidaktahu", "belum-tahu", "kosongkan", "BelumDiketahui", "contoh_sentra", "Contoh_Sentra", "tidak_tersedia"],
+)
+@pytest.mark.parametrize("handle", ["contoh_sentra", "contoh_2026"])
+def test_a_word_is_no_id_where_an_id_may_have_letters(folder: Path, account_id: str, handle: str) -> None:
+    address = f"https://www.tiktok.com/@{handle}"
+    result = send(folder, as_csv(("kartini", address, account_id, "surat 1")))
+    assert cells_of(result) == [(2, "ID akun")]
+    assert "kosongkan" in result.errors[0].message
+    assert cells_of(send(folder, as_csv(("kartini", address, handle.upper(), "surat 1")))) == [(2, "ID akun")]
+    open_id = "_000CmaZ4kQ7vWl1xY2b3T5n6R8p9S0d"
+    assert send(folder, as_csv(("kartini", address, open_id, "surat 1"))).submitted == ["kartini-tiktok"]
+
+
 @pytest.mark.parametrize("account_id", [17841400000000001, 1.78414e16, 4711])
 def test_an_id_typed_as_a_number_is_annotated_on_its_cell(folder: Path, account_id: float) -> None:
     content = as_workbook(("kartini", "https://www.instagram.com/contoh", account_id, "surat 1"))
