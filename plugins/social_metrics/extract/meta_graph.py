@@ -75,15 +75,8 @@ def refusal(reply: Reply, now: datetime) -> Refusal | None:
     message = str(error.get("message") or "without a message")
     detail = f"Meta error {_numbered(code, subcode)}: {message}"
     if code in _RATE_CODES or code in _BUSINESS_RATE_CODES:
-        wait = _wait(reply.headers, now)
-        # Without a time to wait, an immediate retry only prolongs the rate limit.
-        return Refusal(
-            Outcome.RATE_LIMITED,
-            detail,
-            transient=wait is not None,
-            retry_after=wait,
-            for_all=code not in _ONE_PAGE_RATE_CODES,
-        )
+        wait, for_all = _wait(reply.headers, now), code not in _ONE_PAGE_RATE_CODES
+        return Refusal(Outcome.RATE_LIMITED, detail, transient=True, retry_after=wait, for_all=for_all)
     if code in (1, 2) or error.get("is_transient") is True:
         wait = retry_after(reply.headers, now)
         return Refusal(Outcome.PLATFORM_UNAVAILABLE, detail, transient=True, retry_after=wait)

@@ -8,7 +8,7 @@ from typing import Any
 from social_metrics.contract import Outcome
 from social_metrics.extract.extracted import CaptureFailure
 from social_metrics.extract.http.json_values import at
-from social_metrics.extract.http.replies import MINIMUM_BACK_OFF, Refusal, Reply, refusal_by_status, retry_after
+from social_metrics.extract.http.replies import Refusal, Reply, refusal_by_status, retry_after
 
 _NOT_ALLOWED = Refusal(Outcome.PERMISSION_MISSING, "", for_all=True)
 _USED_UP = Refusal(Outcome.QUOTA_EXHAUSTED, "", for_all=True)  # of the month, or the prepaid credits
@@ -67,7 +67,7 @@ def _rate_limit(reply: Reply, detail: str, now: datetime) -> Refusal:
         until_day_ends = _until_reset(reply, "x-app-limit-24hour-reset", now)
         if until_day_ends:
             return replace(_USED_UP, detail=detail, retry_after=until_day_ends)
-    wait = _until_reset(reply, "x-rate-limit-reset", now) or retry_after(reply.headers, now) or MINIMUM_BACK_OFF
+    wait = _until_reset(reply, "x-rate-limit-reset", now) or retry_after(reply.headers, now)
     return Refusal(Outcome.RATE_LIMITED, detail, transient=True, retry_after=wait, for_all=True)
 
 

@@ -3,7 +3,7 @@
 import random
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -17,7 +17,7 @@ from social_metrics.extract.credentials.token_store import AccountTokens
 from social_metrics.extract.extracted import CaptureFailure
 from social_metrics.extract.http.connection_pool import EndlessReplyError, HttpPool, HttpResponse, may_have_been_served
 from social_metrics.extract.http.redaction import Redactor, clean_text, parse_json, sha256
-from social_metrics.extract.http.replies import Cost, Refusal, Reply, foreign_refusal
+from social_metrics.extract.http.replies import MINIMUM_BACK_OFF, Cost, Refusal, Reply, foreign_refusal
 from social_metrics.extract.limits.budget import Budgets
 from social_metrics.extract.limits.circuit_breakers import CircuitBreakers
 from social_metrics.registry.account import Account
@@ -270,6 +270,12 @@ class ApiClient:
         )
 
     def _refusal(self, reply: Reply) -> Refusal | None:
+        refusal = self._platform_refusal(reply)
+        if refusal is not None and refusal.outcome is Outcome.RATE_LIMITED and not refusal.retry_after:
+            return replace(refusal, retry_after=MINIMUM_BACK_OFF)  # a retry at once would prolong the limit
+        return refusal
+
+    def _platform_refusal(self, reply: Reply) -> Refusal | None:
         if reply.body is not None and not isinstance(reply.body, (str, int, float, bool)):
             refusal = self.rules.refusal(reply, reply.received_at)
             if refusal is not None:

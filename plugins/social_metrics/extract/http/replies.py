@@ -14,7 +14,7 @@ from social_metrics.extract.extracted import CaptureFailure
 from social_metrics.extract.http.json_values import at
 
 MINIMUM_BACK_OFF = timedelta(minutes=15)
-"""How long an account backs off from a rate limit that names no time, or one in the past."""
+"""How long an account backs off from a rate limit that names no time, or one in the past (`ApiClient`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ def refusal_by_status(reply: Reply, now: datetime) -> Refusal:
     wait = retry_after(reply.headers, now)
     detail = f"HTTP {reply.status}" + ("" if reply.body is not None else ", not JSON")
     if reply.status == 429:
-        return Refusal(Outcome.RATE_LIMITED, detail, transient=True, retry_after=wait or MINIMUM_BACK_OFF)
+        return Refusal(Outcome.RATE_LIMITED, detail, transient=True, retry_after=wait)
     if reply.status >= 500:
         return Refusal(Outcome.PLATFORM_UNAVAILABLE, detail, transient=True, retry_after=wait)
     if reply.status == 401:

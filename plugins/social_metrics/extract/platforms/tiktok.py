@@ -48,7 +48,8 @@ _REFUSALS = {
         Outcome.PERMISSION_MISSING, "login or password of social_metrics_tiktok is wrong", for_all=True
     ),
     "unauthorized_client": Refusal(Outcome.PERMISSION_MISSING, "our application may not do this", for_all=True),
-    "rate_limit_exceeded": Refusal(Outcome.RATE_LIMITED, "too many requests this minute", transient=True),
+    # TikTok counts the calls of our application, whichever account's token they carry.
+    "rate_limit_exceeded": Refusal(Outcome.RATE_LIMITED, "too many requests this minute", transient=True, for_all=True),
     "internal_error": Refusal(Outcome.PLATFORM_UNAVAILABLE, "TikTok could not answer", transient=True),
     "server_error": Refusal(Outcome.PLATFORM_UNAVAILABLE, "TikTok could not answer", transient=True),
     "temporarily_unavailable": Refusal(Outcome.PLATFORM_UNAVAILABLE, "TikTok could not answer", transient=True),

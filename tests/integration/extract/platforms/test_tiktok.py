@@ -207,7 +207,8 @@ def test_outcome_of_an_error_code_inside_any_status(status: int, code: str, outc
     assert isinstance(failure, CaptureFailure)
     if status == 401 and code == "invalid_params":
         outcome = Outcome.TOKEN_EXPIRED  # nothing that TikTok documents: the status decides
-    assert (failure.outcome, failure.for_all) == (outcome, code == "scope_permission_missed")  # of our application
+    of_our_application = code in ("scope_permission_missed", "rate_limit_exceeded")
+    assert (failure.outcome, failure.for_all) == (outcome, of_our_application)
 
 
 def test_a_rate_limit_waits_as_long_as_it_is_asked_to() -> None:
