@@ -10,6 +10,7 @@ from psycopg import sql
 from local_stack.databases import Login, take_rights_from_all
 from local_stack.server import Server
 from social_metrics.audit.seals import SEAL_LOCK, seal_days, sealing
+from social_metrics.monitoring.system_checks import reader_rights
 from social_metrics.publish.bi.logins import ReadingLogin, altered_logins, ensure_reading_logins
 from social_metrics.warehouse import connect as connections
 from social_metrics.warehouse import sessions
@@ -80,6 +81,15 @@ def test_service_still_has_its_locks_and_its_language(warehouse_url: str) -> Non
         with psycopg.connect(warehouse_url) as session:
             session.execute(f"set role social_metrics_{role}".encode())
             session.execute("select pg_advisory_xact_lock(1), pg_advisory_xact_lock(1, 2)")
+
+
+def test_doctor_names_a_server_on_which_nothing_was_taken_from_all(warehouse_url: str, postgres_server: Server) -> None:
+    with psycopg.connect(warehouse_url, autocommit=True) as service:
+        assert list(reader_rights(None, service)) == []  # type: ignore[arg-type]
+        with postgres_server.admin(warehouse_url.rpartition("/")[2]) as admin:
+            admin.execute("grant usage on language plpgsql to public")
+        (found,) = reader_rights(None, service)  # type: ignore[arg-type]
+    assert "run programs in the database" in found.message
 
 
 def test_reader_who_stays_is_ended(

@@ -195,12 +195,13 @@ def reading_logins(at: Situation, _warehouse: psycopg.Connection) -> Iterator[Al
 
 
 def reader_rights(_at: Situation, warehouse: psycopg.Connection) -> Iterator[CheckResult]:
-    """Readers can neither take the locks of the record nor write large objects."""
+    """Readers can neither take the locks of the record, nor write large objects, nor run programs."""
     (open_to_all,) = warehouse.execute(
         "select has_function_privilege('social_metrics_bi_reader', 'pg_advisory_lock(bigint)', 'execute') "
-        "or has_function_privilege('social_metrics_bi_reader', 'lo_create(oid)', 'execute')"
+        "or has_function_privilege('social_metrics_bi_reader', 'lo_create(oid)', 'execute') "
+        "or has_language_privilege('social_metrics_bi_reader', 'plpgsql', 'usage')"
     ).fetchone() or (False,)
     if open_to_all:
-        message = "every login can take the warehouse's locks and write large objects"
+        message = "every login can take the warehouse's locks, write large objects or run programs in the database"
         next_step = f"as administrator run {SERVER_RIGHTS} in its database, then social-metrics migrate"
         yield CheckResult("warehouse", Verdict.FINDING, message, next_step)
