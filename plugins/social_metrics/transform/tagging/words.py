@@ -10,10 +10,12 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
+from social_metrics.registry.persons import LATIN, LOOK_ALIKES
 from social_metrics.transform.tagging.vocabulary import Vocabulary
 
-NORMALISATION = 2
+NORMALISATION = 3
 """Raise it with every change of what `words` returns: captions that still exist are tagged again."""
 
 ABBREVIATIONS = {
@@ -30,19 +32,23 @@ ABBREVIATIONS = {
 """Short form → words; all of them get the offsets of the short form."""
 
 _APOSTROPHES = "'’ʼ‘`´ʻ"
-_WORD = re.compile(r"#?[^\W_]+(?:'[^\W_]+)*")
+_WORD = re.compile("(?:#\u200b*)?[^\\W_]+(?:'[^\\W_]+)*")
 _HASHTAG_PARTS = re.compile(r"[^\W\d_]*?[a-zà-ÿ](?=[A-ZÀ-Þ])|[A-ZÀ-Þ]+(?=[A-ZÀ-Þ][a-zà-ÿ])|[^\W\d_]+|\d+")
+_CAPITALS_THEN_SMALL = re.compile(r"([A-ZÀ-Þ]{2,})([a-zà-ÿ]+)")  # ATENSIlansia
 _ELONGATION = re.compile(r"([^\W\d_])\1{2,}")
 _REDUPLICATION = re.compile(r"([^\W\d_]{3,})2")
 _LINE_BREAK = r"(?:\r\n|\r(?!\n)|[\n\x0b\x0c\x85\u2028])"
 # One line break may break a name; a blank line, a list item and a paragraph begin something else.
-_SENTENCE_END = re.compile(rf"[.!?](?:\s|$)|\u2029|{_LINE_BREAK}\s*?(?:{_LINE_BREAK}|[-–—•*·▪▫●○◦‣✓✔✅☑➤►▶➡👉📌🔹🔸])")
+_SENTENCE_END = re.compile(
+    rf"[.!?](?:\s|$)|\u2029|{_LINE_BREAK}[\s\u2800\u200b]*?(?:{_LINE_BREAK}|[-–—•*·▪▫●○◦‣✓✔✅☑➤►▶➡👉📌🔹🔸])"
+)
 _BLANK = "\u200b"
 _BLANKS = "\u200b\u115f\u1160\u3164\uffa0"  # zero-width space and Hangul fillers: between words, or within one
 _PIECE = r"[^\W_]+"
 _BROKEN = re.compile(rf"(?<![^\W_]){_PIECE}(?:(?:{_BLANK}+|[-\u2010]{_LINE_BREAK}[ \t]*){_PIECE})+")
 _PIECES = re.compile(_PIECE)
 _LINE_END_HYPHEN = re.compile(rf"[-\u2010]{_LINE_BREAK}")
+_SOFT_HYPHEN = re.compile(rf"\u00ad(?={_LINE_BREAK})")  # elsewhere nobody sees it
 _UNASSIGNED_IGNORABLE = {"\u2065", *map(chr, range(0xFFF0, 0xFFF9)), *map(chr, range(0xE0000, 0xE1000))}
 _CAPITALS_SHARE = 0.7
 
@@ -50,15 +56,21 @@ _CAPITALS_SHARE = 0.7
 def _letters(pattern: str) -> dict[str, str]:
     """Characters whose Unicode name ends in a Latin letter, with that letter as a capital."""
     named = re.compile(pattern)
-    names = ((chr(code), unicodedata.name(chr(code), "")) for code in (*range(0x250, 0x2000), *range(0xA700, 0xAC00),
-             *range(0x1F100, 0x1F200)))  # fmt: skip
+    names = ((chr(code), unicodedata.name(chr(code), "")) for code in (*range(0x250, 0x2000), *range(0x249C, 0x24B6),
+             *range(0xA700, 0xAC00), *range(0x1F100, 0x1F200)))  # fmt: skip
     return {character: match[1] for character, name in names if (match := named.fullmatch(name))}
 
 
 _SMALL_CAPITALS = _letters("LATIN LETTER SMALL CAPITAL ([A-Z])") | {"ǫ": "Q"}
-_BOXED = _letters("NEGATIVE (?:CIRCLED|SQUARED) LATIN CAPITAL LETTER ([A-Z])")
+_BOXED = _letters("(?:NEGATIVE CIRCLED|NEGATIVE SQUARED|PARENTHESIZED) LATIN CAPITAL LETTER ([A-Z])") | {
+    boxed: letter.lower() for boxed, letter in _letters("PARENTHESIZED LATIN SMALL LETTER ([A-Z])").items()
+}
 _SMALL_CAPITALS_WORD = re.compile(rf"(?<![^\W\d_])[^\W\d_]*[{''.join(_SMALL_CAPITALS)}][^\W\d_]*")
-_BOXED_WORD = re.compile(f"[{''.join(_BOXED)}]{{2,}}")  # a single one is an emoji: 🅿
+_BOXED_WORD = re.compile(f"[{''.join(_BOXED)}]{{2,}}")  # a single one is an emoji: 🅿, or numbers a list: ⒜
+_CYRILLIC = {
+    ord(alike): letter for alike, letter in zip(LOOK_ALIKES, LATIN, strict=True) if "\u0400" <= alike < "\u0530"
+}
+_MIXED_WORD = re.compile(r"(?<![^\W\d_])(?=[^\W\d_]*[A-Za-z])(?=[^\W\d_]*[\u0400-\u052f])[^\W\d_]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +157,7 @@ def _normal(written: str) -> str:
 def _spans(text: str, vocabulary: Vocabulary | None) -> Iterator[tuple[int, int]]:
     for match in _WORD.finditer(text):
         if match[0].startswith("#"):
-            for part in _HASHTAG_PARTS.finditer(match[0]):
+            for part in _hashtag_parts(match[0], vocabulary):
                 begin = match.start() + part.start()
                 glued = part[0].lower()
                 if vocabulary is None or len(glued) != len(part[0]):  # lower case may take more letters
@@ -156,10 +168,20 @@ def _spans(text: str, vocabulary: Vocabulary | None) -> Iterator[tuple[int, int]
             yield match.span()
 
 
+def _hashtag_parts(hashtag: str, vocabulary: Vocabulary | None) -> Iterator[re.Match[str]]:
+    """The parts at whose ends the case changes; capitals before small letters are a word when the rules know one."""
+    forms: frozenset[str] = vocabulary.forms if vocabulary else frozenset()
+    pairs = _CAPITALS_THEN_SMALL.finditer(hashtag)
+    ends = [pair.end(1) for pair in pairs if pair[1].lower() in forms or pair[2] in forms]
+    for start, end in pairwise([0, *ends, len(hashtag)]):
+        yield from _HASHTAG_PARTS.finditer(hashtag, start, end)
+
+
 def _plain_text(caption: str) -> tuple[str, list[int]]:
     """The caption in NFKC without marks, its blanks as one character, and for each character its original offset."""
     if caption.isascii():
         return caption.replace("`", "'"), list(range(len(caption)))
+    caption = _SOFT_HYPHEN.sub("-", caption)
     caption = _SMALL_CAPITALS_WORD.sub(_from_small_capitals, caption)
     caption = _BOXED_WORD.sub(lambda match: "".join(map(_BOXED.__getitem__, match[0])), caption)
     characters: list[str] = []
@@ -173,7 +195,7 @@ def _plain_text(caption: str) -> tuple[str, list[int]]:
         for letter in unicodedata.normalize("NFC", seen):
             characters.append("'" if letter in _APOSTROPHES else letter)
             offsets.append(start)
-    return "".join(characters), offsets
+    return _MIXED_WORD.sub(lambda match: match[0].translate(_CYRILLIC), "".join(characters)), offsets
 
 
 def _is_seen(character: str) -> bool:

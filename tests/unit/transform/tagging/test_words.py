@@ -89,6 +89,13 @@ def test_a_price_within_reach_is_no_outreach() -> None:
         ("#lansiabahagia #ayolansia #lansianya #programpenanaman", ["lansia", "bahagia", "ayo", "lansia", "lansianya",
                                                                    "programpenanaman"]),
         ("𝐥áns̶ia", ["lansia"]),
+        ("#ATENSIlansia #PENAkemensos #BANTUANlansia", ["ATENSI", "lansia", "PENA", "kemensos", "BANTUAN", "lansia"]),
+        ("#AyoATENSIlansiabahagia #ATENSILansia", ["Ayo", "ATENSI", "lansia", "bahagia", "ATENSI", "Lansia"]),
+        ("#\u200blansiabahagia #\u3164\u200bLansiaBahagia", ["lansia", "bahagia", "Lansia", "Bahagia"]),
+        ("⒧⒜⒩⒮⒤⒜ 🄟🄔🄝🄐 ⓛⓐⓝⓢⓘⓐ ⒜", ["lansia", "PENA", "lansia", "a"]),
+        ("lan\u00ad\nsia lan\u00ad\r\nsia lan\u00adsia muda\u00ad\nlansia",
+         ["lansia", "lansia", "lansia", "muda", "lansia"]),
+        ("lаnsiа РENА мама", ["lansia", "PENA", "мама"]),
     ],
 )  # fmt: skip
 def test_disguised_words_are_written_plainly(ruleset: Ruleset, caption: str, expected: list[str]) -> None:
@@ -100,6 +107,8 @@ def test_disguised_words_are_written_plainly(ruleset: Ruleset, caption: str, exp
 @pytest.mark.parametrize(
     ("between", "skipped"),
     [("\n", 0), ("\r\n", 0), ("\u2028", 0), (" \n  ", 0), ("\n\n", 1), ("\r\n\r\n", 1), ("\n- ", 1), ("\n• ", 1),
+     *((f"\n{blank}\n", 1) for blank in ("\u2800", "\u3164", "\u200b", "\u2800 \u3164", "\u200b\u200b")),
+     *((f"{blank}\n{blank}", 0) for blank in "\u2800\u3164\u200b"),
      ("\u2029", 1), (".\n", 1), ("\n.\n", 1)],
 )  # fmt: skip
 def test_one_line_break_ends_no_sentence(between: str, skipped: int) -> None:
@@ -109,8 +118,11 @@ def test_one_line_break_ends_no_sentence(between: str, skipped: int) -> None:
 @pytest.mark.parametrize(
     "caption",
     ["a" * 60_000 + "\u200b", "a\u200b" * 30_000, "a'" * 30_000 + "\u200b", "#" + "lansiabahagia" * 5_000,
-     "a-\n" * 20_000, "ᴀ" * 60_000, "\n " * 30_000 + "a"],
-    ids=["long word", "broken everywhere", "apostrophes", "long hashtag", "hyphens", "small capitals", "blank lines"],
+     "a-\n" * 20_000, "ᴀ" * 60_000, "\n " * 30_000 + "a",
+     "\n\u2800" * 30_000 + "a", "#\u200b" * 30_000 + "a", "#" + "ATENSIlansia" * 5_000, "аb" * 30_000,
+     "lan\u00ad\n" * 15_000],
+    ids=["long word", "broken everywhere", "apostrophes", "long hashtag", "hyphens", "small capitals", "blank lines",
+         "blank characters", "hashtag signs", "capitals", "look-alikes", "soft hyphens"],
 )  # fmt: skip
 def test_a_hostile_caption_costs_no_more_than_its_length(ruleset: Ruleset, caption: str) -> None:
     started = time.process_time()
