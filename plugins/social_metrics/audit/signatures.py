@@ -23,13 +23,13 @@ with answers as (
     select details.ti_id as response_id, details.responded_at, instances.dag_id, instances.run_id, instances.task_id,
         instances.map_index, details.responded_by::jsonb as person, details.chosen_options::jsonb as options,
         details.params_input::jsonb as params_input, details.subject, details.body
-    from hitl_detail as details join task_instance as instances on instances.id = details.ti_id
+    from public.hitl_detail as details join public.task_instance as instances on instances.id = details.ti_id
     union all
     select details.ti_history_id, details.responded_at, instances.dag_id, instances.run_id, instances.task_id,
         instances.map_index, details.responded_by::jsonb, details.chosen_options::jsonb,
         details.params_input::jsonb, details.subject, details.body
-    from hitl_detail_history as details
-    join task_instance_history as instances on instances.task_instance_id = details.ti_history_id
+    from public.hitl_detail_history as details
+    join public.task_instance_history as instances on instances.task_instance_id = details.ti_history_id
 )
 select response_id, responded_at, dag_id, run_id, task_id, map_index, person ->> 'id', person ->> 'name',
     array(select jsonb_array_elements_text(options)), coalesce(params_input, '{}')::text, subject, coalesce(body, '')
@@ -46,8 +46,9 @@ values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, session_user)
 on conflict do nothing
 """
 
-# The form of a step shows the digest, an answer its text, a confirmation the entries: each binds what was signed. The
-# two servers' clocks may differ by five minutes.
+# The form of a step shows the digest, that of an answer its text as well, a confirmation the entries: each binds what
+# was signed. An answer proves one row. No form asks for corrections, so nothing proves those in a user's name. The two
+# servers' clocks may differ by five minutes.
 _SIGNED_IN_AIRFLOW = """
 select format('%%s by %%s', step.action, step.person) as what, step.person,
     given.response_id is not null as is_copied, given.person as copied_person, given.copied_by,
@@ -62,12 +63,25 @@ select format('%%s by %%s', step.action, step.person) as what, step.person,
 from audit.approvals as step left join audit.airflow_responses as given using (response_id)
 where (step.month_start, step.version) = (%(month)s, %(version)s) and step.channel = 'airflow'
 union all
-select format('answer to exception %%s by %%s', answer.exception_no, answer.person), answer.person,
+select format('answer %%s to exception %%s by %%s', answer_no, exception_no, answer.person), answer.person,
     given.response_id is not null, given.person, given.copied_by,
-    given.dag_id = 'close_month' and given.task_id = 'answer_exceptions'
+    given.dag_id = 'close_month' and given.task_id = 'answer_exceptions' and given.chosen_options = '{Kirim jawaban}'
+        and position(%(digest)s in given.body) > 0
+        and not exists (
+            select from audit.exception_answers as earlier
+            where (earlier.month_start, earlier.version, earlier.exception_no, earlier.response_id)
+                = (answer.month_start, answer.version, answer.exception_no, answer.response_id)
+                and earlier.answer_no < answer.answer_no)
         and btrim(given.params_input ->> answer.exception_no::text, E' \\n\\r\\t') = answer.answer
 from audit.exception_answers as answer left join audit.airflow_responses as given using (response_id)
 where (answer.month_start, answer.version) = (%(month)s, %(version)s) and answer.channel = 'airflow'
+union all
+select format('correction %%s requested by %%s', correction_no, requester), requester, false, null, null, false
+from audit.correction_requests where (month_start, version) = (%(month)s, %(version)s) and channel = 'airflow'
+union all
+select format('correction %%s approved by %%s', correction_no, approver), approver, false, null, null, false
+from audit.corrections join audit.correction_requests as request using (correction_no)
+where (month_start, version) = (%(month)s, %(version)s) and corrections.channel = 'airflow'
 union all
 select format('%%s/%%s/%%s %%s by %%s', account_code, as_of_date, version, decision, confirmed_by), confirmed_by,
     given.response_id is not null, given.person, given.copied_by,

@@ -17,6 +17,7 @@ from local_stack.server import Server
 from social_metrics.audit import closing, verification
 from social_metrics.audit.answers import answer_exceptions, exceptions_of
 from social_metrics.audit.closing import act, draft_close
+from social_metrics.audit.corrections import approve_correction, request_correction
 from social_metrics.audit.record import Close
 from social_metrics.audit.rules import Rule
 from social_metrics.audit.signatures import check_signatures, copy_answers
@@ -115,7 +116,9 @@ def test_signatures_are_proven_by_airflow_s_own_record(
 ) -> None:
     with connect(closable.url, "closer") as service:
         number = exceptions_of(service, MONTH, 1)[0].exception_no
-        given = answers.give("sari", "answer_exceptions", "Kirim jawaban", "x", given={str(number): " mati listrik "})
+        given = answers.give(
+            "sari", "answer_exceptions", "Kirim jawaban", close.sha256, given={str(number): " mati listrik "}
+        )
         answer_exceptions(
             service, MONTH, {number: "mati listrik"}, person="sari", channel="airflow", response_id=given
         )  # fmt: skip
@@ -132,7 +135,7 @@ def test_signatures_are_proven_by_airflow_s_own_record(
     copied_by = as_person(closable.url, notary)
     unproven, findings = checked(closable, close)
     steps = ["submitted by ani", "checked by budi", "refused by sekretaris"]
-    assert sorted(unproven) == sorted([*steps, f"answer to exception {number} by sari", confirmed])
+    assert sorted(unproven) == sorted([*steps, f"answer 1 to exception {number} by sari", confirmed])
     assert findings == []
     assert copy_answers(answers.url, copied_by) == 4
     assert copy_answers(answers.url, copied_by) == 0
@@ -171,6 +174,48 @@ def test_the_service_login_cannot_sign_with_another_answer(
     assert f"an answer of {person}" in findings[0]
     with pytest.raises(UsageProblem, match="recorded as another step already"):
         signed(closable, "checked", "itjen", response)
+
+
+@pytest.mark.parametrize("forgery", ["another_month", "not_sent", "sent_once_recorded_twice", "another_text"])
+def test_the_service_login_cannot_answer_for_a_center(
+    closable: Closable, close: Close, answers: Answers, notary: Login, forgery: str
+) -> None:
+    body = close.sha256 if forgery != "another_month" else "0" * 64
+    option = "Tanpa keterangan" if forgery == "not_sent" else "Kirim jawaban"
+    with connect(closable.url, "closer") as service:
+        number = exceptions_of(service, MONTH, 1)[0].exception_no
+        response = answers.give("sari", "answer_exceptions", option, body, given={str(number): "mati listrik"})
+        texts = {"sent_once_recorded_twice": ["mati listrik"] * 2, "another_text": ["mati listrik", "lupa"]}
+        recorded = texts.get(forgery, ["mati listrik"])
+        for text in recorded:
+            answer_exceptions(service, MONTH, {number: text}, person="sari", channel="airflow", response_id=response)
+    copy_answers(answers.url, as_person(closable.url, notary))
+    unproven, findings = checked(closable, close)
+    assert unproven == []
+    assert len(findings) == 1
+    assert f"2026-10 version 1: answer {len(recorded)} to exception {number} by sari" in findings[0]
+
+
+def test_nothing_proves_a_correction_that_the_service_login_requests_for_others(
+    closable: Closable, close: Close
+) -> None:
+    for action, person in (("submitted", "ani"), ("checked", "budi"), ("approved", "sekretaris")):
+        signed(closable, action, person, None)
+    with connect(closable.url, "closer") as service:
+        (value,) = service.execute(
+            "select figures -> 'posts' from audit.scorecard_rows where mart = 'fct_center_monthly' "
+            "and center_code = 'satria'"
+        ).fetchone() or (None,)
+    with connect(closable.url, "closer") as service:
+        number = request_correction(
+            service, MONTH, center_code="satria", figure="posts", new_value=(value or 0) + 1, reason="x",
+            document_number="BA-1", person="ani", channel="airflow",
+        )  # fmt: skip
+    with connect(closable.url, "closer") as service:
+        approve_correction(service, number, person="budi", channel="airflow")
+    unproven, findings = checked(closable, close)
+    assert {f"correction {number} requested by ani", f"correction {number} approved by budi"} <= set(unproven)
+    assert findings == []
 
 
 def test_nobody_but_the_notary_writes_the_copies_and_nobody_changes_them(

@@ -18,6 +18,7 @@ from social_metrics.audit.answers import (
 from social_metrics.audit.closing import seal_now
 from social_metrics.clock import WIB, utc_now
 from social_metrics.errors import UsageProblem
+from social_metrics.orchestration.drafted_version import load_if_newest
 from social_metrics.orchestration.failures import translate_errors
 from social_metrics.orchestration.forms import ask_again, assigned_users, responder_name, response_id
 from social_metrics.orchestration.hooks.warehouse import WarehouseHook
@@ -50,15 +51,19 @@ class AnswerExceptionsOperator(HITLOperator):
         """Show the form and wait.
 
         Raises:
-            AirflowSkipException: the working days have passed.
+            AirflowSkipException: the working days have passed, or there is a newer version.
         """
         with translate_errors():
             settings = load_settings()
             exceptions = self._exceptions()
+            with connect(WarehouseHook().url(), "closer") as connection:
+                version = load_if_newest(connection, self.close)
             officers = holders_of(load_roles(settings.registry_dir), "center_officer", self.center_code)
         until = datetime.fromisoformat(self.close["answer_until"])
         if until <= utc_now():
             raise AirflowSkipException(f"The time for answers ended at {until}.")
+        if version is None:
+            raise AirflowSkipException("The month has a newer version, whose run asks again.")
         month = date.fromisoformat(self.close["month"])
         self.response_timeout = until - utc_now()
         self.assigned_users = assigned_users(officers)
@@ -69,6 +74,8 @@ class AnswerExceptionsOperator(HITLOperator):
                 f"yang kosong tetap tanpa jawaban. Batas waktu: {_deadline(until)}.",
                 "",
                 *(f"{one.exception_no}. {exception_line(one)}" for one in exceptions),
+                "",
+                f"Sidik jari (digest): `{version.sha256}`",
             ]
         )
         self.params = _fields(exceptions)
