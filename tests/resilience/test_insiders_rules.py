@@ -1,8 +1,10 @@
 """Rules stored with a close are an insider's code: they run only if a release knows them, and then with no rights."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
+from hashlib import sha256
 
 import psycopg
 import pytest
@@ -19,6 +21,7 @@ from social_metrics.audit.rules import Rule, inputs_digest
 from social_metrics.audit.verification import RULES_UNKNOWN, verify_month
 from social_metrics.clock import utc_now
 from social_metrics.errors import UsageProblem
+from social_metrics.warehouse.connect import connect
 from social_metrics.warehouse.recompute_login import recompute_connection
 from tests.support.closable import MONTH, Closable, step
 
@@ -86,6 +89,42 @@ def test_password_of_the_recomputing_login_is_of_one_use(warehouse_url: str) -> 
     with recompute_connection(warehouse_url) as first, recompute_connection(warehouse_url) as second:
         passwords = {connection.info.password for connection in (first, second)}
     assert len(passwords) == 2
+
+
+def test_connections_that_start_together_do_not_stop_each_other(warehouse_url: str) -> None:
+    def connect_often(_: int) -> None:
+        for _ in range(4):
+            with recompute_connection(warehouse_url) as connection:
+                connection.execute("select 1")
+
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(connect_often, range(6)))
+
+
+def test_names_of_functions_are_those_of_postgresql_whatever_the_owner_has_set(warehouse_url: str) -> None:
+    database = sql.Identifier(warehouse_url.rpartition("/")[2])
+    shadow = "returns bytea language sql immutable as $$ select 'constant'::bytea $$"
+    with psycopg.connect(warehouse_url) as owner:
+        owner.execute("create schema evil")
+        owner.execute("grant usage on schema evil to public")
+        owner.execute(f"create function evil.sha256(bytea) {shadow}".encode())
+        owner.execute(f"create function evil.convert_to(text, text) {shadow}".encode())
+        owner.execute(sql.SQL("alter database {} set search_path = evil, pg_catalog").format(database))
+        owner.execute(
+            sql.SQL("alter role social_metrics_service_recompute in database {} set jit = on").format(database)
+        )
+    expected = (sha256(b"a").digest(), "pg_catalog")
+    with connect(warehouse_url, "closer") as closer, recompute_connection(warehouse_url) as recomputing:
+        for connection in (closer, recomputing):
+            assert (
+                connection.execute(
+                    "select sha256(convert_to('a'::text, 'UTF8'::text)), current_setting('search_path')"
+                ).fetchone()
+                == expected
+            )
+        assert (
+            recomputing.execute("select from pg_db_role_setting where setrole = session_user::regrole").fetchall() == []
+        )
 
 
 @pytest.fixture

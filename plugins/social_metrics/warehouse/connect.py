@@ -24,6 +24,9 @@ SERVER_VERSION_NEEDED = 150000
 LOCK_SECONDS = 900
 """No statement waits longer for a lock: its holder stops the others for that long, and is named."""
 
+SESSION = "-c timezone=UTC -c jit=off -c search_path=pg_catalog"
+"""Settings of every connection. A setting of the database or login must put no function in place of PostgreSQL's."""
+
 _LOCKED_BY = """
 select string_agg(distinct format('%s (process %s)', usename, pid), ', ')
 from pg_locks join pg_stat_activity using (pid)
@@ -47,9 +50,7 @@ def open_connection(url: str, role: Role | None = None) -> psycopg.Connection:
         WarehouseProblem: the server does not respond, refuses the login, or was never migrated.
     """
     try:
-        connection = psycopg.connect(
-            url, connect_timeout=10, options=f"-c timezone=UTC -c jit=off -c lock_timeout={LOCK_SECONDS}s"
-        )
+        connection = psycopg.connect(url, connect_timeout=10, options=f"{SESSION} -c lock_timeout={LOCK_SECONDS}s")
     except psycopg.OperationalError as error:
         raise WarehouseProblem(_connection_fault(url, error)) from error
     try:

@@ -15,9 +15,12 @@ from psycopg import sql
 
 from social_metrics.clock import utc_now
 from social_metrics.settings import load_settings
-from social_metrics.warehouse.connect import WarehouseProblem
+from social_metrics.warehouse.connect import SESSION, WarehouseProblem
 
 GROUP = "social_metrics_recomputer"
+
+PASSWORD_LOCK = 0x50C1A4
+"""Key of the lock under which the password is drawn and used: two at once would refuse each other."""
 
 _RIGHTS = """
 select rolsuper or rolcreaterole or rolcreatedb or rolreplication or rolbypassrls or exists (
@@ -63,13 +66,17 @@ def recompute_connection(service_url: str) -> Iterator[psycopg.Connection]:
     place = parts.netloc.rsplit("@", 1)[-1]
     url = urlunsplit(parts._replace(netloc=f"{quote(name, safe='')}:{password}@{place}"))
     try:
-        with psycopg.connect(service_url, connect_timeout=10) as service:
+        with psycopg.connect(service_url, connect_timeout=10, options=SESSION) as service:
+            service.execute("select pg_advisory_lock(%s)", (PASSWORD_LOCK,))
             verifier = service.pgconn.encrypt_password(password.encode(), name.encode(), b"scram-sha-256").decode()
             until = (utc_now() + timedelta(days=1)).isoformat()
             settings = (sql.Identifier(name), sql.Literal(verifier), sql.Literal(until))
             service.execute(sql.SQL("alter role {} password {} valid until {}").format(*settings))
             service.execute(sql.SQL("alter role {} reset all").format(sql.Identifier(name)))
-        connection = psycopg.connect(url, connect_timeout=10, options="-c timezone=UTC -c jit=off")
+            here = (sql.Identifier(name), sql.Identifier(service.info.dbname))
+            service.execute(sql.SQL("alter role {} in database {} reset all").format(*here))
+            service.commit()
+            connection = psycopg.connect(url, connect_timeout=10, options=SESSION)
     except psycopg.Error as error:
         raise WarehouseProblem(
             f"The month cannot be computed as the login {name}: {str(error).strip().splitlines()[-1]}. Run "
