@@ -121,7 +121,7 @@ class CaptureFailure(Exception):
             other accounts would fail in the same way.
         withheld_metric_id: the metric definition whose value the platform does not show for this account;
             such an answer is an observation of a withheld count, not a failed capture.
-        withdrawn_field: the field that the platform no longer offers for any account.
+        withdrawn_field: see `Refusal`.
     """
 
     def __init__(

@@ -25,7 +25,8 @@ from social_metrics.extract.http.replies import Refusal, Reply, refusal_by_statu
 ERROR_MEMBERS = frozenset({"error", "type", "code", "error_subcode", "is_transient", "fbtrace_id"})
 
 # One token of ours reads every account, so each subcode of 190 concerns that token, not the owner of a page.
-_TOKEN_CODES = frozenset({101, 102, 104, 190})
+# 5 refuses the address of our server; 458 to 467 are such subcodes, sent as the code.
+_TOKEN_CODES = frozenset({5, 101, 102, 104, 190, *range(458, 468)})
 _RATE_CODES = frozenset({4, 17, 32, 341, 613})
 _BUSINESS_RATE_CODES = range(80000, 80100)
 # These two count the calls about one page; the others count those of the app or of its user.
@@ -41,12 +42,15 @@ _PAGE_MOVED = 21
 
 _MOST_MINUTES = 7 * 24 * 60
 _NO_SUCH_FIELD = re.compile(r"nonexist(?:ent|ing) field \((\w+)\)")
-_DEPRECATED_FIELD = re.compile(r"\(#12\) (?:singular )?(\w+)(?: field| API)? is deprecated")
-# Permissions and features of the application itself; other permission errors may concern one page.
+# What follows names the field to use in its place.
+_REPLACEMENT = re.compile(r"\buse\b|\binstead\b|\breplaced\b", re.IGNORECASE)
+# Permissions and features of our application and its token, which reads all pages; others may concern one page.
 _OF_THE_APPLICATION = re.compile(
-    r"reviewable feature|public (?:content|metadata) access|secret proof|application does not have|api access",
+    r"reviewable feature|public (?:content|metadata) access|secret proof|application does not have|api access"
+    r"|access to this data|valid app id|pages_\w+",
     re.IGNORECASE,
 )
+_OF_A_ROLE = re.compile(r"administrative permission|\brole\b", re.IGNORECASE)  # on one page
 _GONE_OR_HIDDEN = "(gone, unpublished, or not visible to our token)"
 
 
@@ -87,8 +91,8 @@ def _refusal_of_code(code: int | None, subcode: int | None, message: str, detail
     if code in _TOKEN_CODES or "active access token" in message.lower():
         return Refusal(Outcome.TOKEN_EXPIRED, detail, for_all=True)
     if code in _PERMISSION_CODES:
-        of_the_application = code == _APP_CAPABILITY or _OF_THE_APPLICATION.search(message) is not None
-        return Refusal(Outcome.PERMISSION_MISSING, detail, for_all=of_the_application)
+        of_the_application = _OF_THE_APPLICATION.search(message) and not _OF_A_ROLE.search(message)
+        return Refusal(Outcome.PERMISSION_MISSING, detail, for_all=code == _APP_CAPABILITY or bool(of_the_application))
     if code == _POLICY_BLOCK:
         # Meta blocks our credential, not the requested page: nothing is known about the account.
         return Refusal(Outcome.PERMISSION_MISSING, detail, for_all=True)
@@ -99,8 +103,7 @@ def _refusal_of_code(code: int | None, subcode: int | None, message: str, detail
     if code == _INVALID_PARAMETER:
         return _invalid_parameter(message, detail)
     if code == _DEPRECATED:
-        field = _DEPRECATED_FIELD.search(message)
-        return Refusal(Outcome.INVALID_RESPONSE, detail, withdrawn_field=field[1] if field else None)
+        return Refusal(Outcome.INVALID_RESPONSE, detail, withdrawn_field=_REPLACEMENT.split(message)[0])
     return None
 
 
@@ -129,10 +132,11 @@ def get_fields(
         try:
             return client.get(endpoint, path, {**parameters, "fields": fields})
         except CaptureFailure as failure:
-            name = failure.withdrawn_field
-            if name is None or name not in optional or name not in fields:
+            words = set(re.findall(r"\w+", failure.withdrawn_field or ""))
+            named = {name for name in words & optional if fields_without(fields, [name]) != fields}
+            if not named:
                 raise
-            client.withdrawn.add(name)
+            client.withdrawn |= named
 
 
 def fields_without(fields: str, names: Iterable[str]) -> str:
@@ -196,7 +200,7 @@ def next_query(edge: dict[str, Any]) -> tuple[tuple[str, str], ...] | None:
 def _invalid_parameter(message: str, detail: str) -> Refusal:
     """Code 100 without a subcode has several meanings, distinguished only by the (untranslated) message."""
     text = message.lower()
-    if "appsecret_proof" in text:
+    if "appsecret_proof" in text or "secret proof" in text:
         return Refusal(
             Outcome.TOKEN_EXPIRED,
             f"{detail} (set app_secret in the connection's extra to the secret of the application that made the token)",

@@ -16,6 +16,8 @@ _REFUSED = Refusal(Outcome.TOKEN_EXPIRED, "", for_all=True)
 _REFUSALS = {  # by the last part of the problem's type (at api.twitter.com and api.x.com), else by reason or title
     **dict.fromkeys(("client-forbidden", "unsupported-authentication", "oauth1-permissions"), _NOT_ALLOWED),
     **dict.fromkeys(("clientforbidden", "unsupportedauthentication", "client-not-enrolled"), _NOT_ALLOWED),
+    # Accounts that we may not see are errors of a reply with status 200.
+    **dict.fromkeys(("forbidden", "servicesuspended", "service-suspended"), _NOT_ALLOWED),
     **dict.fromkeys(("usage-capped", "credits", "credits-depleted"), _USED_UP),
     **dict.fromkeys(("usagecapexceeded", "spendcapreached", "creditsdepleted"), _USED_UP),
 }
@@ -25,6 +27,7 @@ _REFUSALS_BY_CODE = {  # of the older error form
 }
 _RATE_LIMIT_CODE = 88
 _USED_UP_IN_WORDS = "usage cap exceeded"
+_LOCKED_IN_WORDS = "account is temporarily locked"  # the one that holds our application
 _IN_BRACKETS = re.compile(r"\[([^\]]+)\]")
 _NOT_FOUND = re.compile(r"^could not find (?:user|tweet|post)|^user not found")
 
@@ -45,6 +48,8 @@ def refusal(reply: Reply, now: datetime) -> Refusal | None:
     known = known or (_REFUSALS_BY_CODE.get(code) if isinstance(code, int) else None)
     if known is not None:
         return replace(known, detail=detail)
+    if _LOCKED_IN_WORDS in detail.lower():
+        return replace(_NOT_ALLOWED, detail=detail)
     if status == 402 or str(described).lower().startswith(_USED_UP_IN_WORDS):
         return replace(_USED_UP, detail=detail)
     if status == 429 or too_fast:
@@ -107,7 +112,7 @@ def account_outcome(error: Any) -> Outcome:
     kind, described = _last_part(at(error, "type")), _described(error).lower()
     if "suspended" in described:
         return Outcome.ACCOUNT_SUSPENDED
-    if kind == "not-authorized-for-resource":
+    if kind == "not-authorized-for-resource" or at(error, "title") == "Authorization Error":
         return Outcome.ACCOUNT_PRIVATE
     if kind == "resource-not-found" or at(error, "title") == "Not Found Error" or _NOT_FOUND.search(described):
         return Outcome.ACCOUNT_NOT_FOUND

@@ -34,6 +34,10 @@ _REFUSALS = {
     "API_KEY_IP_ADDRESS_BLOCKED": _NOT_ALLOWED,
     "CONSUMER_INVALID": _NOT_ALLOWED,
     "CONSUMER_SUSPENDED": _NOT_ALLOWED,
+    "BILLING_DISABLED": _NOT_ALLOWED,
+    "PERMISSION_DENIED": _NOT_ALLOWED,  # without a reason above: an API key has no permissions of its own to lack
+    "channelForbidden": Refusal(Outcome.PERMISSION_MISSING, ""),
+    "playlistItemsNotAccessible": Refusal(Outcome.PERMISSION_MISSING, ""),
     "quotaExceeded": _QUOTA_GONE,
     "dailyLimitExceeded": _QUOTA_GONE,
     "rateLimitExceeded": _TOO_FAST,
@@ -55,8 +59,19 @@ _REFUSALS = {
 }
 # Google's messages are English. They decide where the reason is a general one, such as `forbidden`, or absent.
 _REFUSALS_IN_WORDS = (
-    (re.compile(r"API key (?:not valid|not found|expired)|unregistered callers", re.IGNORECASE), _KEY_REFUSED),
-    (re.compile(r"^Requests .*\bare blocked", re.IGNORECASE), _NOT_ALLOWED),
+    (
+        re.compile(
+            r"API key (?:not valid|not found|expired)|missing a valid API key|unregistered callers", re.IGNORECASE
+        ),
+        _KEY_REFUSED,
+    ),
+    (
+        re.compile(
+            r"^Requests .*\bare blocked|address restriction|\bConsumer .*\bsuspended|not been used in project",
+            re.IGNORECASE,
+        ),
+        _NOT_ALLOWED,
+    ),
     (re.compile(r"exceeded your .*\bquota\b", re.IGNORECASE), _QUOTA_GONE),
 )
 _PER_DAY = re.compile(r"\bper day\b|PerDay|^1/d/", re.IGNORECASE)

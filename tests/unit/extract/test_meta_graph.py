@@ -75,9 +75,7 @@ def test_an_unknown_code_marked_transient_is_worth_another_try() -> None:
 
 def test_code_100_without_a_subcode_is_read_from_its_untranslated_message() -> None:
     said = {
-        "(#100) Pages Public Content Access requires either app secret proof or an app token": (
-            Outcome.PERMISSION_MISSING
-        ),
+        "(#100) Pages Public Content Access requires either app secret proof or an app token": Outcome.TOKEN_EXPIRED,
         "(#100) Object does not exist, cannot be loaded due to missing permission or reviewable feature": (
             Outcome.PERMISSION_MISSING
         ),

@@ -56,7 +56,7 @@ class Refusal:
         transient: another try within this call can help.
         retry_after: how long the platform asks to wait, if it names a time.
         for_all: it concerns the credential or the whole platform.
-        withdrawn_field: a requested field that the platform no longer offers for any account.
+        withdrawn_field: a requested field that the platform no longer offers for any account, or words that name it.
     """
 
     outcome: Outcome

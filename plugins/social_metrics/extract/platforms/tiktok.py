@@ -4,6 +4,7 @@ The refresh token works once and is replaced at each refresh; the reply names th
 response has an `error` object, on success with the code `ok`.
 """
 
+import re
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -54,6 +55,8 @@ _REFUSALS = {
     "server_error": Refusal(Outcome.PLATFORM_UNAVAILABLE, "TikTok could not answer", transient=True),
     "temporarily_unavailable": Refusal(Outcome.PLATFORM_UNAVAILABLE, "TikTok could not answer", transient=True),
 }
+# Some replies of the token endpoint have the general code `invalid_request`.
+_ENDED_REFRESH_TOKEN = re.compile(r"refresh.token is (?:invalid|expired)", re.IGNORECASE)
 
 
 def _refusal(reply: Reply, now: datetime) -> Refusal | None:
@@ -65,6 +68,8 @@ def _refusal(reply: Reply, now: datetime) -> Refusal | None:
     if code == "ok" or (code is None and (reply.status < 300 or not isinstance(error, dict))):
         return None
     detail = f"TikTok error {code}: {words_of_tiktok or 'without a message'}"
+    if code == "invalid_request" and _ENDED_REFRESH_TOKEN.search(str(words_of_tiktok)):
+        code = "invalid_grant"
     known = _REFUSALS.get(str(code))
     if known is not None:
         wait = retry_after(reply.headers, now) if known.transient else None

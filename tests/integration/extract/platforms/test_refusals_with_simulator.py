@@ -52,11 +52,12 @@ def read(running: RunningSimulator, platform: ModuleType, most: int = 2, **optio
     return [profiles[one.account_code] for one in accounts], used
 
 
-META = {
+META: dict[Any, tuple[Outcome, bool]] = {
     "unauthorized": (Outcome.TOKEN_EXPIRED, True),
     "token_expired": (Outcome.TOKEN_EXPIRED, True),
     "token_revoked": (Outcome.TOKEN_EXPIRED, True),
     "permission_missing": (Outcome.PERMISSION_MISSING, True),
+    ("permission_missing", "appsecret_proof"): (Outcome.TOKEN_EXPIRED, True),
     "policy_block": (Outcome.PERMISSION_MISSING, True),
     "rate_limited": (Outcome.RATE_LIMITED, True),
     "server_error": (Outcome.PLATFORM_UNAVAILABLE, False),
@@ -69,9 +70,7 @@ OF_FACEBOOK = META | {
     "forbidden": (Outcome.PERMISSION_MISSING, False),
     "not_found": (Outcome.ACCOUNT_NOT_FOUND, False),
     ("not_found", "path"): (Outcome.INVALID_RESPONSE, False),
-    # These two may concern one page; of the page limits, one page.
-    ("permission_missing", "requires"): (Outcome.PERMISSION_MISSING, False),
-    ("permission_missing", "manage_pages"): (Outcome.PERMISSION_MISSING, False),
+    # A limit of one page.
     ("rate_limited", "page"): (Outcome.RATE_LIMITED, False),
     ("rate_limited", "business"): (Outcome.RATE_LIMITED, False),
 }

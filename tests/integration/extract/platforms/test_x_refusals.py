@@ -54,7 +54,7 @@ def problem(status: int, title: str, kind: str | None = None, **more: Any) -> di
         (401, problem(401, "Unauthorized"), Outcome.TOKEN_EXPIRED, True, 1),
         (403, problem(403, "Client Forbidden", f"{PROBLEM}/client-forbidden"), Outcome.PERMISSION_MISSING, True, 1),
         (403, problem(403, "No", f"{PROBLEM}/unsupported-authentication"), Outcome.PERMISSION_MISSING, True, 1),
-        (403, problem(403, "Forbidden"), Outcome.PERMISSION_MISSING, False, 1),
+        (403, problem(403, "Forbidden"), Outcome.PERMISSION_MISSING, True, 1),
         (429, problem(429, "Too Many Requests"), Outcome.RATE_LIMITED, True, 1),
         (429, {"errors": [{"code": 88, "message": "Rate limit exceeded"}]}, Outcome.RATE_LIMITED, True, 1),
         (429, problem(429, "UsageCapExceeded", f"{PROBLEM}/usage-capped"), Outcome.QUOTA_EXHAUSTED, True, 1),

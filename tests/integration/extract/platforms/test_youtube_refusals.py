@@ -42,7 +42,7 @@ def refused(answer: Answer, **options: Any) -> tuple[CaptureFailure, Bench]:
         (400, error(400, "badRequest", details=[{"reason": "API_KEY_INVALID"}]), Outcome.TOKEN_EXPIRED, True, 1),
         (401, error(401, "authError"), Outcome.TOKEN_EXPIRED, True, 1),
         (403, error(403, "accessNotConfigured", status="PERMISSION_DENIED"), Outcome.PERMISSION_MISSING, True, 1),
-        (403, error(403, "forbidden", status="PERMISSION_DENIED"), Outcome.PERMISSION_MISSING, False, 1),
+        (403, error(403, "forbidden", status="PERMISSION_DENIED"), Outcome.PERMISSION_MISSING, True, 1),
         (403, error(403, "quotaExceeded"), Outcome.QUOTA_EXHAUSTED, True, 1),
         (403, error(403, "rateLimitExceeded"), Outcome.RATE_LIMITED, True, 1),
         (403, error(403, "userRateLimitExceeded"), Outcome.RATE_LIMITED, True, 1),

@@ -99,7 +99,7 @@ CASES: dict[str, Called | NotCalled] = {
     "doc_error_190_460.json": one_page(recorded(400), Outcome.TOKEN_EXPIRED),
     "error_190_463_expired.json": one_page(recorded(400), Outcome.TOKEN_EXPIRED),
     "doc_error_32_page_limit.json": one_page(recorded(400), Outcome.RATE_LIMITED),
-    "error_100_appsecret_proof.json": one_page(recorded(400), Outcome.PERMISSION_MISSING),
+    "error_100_appsecret_proof.json": one_page(recorded(400), Outcome.TOKEN_EXPIRED),
     "header_x-business-use-case-usage_pages.json": NotCalled(
         "the value of a header, not a body; test_facebook sends such headers"
     ),
