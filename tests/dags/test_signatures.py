@@ -141,7 +141,10 @@ def test_maker_may_ask_for_another_draft_without_signing(drafted: Closable) -> N
     assert steps_taken(drafted) == []
 
 
-def test_center_answers_within_the_working_days(drafted: Closable, asked_again: list[dict[str, Any]]) -> None:
+def test_center_answers_within_the_working_days(
+    drafted: Closable, asked_again: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from airflow.providers.standard.operators.hitl import HITLOperator
     from airflow.sdk.exceptions import TaskAwaitingInput
 
     from social_metrics.orchestration.operators.answer_exceptions import AnswerExceptionsOperator
@@ -149,16 +152,19 @@ def test_center_answers_within_the_working_days(drafted: Closable, asked_again: 
 
     centers = list_exceptions.function(close_facts())
     assert "satria" in centers
-    ask: Callable[..., Any] = AnswerExceptionsOperator(
-        task_id="ask", center_code="satria", close=close_facts()
-    ).execute_complete
+    form = AnswerExceptionsOperator(task_id="ask", center_code="satria", close=close_facts())
+    ask: Callable[..., Any] = form.execute_complete
     with connect(drafted.url, "closer") as connection:
+        (digest,) = connection.execute("select sha256 from audit.closes").fetchone() or ("",)
         numbers = [
             number
             for (number,) in connection.execute(
                 "select exception_no from audit.exceptions where center_code = 'satria' order by 1"
             )
         ]
+    monkeypatch.setattr(HITLOperator, "execute", lambda *_: None)
+    form.execute(context())
+    assert f"`{digest}`" in form.body, "what proves that the answer is one to this close"
     blank: dict[str, str | None] = dict.fromkeys(map(str, numbers))
 
     def event(text: str | None, **more: Any) -> dict[str, Any]:
