@@ -151,7 +151,6 @@ def test_a_new_campaign_reads_again_what_is_still_there(warehouse_url: str, sett
     write_captions(warehouse_url, {"p": "Ayo #SentraUntukSemua", "expired": "Ayo #SentraUntukSemua lagi"})
     tag_captions(settings, warehouse_url)
     with psycopg.connect(warehouse_url) as connection:
-        connection.execute("set role social_metrics_retention")
         change_evidence(connection, "delete from raw.post_captions where post_id = 'expired'")
     _add_campaign(settings)
     tag_captions(settings, warehouse_url)
@@ -224,7 +223,6 @@ def test_tags_outlive_captions_and_a_persons_word_outlives_rules(
     assert states["greeting", "program", "RST"] == ("tagged", "humas")
 
     with psycopg.connect(warehouse.url) as connection:
-        connection.execute("set role social_metrics_retention")
         change_evidence(connection, "delete from raw.post_captions")
     _raise_version(settings)
     report = tag_captions(settings, warehouse.url)

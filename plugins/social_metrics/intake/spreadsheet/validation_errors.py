@@ -4,8 +4,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from openpyxl.utils import get_column_letter
-
 from social_metrics.errors import UsageProblem
 from social_metrics.plain_text import printable
 
@@ -40,7 +38,7 @@ class ValidationError:
             parts.append(f"baris {self.row}")
         if self.column is not None:
             label = f" ({self.column_label})" if self.column_label else ""
-            parts.append(f"kolom {get_column_letter(self.column)}{label}")
+            parts.append(f"kolom {self._column_letter}{label}")
         place = ", ".join(parts) or "Berkas"
         return place[0].upper() + place[1:]
 
@@ -52,11 +50,17 @@ class ValidationError:
         return f"{text[0].upper()}{text[1:]}."
 
     @property
+    def _column_letter(self) -> str:
+        from openpyxl.utils import get_column_letter  # DAG files import this module, and nothing heavy with it
+
+        return str(get_column_letter(self.column))
+
+    @property
     def row_annotation(self) -> str:
         """The annotation beside its row: names the column, since sheet and row are evident."""
         if self.column is None:
             return self.annotation
-        return f"Kolom {get_column_letter(self.column)}: {self.annotation}"
+        return f"Kolom {self._column_letter}: {self.annotation}"
 
 
 def shown(value: Any) -> str:
