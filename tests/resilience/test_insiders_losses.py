@@ -140,11 +140,12 @@ def test_canonical_form_has_no_count_at_all(superuser: psycopg.Connection, other
 
 def test_revocation_of_one_account_covers_no_other(sealed: str) -> None:
     with psycopg.connect(sealed) as session, session.transaction(force_rollback=True):
-        session.execute("set local role social_metrics_retention")
+        session.execute("set local role social_metrics_loader")
         session.execute(
             "insert into ops.revocations (account_code, platform, revoked_at, reason, recorded_at) "
             "values ('kartini-x', 'x', '2026-11-05', 'Surat 1', '2026-01-01')"
         )
+        session.execute("set local role social_metrics_retention")
         change = EMPTY["raw.profile_snapshots"] + ", handle_seen = null, platform_account_id_seen = null"
         assert forge(session, "raw.profile_snapshots", change, "revoked", "true") == 3
         assert len(found_in(session, "raw.profile_snapshots")) == 2

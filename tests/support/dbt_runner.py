@@ -17,6 +17,7 @@ from social_metrics.transform.dbt_environment import dbt_environment as dbt_vari
 from social_metrics.transform.run import LAYERS, build_environment
 from social_metrics.warehouse.connect import connect
 from tests.support.factories import Evidence, write_raw, write_registry
+from tests.support.warehouse import change_evidence
 
 if TYPE_CHECKING:
     from dbt.cli.main import dbtRunnerResult
@@ -37,10 +38,10 @@ class Warehouse:
     def load(self, evidence: Evidence, loaded_at: Callable[[datetime], datetime] = lambda moment: moment) -> None:
         """Replace the content of raw and the registry with this evidence."""
         with psycopg.connect(self.url) as connection:
+            for table in ("profile_snapshots", "posts", "capture_outcomes", "manual_confirmations", "manual_entries"):
+                change_evidence(connection, f"delete from raw.{table}")
             connection.execute(
-                "truncate raw.profile_snapshots, raw.posts, raw.capture_outcomes, raw.manual_entries, "
-                "raw.manual_confirmations, ops.account_confirmations, ops.spend_ledger, ops.credentials, "
-                "ops.doubted_listings"
+                "truncate ops.account_confirmations, ops.spend_ledger, ops.credentials, ops.doubted_listings"
             )
         write_registry(evidence, self.registry)
         write_raw(evidence, self.url, loaded_at)

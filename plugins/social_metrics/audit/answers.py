@@ -45,6 +45,14 @@ from audit.exceptions as asked
 left join lateral (
     select answer, person, answered_at from audit.exception_answers as a
     where (a.month_start, a.version, a.exception_no) = (asked.month_start, asked.version, asked.exception_no)
+        and coalesce((
+            select seal_no from audit.sealed_rows where table_name = 'audit.exception_answers' and row_key
+                = jsonb_build_array(to_char(a.month_start, 'YYYY-MM-DD'), a.version::text, a.exception_no::text,
+                    a.answer_no::text)::text
+        ), 2147483647) <= coalesce((
+            select seal_no from audit.sealed_rows where table_name = 'audit.approvals' and row_key
+                = jsonb_build_array(to_char(a.month_start, 'YYYY-MM-DD'), a.version::text, 'approved')::text
+        ), 2147483647)
     order by answer_no desc limit 1
 ) as given on true
 left join lateral (
@@ -65,7 +73,10 @@ order by asked.exception_no
 def exceptions_of(
     connection: psycopg.Connection, month_start: date, version: int, center_code: str | None = None
 ) -> list[AskedException]:
-    """The exceptions of a version with their answers, of one center or of all, in their order."""
+    """The exceptions of a version with their answers, of one center or of all, in their order.
+
+    An answer that was sealed later than the approval counts for nothing: reports of the month never change.
+    """
     with connection.transaction(), connection.cursor(row_factory=class_row(AskedException)) as cursor:
         found = cursor.execute(
             _EXCEPTIONS, {"month": month_start, "version": version, "center": center_code}

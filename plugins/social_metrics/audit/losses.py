@@ -50,41 +50,50 @@ located as (
             and not exists (
                 select from raw.capture_outcomes as attempt where attempt.attempt_id = source.attempt_id
                 and (attempt.account_code, attempt.platform) <> (source.account_code, source.platform)
-            ) as is_canonical
+            ) as is_canonical, source.source
     from gone join raw.profile_snapshots as source
         on source.attempt_id = (key ->> 0)::uuid and source.captured_at = (key ->> 1)::timestamptz
     where gone.table_name = 'raw.profile_snapshots'
     union all
     select gone.*, source.platform, null, source.captured_at, array[source.account_code],
         num_nonnulls(like_count, comment_count, share_count, view_count) = 0
-            and (reason <> 'revoked' or url is null)
+            and (reason <> 'revoked' or url is null), source.source
     from gone join raw.posts as source on source.account_code = key ->> 0 and source.post_id = key ->> 1
         and source.captured_at = (key ->> 2)::timestamptz and source.response_id = (key ->> 3)::uuid
     where gone.table_name = 'raw.posts'
     union all
     select gone.*, (
         select platform from raw.posts as seen where seen.account_code = key ->> 0 and seen.post_id = key ->> 1 limit 1
-    ), null, (key ->> 3)::timestamptz, array[key ->> 0], remaining_sha256 is null
+    ), null, (key ->> 3)::timestamptz, array[key ->> 0], remaining_sha256 is null, (
+        select source from raw.posts as seen
+        where seen.account_code = key ->> 0 and seen.post_id = key ->> 1 limit 1
+    )
     from gone where gone.table_name = 'raw.post_captions'
     union all
     select gone.*, source.platform, null, source.received_at, array(
         select account_code from raw.profile_snapshots as seen where seen.response_id = source.response_id
         union select account_code from raw.posts as seen where seen.response_id = source.response_id
         union select account_code from raw.capture_outcomes as seen where seen.response_id = source.response_id
-    ), remaining_sha256 is null
+    ), remaining_sha256 is null, source.source
     from gone join raw.api_responses as source
         on source.response_id = (key ->> 0)::uuid and source.received_at = (key ->> 1)::timestamptz
     where gone.table_name = 'raw.response_bodies'
+),
+judged as (  -- a purge cannot claim an instant that had not come; simulated evidence has the simulator's clock
+    select gone.*, case when located.source = 'simulator' then gone.as_of
+        else least(gone.as_of, gone.purged_at) end as judged_at
+    from gone left join located using (purge_no, table_name, row_key)
 )
 select gone.table_name, gone.row_key, gone.row_sha256 as before, gone.remaining_sha256 as after, gone.reason,
-    gone.as_of, gone.purged_at, coalesce(located.row_platform, gone.platform) as platform, located.row_mode as mode,
+    gone.judged_at as as_of, gone.purged_at, coalesce(located.row_platform, gone.platform) as platform,
+    located.row_mode as mode,
     located.instant,
     located.is_canonical is true and gone.table_name = gone.purged_table and located.row_platform = gone.platform
         as is_canonical,
     exists (
         select from ops.revocations
         where revocations.account_code = gone.account_code and revocations.account_code = any(located.accounts)
-            and located.instant <= revocations.revoked_at and revocations.revoked_at <= gone.as_of
+            and located.instant <= revocations.revoked_at and revocations.revoked_at <= gone.judged_at
             and revocations.recorded_at <= gone.purged_at
     ) as is_revoked,
     gone.table_name = 'raw.post_captions' and (
@@ -92,7 +101,7 @@ select gone.table_name, gone.row_key, gone.row_sha256 as before, gone.remaining_
         where seen.account_code = gone.key ->> 0 and seen.post_id = gone.key ->> 1 and seen.loaded_at <= gone.purged_at
         order by seen.captured_at desc, seen.response_id desc limit 1
     ) is not distinct from 'absent' as is_removed
-from gone left join located using (purge_no, table_name, row_key)
+from judged as gone left join located using (purge_no, table_name, row_key)
 order by gone.purge_no
 """
 

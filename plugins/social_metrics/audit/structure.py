@@ -1,7 +1,7 @@
 """Whether the tables that seals and closes rest on are ordinary ones, as the migrations make them.
 
-`record_structure.json` has the catalog of a migrated warehouse: kinds, owners, triggers, functions, rules, policies,
-constraints and grants of raw, ops and audit, and the groups within groups. `make rule-digests` renews it.
+`record_structure.json` has the catalog of a migrated warehouse: kinds, owners, columns, triggers, functions, rules,
+policies, constraints and grants of raw, ops and audit, and the groups within groups. `make rule-digests` renews it.
 """
 
 import json
@@ -34,11 +34,23 @@ functions as (
     select p.*, format('%s.%s(%s)', n.nspname, p.proname, pg_get_function_identity_arguments(p.oid)) as object
     from pg_proc as p join schemas as n on n.oid = p.pronamespace
 )
-select object, format('kind %s of %s, row security %s %s', relkind, roles.name, relrowsecurity, relforcerowsecurity)
+select object, format('kind %s %s of %s, row security %s %s', relkind, relpersistence, roles.name, relrowsecurity,
+    relforcerowsecurity)
 from relations join roles on roles.oid = relowner
 union all
-select object, format('trigger %s %s %s %s', tgname, tgtype, tgfoid::regproc, tgenabled)
+select object, format('column %s %s, not null %s, default %s%s%s', attname, format_type(atttypid, atttypmod),
+    attnotnull, pg_get_expr(adbin, adrelid), attgenerated, attidentity)
+from relations join pg_attribute on attrelid = relations.oid
+left join pg_attrdef on (adrelid, adnum) = (attrelid, attnum)
+where attnum > 0 and not attisdropped
+union all
+select object, format('trigger %s, enabled %s: %s', tgname, tgenabled,
+    regexp_replace(pg_get_triggerdef(pg_trigger.oid), '^CREATE (.*) ON [a-z]+[.][a-z0-9_]+ ', '\\1 '))
 from relations join pg_trigger on tgrelid = relations.oid where not tgisinternal
+union all
+select object, format('rows of %s', inhrelid::regclass)
+from pg_inherits join relations on relations.oid = inhparent join pg_class as child on child.oid = inhrelid
+where not child.relispartition or child.relnamespace <> relations.relnamespace
 union all
 select object, 'a foreign key without its trigger'
 from relations join pg_trigger on tgrelid = relations.oid where tgisinternal and tgenabled <> 'O'
@@ -48,9 +60,12 @@ from relations join pg_rewrite on ev_class = relations.oid where rulename <> '_R
 union all
 select object, format('policy %s', polname) from relations join pg_policy on polrelid = relations.oid
 union all
-select object, format('constraint %s', conname)
+select object, format('constraint %s: %s', conname, pg_get_constraintdef(pg_constraint.oid))
 from relations join pg_constraint on conrelid = relations.oid
 where contype in ('c', 'f', 'p', 'u') and not relispartition
+union all
+select object, format('unique: %s', regexp_replace(pg_get_indexdef(indexrelid), '^.* USING ', ''))
+from relations join pg_index on indrelid = relations.oid where indisunique and indisvalid and not relispartition
 union all
 select object, format('%s granted to %s', lower(privilege_type), roles.name)
 from relations cross join aclexplode(relacl) as a join roles on roles.oid = a.grantee where a.grantee <> relowner
@@ -75,6 +90,10 @@ union all
 select member.rolname, format('member of %s', held.rolname)
 from pg_auth_members as m join pg_roles as member on member.oid = m.member join pg_roles as held on held.oid = m.roleid
 where member.rolname like 'social\\_metrics\\_%' and not member.rolcanlogin
+union all
+select nspname, format('default of %s: %s granted to %s', owners.name, lower(privilege_type), roles.name)
+from pg_default_acl join schemas on schemas.oid = defaclnamespace join roles as owners on owners.oid = defaclrole
+cross join aclexplode(defaclacl) as a join roles on roles.oid = a.grantee
 union all
 select rolname, 'a group with a right of the whole server' from pg_roles
 where rolname like 'social\\_metrics\\_%' and not rolcanlogin

@@ -64,7 +64,7 @@ def retention(
             if not account or not reason:
                 raise UsageProblem("A revocation needs --account and --reason.")
             revoked_at = since.replace(tzinfo=WIB) if since else now
-            with connect(url, "retention") as connection:
+            with connect(url, "loader") as connection:
                 number = record_reported_revocation(connection, registry, account, revoked_at, reason, now)
             output().print(
                 f"Revocation {number} of {account} is recorded. The next run purges what was read until then: "

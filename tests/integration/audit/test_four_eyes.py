@@ -138,7 +138,7 @@ def test_person_and_time_of_an_act_are_those_of_the_database(
         )
         service.execute(
             "insert into audit.deliveries (paper_no, channel, recipient, delivered_by, delivered_at) "
-            "values (1, 'email', 'x@example.go.id', 'sekretaris', %s)",
+            "select paper_no, 'email', 'x@example.go.id', 'sekretaris', %s from audit.issued_papers",
             (PAST,),
         )
         service.execute(

@@ -20,7 +20,7 @@ from social_metrics.registry.registry import Registry
 from social_metrics.settings import Settings
 from tests.support.capture import Capture
 from tests.support.simulator import RUN_START, RunningSimulator
-from tests.support.warehouse import refuse_outcomes, rows_of
+from tests.support.warehouse import change_evidence, refuse_outcomes, rows_of
 
 
 def test_only_the_evenings_capture_settles_the_day(capture: Capture, simulator: RunningSimulator) -> None:
@@ -224,7 +224,8 @@ def test_a_refused_access_token_is_renewed_once_and_nobody_is_bothered(
     simulator.fault("tiktok", "access_token_lost", account="kartini-tiktok", endpoint="user/info", times=1)
     simulator.fault("tiktok", "access_token_lost", account="satria-tiktok", endpoint="video/list", times=1)
     with psycopg.connect(warehouse_url) as connection:
-        connection.execute("truncate raw.capture_outcomes, raw.profile_snapshots, raw.posts")  # as if nobody was read
+        for table in ("capture_outcomes", "profile_snapshots", "posts"):  # as if nobody was read
+            change_evidence(connection, f"delete from raw.{table}")
     assert set(capture("tiktok", settings=authorised).outcomes) == {"captured"}
     after = dict(rows_of(warehouse_url, generations))
     assert {code for code in after if after[code] != before[code]} == {"kartini-tiktok", "satria-tiktok"}
@@ -257,7 +258,8 @@ def test_a_renewal_that_the_platform_cannot_answer_is_no_word_against_the_owner(
 ) -> None:
     capture("tiktok", settings=authorised)
     with psycopg.connect(warehouse_url) as connection:
-        connection.execute("truncate raw.capture_outcomes, raw.profile_snapshots, raw.posts")
+        for table in ("capture_outcomes", "profile_snapshots", "posts"):
+            change_evidence(connection, f"delete from raw.{table}")
     simulator.set_clock(RUN_START + timedelta(minutes=20))
     simulator.fault("tiktok", "access_token_lost", account="kartini-tiktok", times=1)
     simulator.fault("tiktok", "unavailable", endpoint="oauth/token", times=1)

@@ -215,10 +215,10 @@ def test_a_revocation_takes_what_the_owner_had_allowed_and_the_outcomes_stay(
     change_evidence(
         owner, "update raw.profile_snapshots set response_id = %s where account_code = 'kartini-x'", (response,)
     )
-    with connect(warehouse_url, "retention") as retention:
+    with connect(warehouse_url, "loader") as loader:
         with pytest.raises(UsageProblem, match="name its evidence"):
-            record_revocation(retention, "satria-tiktok", "tiktok", SOON, " ")
-        record_revocation(retention, "satria-tiktok", "tiktok", SOON - timedelta(hours=1), "a letter of the center")
+            record_revocation(loader, "satria-tiktok", "tiktok", SOON, " ")
+        record_revocation(loader, "satria-tiktok", "tiktok", SOON - timedelta(hours=1), "a letter of the center")
     report = enforce_retention(settings, registry, warehouse_url, SOON)
     assert {(due.table, due.reason, due.account_code, due.row_count) for due in report.items} == {
         (f"raw.{table}", "revoked", "satria-tiktok", 1)
@@ -252,7 +252,9 @@ def test_a_platforms_word_alone_deletes_nothing_and_is_asked_about(
     assert not [due for due in enforce_retention(settings, registry, warehouse_url, SOON).items if due.account_code]
     with connect(warehouse_url, "retention") as retention:
         assert [refused.account_code for refused in unanswered_refusals(retention)] == ["satria-tiktok"]
-        record_revocation(retention, "satria-tiktok", "tiktok", SOON, "a letter of the center")
+        retention.commit()
+        with connect(warehouse_url, "loader") as loader:
+            record_revocation(loader, "satria-tiktok", "tiktok", SOON, "a letter of the center")
         assert unanswered_refusals(retention) == []
 
 

@@ -14,7 +14,7 @@ def record_revocation(
     """Record that an authorisation was revoked; the next retention run deletes what was read until then.
 
     Args:
-        connection: as the role loader or retention; the caller commits.
+        connection: as the role loader; the caller commits.
         account_code: of the registry.
         platform: of the account.
         revoked_at: UTC instant of the revocation; later captures are kept.
