@@ -12,6 +12,7 @@ from typing import Any
 from unittest.mock import patch
 
 import psycopg
+from cryptography.fernet import MultiFernet
 
 from social_metrics.extract import platform_run, run_all
 from social_metrics.extract.credentials import endpoint, token_store
@@ -168,7 +169,7 @@ def _halt_at(order: Order, pipe: Connection, machine: Machine) -> None:
     places: dict[str, tuple[Any, str, Callable[[], None] | None, Callable[[], None] | None]] = {
         "asking": (client.ApiClient, "call", counting(CALL.get(order.platform, 2)), None),
         "answered": (client.ApiClient, "_record", None, counting(CALL.get(order.platform, 2))),
-        "renewing": (token_store.AccountTokens, "_save", halt, None),
+        "renewing": (token_store, "_save", halt, None),
         "read": (platform_run, "batch_records", halt, None),
         "copying": (psycopg.Copy, "write_row", counting(ROW_OF_THE_COPY), None),
         "written": (platform_run, "load", None, halt),
@@ -182,6 +183,6 @@ def _platform_of(arguments: tuple[Any, ...], here: threading.local) -> str | Non
     first = arguments[0] if arguments else None
     if isinstance(first, client.ApiClient):
         return first.rules.platform
-    if isinstance(first, token_store.AccountTokens):
-        return "tiktok"
+    if len(arguments) > 1 and isinstance(arguments[1], MultiFernet):
+        return "tiktok"  # its tokens are the only ones that are renewed
     return getattr(here, "platform", None)
