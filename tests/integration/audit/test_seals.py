@@ -205,8 +205,8 @@ def test_nobody_changes_the_record(warehouse_url: str, closer: psycopg.Connectio
         ]
         assert len(tables) >= 12
         if role:
-            if role == "recomputer":  # nobody works as it but its own login
-                connection.execute("grant social_metrics_recomputer to current_user")
+            if role in ("recomputer", "notary"):  # nobody works as they do but their own logins
+                connection.execute(f"grant social_metrics_{role} to current_user".encode())
             connection.execute(sql.SQL("set role {}").format(sql.Identifier(f"social_metrics_{role}")))
         for table, column in tables:
             relation = sql.Identifier("audit", table)
@@ -217,6 +217,9 @@ def test_nobody_changes_the_record(warehouse_url: str, closer: psycopg.Connectio
             ):
                 with pytest.raises(psycopg.errors.InsufficientPrivilege):
                     connection.execute(statement)
+        if role == "notary":
+            connection.execute("reset role")
+            connection.execute("revoke social_metrics_notary from current_user")
 
 
 def test_a_superuser_with_triggers_on_is_refused_too(
