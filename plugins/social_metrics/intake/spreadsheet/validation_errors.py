@@ -53,7 +53,7 @@ class ValidationError:
     def _column_letter(self) -> str:
         from openpyxl.utils import get_column_letter  # DAG files import this module, and nothing heavy with it
 
-        return str(get_column_letter(self.column))
+        return "" if self.column is None else str(get_column_letter(self.column))
 
     @property
     def row_annotation(self) -> str:
