@@ -54,7 +54,6 @@ def ensure_warehouse(server: Server, login: Login, database: str = WAREHOUSE) ->
     """Creates the warehouse's database, not migrated, for the service login; returns the login's URI."""
     ensure_service_login(server, login)
     server.ensure_database(database, owner=login.name)
-    take_rights_from_all(server, database)
     return server.url(database, login.name, login.password)
 
 

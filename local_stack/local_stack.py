@@ -26,6 +26,7 @@ from local_stack.databases import (
     ensure_metadata,
     ensure_warehouse,
     set_aside,
+    take_rights_from_all,
 )
 from local_stack.embedded_postgres import EmbeddedPostgres
 from local_stack.environment import ADMIN, StackAddresses, environment_lines, stack_environment, stack_users
@@ -81,6 +82,7 @@ class LocalStack:
         warehouse = ensure_warehouse(server, service, WAREHOUSE + mark)
         metadata = ensure_metadata(server, airflow, AIRFLOW + mark)
         if migrated:
+            take_rights_from_all(server, WAREHOUSE + mark)
             migrate.upgrade(warehouse)
         return StackAddresses(
             warehouse_url=warehouse,
@@ -188,6 +190,9 @@ class LocalStack:
                 code = self.run_command(addresses, ["social-metrics", "restore", str(source)])
                 if code > 1:  # 1: restored, and a month does not verify
                     raise StackError(f"`social-metrics restore` ended with exit code {code}, see above.")
+                # After the restore: with the rights taken, the dump's own rights on a language would be refused.
+                take_rights_from_all(server, database)
+                migrate.upgrade(addresses.warehouse_url)
             return code
         finally:
             self.stop()
