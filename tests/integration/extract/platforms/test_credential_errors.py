@@ -8,7 +8,8 @@ import pytest
 from social_metrics.contract import Outcome
 from social_metrics.extract.extracted import CaptureFailure, ExtractedProfile
 from social_metrics.extract.platforms import facebook, instagram, threads, tiktok, x, youtube
-from tests.integration.extract.platforms.test_refusal_owners import (
+from tests.support.local_platform import Answer, account, bench, serve
+from tests.support.refusals import (
     NO_PERMISSION,
     NO_TOKEN,
     google,
@@ -17,7 +18,6 @@ from tests.integration.extract.platforms.test_refusal_owners import (
     read_two,
     rpc,
 )
-from tests.support.local_platform import Answer, account, bench, serve
 
 
 @pytest.mark.parametrize("platform", [facebook, instagram, threads])

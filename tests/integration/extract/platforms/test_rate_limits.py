@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from social_metrics.extract.platforms import facebook, instagram, threads, tiktok, youtube
-from tests.integration.extract.platforms.test_refusal_owners import (
+from tests.support.local_platform import NOW, Answer
+from tests.support.refusals import (
     A_MINUTE,
     LIMITED,
     MINIMUM_BACK_OFF,
@@ -15,7 +16,6 @@ from tests.integration.extract.platforms.test_refusal_owners import (
     read_two,
     tiktok_error,
 )
-from tests.support.local_platform import NOW, Answer
 
 
 @pytest.mark.parametrize(

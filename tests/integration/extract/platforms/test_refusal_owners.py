@@ -13,47 +13,26 @@ import pytest
 from social_metrics.contract import Outcome
 from social_metrics.extract.extracted import CaptureFailure, ExtractedProfile
 from social_metrics.extract.platforms import facebook, instagram, threads, tiktok, x, youtube
-from tests.support.local_platform import NOW, Answer, Bench, account, bench, serve
+from tests.support.local_platform import NOW, Answer, account, bench, serve
+from tests.support.refusals import (
+    A_MINUTE,
+    DOWN,
+    LIMITED,
+    MINIMUM_BACK_OFF,
+    NO_PERMISSION,
+    NO_TOKEN,
+    NOT_FOUND,
+    OUR_ID,
+    USED_UP,
+    google,
+    meta,
+    old_form,
+    read_two,
+    rpc,
+    tiktok_error,
+)
 
-OUR_ID = "17841400000000001"
-MINIMUM_BACK_OFF = timedelta(minutes=15)
 HTML = b"<!DOCTYPE html><html><body><h1>Access denied by the proxy</h1></body></html>"
-
-NO_TOKEN, NO_PERMISSION, NOT_FOUND = Outcome.TOKEN_EXPIRED, Outcome.PERMISSION_MISSING, Outcome.ACCOUNT_NOT_FOUND
-USED_UP, LIMITED, DOWN = Outcome.QUOTA_EXHAUSTED, Outcome.RATE_LIMITED, Outcome.PLATFORM_UNAVAILABLE
-
-
-class Tokens:
-    """A token for each account, as on TikTok."""
-
-    def access_token(self, account: Any) -> str:
-        return f"act.{account.account_code}"
-
-    def replace_token(self, refused: str, account: Any) -> str:
-        return f"{refused}.renewed"
-
-
-def read_two(platform: ModuleType, answer: Answer, most: int = 2, **options: Any) -> tuple[list[CaptureFailure], Bench]:
-    """The failures of two accounts (or of one) whose every call is answered so."""
-    name = platform.RULES.platform
-    codes = ("kartini", "prajna")[:most]
-    accounts = [account(code, name, f"1000000000000{n}", f"demo_{code}") for n, code in enumerate(codes)]
-    if name == "tiktok":
-        options["tokens"] = Tokens()
-    with serve({"": [answer]}) as server:
-        used = bench(platform.RULES, server.base_url, login=OUR_ID, **options)
-        try:
-            profiles: dict[str, ExtractedProfile | CaptureFailure] = platform.read_profiles(used.client, accounts)
-        except CaptureFailure as failure:
-            return [failure] * most, used
-    failures = [profiles[one.account_code] for one in accounts]
-    assert all(isinstance(failure, CaptureFailure) for failure in failures), failures
-    return [failure for failure in failures if isinstance(failure, CaptureFailure)], used
-
-
-def meta(code: int | None, message: str = "", subcode: int | None = None, **more: Any) -> dict[str, Any]:
-    members = {"message": message, "type": "OAuthException", "code": code, "error_subcode": subcode, **more}
-    return {"error": {name: value for name, value in members.items() if value is not None}}
 
 
 REVIEWABLE = (
@@ -172,20 +151,7 @@ def test_a_deprecated_field_costs_its_own_number(message: str) -> None:
 # ------------------------------------------------------------------ YouTube
 
 
-def google(code: int, reason: str | None, message: str = "words", **more: Any) -> dict[str, Any]:
-    errors = {"errors": [{"message": message, "domain": "global", "reason": reason}]} if reason else {}
-    return {"error": {"code": code, "message": message, **errors, **more}}
-
-
-def rpc(reason: str, **metadata: str) -> dict[str, Any]:
-    detail = {"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": reason, "domain": "googleapis.com"}
-    return {"details": [{**detail, "metadata": metadata}]}
-
-
 A_DAY = "Quota exceeded for quota metric 'Queries' and limit 'Queries per day' of service 'youtube.googleapis.com'."
-A_MINUTE = (
-    "Quota exceeded for quota metric 'Queries' and limit 'Queries per minute' of service 'youtube.googleapis.com'."
-)
 DAILY = [
     google(429, "rateLimitExceeded", A_DAY, status="RESOURCE_EXHAUSTED"),  # 1.7
     google(429, None, A_DAY, status="RESOURCE_EXHAUSTED"),
@@ -238,10 +204,6 @@ def test_a_youtube_error_leads_to_its_owner(status: int, body: Any, outcome: Out
 
 
 # ------------------------------------------------------------------ X
-
-
-def old_form(code: int, message: str) -> dict[str, Any]:
-    return {"errors": [{"code": code, "message": message}]}
 
 
 CAP = {"title": "UsageCapExceeded", "detail": "Usage cap exceeded: Monthly product cap", "period": "Monthly"}
@@ -347,10 +309,6 @@ def test_a_daily_limit_of_x_ends_when_its_own_header_says() -> None:
     failures, _ = read_two(x, Answer(TOO_MANY, 429, headers))
     assert {(failure.outcome, failure.for_all) for failure in failures} == {(USED_UP, True)}
     assert failures[0].retry_at == NOW + timedelta(hours=2)
-
-
-def tiktok_error(code: str | None, message: str = "words") -> dict[str, Any]:
-    return {"data": {}, "error": {"code": code, "message": message, "log_id": "1"}}
 
 
 @pytest.mark.parametrize(

@@ -9,54 +9,31 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from social_metrics.contract import FollowersState, Outcome
-from social_metrics.extract.extracted import CaptureFailure, ExtractedProfile, PostListing, ReadWindow
+from social_metrics.extract.extracted import CaptureFailure, ExtractedProfile, ReadWindow
 from social_metrics.extract.pagination import BEFORE_EVERY_POST
 from social_metrics.extract.platforms import youtube
-from tests.integration.extract.platforms.recorded_cases import some_profile
 from tests.support.api_fixtures import fixture
-from tests.support.local_platform import NOW, SECRET, Answer, Bench, LocalPlatform, account, bench, serve
+from tests.support.local_platform import NOW, SECRET, Answer, account, bench, serve
+from tests.support.youtube_pages import (
+    AFTER_A_LISTING,
+    KARTINI,
+    SINCE,
+    counting,
+    page,
+    read_posts,
+    shown,
+    upload,
+)
 
-KARTINI = account("kartini", "youtube", "UCdemo0000000000000kartini")
 ABIYOSO = account("abiyoso", "youtube", "UCdemo0000000000000abiyoso")
 PRAJNA = account("prajna", "youtube", "UCdemo00000000000000prajna")
 BARU = account("baru", "youtube", "UCdemo000000000000000baru")
 LOST = account("lost", "youtube", "UCdemo000000000000000lost")
 ALL = [KARTINI, ABIYOSO, PRAJNA, BARU, LOST]
-SINCE = datetime(2026, 11, 13, tzinfo=UTC)
-PLAYLIST = "youtube#playlistItemListResponse"
-PROFILE = some_profile("UCdemo0000000000000kartini", "demo_kartini", uploads="UUdemo0000000000000kartini")
-AFTER_A_LISTING = ReadWindow(SINCE, listed_at=SINCE + timedelta(days=7), posts_count_then=10)
-
-
-def counting(posts: int) -> ExtractedProfile:
-    """The channel with this `videoCount`."""
-    return replace(PROFILE, posts_count=posts)
 
 
 def error(code: int, reason: str) -> dict[str, Any]:
     return {"error": {"code": code, "message": "words", "errors": [{"reason": reason, "domain": "d"}]}}
-
-
-def upload(video_id: str, published: datetime | None) -> dict[str, Any]:
-    at = {} if published is None else {"videoPublishedAt": f"{published:%Y-%m-%dT%H:%M:%SZ}"}
-    return {"contentDetails": {"videoId": video_id, **at}, "status": {"privacyStatus": "public"}}
-
-
-def page(*uploads: dict[str, Any], following: str | None = None) -> Answer:
-    return Answer({"kind": PLAYLIST, "items": list(uploads), **({"nextPageToken": following} if following else {})})
-
-
-def shown(*ids: str, published: datetime = NOW) -> Answer:
-    items = [{"id": name, "snippet": {"publishedAt": f"{published:%Y-%m-%dT%H:%M:%SZ}", "title": "T"}} for name in ids]
-    return Answer({"kind": "youtube#videoListResponse", "items": items})
-
-
-def read_posts(
-    answers: dict[str, list[Answer]], window: ReadWindow | None = None, profile: ExtractedProfile = PROFILE
-) -> tuple[PostListing, LocalPlatform, Bench]:
-    with serve(answers) as server:
-        asked = bench(youtube.RULES, server.base_url)
-        return youtube.read_posts(asked.client, KARTINI, profile, window or ReadWindow(SINCE)), server, asked
 
 
 def refused(answer: Answer) -> CaptureFailure:

@@ -7,7 +7,8 @@ import pytest
 
 from social_metrics.extract.extracted import ExtractedProfile, ReadWindow
 from social_metrics.extract.platforms import youtube
-from tests.integration.extract.platforms.test_youtube import (
+from tests.support.local_platform import NOW, Answer
+from tests.support.youtube_pages import (
     AFTER_A_LISTING,
     PROFILE,
     SINCE,
@@ -17,7 +18,6 @@ from tests.integration.extract.platforms.test_youtube import (
     shown,
     upload,
 )
-from tests.support.local_platform import NOW, Answer
 
 
 def old_pages(number: int) -> list[Answer]:
