@@ -10,13 +10,12 @@ from urllib.parse import urlsplit
 import psycopg
 from psycopg import sql
 
-import social_metrics.warehouse
 from local_stack import StackError
 from local_stack.secret_files import new_password
 from local_stack.server import Server
 from social_metrics.clock import utc_now
+from social_metrics.warehouse.sessions import SERVER_RIGHTS
 
-SERVER_RIGHTS = Path(social_metrics.warehouse.__file__).with_name("server_rights.sql")
 WAREHOUSE = "social_metrics_demo"
 AIRFLOW = "social_metrics_demo_airflow"
 SUPERSET = "social_metrics_demo_superset"

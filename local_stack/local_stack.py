@@ -192,7 +192,7 @@ class LocalStack:
                     raise StackError(f"`social-metrics restore` ended with exit code {code}, see above.")
                 # After the restore: with the rights taken, the dump's own rights on a language would be refused.
                 take_rights_from_all(server, database)
-                migrate.upgrade(addresses.warehouse_url)
+                migrate.grant_database_rights(addresses.warehouse_url)
             return code
         finally:
             self.stop()

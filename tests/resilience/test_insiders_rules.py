@@ -127,15 +127,6 @@ def test_names_of_functions_are_those_of_postgresql_whatever_the_owner_has_set(w
         )
 
 
-@pytest.fixture
-def closed(closable: Closable, monkeypatch: pytest.MonkeyPatch, compiled: list[Rule]) -> Closable:
-    """A warehouse with a drafted month."""
-    for module in (closing, verification):
-        monkeypatch.setattr(module, "rules_in_force", lambda *_: list(compiled))
-    draft_close(closable.settings, closable.url, MONTH)
-    return closable
-
-
 def hostile(rules: list[Rule]) -> list[Rule]:
     """The rules with a model that leaves a trace when it is executed, and a truthful result."""
     content = "select * from (select lo_create(4711)) as trace, ({}) as truth"

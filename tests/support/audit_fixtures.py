@@ -14,12 +14,14 @@ from psycopg import sql
 from local_stack.databases import Login
 from local_stack.secret_files import new_password
 from local_stack.server import Server
+from social_metrics.audit import closing, verification
+from social_metrics.audit.closing import draft_close
 from social_metrics.audit.release_rules import digests_of_releases
 from social_metrics.audit.rules import MARTS_OF_A_MONTH, Rule, rules_in_force
 from social_metrics.audit.seals import seal_days, sealing
 from social_metrics.warehouse import migrate
 from social_metrics.warehouse.connect import connect, open_connection
-from tests.support.closable import DRAFTED_AT, Closable, evidence
+from tests.support.closable import DRAFTED_AT, MONTH, Closable, evidence
 from tests.support.dbt_runner import Warehouse
 from tests.support.factories import Evidence
 from tests.support.random_evidence import RandomEvidence
@@ -162,3 +164,12 @@ def people(postgres_server: Server, service_login: Login) -> Iterator[dict[str, 
     for login in logins.values():
         with postgres_server.admin() as admin:
             admin.execute(sql.SQL("drop role {}").format(sql.Identifier(login.name)))
+
+
+@pytest.fixture
+def closed(closable: Closable, monkeypatch: pytest.MonkeyPatch, compiled: list[Rule]) -> Closable:
+    """A warehouse with a drafted month."""
+    for module in (closing, verification):
+        monkeypatch.setattr(module, "rules_in_force", lambda *_: list(compiled))
+    draft_close(closable.settings, closable.url, MONTH)
+    return closable

@@ -6,8 +6,11 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
+import psycopg
+
 from local_stack.databases import Login
-from social_metrics.audit.closing import act, seal_now
+from social_metrics.audit.closing import Action, act, seal_now
+from social_metrics.audit.corrections import approve_correction, request_correction
 from social_metrics.contract import (
     AuthorizationMode,
     CaptureOutcome,
@@ -118,6 +121,22 @@ def _evening(made: Evidence, draw: random.Random, account: Account, day: date, c
                 Source.SIMULATOR, response, f"run-{day}",
             )
         )  # fmt: skip
+
+
+def sign_in_airflow(connection: psycopg.Connection, month: date = MONTH) -> None:
+    """Three persons sign the newest version of a month, as Airflow's responders."""
+    steps: tuple[tuple[Action, str], ...] = (("submitted", "ani"), ("checked", "budi"), ("approved", "sekretaris"))
+    for action, person in steps:
+        act(connection, month, action, person=person, channel="airflow")
+
+
+def correct_in_airflow(connection: psycopg.Connection) -> None:
+    """Two persons correct the posts of kartini in the approved month."""
+    number = request_correction(
+        connection, MONTH, center_code="kartini", figure="posts", new_value=4321, reason="salah hitung",
+        document_number="BA-7/2026", person="ani", channel="airflow",
+    )  # fmt: skip
+    approve_correction(connection, number, person="budi", channel="airflow")
 
 
 def step(closable: Closable, login: Login, action: str, **named: object) -> None:

@@ -21,7 +21,7 @@ USED_UP, LIMITED, DOWN = Outcome.QUOTA_EXHAUSTED, Outcome.RATE_LIMITED, Outcome.
 
 
 class Tokens:
-    """A token for each account, as on TikTok."""
+    """A token for each account, as on TikTok; one that the simulator does not know."""
 
     def access_token(self, account: Any) -> str:
         return f"act.{account.account_code}"

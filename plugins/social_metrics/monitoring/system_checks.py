@@ -20,11 +20,10 @@ from social_metrics.publish.bi.logins import altered_logins
 from social_metrics.publish.page.formats import long_date
 from social_metrics.warehouse.connect import Role, connect
 from social_metrics.warehouse.maintenance import missing_partitions
-from social_metrics.warehouse.sessions import end_long_sessions
+from social_metrics.warehouse.sessions import SERVER_RIGHTS, end_long_sessions
 
 ROLES: tuple[Role, ...] = ("loader", "transformer", "bi_reader")
 TRANSFORM = "social-metrics transform"
-SERVER_RIGHTS = Path(__file__).resolve().parents[1] / "warehouse" / "server_rights.sql"
 DISK_SHARE = 0.10
 MOST_DRIFT = timedelta(seconds=60)
 MOST_SILENCE = timedelta(minutes=3)

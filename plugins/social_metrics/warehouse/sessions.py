@@ -2,9 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 
 import psycopg
 from psycopg.rows import class_row
+
+SERVER_RIGHTS = Path(__file__).with_name("server_rights.sql")
+"""What an administrator runs once in the warehouse's database, so that readers can hold no lock."""
 
 LONGEST = timedelta(minutes=10)
 """A chart's query is cancelled after 30 seconds; an auditor's may take a while."""

@@ -11,14 +11,14 @@ from local_stack.databases import Login
 from local_stack.server import Server
 from social_metrics.audit import closing
 from social_metrics.audit.answers import AskedException, exceptions_of
-from social_metrics.audit.closing import act, draft_close
+from social_metrics.audit.closing import draft_close
 from social_metrics.audit.rules import rules_in_force
 from social_metrics.clock import wib_date
 from social_metrics.contract import AuthorizationMode
 from social_metrics.publish.reports.issue import PDF, issue_month
 from social_metrics.warehouse.connect import connect
 from tests.support.audit_fixtures import build_closable
-from tests.support.closable import CENTERS, DRAFTED_AT, MONTH, evidence
+from tests.support.closable import CENTERS, DRAFTED_AT, MONTH, evidence, sign_in_airflow
 from tests.support.factories import Evidence, at
 from tests.support.pdf import words_of
 
@@ -56,8 +56,7 @@ def month(
         once.setattr(closing, "rules_in_force", lambda *_: list(rules))
         for first in (MONTH_BEFORE, MONTH):
             draft_close(closable.settings, closable.url, first, retention_as_of=DRAFTED_AT)
-            for action, person in (("submitted", "ani"), ("checked", "budi"), ("approved", "sekretaris")):
-                act(connection, first, action, person=person, channel="airflow")  # type: ignore[arg-type]
+            sign_in_airflow(connection, first)
         exceptions = exceptions_of(connection, MONTH, 1)
         boards = connection.execute(
             "select month_start, center_code, (figures ->> 'best_rank')::integer from audit.scorecard_rows "

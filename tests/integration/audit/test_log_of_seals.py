@@ -16,12 +16,11 @@ from typer.testing import CliRunner, Result
 
 from local_stack.server import Server
 from social_metrics.audit import closing, verification
-from social_metrics.audit.closing import act, draft_close
-from social_metrics.audit.corrections import approve_correction, request_correction
+from social_metrics.audit.closing import draft_close
 from social_metrics.audit.rules import Rule
 from social_metrics.cli.application import app
 from social_metrics.warehouse.connect import connect
-from tests.support.closable import MONTH, Closable
+from tests.support.closable import MONTH, Closable, correct_in_airflow, sign_in_airflow
 from tests.support.pdf import words_of
 from tests.support.rewriting import cut_off, rewrite
 
@@ -117,13 +116,8 @@ def offices(closable: Closable, monkeypatch: pytest.MonkeyPatch, compiled: list[
     made_.run("checkpoint", "accept", str(inspectorate / "cosigned"))
     draft_close(closable.settings, closable.url, MONTH)
     with connect(closable.url, "closer") as closer:
-        for action, person in (("submitted", "ani"), ("checked", "budi"), ("approved", "sekretaris")):
-            act(closer, MONTH, action, person=person, channel="airflow")  # type: ignore[arg-type]
-        number = request_correction(
-            closer, MONTH, center_code="kartini", figure="posts", new_value=4321, reason="salah hitung",
-            document_number="BA-7/2026", person="ani", channel="airflow",
-        )  # fmt: skip
-        approve_correction(closer, number, person="budi", channel="airflow")
+        sign_in_airflow(closer)
+        correct_in_airflow(closer)
     made_.reports()
     made_.witness(ministry / "checkpoints" / "add-checkpoint")
     made_.run("checkpoint", "accept", str(inspectorate / "cosigned"))

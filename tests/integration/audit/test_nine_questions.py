@@ -12,13 +12,12 @@ from psycopg.rows import dict_row
 from typer.testing import CliRunner
 
 from social_metrics.audit import closing, verification
-from social_metrics.audit.closing import act, draft_close
-from social_metrics.audit.corrections import approve_correction, request_correction
+from social_metrics.audit.closing import draft_close
 from social_metrics.audit.rules import Rule
 from social_metrics.cli import app
 from social_metrics.publish.reports.issue import issue_month
 from social_metrics.warehouse.connect import connect
-from tests.support.closable import MONTH, Closable
+from tests.support.closable import MONTH, Closable, correct_in_airflow, sign_in_airflow
 from tests.support.pdf import qr_codes_of
 
 pytestmark = pytest.mark.slow
@@ -71,13 +70,8 @@ def audited(closable: Closable, monkeypatch: pytest.MonkeyPatch, compiled: list[
     monkeypatch.setenv("SOCIAL_METRICS_REGISTRY_DIR", str(closable.registry))
     draft_close(closable.settings, closable.url, MONTH)
     with connect(closable.url, "closer") as closer:
-        for action, person in (("submitted", "ani"), ("checked", "budi"), ("approved", "sekretaris")):
-            act(closer, MONTH, action, person=person, channel="airflow")  # type: ignore[arg-type]
-        number = request_correction(
-            closer, MONTH, center_code="kartini", figure="posts", new_value=4321, reason="salah hitung",
-            document_number="BA-7/2026", person="ani", channel="airflow",
-        )  # fmt: skip
-        approve_correction(closer, number, person="budi", channel="airflow")
+        sign_in_airflow(closer)
+        correct_in_airflow(closer)
     reports = issue_month(closable.url, MONTH)
     with psycopg.connect(closable.url) as service:
         service.execute(

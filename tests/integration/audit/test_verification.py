@@ -9,9 +9,8 @@ import psycopg
 import pytest
 
 from local_stack.server import Server
-from social_metrics.audit import closing, verification
+from social_metrics.audit import verification
 from social_metrics.audit.chain import AUDIT_ALTERED, LATE, RAW_ALTERED
-from social_metrics.audit.closing import draft_close
 from social_metrics.audit.rules import Rule
 from social_metrics.audit.verification import REGISTRY_CHANGED, RULE_CHANGED, Verification, verify_month
 from social_metrics.clock import utc_now
@@ -21,15 +20,6 @@ from tests.support.closable import MONTH, Closable
 pytestmark = pytest.mark.slow
 
 CHANGES = int(os.environ.get("SOCIAL_METRICS_TEST_RECOMPUTED_TAMPERINGS", "4"))  # a full run says 20
-
-
-@pytest.fixture
-def closed(closable: Closable, monkeypatch: pytest.MonkeyPatch, compiled: list[Rule]) -> Closable:
-    """A warehouse with a drafted month."""
-    for module in (closing, verification):
-        monkeypatch.setattr(module, "rules_in_force", lambda *_: list(compiled))
-    draft_close(closable.settings, closable.url, MONTH)
-    return closable
 
 
 def verify(closed: Closable, **named: object) -> Verification:

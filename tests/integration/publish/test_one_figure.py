@@ -20,7 +20,6 @@ from typer.testing import CliRunner
 from local_stack.databases import Login
 from local_stack.server import Server
 from social_metrics.audit import closing
-from social_metrics.audit.closing import act
 from social_metrics.cli import app
 from social_metrics.contract import (
     AuthorizationMode,
@@ -41,7 +40,7 @@ from social_metrics.publish.reports.issue import issue_as_of, issue_month
 from social_metrics.settings import REPOSITORY, Settings
 from social_metrics.warehouse.connect import connect
 from tests.support.audit_fixtures import build_closable
-from tests.support.closable import Closable
+from tests.support.closable import Closable, sign_in_airflow
 from tests.support.factories import Account, Center, Evidence, Platform, at
 from tests.support.pdf import words_of
 
@@ -152,8 +151,7 @@ def surfaces(
         patched.setattr(closing, "unshipped", lambda *_: ("", []))  # the rules of this tree, released or not
         closing.draft_close(closable.settings, closable.url, MONTH)
     with connect(closable.url, "closer") as service:
-        for action, person in (("submitted", "ani"), ("checked", "budi"), ("approved", "sekretaris")):
-            act(service, MONTH, action, person=person, channel="airflow")  # type: ignore[arg-type]
+        sign_in_airflow(service)
     reports = {report.kind: report.content for report in issue_month(closable.url, MONTH)}
     sheet = openpyxl.load_workbook(io.BytesIO(reports["workbook"])).worksheets[0]
     header, *rows = sheet.iter_rows(min_row=2, values_only=True)

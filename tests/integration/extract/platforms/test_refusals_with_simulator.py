@@ -10,6 +10,7 @@ from social_metrics.contract import Outcome
 from social_metrics.extract.extracted import CaptureFailure, ExtractedProfile
 from social_metrics.extract.platforms import facebook, instagram, threads, tiktok, x, youtube
 from tests.support.local_platform import Bench, bench
+from tests.support.refusals import Tokens
 from tests.support.simulator import CREDENTIALS, RUN_START, RunningSimulator, running_simulator
 
 
@@ -24,16 +25,6 @@ def faulty(running: RunningSimulator) -> Iterator[RunningSimulator]:
     yield running
     running.clear_faults()
     running.admin("PUT", "options", {"x_names": "by-parameter", "app_secret": None})
-
-
-class Tokens:
-    """A token that the simulator does not know: a fault answers before it is checked."""
-
-    def access_token(self, account: Any) -> str:
-        return f"act.{account.account_code}"
-
-    def replace_token(self, refused: str, account: Any) -> str:
-        return f"{refused}.renewed"
 
 
 def read(running: RunningSimulator, platform: ModuleType, most: int = 2, **options: Any) -> tuple[list[Any], Bench]:

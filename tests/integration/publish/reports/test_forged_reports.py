@@ -10,8 +10,7 @@ from psycopg.types.json import Jsonb
 from typer.testing import CliRunner
 
 from social_metrics.audit import closing, verification
-from social_metrics.audit.closing import act, draft_close, seal_now
-from social_metrics.audit.corrections import approve_correction, request_correction
+from social_metrics.audit.closing import draft_close, seal_now
 from social_metrics.audit.rules import Rule
 from social_metrics.cli.application import app
 from social_metrics.publish.reports import comparison, typesetting
@@ -20,7 +19,7 @@ from social_metrics.publish.reports.issue import Report, issue_as_of, issue_mont
 from social_metrics.publish.reports.month_record import read_month
 from social_metrics.publish.reports.rendering import render, template_version
 from social_metrics.warehouse.connect import connect
-from tests.support.closable import MONTH, Closable
+from tests.support.closable import MONTH, Closable, correct_in_airflow, sign_in_airflow
 
 pytestmark = pytest.mark.slow
 
@@ -34,8 +33,7 @@ def approved(closable: Closable, compiled: list[Rule], monkeypatch: pytest.Monke
         monkeypatch.setattr(module, "rules_in_force", lambda *_: list(compiled))
     draft_close(closable.settings, closable.url, MONTH)
     with connect(closable.url, "closer") as service:
-        for action, person in (("submitted", "ani"), ("checked", "budi"), ("approved", "sekretaris")):
-            act(service, MONTH, action, person=person, channel="airflow")  # type: ignore[arg-type]
+        sign_in_airflow(service)
     seal_now(closable.url)
     return closable
 
@@ -98,11 +96,7 @@ def test_a_forged_report_hides_no_true_one_and_is_not_delivered(
 def test_reports_stay_explained_after_a_correction(approved: Closable) -> None:
     reports = issue_month(approved.url, MONTH)
     with connect(approved.url, "closer") as connection:
-        number = request_correction(
-            connection, MONTH, center_code="kartini", figure="posts", new_value=4321, reason="salah hitung",
-            document_number="BA-7/2026", person="ani", channel="airflow",
-        )  # fmt: skip
-        approve_correction(connection, number, person="budi", channel="airflow")
+        correct_in_airflow(connection)
     corrected = issue_month(approved.url, MONTH)
     assert names(corrected)[0] == "2026-10-v1-pimpinan-koreksi-1-id.pdf"
     assert problems(approved) == []

@@ -15,14 +15,14 @@ import pytest
 from social_metrics.audit import closing
 from social_metrics.audit.answers import answer_exceptions, exceptions_of
 from social_metrics.audit.chain import walk_chain
-from social_metrics.audit.closing import act, draft_close
+from social_metrics.audit.closing import draft_close
 from social_metrics.audit.corrections import approve_correction, request_correction
 from social_metrics.audit.rules import Rule
 from social_metrics.clock import utc_now
 from social_metrics.errors import UsageProblem
 from social_metrics.publish.reports.issue import Report, issue_as_of, issue_month, issued_of_month
 from social_metrics.warehouse.connect import connect
-from tests.support.closable import CENTERS, LAST_DAY, MONTH, Closable
+from tests.support.closable import CENTERS, LAST_DAY, MONTH, Closable, sign_in_airflow
 from tests.support.pdf import pages_of, qr_codes_of, words_of
 
 pytestmark = pytest.mark.slow
@@ -41,8 +41,7 @@ def approve(closable: Closable, answers: dict[int, str] | None = None) -> None:
     with connect(closable.url, "closer") as service:
         if answers:
             answer_exceptions(service, MONTH, answers, person="sari", channel="airflow")
-        for action, person in (("submitted", "ani"), ("checked", "budi"), ("approved", "sekretaris")):
-            act(service, MONTH, action, person=person, channel="airflow")  # type: ignore[arg-type]
+        sign_in_airflow(service)
 
 
 def words(report: Report) -> str:

@@ -34,7 +34,7 @@ create index on audit.sealed_rows (seal_no, table_name);
 comment on table audit.sealed_rows is
     'One row per sealed row: the leaf of its Merkle tree. It names a changed row, and stays when retention takes it.';
 
--- A version is whole from its first instant: what was closed, by which rules, on which seals. Its standing is told by
+-- A version is whole from its first instant: what was closed, by which rules, on which seals. Its status follows from
 -- the steps of people in audit.approvals.
 create table audit.closes (
     month_start date not null check (extract(day from month_start) = 1),
